@@ -1,0 +1,92 @@
+/** Which floor may import which: the picture is in docs/ARCHITECTURE.md. A type-only import counts like any other. */
+const FLOORS = {
+  xmpp: [],
+  amp: ["xmpp"],
+  store: ["xmpp"],
+  modules: ["xmpp", "amp", "store"],
+  actors: ["xmpp", "amp", "store", "modules"],
+  transport: ["xmpp", "amp", "store", "modules", "actors"],
+  server: ["xmpp", "amp", "store", "modules", "actors", "transport"],
+  client: [],
+};
+
+const PACKAGE = "node_modules/";
+const folder = (name) => `^${name}/`;
+
+const floors = Object.entries(FLOORS).map(([floor, below]) => ({
+  name: `floor-${floor}`,
+  comment: `${floor}/ may import ${[...below, "itself"].join(", ")} only`,
+  severity: "error",
+  from: { path: folder(floor) },
+  to: {
+    pathNot: [PACKAGE, ...[floor, ...below].map(folder)],
+    dependencyTypesNot: ["core"],
+  },
+}));
+
+const LIBRARY = ["^mod\\.ts$", ...Object.keys(FLOORS).map(folder)];
+
+module.exports = {
+  forbidden: [
+    ...floors,
+    {
+      name: "public-face",
+      comment: "mod.ts imports the floors, not scripts, tests or examples",
+      severity: "error",
+      from: { path: "^mod\\.ts$" },
+      to: { path: ["^scripts/", "^tests/", "^examples/", "^client/"] },
+    },
+    {
+      name: "client-alone",
+      comment: "client/ runs in browsers: it imports no package and no runtime module",
+      severity: "error",
+      from: { path: "^client/" },
+      to: { pathNot: "^client/" },
+    },
+    {
+      name: "examples-use-the-public-face",
+      comment: "an example shows what an app can do: mod.ts and client/mod.ts only",
+      severity: "error",
+      from: { path: "^examples/" },
+      to: { path: LIBRARY.concat("^scripts/", "^tests/"), pathNot: ["^mod\\.ts$", "^client/mod\\.ts$"] },
+    },
+    {
+      name: "scripts-not-tests",
+      comment: "a script does not depend on the tests",
+      severity: "error",
+      from: { path: "^scripts/" },
+      to: { path: "^tests/" },
+    },
+    {
+      name: "no-circle",
+      comment: "no import circle, type-only imports included",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-development-package",
+      comment: "what is published imports only packages listed under dependencies",
+      severity: "error",
+      from: { path: LIBRARY.concat("^scripts/server") },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], pathNot: "node_modules/@types/" },
+    },
+    {
+      name: "resolvable",
+      comment: "every import leads somewhere",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: PACKAGE },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["bun", "import", "node", "default", "types"],
+    },
+    builtInModules: { add: ["bun", "bun:test", "node:sqlite", "sqlite"] },
+  },
+};
