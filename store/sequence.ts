@@ -1,0 +1,37 @@
+/**
+ * Sequence numbers of the message log: time and order in one safe integer.
+ * A number is (milliseconds since 2020-01-01T00:00:00Z) * 4096 + a counter; 53 bits last until the year 2089.
+ * @module
+ */
+
+const EPOCH = Date.UTC(2020, 0, 1);
+const PER_MILLISECOND = 4096;
+
+/** Gives strictly increasing sequence numbers, whatever the clock does. */
+export class SequenceClock {
+  #last: number;
+  readonly #now: () => number;
+
+  /** `lastSeq` is the highest number ever given, 0 for none; `now` gives milliseconds since 1970. */
+  constructor(lastSeq: number, now: () => number) {
+    this.#last = lastSeq;
+    this.#now = now;
+  }
+
+  /** More than 4096 numbers within one millisecond run on into the next. */
+  next(): number {
+    this.#last = Math.max(firstSeqAt(this.#now()), this.#last + 1);
+    return this.#last;
+  }
+}
+
+/** The time that a sequence number holds, in milliseconds since 1970. */
+export function seqTime(seq: number): number {
+  return Math.floor(seq / PER_MILLISECOND) + EPOCH;
+}
+
+/** The lowest sequence number of a millisecond; a time outside the range of sequence numbers gives the nearest bound. */
+export function firstSeqAt(ms: number): number {
+  const seq = (Math.floor(ms) - EPOCH) * PER_MILLISECOND;
+  return Math.min(Math.max(seq, 0), Number.MAX_SAFE_INTEGER);
+}
