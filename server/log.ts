@@ -1,0 +1,66 @@
+/**
+ * Log records by LogTape, in the category `ampact`. An app that embeds ampact configures LogTape itself, and until it does
+ * nothing is written; the command line configures it here.
+ * @module
+ */
+import { configure, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
+import type { Log } from "../xmpp/log.ts";
+import type { Config } from "./config.ts";
+
+const CATEGORY = "ampact";
+
+const LEVELS: Readonly<Record<Exclude<Config["log"]["level"], "off">, LogLevel>> = {
+  debug: "debug",
+  info: "info",
+  warn: "warning",
+  error: "error",
+};
+
+/** The log that a server writes to: each record carries `what` and its facts as LogTape properties. */
+export function serverLog(): Log {
+  const logger = getLogger(CATEGORY);
+  // `what` is a constant of the code, so braces in it cannot come from outside.
+  return {
+    debug: (what, record) => logger.debug(what, { ...record, what }),
+    info: (what, record) => logger.info(what, { ...record, what }),
+    warn: (what, record) => logger.warn(what, { ...record, what }),
+    error: (what, record) => logger.error(what, { ...record, what }),
+  };
+}
+
+/** Makes LogTape write lines of text to `write`, by default to standard error; replaces an earlier configuration. */
+export async function configureLog(
+  level: Config["log"]["level"],
+  write: (line: string) => void = (line) => process.stderr.write(line),
+): Promise<void> {
+  const sink = (record: LogRecord): void => write(formatRecord(record));
+  await configure({
+    reset: true,
+    sinks: { text: sink },
+    loggers: [
+      {
+        category: CATEGORY,
+        sinks: level === "off" ? [] : ["text"],
+        lowestLevel: level === "off" ? null : LEVELS[level],
+      },
+      { category: ["logtape", "meta"], sinks: ["text"], lowestLevel: "warning" },
+    ],
+  });
+}
+
+/** `2026-11-22T14:00:00.000Z INFO    session resumed  jid="juliet@localhost/tab" stanzas=3` */
+export function formatRecord(record: LogRecord): string {
+  const { what = record.message.join(""), ...facts } = record.properties;
+  const time = new Date(record.timestamp).toISOString();
+  const pairs = Object.entries(facts).map(([name, value]) => ` ${name}=${showValue(value)}`);
+  const gap = pairs.length > 0 ? " " : "";
+  return `${time} ${record.level.toUpperCase().padEnd(7)} ${what}${gap}${pairs.join("")}\n`;
+}
+
+/** JSON keeps a value on one line, whatever a client put into it. */
+function showValue(value: unknown): string {
+  if (value instanceof Error) return JSON.stringify(value.stack ?? String(value));
+  if (typeof value === "number" || typeof value === "boolean" || value === undefined) return String(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  return JSON.stringify(String(value) === "[object Object]" || Array.isArray(value) ? value : String(value));
+}
