@@ -1,0 +1,22 @@
+export interface ConfigProblem {
+  /** The key, environment variable or option as the user wrote it. */
+  readonly name: string;
+  readonly value: unknown;
+  readonly expected: string;
+}
+
+/** What is wrong with the configuration; the message names every key, its value and what was expected. */
+export class ConfigError extends Error {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(describeProblem).join("\n"));
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+function describeProblem({ name, value, expected }: ConfigProblem): string {
+  const shown = value === undefined ? "nothing" : JSON.stringify(value);
+  return `Cannot use configuration ${name}: ${shown} given, expected ${expected}`;
+}

@@ -1,0 +1,120 @@
+/** One configuration key: how it is read, checked and described. The keys themselves are in config_table.ts. @module */
+import * as v from "valibot";
+import { Jid } from "../xmpp/jid.ts";
+
+/** Reads the value of another key; used by defaults that depend on one. */
+export type ReadValue = (key: string) => unknown;
+
+export interface Setting<Value = unknown> {
+  readonly schema: v.GenericSchema<unknown, Value>;
+  /** Completes "expected ...". */
+  readonly expected: string;
+  readonly about: string;
+  /** Turns the text of an environment variable into what the file would hold; text that cannot be turned stays text. */
+  readonly fromText: (text: string) => unknown;
+  readonly fallback: (value: ReadValue) => Value;
+  /** The default as --help shows it. */
+  readonly fallbackText: string;
+  /** The default under `limits.profile = "bench"`, where it differs. */
+  readonly bench?: Value;
+}
+
+export type SettingValue<S> = S extends Setting<infer Value> ? Value : never;
+
+/** A setting's computed default: a function, and how --help shows it. */
+export interface Computed<Value> {
+  readonly text: string;
+  readonly compute: (value: ReadValue) => Value;
+}
+
+interface Kind<Value> {
+  readonly schema: v.GenericSchema<unknown, Value>;
+  readonly expected: string;
+  readonly fromText: (text: string) => unknown;
+}
+
+const INTEGER = /^\d{1,15}$/;
+
+const asIs = (text: string): unknown => text;
+const asInteger = (text: string): unknown => (INTEGER.test(text) ? Number(text) : text);
+const asBoolean = (text: string): unknown => (text === "true" ? true : text === "false" ? false : text);
+const asList = (text: string): unknown =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+
+/** A whole number from `min` to `max`. */
+export function integer(min: number, max: number, fallback: number, about: string): Setting<number> {
+  const schema = v.pipe(v.number(), v.safeInteger(), v.minValue(min), v.maxValue(max));
+  return setting({ schema, expected: `a whole number from ${min} to ${max}`, fromText: asInteger }, fallback, about);
+}
+
+/** A limit that 0 switches off, and that the bench profile switches off. */
+export function liftable(fallback: number, about: string): Setting<number> {
+  return { ...integer(0, Number.MAX_SAFE_INTEGER, fallback, `${about}; 0: no limit`), bench: 0 };
+}
+
+export function boolean(fallback: boolean, about: string): Setting<boolean> {
+  return setting({ schema: v.boolean(), expected: "true or false", fromText: asBoolean }, fallback, about);
+}
+
+export function choice<const Option extends string>(
+  options: readonly Option[],
+  fallback: NoInfer<Option> | Computed<NoInfer<Option>>,
+  about: string,
+): Setting<Option> {
+  const schema = v.picklist(options) as unknown as v.GenericSchema<unknown, Option>;
+  return setting({ schema, expected: `one of ${options.join(", ")}`, fromText: asIs }, fallback, about);
+}
+
+/** Text that matches the pattern; `expected` says in words what it must be. */
+export function text(
+  pattern: RegExp,
+  expected: string,
+  fallback: string | Computed<string>,
+  about: string,
+): Setting<string> {
+  return setting({ schema: v.pipe(v.string(), v.regex(pattern)), expected, fromText: asIs }, fallback, about);
+}
+
+/** The path of a file; without a default. */
+export function optionalPath(fallbackText: string, about: string): Setting<string | undefined> {
+  const schema: v.GenericSchema<unknown, string | undefined> = v.pipe(v.string(), v.nonEmpty());
+  const fallback = { text: fallbackText, compute: () => undefined };
+  return setting({ schema, expected: "the path of a file", fromText: asIs }, fallback, about);
+}
+
+/** Domain names, at least one, each in its canonical form (RFC 7622 section 3.2). */
+export function domainList(fallback: readonly string[], about: string): Setting<readonly string[]> {
+  const schema = v.pipe(v.array(v.pipe(v.string(), v.check(isDomain), v.transform(canonicalDomain))), v.nonEmpty());
+  return setting({ schema, expected: "a list of domain names, at least one", fromText: asList }, fallback, about);
+}
+
+export function uriList(about: string): Setting<readonly string[]> {
+  const schema = v.array(v.pipe(v.string(), v.url()));
+  return setting({ schema, expected: "a list of URIs (mailto:, xmpp:, https:)", fromText: asList }, [], about);
+}
+
+function isDomain(text: string): boolean {
+  const jid = Jid.tryParse(text);
+  return jid !== undefined && jid.local === "" && jid.resource === "";
+}
+
+function canonicalDomain(text: string): string {
+  return Jid.parse(text).domain;
+}
+
+function setting<Value>(kind: Kind<Value>, fallback: Value | Computed<Value>, about: string): Setting<Value> {
+  if (isComputed(fallback)) return { ...kind, about, fallback: fallback.compute, fallbackText: fallback.text };
+  return { ...kind, about, fallback: () => fallback, fallbackText: showDefault(fallback) };
+}
+
+function isComputed<Value>(fallback: Value | Computed<Value>): fallback is Computed<Value> {
+  return typeof fallback === "object" && fallback !== null && "compute" in fallback;
+}
+
+function showDefault(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(",");
+  return String(value);
+}

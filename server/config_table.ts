@@ -1,0 +1,122 @@
+/**
+ * Every configuration key, once. The type `Config`, the checks, the environment variables and `--help` derive from here.
+ * A key `a.b_c` is `b_c` in the file's table `[a]`, AMPACT_A_B_C in the environment and `config.a.bC` in code.
+ * @module
+ */
+import type { ReadValue } from "./config_setting.ts";
+import { boolean, choice, domainList, integer, liftable, optionalPath, text, uriList } from "./config_setting.ts";
+
+const DAY_SECONDS = 86_400;
+const HOST = /^[^\s/]+$/;
+const MEBIBYTE = 1_048_576;
+
+export const SETTINGS = {
+  domains: domainList(["localhost"], "the domains served; separated by commas in the environment"),
+  data_dir: text(/./, "the path of a folder", "data", "where the database and the self-signed certificate lie"),
+  registration: choice(
+    ["open", "closed"],
+    { text: "open when every listener is on loopback, else closed", compute: openOnLoopback },
+    "whether clients may make accounts (XEP-0077)",
+  ),
+
+  "http.host": text(HOST, "a host name or an IP address", "127.0.0.1", "address of WebSocket, BOSH and host-meta"),
+  "http.port": integer(0, 65_535, 5280, "port of WebSocket, BOSH and host-meta; 0: any free port"),
+  "c2s.host": text(HOST, "a host name or an IP address", "127.0.0.1", "address of the TCP listeners"),
+  "c2s.port": integer(0, 65_535, 5222, "TCP with STARTTLS; 0: off"),
+  "c2s.tls_port": integer(0, 65_535, 5223, "TCP with direct TLS (XEP-0368); 0: off"),
+  "tls.cert": optionalPath("made at first start, self-signed", "certificate chain, PEM; goes with tls.key"),
+  "tls.key": optionalPath("made at first start", "private key of tls.cert, PEM"),
+
+  "store.url": text(
+    /^sqlite:./,
+    "sqlite:<file> or sqlite::memory:",
+    { text: "sqlite:<data_dir>/ampact.db", compute: (value) => `sqlite:${value("data_dir")}/ampact.db` },
+    "the database",
+  ),
+  "store.pending_delay_ms": integer(0, 10_000, 100, "how long a write that nobody awaits may wait for company"),
+
+  "auth.plain_without_tls": choice(
+    ["never", "loopback", "always"],
+    "loopback",
+    "from where SASL PLAIN is accepted on a connection without TLS",
+  ),
+  "auth.anonymous": boolean(false, "whether SASL ANONYMOUS is offered (XEP-0175)"),
+  "auth.max_attempts": integer(1, 100, 5, "failed logins before a connection is closed"),
+
+  "archive.enabled": boolean(true, "whether messages are archived (XEP-0313)"),
+  "archive.keep_days": integer(0, 36_500, 0, "age at which archived messages are deleted; 0: never"),
+  "archive.keep_messages": integer(0, Number.MAX_SAFE_INTEGER, 0, "archived messages kept for an account; 0: all"),
+  "offline.enabled": boolean(true, "whether messages to somebody away are stored (XEP-0160)"),
+
+  "amp.presence_policy": choice(
+    ["subscribed", "open"],
+    "subscribed",
+    "who may ask for reports: those who may see the recipient's presence, or everybody (XEP-0079 section 9)",
+  ),
+  "amp.max_rules": integer(1, 1000, 32, "rules accepted in one message"),
+  "amp.max_horizon_days": integer(1, 36_500, 366, "how far ahead an expire-at may lie"),
+
+  "sm.resume_seconds": integer(0, DAY_SECONDS, 300, "how long a broken session can be resumed (XEP-0198)"),
+  "probe.idle_seconds": integer(5, DAY_SECONDS, 120, "silence after which a connection is asked for a sign of life"),
+  "probe.timeout_seconds": integer(1, 3600, 30, "how long the answer may take before the connection counts as dead"),
+
+  "bosh.wait_max": integer(1, 3600, 60, "longest `wait` granted, seconds (XEP-0124)"),
+  "bosh.hold_max": integer(1, 10, 2, "most requests held at a time"),
+  "bosh.inactivity": integer(1, 3600, 60, "seconds without a request before a BOSH session ends"),
+  "bosh.requests": integer(2, 11, 2, "requests a client may have open at a time"),
+  "bosh.polling": integer(0, 3600, 2, "shortest interval of a polling client, seconds"),
+  "bosh.pause_max": integer(0, 3600, 120, "longest pause granted, seconds"),
+
+  "limits.profile": choice(
+    ["default", "bench"],
+    "default",
+    "bench lifts rate and per-address limits, for load tests on one machine",
+  ),
+  "limits.stanza_bytes": integer(10_000, 64 * MEBIBYTE, 262_144, "size of one stanza (RFC 6120 section 13.12)"),
+  "limits.stanza_depth": integer(4, 1000, 32, "depth of one stanza's elements"),
+  "limits.stanzas_per_second": liftable(0, "stanzas a session may send a second"),
+  "limits.logins_per_minute_per_address": liftable(60, "failed logins a minute from one address"),
+  "limits.connections_per_address": liftable(1000, "connections from one address at a time"),
+  "limits.registrations_per_hour_per_address": liftable(20, "accounts made an hour from one address"),
+  "limits.resources_per_user": integer(1, 10_000, 20, "sessions of one account at a time"),
+  "limits.roster_items": integer(1, 1_000_000, 5000, "contacts in one roster"),
+  "limits.offline_messages": integer(1, 10_000_000, 10_000, "messages stored for one account that is away"),
+  "limits.mailbox_messages": integer(100, 10_000_000, 10_000, "messages waiting in one actor's mailbox"),
+  "limits.mailbox_bytes": integer(MEBIBYTE, 1024 * MEBIBYTE, 16 * MEBIBYTE, "bytes waiting in one actor's mailbox"),
+  "limits.session_unproven_messages": integer(
+    10,
+    1_000_000,
+    1000,
+    "messages a session may have sent without proof of receipt",
+  ),
+  "limits.session_unproven_bytes": integer(
+    MEBIBYTE,
+    1024 * MEBIBYTE,
+    8 * MEBIBYTE,
+    "bytes a session may have sent without proof of receipt",
+  ),
+
+  "contact.abuse": uriList("published contact addresses for reports of abuse (XEP-0157)"),
+  "contact.admin": uriList("the same, for administration"),
+  "contact.feedback": uriList("the same, for feedback"),
+  "contact.sales": uriList("the same, for sales"),
+  "contact.security": uriList("the same, for security"),
+  "contact.status": uriList("the same, for status pages"),
+  "contact.support": uriList("the same, for support"),
+
+  "log.level": choice(
+    ["debug", "info", "warn", "error", "off"],
+    "info",
+    "least level that is logged, to standard error",
+  ),
+};
+
+function openOnLoopback(value: ReadValue): "open" | "closed" {
+  const hosts = [value("http.host")];
+  if (value("c2s.port") !== 0 || value("c2s.tls_port") !== 0) hosts.push(value("c2s.host"));
+  return hosts.every((host) => isLoopback(String(host))) ? "open" : "closed";
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}
