@@ -1,0 +1,33 @@
+import tr46 from "tr46";
+
+const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
+// "--" in the third and fourth place marks an A-label, or a label that IDNA2008 reserves.
+const RESERVED = /(?:^|\.)..--/;
+const RULES = { checkHyphens: true, checkBidi: true, checkJoiners: true, useSTD3ASCIIRules: true } as const;
+
+/**
+ * The canonical form of a domainpart: RFC 7622 section 3.2. Lower case, A-labels as U-labels, no final dot.
+ * Addresses may be IPv4, or IPv6 in brackets. Gives undefined for a name that is refused.
+ */
+export function prepareDomain(text: string): string | undefined {
+  if (text.startsWith("[")) return ipv6Literal(text);
+  const lower = text.toLowerCase();
+  const name = lower.endsWith(".") ? lower.slice(0, -1) : lower;
+  if (HOST_NAME.test(name) && !RESERVED.test(name)) return name;
+  return internationalName(text);
+}
+
+function internationalName(text: string): string | undefined {
+  // RFC 7622 section 3.2: a final dot is stripped, and UTS 46 knows other full stops.
+  const name = text.replace(/[.\u3002\uFF0E\uFF61]$/, "");
+  const { domain, error } = tr46.toUnicode(name, RULES);
+  // What A-labels decode to need not be in a length that DNS can hold.
+  if (error || tr46.toASCII(name, { ...RULES, verifyDNSLength: true }) === null) return undefined;
+  return domain;
+}
+
+function ipv6Literal(text: string): string | undefined {
+  if (!/^\[[0-9A-Fa-f:.]+\]$/.test(text) || !URL.canParse(`http://${text}/`)) return undefined;
+  return new URL(`http://${text}/`).hostname;
+}

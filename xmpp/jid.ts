@@ -1,0 +1,159 @@
+import { prepareDomain } from "./domain.ts";
+import { opaqueString, usernameCaseMapped } from "./precis.ts";
+
+/** Text that is no XMPP address. */
+export class JidError extends Error {
+  override readonly name = "JidError";
+}
+
+const ASCII_LOCAL = /^[a-z0-9!#$%()*+,\-.;=?[\\\]^_`{|}~]+$/;
+const ASCII_RESOURCE = /^[\x21-\x7e][\x20-\x7e]*$/;
+const MAX_BYTES = 1023;
+const MEMO_SIZE = 10_000;
+
+/**
+ * An XMPP address in canonical form: RFC 7622. Immutable. Parsing the same text again gives the same object as long
+ * as it is remembered, but two equal addresses may be two objects: compare with `equals`, or by `text`.
+ */
+export class Jid {
+  /** "" when absent. */
+  readonly local: string;
+  readonly domain: string;
+  /** "" when absent. */
+  readonly resource: string;
+  readonly text: string;
+  #bare: Jid | undefined;
+
+  private constructor(local: string, domain: string, resource: string) {
+    this.local = local;
+    this.domain = domain;
+    this.resource = resource;
+    const bare = local === "" ? domain : `${local}@${domain}`;
+    this.text = resource === "" ? bare : `${bare}/${resource}`;
+  }
+
+  /** Reads `local@domain/resource`. @throws JidError */
+  static parse(text: string): Jid {
+    const known = memo.get(text);
+    if (known !== undefined) return known;
+    const jid = Jid.#read(text);
+    memo.set(text, jid);
+    return jid;
+  }
+
+  static tryParse(text: string): Jid | undefined {
+    try {
+      return Jid.parse(text);
+    } catch (error) {
+      if (error instanceof JidError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Puts an address together; every part is prepared and checked. "" leaves a part out. @throws JidError */
+  static of(local: string, domain: string, resource = ""): Jid {
+    return new Jid(
+      local === "" ? "" : preparedLocal(local),
+      preparedDomain(domain),
+      resource === "" ? "" : preparedResource(resource),
+    );
+  }
+
+  // RFC 7622 section 3.1: the resource begins behind the first slash, the domain behind the first @ before it.
+  static #read(text: string): Jid {
+    const slash = text.indexOf("/");
+    const bare = slash < 0 ? text : text.slice(0, slash);
+    const at = bare.indexOf("@");
+    const resource = slash < 0 ? undefined : text.slice(slash + 1);
+    const local = at < 0 ? undefined : bare.slice(0, at);
+    return new Jid(
+      local === undefined ? "" : preparedLocal(local),
+      preparedDomain(bare.slice(at + 1)),
+      resource === undefined ? "" : preparedResource(resource),
+    );
+  }
+
+  /** Without the resource; the same object when there is none. */
+  get bare(): Jid {
+    if (this.resource === "") return this;
+    this.#bare ??= memo.get(this.text.slice(0, -1 - this.resource.length)) ?? new Jid(this.local, this.domain, "");
+    return this.#bare;
+  }
+
+  /** @throws JidError when the resource is not allowed */
+  withResource(resource: string): Jid {
+    const jid = new Jid(this.local, this.domain, preparedResource(resource));
+    jid.#bare = this.bare;
+    return jid;
+  }
+
+  equals(other: Jid): boolean {
+    return this === other || this.text === other.text;
+  }
+
+  get isBare(): boolean {
+    return this.resource === "";
+  }
+
+  get isFull(): boolean {
+    return this.resource !== "";
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** Remembers the texts parsed last: when the young half is full, it takes the place of the old half. */
+class Memo {
+  #young = new Map<string, Jid>();
+  #old = new Map<string, Jid>();
+
+  get(text: string): Jid | undefined {
+    const jid = this.#young.get(text);
+    if (jid !== undefined) return jid;
+    const old = this.#old.get(text);
+    if (old !== undefined) this.set(text, old);
+    return old;
+  }
+
+  set(text: string, jid: Jid): void {
+    if (this.#young.size >= MEMO_SIZE) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(text, jid);
+  }
+}
+
+const memo = new Memo();
+
+function preparedLocal(text: string): string {
+  if (ASCII_LOCAL.test(text)) return checkedLength(text, "localpart");
+  const local = usernameCaseMapped(text);
+  // RFC 7622 section 3.3.1 forbids these beyond what the profile does.
+  if (local === undefined || /["&'/:<>@]/.test(local)) throw new JidError("Cannot use localpart: not allowed");
+  return checkedLength(local, "localpart");
+}
+
+function preparedDomain(text: string): string {
+  const domain = prepareDomain(text);
+  if (domain === undefined) throw new JidError("Cannot use domainpart: not allowed");
+  return checkedLength(domain, "domainpart");
+}
+
+function preparedResource(text: string): string {
+  if (ASCII_RESOURCE.test(text)) return checkedLength(text, "resourcepart");
+  const resource = opaqueString(text);
+  // RFC 7622 section 3.5, example 18: no leading space.
+  if (resource === undefined || resource.startsWith(" ")) throw new JidError("Cannot use resourcepart: not allowed");
+  return checkedLength(resource, "resourcepart");
+}
+
+/** RFC 7622 section 3.1: each part is at most 1023 bytes of UTF-8. */
+function checkedLength(part: string, what: string): string {
+  if (part.length > MAX_BYTES || (part.length * 3 > MAX_BYTES && Buffer.byteLength(part) > MAX_BYTES)) {
+    throw new JidError(`Cannot use ${what}: longer than ${MAX_BYTES} bytes`);
+  }
+  return part;
+}

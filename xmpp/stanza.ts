@@ -1,0 +1,222 @@
+import { StanzaError, StreamError } from "./errors.ts";
+import { Jid, JidError } from "./jid.ts";
+import { NS } from "./ns.ts";
+import { StanzaContent, scanTrusted } from "./stanza_content.ts";
+import { Element } from "./xml/element.ts";
+import { escapeAttribute } from "./xml/escape.ts";
+import type { ScannedChild, ScannedElement } from "./xml/scanner.ts";
+import type { Markup } from "./xml/xml.ts";
+
+/** RFC 6120 section 8.2. */
+export type StanzaName = "message" | "presence" | "iq";
+
+/** RFC 6120 section 8.1. */
+export interface StanzaAttributes {
+  readonly from?: Jid | undefined;
+  readonly to?: Jid | undefined;
+  readonly id?: string | undefined;
+  readonly type?: string | undefined;
+  readonly lang?: string | undefined;
+}
+
+/** What `readdress` replaces: a key that is present, even with undefined. */
+export interface StanzaAddress {
+  readonly from?: Jid | undefined;
+  readonly to?: Jid | undefined;
+  readonly id?: string | undefined;
+  readonly type?: string | undefined;
+}
+
+/**
+ * An immutable stanza: its attributes, and its content as text that is only parsed where somebody looks into it.
+ * Always in `jabber:client` and free of prefixes, so that it can be written into any stream.
+ */
+export class Stanza {
+  readonly name: StanzaName;
+  readonly from: Jid | undefined;
+  readonly to: Jid | undefined;
+  readonly id: string | undefined;
+  readonly type: string | undefined;
+  readonly lang: string | undefined;
+  /** Attributes that RFC 6120 does not define, ready to be written. */
+  readonly #others: string;
+  readonly #content: StanzaContent;
+  #text: string | undefined;
+
+  private constructor(name: StanzaName, attributes: StanzaAttributes, others: string, content: StanzaContent) {
+    this.name = name;
+    this.from = attributes.from;
+    this.to = attributes.to;
+    this.id = attributes.id;
+    this.type = attributes.type;
+    this.lang = attributes.lang;
+    this.#others = others;
+    this.#content = content;
+    this.#text = undefined;
+  }
+
+  /**
+   * Takes a scanned element. Attributes of the stanza itself that stand in a foreign namespace are left out.
+   * @throws StreamError invalid-namespace, unsupported-stanza-type
+   * @throws StanzaError jid-malformed, with the stanza without the address that cannot be read
+   */
+  static fromScanned(element: ScannedElement): Stanza {
+    if (element.ns !== NS.CLIENT) throw new StreamError("invalid-namespace");
+    if (!isStanzaName(element.name)) throw new StreamError("unsupported-stanza-type");
+    const content = StanzaContent.fromScanned(element.plain ? element : withoutPrefixes(element));
+    const read = readAttributes(element);
+    const stanza = new Stanza(element.name, read, read.others, content);
+    if (read.malformed) throw new StanzaError("jid-malformed", { stanza });
+    return stanza;
+  }
+
+  /** Reads our own or stored text, in `jabber:client` unless it says otherwise. @throws as fromScanned; XmlError */
+  static parse(text: string): Stanza {
+    return Stanza.fromScanned(scanTrusted(text));
+  }
+
+  static build(name: StanzaName, attributes: StanzaAttributes, inner: Markup | Element | string = ""): Stanza {
+    return new Stanza(name, attributes, "", StanzaContent.of(contentText(inner)));
+  }
+
+  /** The text between the tags. */
+  get inner(): string {
+    return this.#content.text;
+  }
+
+  /** Child elements; their offsets are into `inner`. */
+  get children(): readonly ScannedChild[] {
+    return this.#content.children;
+  }
+
+  has(name: string, ns: string): boolean {
+    return this.#content.find(name, ns) !== undefined;
+  }
+
+  /** The first child with this name and namespace, parsed once. */
+  payload(name: string, ns: string): Element | undefined {
+    return this.#content.payload(name, ns);
+  }
+
+  /** The source of the first child with this name and namespace. */
+  payloadText(name: string, ns: string): string | undefined {
+    const child = this.#content.find(name, ns);
+    return child === undefined ? undefined : this.#content.source(child);
+  }
+
+  firstPayload(): Element | undefined {
+    return this.#content.firstPayload();
+  }
+
+  /** Keys that are present are replaced, undefined removes; the content is shared. */
+  readdress(change: StanzaAddress): Stanza {
+    const attributes = {
+      from: "from" in change ? change.from : this.from,
+      to: "to" in change ? change.to : this.to,
+      id: "id" in change ? change.id : this.id,
+      type: "type" in change ? change.type : this.type,
+      lang: this.lang,
+    };
+    return new Stanza(this.name, attributes, this.#others, this.#content);
+  }
+
+  /** With one more child, at the end. */
+  with(child: Markup | Element | string): Stanza {
+    return new Stanza(this.name, this, this.#others, this.#content.append(contentText(child)));
+  }
+
+  /** Without the children that match; the same object when none does. */
+  without(match: (child: ScannedChild, text: string) => boolean): Stanza {
+    const content = this.#content.without(match);
+    return content === this.#content ? this : new Stanza(this.name, this, this.#others, content);
+  }
+
+  toString(): string {
+    this.#text ??= this.#written();
+    return this.#text;
+  }
+
+  /** The answer to an IQ: RFC 6120 section 8.2.3. */
+  result(inner: Markup | Element | string = ""): Stanza {
+    return Stanza.build("iq", { type: "result", from: this.to, to: this.from, id: this.id }, inner);
+  }
+
+  /** The error that goes back to the sender: RFC 6120 section 8.3.1. @param from instead of the address it was sent to */
+  error(error: StanzaError, from: Jid | undefined = this.to): Stanza {
+    return Stanza.build(this.name, { type: "error", from, to: this.from, id: this.id }, error.toMarkup());
+  }
+
+  /** Length of the text in UTF-16 units. */
+  get size(): number {
+    return this.toString().length;
+  }
+
+  #written(): string {
+    let text = `<${this.name} xmlns="jabber:client"`;
+    if (this.from !== undefined) text += ` from="${escapeAttribute(this.from.text)}"`;
+    if (this.to !== undefined) text += ` to="${escapeAttribute(this.to.text)}"`;
+    if (this.id !== undefined) text += ` id="${escapeAttribute(this.id)}"`;
+    if (this.type !== undefined) text += ` type="${escapeAttribute(this.type)}"`;
+    if (this.lang !== undefined) text += ` xml:lang="${escapeAttribute(this.lang)}"`;
+    const inner = this.#content.text;
+    return inner === "" ? `${text}${this.#others}/>` : `${text}${this.#others}>${inner}</${this.name}>`;
+  }
+}
+
+function isStanzaName(name: string): name is StanzaName {
+  return name === "message" || name === "presence" || name === "iq";
+}
+
+/** Markup and elements stand in `jabber:client` there; a string is markup too. */
+function contentText(content: Markup | Element | string): string {
+  if (typeof content === "string") return content;
+  return content instanceof Element ? content.toString(NS.CLIENT) : content.text;
+}
+
+/** The same element, written anew so that it needs nothing from outside and no element has a prefix. */
+function withoutPrefixes(element: ScannedElement): ScannedElement {
+  return scanTrusted(Element.parse(element.text, "", element.inherited).toString());
+}
+
+interface ReadAttributes extends StanzaAttributes {
+  from: Jid | undefined;
+  to: Jid | undefined;
+  id: string | undefined;
+  type: string | undefined;
+  lang: string | undefined;
+  others: string;
+  malformed: boolean;
+}
+
+function readAttributes(element: ScannedElement): ReadAttributes {
+  const read: ReadAttributes = {
+    from: undefined,
+    to: undefined,
+    id: undefined,
+    type: undefined,
+    lang: undefined,
+    others: "",
+    malformed: false,
+  };
+  const { attributes } = element;
+  for (let i = 0; i < attributes.length; i++) {
+    const { name, value } = attributes[i]!;
+    if (name === "to") read.to = address(value, read);
+    else if (name === "from") read.from = address(value, read);
+    else if (name === "id") read.id = value;
+    else if (name === "type") read.type = value;
+    else if (name === "xml:lang") read.lang = value;
+    else if (!name.includes(":") || name.startsWith("xml:")) read.others += ` ${name}="${escapeAttribute(value)}"`;
+  }
+  return read;
+}
+
+function address(text: string, read: ReadAttributes): Jid | undefined {
+  try {
+    return Jid.parse(text);
+  } catch (error) {
+    if (!(error instanceof JidError)) throw error;
+    read.malformed = true;
+    return undefined;
+  }
+}

@@ -1,0 +1,134 @@
+import { NS } from "./ns.ts";
+import { Element } from "./xml/element.ts";
+import { type ScannedChild, type ScannedElement, scanElement, type XmlLimits } from "./xml/scanner.ts";
+
+/** For text that has been accepted before, or that this server wrote. */
+export const TRUSTED_LIMITS: XmlLimits = {
+  maxBytes: Number.MAX_SAFE_INTEGER,
+  maxDepth: 1000,
+  maxAttributes: 1000,
+  maxChildren: Number.MAX_SAFE_INTEGER,
+};
+
+const CLIENT_DEFAULT: ReadonlyMap<string, string> = new Map([["", NS.CLIENT]]);
+
+/** Reads one element as it stands inside a `jabber:client` stream. @throws XmlError */
+export function scanTrusted(text: string): ScannedElement {
+  return scanElement(text, TRUSTED_LIMITS, CLIENT_DEFAULT);
+}
+
+/** A child with its parsed form, which goes along when the child comes to stand in another stanza. */
+class Payload implements ScannedChild {
+  readonly name: string;
+  readonly ns: string;
+  readonly start: number;
+  readonly end: number;
+  element: Element | undefined;
+
+  constructor(child: ScannedChild, shift: number) {
+    this.name = child.name;
+    this.ns = child.ns;
+    this.start = child.start + shift;
+    this.end = child.end + shift;
+    this.element = child instanceof Payload ? child.element : undefined;
+  }
+}
+
+/**
+ * What stands between the tags of a stanza: text, and where its child elements are. Shared by all stanzas that differ
+ * only in their addresses. Text that was appended is scanned when somebody first asks for a child.
+ */
+export class StanzaContent {
+  readonly text: string;
+  #children: readonly Payload[];
+  #scannedTo: number;
+
+  private constructor(text: string, children: readonly Payload[], scannedTo: number) {
+    this.text = text;
+    this.#children = children;
+    this.#scannedTo = scannedTo;
+  }
+
+  static readonly EMPTY = new StanzaContent("", [], 0);
+
+  static of(text: string): StanzaContent {
+    return text === "" ? StanzaContent.EMPTY : new StanzaContent(text, [], 0);
+  }
+
+  static fromScanned(element: ScannedElement): StanzaContent {
+    const { innerStart, innerEnd, children } = element;
+    if (innerStart === innerEnd) return StanzaContent.EMPTY;
+    const payloads: Payload[] = [];
+    for (let i = 0; i < children.length; i++) payloads.push(new Payload(children[i]!, -innerStart));
+    return new StanzaContent(element.text.slice(innerStart, innerEnd), payloads, innerEnd - innerStart);
+  }
+
+  get children(): readonly ScannedChild[] {
+    return this.#payloads();
+  }
+
+  find(name: string, ns: string): ScannedChild | undefined {
+    return this.#find(name, ns);
+  }
+
+  source(child: ScannedChild): string {
+    return this.text.slice(child.start, child.end);
+  }
+
+  payload(name: string, ns: string): Element | undefined {
+    const child = this.#find(name, ns);
+    return child === undefined ? undefined : this.#parsed(child);
+  }
+
+  firstPayload(): Element | undefined {
+    const first = this.#payloads()[0];
+    return first === undefined ? undefined : this.#parsed(first);
+  }
+
+  append(text: string): StanzaContent {
+    return new StanzaContent(this.text + text, this.#children, this.#scannedTo);
+  }
+
+  /** Without the children that match; the same object when none does. */
+  without(match: (child: ScannedChild, text: string) => boolean): StanzaContent {
+    const kept: Payload[] = [];
+    let text = "";
+    let from = 0;
+    for (const child of this.#payloads()) {
+      if (match(child, this.source(child))) {
+        text += this.text.slice(from, child.start);
+        from = child.end;
+      } else {
+        kept.push(new Payload(child, text.length - from));
+      }
+    }
+    if (kept.length === this.#children.length) return this;
+    text += this.text.slice(from);
+    return new StanzaContent(text, kept, text.length);
+  }
+
+  #find(name: string, ns: string): Payload | undefined {
+    const payloads = this.#payloads();
+    for (let i = 0; i < payloads.length; i++) {
+      const child = payloads[i]!;
+      if (child.name === name && child.ns === ns) return child;
+    }
+    return undefined;
+  }
+
+  #parsed(child: Payload): Element {
+    child.element ??= Element.parse(this.source(child), NS.CLIENT);
+    return child.element;
+  }
+
+  #payloads(): readonly Payload[] {
+    const from = this.#scannedTo;
+    if (from < this.text.length) {
+      const opening = "<x>";
+      const { children } = scanTrusted(`${opening}${this.text.slice(from)}</x>`);
+      this.#children = [...this.#children, ...children.map((child) => new Payload(child, from - opening.length))];
+      this.#scannedTo = this.text.length;
+    }
+    return this.#children;
+  }
+}

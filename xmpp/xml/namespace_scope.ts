@@ -1,0 +1,60 @@
+/** The namespaces in scope at one place in a document: an immutable list, newest declaration first. */
+export class NamespaceScope {
+  /** Namespace of unprefixed elements; "" when there is none. */
+  readonly defaultNs: string;
+  /** Number of prefixes declared here and around. */
+  readonly size: number;
+  readonly #prefix: string;
+  readonly #ns: string;
+  readonly #outer: NamespaceScope | undefined;
+
+  private constructor(defaultNs: string, prefix: string, ns: string, outer: NamespaceScope | undefined) {
+    this.defaultNs = defaultNs;
+    this.#prefix = prefix;
+    this.#ns = ns;
+    this.#outer = outer;
+    this.size = outer === undefined ? 0 : outer.size + 1;
+  }
+
+  /** The scope outside all elements. */
+  static outermost(inherited: ReadonlyMap<string, string> | undefined): NamespaceScope {
+    if (inherited === undefined) return EMPTY;
+    let scope = new NamespaceScope(inherited.get("") ?? "", "", "", undefined);
+    for (const [prefix, ns] of inherited) if (prefix !== "") scope = scope.withPrefix(prefix, ns);
+    return scope;
+  }
+
+  static empty(): NamespaceScope {
+    return new NamespaceScope("", "", "", undefined);
+  }
+
+  withDefault(ns: string): NamespaceScope {
+    if (this.#outer === undefined) return new NamespaceScope(ns, "", "", undefined);
+    return new NamespaceScope(ns, this.#prefix, this.#ns, this.#outer);
+  }
+
+  withPrefix(prefix: string, ns: string): NamespaceScope {
+    return new NamespaceScope(this.defaultNs, prefix, ns, this);
+  }
+
+  /** The namespace bound to a prefix that is not empty. */
+  lookup(prefix: string): string | undefined {
+    let scope: NamespaceScope = this;
+    while (scope.#outer !== undefined) {
+      if (scope.#prefix === prefix) return scope.#ns;
+      scope = scope.#outer;
+    }
+    return undefined;
+  }
+
+  /** Every namespace in scope by its prefix; "" is the default namespace. */
+  toMap(): ReadonlyMap<string, string> {
+    const map = new Map([["", this.defaultNs]]);
+    for (let scope: NamespaceScope = this; scope.#outer !== undefined; scope = scope.#outer) {
+      if (!map.has(scope.#prefix)) map.set(scope.#prefix, scope.#ns);
+    }
+    return map;
+  }
+}
+
+const EMPTY = NamespaceScope.empty();

@@ -1,0 +1,464 @@
+import { NS } from "../ns.ts";
+import { ASCII, isNameChar, isNameStart, isXmlChar, NAME, NAME_START, PLAIN, SPACE } from "./chars.ts";
+import { NamespaceScope } from "./namespace_scope.ts";
+import type { ScannedAttribute, ScannedChild, ScannedElement, XmlLimits } from "./scanned_element.ts";
+import { XmlError, type XmlErrorCondition } from "./xml_error.ts";
+
+const LT = 0x3c;
+const GT = 0x3e;
+const SLASH = 0x2f;
+const AMP = 0x26;
+const EQUALS = 0x3d;
+const COLON = 0x3a;
+const BANG = 0x21;
+const QUESTION = 0x3f;
+const DOUBLE_QUOTE = 0x22;
+const SINGLE_QUOTE = 0x27;
+const RIGHT_BRACKET = 0x5d;
+const NONE: readonly ScannedAttribute[] = [];
+
+/**
+ * One strict pass over the text of one element: XML 1.0, Namespaces in XML 1.0, and RFC 6120 section 11.1.
+ * Only the outermost start tag and the direct children become objects. Throws XmlError.
+ */
+export class Scan {
+  readonly #text: string;
+  readonly #limits: XmlLimits;
+  readonly #inherited: ReadonlyMap<string, string> | undefined;
+  #pos: number;
+  #plain = true;
+
+  // The outermost element.
+  #start = 0;
+  #name = "";
+  #ns = "";
+  #attributes: ScannedAttribute[] | typeof NONE = NONE;
+  #innerStart = 0;
+  readonly #children: ScannedChild[] = [];
+
+  // The open elements: qualified names, and the namespaces declared by each.
+  readonly #names: string[] = [];
+  readonly #scopes: NamespaceScope[] = [];
+  #scope: NamespaceScope;
+
+  // The name read last: its end is #pos.
+  #nameStart = 0;
+  #colon = -1;
+
+  // The start tag read last. Attributes are [start, colon or -1, end] triples of their names.
+  #empty = false;
+  #attributeNames: number[] = [];
+  #prefixed = false;
+
+  constructor(text: string, limits: XmlLimits, inherited: ReadonlyMap<string, string> | undefined, pos: number) {
+    if (exceeds(text, limits.maxBytes)) throw new XmlError("policy-violation", `more than ${limits.maxBytes} bytes`);
+    this.#text = text;
+    this.#limits = limits;
+    this.#inherited = inherited;
+    this.#pos = pos;
+    this.#scope = NamespaceScope.outermost(inherited);
+  }
+
+  /** The whole element, with nothing but white space around it. */
+  element(): ScannedElement {
+    this.#open();
+    const innerEnd = this.#empty ? this.#pos : this.#content();
+    const end = this.#pos;
+    this.#skipSpace();
+    if (this.#pos < this.#text.length) this.#fail("not-well-formed", "text after the element");
+    return this.#result(end, innerEnd);
+  }
+
+  /** Only a start tag, which ends the text, and the namespaces that hold inside it. */
+  header(): { element: ScannedElement; namespaces: ReadonlyMap<string, string>; empty: boolean } {
+    this.#open();
+    const element = this.#result(this.#pos, this.#pos);
+    return { element, namespaces: this.#scope.toMap(), empty: this.#empty };
+  }
+
+  #open(): void {
+    this.#skipSpace();
+    this.#start = this.#pos;
+    if (this.#code() !== LT) this.#fail("not-well-formed", "no element where one must begin");
+    this.#pos++;
+    this.#startTag();
+    this.#innerStart = this.#pos;
+  }
+
+  #result(end: number, innerEnd: number): ScannedElement {
+    const start = this.#start;
+    return {
+      name: this.#name,
+      ns: this.#ns,
+      attributes: this.#attributes,
+      text: start === 0 && end === this.#text.length ? this.#text : this.#text.slice(start, end),
+      innerStart: this.#innerStart - start,
+      innerEnd: innerEnd - start,
+      children: this.#children,
+      plain: this.#plain,
+      inherited: this.#inherited,
+    };
+  }
+
+  /** Everything up to and with the end tag of the outermost element. Gives where its content ends. */
+  #content(): number {
+    for (;;) {
+      this.#characters();
+      const tag = this.#pos++;
+      const code = this.#code();
+      if (code === SLASH) {
+        this.#pos++;
+        this.#endTag();
+        if (this.#names.length === 0) return tag;
+      } else if (code === BANG) {
+        this.#cdata();
+      } else {
+        this.#startTag();
+        if (!this.#empty) continue;
+      }
+      if (this.#names.length === 1) this.#closeChild(code);
+    }
+  }
+
+  #closeChild(code: number): void {
+    if (code === BANG) return;
+    const child = this.#children[this.#children.length - 1] as { end: number };
+    child.end = this.#pos;
+  }
+
+  /** Text up to the next `<`. */
+  #characters(): void {
+    const text = this.#text;
+    const length = text.length;
+    let pos = this.#pos;
+    while (pos < length) {
+      const code = text.charCodeAt(pos);
+      if (code < 0x80) {
+        if ((ASCII[code]! & (PLAIN | SPACE)) !== 0) pos++;
+        else if (code === LT) break;
+        else if (code === AMP) pos = this.#reference(pos);
+        else if (code === RIGHT_BRACKET && text.startsWith("]]>", pos)) this.#fail("not-well-formed", "]]> in text");
+        else if (code < 0x20) this.#fail("not-well-formed", "a control character");
+        else pos++;
+      } else {
+        pos += code < 0xd800 ? 1 : this.#wideCharacter(pos);
+      }
+    }
+    this.#pos = pos;
+    if (pos >= length) this.#fail("not-well-formed", "the element is not closed");
+  }
+
+  #cdata(): void {
+    const text = this.#text;
+    if (!text.startsWith("![CDATA[", this.#pos)) this.#fail("restricted-xml", "a comment or a declaration");
+    const end = text.indexOf("]]>", this.#pos + 8);
+    if (end < 0) this.#fail("not-well-formed", "a CDATA section is not closed");
+    for (let pos = this.#pos + 8; pos < end; ) {
+      const code = text.charCodeAt(pos);
+      if (code < 0x20 && (ASCII[code]! & SPACE) === 0) this.#fail("not-well-formed", "a control character");
+      pos += code < 0xd800 ? 1 : this.#wideCharacter(pos);
+    }
+    this.#pos = end + 3;
+  }
+
+  /** Length in UTF-16 units of the character at `pos`, which is U+D800 or above. */
+  #wideCharacter(pos: number): number {
+    const code = this.#text.codePointAt(pos)!;
+    if (!isXmlChar(code)) this.#fail("not-well-formed", "a code point that is no XML character");
+    return code > 0xffff ? 2 : 1;
+  }
+
+  /** Checks the reference at `pos` and gives where it ends. */
+  #reference(pos: number): number {
+    const text = this.#text;
+    // The longest reference that can be right is &#x10FFFF;, but leading zeros are allowed.
+    const end = text.indexOf(";", pos);
+    if (end < 0 || dereference(text.slice(pos + 1, end)) === undefined) {
+      this.#fail("not-well-formed", "a reference to no predefined entity and no XML character");
+    }
+    return end + 1;
+  }
+
+  #endTag(): void {
+    const name = this.#names.pop()!;
+    if (!this.#text.startsWith(name, this.#pos)) this.#fail("not-well-formed", `no end tag for ${name}`);
+    this.#pos += name.length;
+    this.#skipSpace();
+    if (this.#code() !== GT) this.#fail("not-well-formed", `no end tag for ${name}`);
+    this.#pos++;
+    this.#scope = this.#scopes.pop()!;
+  }
+
+  /** Reads a start tag from behind its `<`. */
+  #startTag(): void {
+    const { maxDepth, maxChildren } = this.#limits;
+    const depth = this.#names.length;
+    const first = this.#code();
+    if (first === BANG || first === QUESTION) {
+      this.#fail("restricted-xml", "a comment, a declaration or a processing instruction");
+    }
+    if (depth >= maxDepth) this.#fail("policy-violation", `more than ${maxDepth} levels`);
+    if (depth === 1 && this.#children.length >= maxChildren) {
+      this.#fail("policy-violation", `more than ${maxChildren} children`);
+    }
+    const start = this.#pos - 1;
+    this.#qualifiedName();
+    const nameStart = this.#nameStart;
+    const colon = this.#colon;
+    const nameEnd = this.#pos;
+    const outer = this.#scope;
+    this.#attributeList(depth === 0);
+    const ns = this.#elementNamespace(nameStart, colon);
+    if (this.#prefixed) this.#checkExpandedNames();
+    if (depth < 2) this.#keep(start, colon < 0 ? nameStart : colon + 1, nameEnd, ns);
+    if (this.#empty) {
+      if (depth > 0) this.#scope = outer;
+    } else {
+      this.#names.push(this.#text.slice(nameStart, nameEnd));
+      this.#scopes.push(outer);
+    }
+  }
+
+  #keep(start: number, nameStart: number, nameEnd: number, ns: string): void {
+    const name = this.#text.slice(nameStart, nameEnd);
+    if (this.#names.length === 0) {
+      this.#name = name;
+      this.#ns = ns;
+    } else {
+      this.#children.push({ name, ns, start: start - this.#start, end: this.#pos - this.#start });
+    }
+  }
+
+  #elementNamespace(nameStart: number, colon: number): string {
+    if (colon < 0) return this.#scope.defaultNs;
+    const prefix = this.#text.slice(nameStart, colon);
+    if (prefix === "xmlns") this.#fail("bad-namespace-prefix", "an element with the prefix xmlns");
+    if (prefix !== "xml") this.#plain = false;
+    return this.#resolve(prefix);
+  }
+
+  #resolve(prefix: string): string {
+    if (prefix === "xml") return NS.XML;
+    const ns = this.#scope.lookup(prefix);
+    if (ns === undefined) this.#fail("bad-namespace-prefix", `the prefix ${prefix} is not declared`);
+    return ns;
+  }
+
+  /** Reads up to and with the `>` of a start tag. Sets #empty, #scope, and for the outermost element #attributes. */
+  #attributeList(keep: boolean): void {
+    const text = this.#text;
+    const names = this.#attributeNames;
+    names.length = 0;
+    this.#prefixed = false;
+    for (;;) {
+      const before = this.#pos;
+      this.#skipSpace();
+      const code = this.#code();
+      if (code === GT || code === SLASH) {
+        this.#empty = code === SLASH;
+        this.#pos += this.#empty ? 2 : 1;
+        if (this.#empty && text.charCodeAt(this.#pos - 1) !== GT) this.#fail("not-well-formed", "a stray slash");
+        return;
+      }
+      if (this.#pos === before) this.#fail("not-well-formed", "no space before an attribute");
+      this.#attribute(keep);
+    }
+  }
+
+  #attribute(keep: boolean): void {
+    this.#qualifiedName();
+    const nameStart = this.#nameStart;
+    const colon = this.#colon;
+    const nameEnd = this.#pos;
+    this.#checkUnique(nameStart, colon, nameEnd);
+    this.#skipSpace();
+    if (this.#code() !== EQUALS) this.#fail("not-well-formed", "an attribute without a value");
+    this.#pos++;
+    this.#skipSpace();
+    const valueStart = this.#pos + 1;
+    const literal = this.#attributeValue();
+    const valueEnd = this.#pos - 1;
+    if (this.#isDeclaration(nameStart, colon, nameEnd)) {
+      const prefix = colon < 0 ? "" : this.#text.slice(colon + 1, nameEnd);
+      this.#declare(prefix, this.#value(valueStart, valueEnd, literal));
+      return;
+    }
+    if (colon >= 0 && !(colon - nameStart === 3 && this.#text.startsWith("xml", nameStart))) {
+      this.#plain = false;
+      this.#prefixed = true;
+    }
+    if (!keep) return;
+    const name = this.#text.slice(nameStart, nameEnd);
+    const item = { name, value: this.#value(valueStart, valueEnd, literal) };
+    if (this.#attributes === NONE) this.#attributes = [item];
+    else (this.#attributes as ScannedAttribute[]).push(item);
+  }
+
+  #isDeclaration(nameStart: number, colon: number, nameEnd: number): boolean {
+    return (colon < 0 ? nameEnd : colon) - nameStart === 5 && this.#text.startsWith("xmlns", nameStart);
+  }
+
+  /** Namespaces in XML 1.0, section 3. */
+  #declare(prefix: string, ns: string): void {
+    if (prefix === "xmlns" || ns === NS.XMLNS || (prefix === "xml") !== (ns === NS.XML)) {
+      this.#fail("bad-namespace-prefix", "a reserved prefix or namespace is declared");
+    }
+    if (prefix === "xml") return;
+    if (prefix === "") {
+      this.#scope = this.#scope.withDefault(ns);
+      return;
+    }
+    if (ns === "") this.#fail("bad-namespace-prefix", `the prefix ${prefix} is bound to nothing`);
+    if (this.#scope.size >= this.#limits.maxAttributes) this.#fail("policy-violation", "too many prefixes");
+    this.#scope = this.#scope.withPrefix(prefix, ns);
+  }
+
+  #checkUnique(start: number, colon: number, end: number): void {
+    const names = this.#attributeNames;
+    const count = names.length;
+    if (count >= 3 * this.#limits.maxAttributes) this.#fail("policy-violation", "too many attributes");
+    for (let i = 0; i < count; i += 3) {
+      if (names[i + 2]! - names[i]! === end - start && this.#same(names[i]!, start, end - start)) {
+        this.#fail("not-well-formed", "an attribute is given twice");
+      }
+    }
+    names.push(start, colon, end);
+  }
+
+  /** Namespaces in XML 1.0, section 6.3: two prefixes may stand for one namespace. */
+  #checkExpandedNames(): void {
+    const names = this.#attributeNames;
+    const seen = new Set<string>();
+    for (let i = 0; i < names.length; i += 3) {
+      const start = names[i]!;
+      const colon = names[i + 1]!;
+      if (colon < 0 || this.#isDeclaration(start, colon, names[i + 2]!)) continue;
+      const ns = this.#resolve(this.#text.slice(start, colon));
+      const expanded = `${this.#text.slice(colon + 1, names[i + 2])} ${ns}`;
+      if (seen.has(expanded)) this.#fail("not-well-formed", "an attribute is given twice");
+      seen.add(expanded);
+    }
+  }
+
+  #same(a: number, b: number, length: number): boolean {
+    const text = this.#text;
+    for (let i = 0; i < length; i++) if (text.charCodeAt(a + i) !== text.charCodeAt(b + i)) return false;
+    return true;
+  }
+
+  /** Reads a quoted value, quotes included. True when the value stands in the text as it is. */
+  #attributeValue(): boolean {
+    const text = this.#text;
+    const quote = this.#code();
+    if (quote !== DOUBLE_QUOTE && quote !== SINGLE_QUOTE) this.#fail("not-well-formed", "a value without quotes");
+    let literal = true;
+    for (let pos = this.#pos + 1; pos < text.length; ) {
+      const code = text.charCodeAt(pos);
+      if (code < 0x80) {
+        if ((ASCII[code]! & PLAIN) !== 0) {
+          pos++;
+        } else if (code === quote) {
+          this.#pos = pos + 1;
+          return literal;
+        } else if (code === AMP) {
+          literal = false;
+          pos = this.#reference(pos);
+        } else if (code === LT || (code < 0x20 && (ASCII[code]! & SPACE) === 0)) {
+          this.#fail("not-well-formed", "a control character or < in a value");
+        } else {
+          if (code < 0x20) literal = false;
+          pos++;
+        }
+      } else {
+        pos += code < 0xd800 ? 1 : this.#wideCharacter(pos);
+      }
+    }
+    this.#fail("not-well-formed", "a value is not closed");
+  }
+
+  #value(start: number, end: number, literal: boolean): string {
+    const value = this.#text.slice(start, end);
+    return literal ? value : normalised(value);
+  }
+
+  /** Namespaces in XML 1.0, production 7, QName. Sets #nameStart and #colon. */
+  #qualifiedName(): void {
+    const text = this.#text;
+    this.#nameStart = this.#pos;
+    this.#colon = -1;
+    let pos = this.#namePart(this.#pos);
+    if (text.charCodeAt(pos) === COLON) {
+      this.#colon = pos;
+      pos = this.#namePart(pos + 1);
+      if (text.charCodeAt(pos) === COLON) this.#fail("bad-namespace-prefix", "a name with two colons");
+    }
+    this.#pos = pos;
+  }
+
+  /** Namespaces in XML 1.0, production 4, NCName. Gives where it ends. */
+  #namePart(start: number): number {
+    const text = this.#text;
+    let code = text.charCodeAt(start);
+    let pos = start;
+    if (code < 0x80 ? (ASCII[code]! & NAME_START) !== 0 : isNameStart(text.codePointAt(start) ?? 0)) {
+      pos += code < 0xd800 ? 1 : this.#wideCharacter(pos);
+    } else {
+      this.#fail(code === COLON ? "bad-namespace-prefix" : "not-well-formed", "no name where one must stand");
+    }
+    for (;;) {
+      code = text.charCodeAt(pos);
+      if (code < 0x80) {
+        if ((ASCII[code]! & NAME) === 0) return pos;
+        pos++;
+      } else if (isNameChar(text.codePointAt(pos) ?? 0)) {
+        pos += code < 0xd800 ? 1 : this.#wideCharacter(pos);
+      } else {
+        return pos;
+      }
+    }
+  }
+
+  #skipSpace(): void {
+    const text = this.#text;
+    let pos = this.#pos;
+    for (;;) {
+      const code = text.charCodeAt(pos);
+      if (!(code < 0x80) || (ASCII[code]! & SPACE) === 0) break;
+      pos++;
+    }
+    this.#pos = pos;
+  }
+
+  /** The code at the current place; NaN at the end. */
+  #code(): number {
+    return this.#text.charCodeAt(this.#pos);
+  }
+
+  #fail(condition: XmlErrorCondition, what: string): never {
+    throw new XmlError(condition, `${what}, at offset ${this.#pos}`);
+  }
+}
+
+/** UTF-8 bytes are at least as many as UTF-16 units, and at most three times as many. */
+function exceeds(text: string, maxBytes: number): boolean {
+  if (text.length > maxBytes) return true;
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+/** The character that the reference `&name;` stands for, or undefined when there is none. */
+function dereference(name: string): string | undefined {
+  if (name.charCodeAt(0) !== 0x23) return Object.hasOwn(ENTITIES, name) ? ENTITIES[name] : undefined;
+  const match = /^#(?:x([0-9A-Fa-f]+)|([0-9]+))$/.exec(name);
+  if (match === null) return undefined;
+  const code = match[1] === undefined ? Number(match[2]) : Number.parseInt(match[1], 16);
+  return isXmlChar(code) ? String.fromCodePoint(code) : undefined;
+}
+
+/** XML 1.0 section 3.3.3: white space becomes spaces, references are resolved. */
+function normalised(value: string): string {
+  return value.replace(/\r\n|[\t\r\n]|&([^;]*);/g, (_all, name?: string) =>
+    name === undefined ? " " : dereference(name)!,
+  );
+}

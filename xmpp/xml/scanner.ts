@@ -1,0 +1,30 @@
+import { Scan } from "./scan.ts";
+import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
+import { declarationEnd } from "./xml_declaration.ts";
+
+export {
+  attribute,
+  DEFAULT_XML_LIMITS,
+  type ScannedAttribute,
+  type ScannedChild,
+  type ScannedElement,
+  type XmlLimits,
+} from "./scanned_element.ts";
+export { type StreamEvents, StreamScanner } from "./stream_scanner.ts";
+export { XmlError, type XmlErrorCondition } from "./xml_error.ts";
+
+/**
+ * Scans exactly one element: a WebSocket frame (RFC 7395), a BOSH body, a slice of a parent.
+ * Nothing but white space may stand around it.
+ * @param inherited namespaces in scope outside the text; "" is the default namespace
+ * @param declaration true when an XML declaration may come first
+ * @throws XmlError
+ */
+export function scanElement(
+  text: string,
+  limits: XmlLimits,
+  inherited?: ReadonlyMap<string, string>,
+  declaration = false,
+): ScannedElement {
+  return new Scan(text, limits, inherited, declaration ? declarationEnd(text) : 0).element();
+}

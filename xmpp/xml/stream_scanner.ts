@@ -1,0 +1,99 @@
+import { BoundaryFinder } from "./boundary_finder.ts";
+import { Scan } from "./scan.ts";
+import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
+import { declarationEnd } from "./xml_declaration.ts";
+import { XmlError } from "./xml_error.ts";
+
+/** What a stream consists of: RFC 6120 section 4.2. */
+export interface StreamEvents {
+  /** The stream header; its text is the start tag. */
+  header(header: ScannedElement): void;
+  /** A complete first-level child. */
+  element(element: ScannedElement): void;
+  /** The closing stream tag. */
+  end(): void;
+}
+
+/**
+ * Reads an XML stream that arrives in pieces. A light state machine looks at every character once, to find where a
+ * child ends; then the strict scan runs once over the whole child. White space between children is skipped.
+ */
+export class StreamScanner {
+  readonly #limits: XmlLimits;
+  readonly #events: StreamEvents;
+  #finder = new BoundaryFinder();
+  #pending = "";
+  #pendingBytes = 0;
+  #handling = false;
+  #header: { tagName: string; namespaces: ReadonlyMap<string, string> } | undefined;
+  #ended = false;
+
+  constructor(limits: XmlLimits, events: StreamEvents) {
+    this.#limits = limits;
+    this.#events = events;
+  }
+
+  /** Takes the next piece of text. @throws XmlError, and whatever a handler throws */
+  write(text: string): void {
+    let start = 0;
+    this.#handling = true;
+    try {
+      while (start < text.length && !this.#ended) {
+        const end = this.#finder.find(text, start);
+        this.#take(start === 0 && end === text.length ? text : text.slice(start, end));
+        start = end;
+      }
+    } finally {
+      this.#handling = false;
+    }
+  }
+
+  /** Stream restart: a new header is expected. Text that was not yet read to the end of an element is read anew. */
+  reset(): void {
+    const unread = this.#pending;
+    this.#finder = new BoundaryFinder();
+    this.#pending = "";
+    this.#pendingBytes = 0;
+    this.#header = undefined;
+    this.#ended = false;
+    if (!this.#handling && unread !== "") this.write(unread);
+  }
+
+  #take(piece: string): void {
+    const text = this.#pending + piece;
+    const { found } = this.#finder;
+    if (found === undefined) {
+      this.#pendingBytes += Buffer.byteLength(piece);
+      if (this.#pendingBytes > this.#limits.maxBytes) {
+        throw new XmlError("policy-violation", `more than ${this.#limits.maxBytes} bytes`);
+      }
+      this.#pending = text;
+      return;
+    }
+    this.#pending = "";
+    this.#pendingBytes = 0;
+    if (found === "space") return;
+    if (found === "header") this.#readHeader(text);
+    else if (found === "end") this.#readEnd(text);
+    else this.#events.element(new Scan(text, this.#limits, this.#header?.namespaces, 0).element());
+  }
+
+  #readHeader(text: string): void {
+    const { element, namespaces, empty } = new Scan(text, this.#limits, undefined, declarationEnd(text)).header();
+    const tagName = /^<([^\s/>]+)/.exec(element.text)![1]!;
+    this.#header = { tagName, namespaces };
+    this.#events.header(element);
+    if (empty && this.#header?.tagName === tagName) this.#finish();
+  }
+
+  #readEnd(text: string): void {
+    const name = /^<\/(.*?)[ \t\r\n]*>$/s.exec(text)?.[1];
+    if (name !== this.#header?.tagName) throw new XmlError("not-well-formed", "an end tag that closes nothing");
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.#events.end();
+  }
+}
