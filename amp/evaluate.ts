@@ -1,0 +1,156 @@
+/**
+ * Which rule decides: XEP-0079 2.2.3, over the plan of 2.2.2.
+ *
+ * Rules are taken in order and the first whose condition is met ends the processing, `notify` included: a later rule
+ * never takes back what an earlier `notify` has let pass.
+ *
+ * A rule is *undecided* until its event goes out; then its index belongs into `fired`. A fired rule is where processing
+ * ended, so it and every rule after it are closed for good; only rules before it can still be met, by time.
+ * Hence a message is evaluated again, with the rules that are still undecided, when
+ * - its direct delivery was not proved and the session is gone: plan again, then `evaluate`. A `notify` for
+ *   `deliver=direct` that was waiting for proof has not fired, so [notify direct, notify stored] ends as stored and is
+ *   reported as stored, and [error stored] gives its error in place of the storage;
+ * - it waits (in storage, or unproven in a session without a live connection): `expired` alone. `deliver` and
+ *   `match-resource` speak of what is done at receipt (3.3.1), so that a later delivery from storage does not meet them.
+ * @module
+ */
+import type { Plan } from "./plan.ts";
+import type { Action, DeliverValue, ExpireAtRule, MatchResourceRule, Rule } from "./rule.ts";
+
+/** Indexes of the rules whose event went out. */
+export type Fired = ReadonlySet<number>;
+
+export const NOTHING_FIRED: Fired = new Set<number>();
+
+export interface RuleContext {
+  /** ms since 1970 */
+  readonly now: number;
+  /** The address as the sender wrote it; `resource` is "" for a bare JID. */
+  readonly to: { readonly resource: string };
+  /** 3.3.3: `match-resource` is ignored when the rules apply per hop. Default false. */
+  readonly perHop?: boolean;
+  readonly fired?: Fired;
+}
+
+/** A rule whose condition is met, with its place in the list. */
+export interface Met {
+  readonly index: number;
+  readonly rule: Rule;
+}
+
+/**
+ * When the event of a `notify` rule becomes true and may be sent:
+ * `now`; `received`, on proof of receipt; `stored`, after the commit; `handed-over`, when the forwarding address or the
+ * gateway has taken the message. An event that never becomes true leaves its rule undecided.
+ */
+export type NotifyMoment = "now" | "received" | "stored" | "handed-over";
+
+export type Verdict =
+  | {
+      /** Carry out the plan. */
+      readonly kind: "default";
+      /** The one event that goes with it. With a plan of `none` the ordinary error is sent as well. */
+      readonly notify: (Met & { readonly when: NotifyMoment }) | undefined;
+      /** Should this resource fail, a rule forbids any other to get the message instead. */
+      readonly barOtherResource: boolean;
+    }
+  | ({
+      /** Carry out the rule in place of the plan. */
+      readonly kind: Exclude<Action, "notify">;
+    } & Met);
+
+const MOMENTS: Readonly<Record<DeliverValue, NotifyMoment>> = {
+  direct: "received",
+  stored: "stored",
+  none: "now",
+  forward: "handed-over",
+  gateway: "handed-over",
+};
+
+export function evaluate(rules: readonly Rule[], plan: Plan, context: RuleContext): Verdict {
+  const met = firstMet(rules, plan, context);
+  if (met && met.rule.action !== "notify") return { kind: met.rule.action, index: met.index, rule: met.rule };
+  return {
+    kind: "default",
+    notify: met && { ...met, when: momentOf(met.rule) },
+    barOtherResource: plan.kind === "direct" && barsOtherResource(rules, context),
+  };
+}
+
+/**
+ * What time means for a message that waits: the first undecided `expire-at` that is due, or undefined.
+ * Any action but `notify` takes the message out of storage.
+ */
+export function expired(rules: readonly Rule[], fired: Fired, now: number): Met | undefined {
+  for (const [index, rule] of undecided(rules, fired)) {
+    if (rule.condition === "expire-at" && rule.at <= now) return { index, rule };
+  }
+  return undefined;
+}
+
+/** The earliest undecided `expire-at` in ms since 1970, or undefined when time cannot meet any rule any more. */
+export function nextDeadline(rules: readonly Rule[], fired: Fired): number | undefined {
+  const deadlines = undecided(rules, fired)
+    .map(([, rule]) => rule)
+    .filter((rule): rule is ExpireAtRule => rule.condition === "expire-at")
+    .map((rule) => rule.at);
+  return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+}
+
+function undecided(rules: readonly Rule[], fired: Fired): (readonly [number, Rule])[] {
+  const end = rules.findIndex((_, index) => fired.has(index));
+  return [...rules.slice(0, end < 0 ? rules.length : end).entries()];
+}
+
+function firstMet(rules: readonly Rule[], plan: Plan, context: RuleContext): Met | undefined {
+  const fired = context.fired ?? NOTHING_FIRED;
+  for (let index = 0; index < rules.length && !fired.has(index); index++) {
+    const rule = rules[index];
+    if (rule && isMet(rule, plan, context)) return { index, rule };
+  }
+  return undefined;
+}
+
+function isMet(rule: Rule, plan: Plan, context: RuleContext): boolean {
+  switch (rule.condition) {
+    case "deliver":
+      return rule.value === plan.kind;
+    case "expire-at":
+      return rule.at <= context.now;
+    case "match-resource":
+      return !context.perHop && matches(rule, plan, context.to.resource);
+    default:
+      return rule satisfies never;
+  }
+}
+
+/**
+ * XEP-0079 3.3.3. Storage is a destination without resource: `exact` for a bare JID, and for a full JID `other`,
+ * as in the example of 5.1, where the intended resource has gone. Forwarding, gateways and failure match nothing.
+ */
+function matches(rule: MatchResourceRule, plan: Plan, intended: string): boolean {
+  const destinations = plan.kind === "direct" ? plan.resources : plan.kind === "stored" ? [""] : [];
+  if (destinations.length === 0) return false;
+  switch (rule.value) {
+    case "any":
+      return destinations.some((resource) => resource !== "");
+    case "exact":
+      return destinations.every((resource) => resource === intended);
+    case "other":
+      return destinations.some((resource) => resource !== intended);
+    default:
+      return rule.value satisfies never;
+  }
+}
+
+/** Whether, were the message to go to a resource that is not the intended one, a match-resource rule would stop it. */
+function barsOtherResource(rules: readonly Rule[], context: RuleContext): boolean {
+  if (context.to.resource === "" || !rules.some((rule) => rule.condition === "match-resource")) return false;
+  const elsewhere: Plan = { kind: "direct", resources: [`${context.to.resource}/other`] };
+  const met = firstMet(rules, elsewhere, context);
+  return met !== undefined && met.rule.condition === "match-resource" && met.rule.action !== "notify";
+}
+
+function momentOf(rule: Rule): NotifyMoment {
+  return rule.condition === "deliver" ? MOMENTS[rule.value] : "now";
+}

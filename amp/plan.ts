@@ -1,0 +1,136 @@
+/** What the server would do with a message without rules: XEP-0079 2.2.2 over RFC 6121 8.5. @module */
+import type { StanzaErrorCondition } from "../xmpp/errors.ts";
+
+/** What one connected resource of the recipient answered. */
+export interface ResourceAnswer {
+  readonly resource: string;
+  readonly priority: number;
+  /** It has sent available presence. A resource that has not is merely connected. */
+  readonly available: boolean;
+}
+
+export interface PlanInput {
+  readonly messageType: "chat" | "normal" | "headline" | "groupchat" | "error";
+  /** The address as the sender wrote it; `resource` is "" for a bare JID. */
+  readonly to: { readonly resource: string };
+  readonly accountExists: boolean;
+  /** A block list, of either side, keeps the message from the recipient (XEP-0191). */
+  readonly blocked: boolean;
+  readonly resources: readonly ResourceAnswer[];
+  readonly storage: {
+    readonly offline: boolean;
+    /** An archived message is kept for a later delivery as well: the recipient will find it there. */
+    readonly archive: boolean;
+    /** Kind and hints of the message permit storage (XEP-0160, XEP-0334). */
+    readonly storable: boolean;
+    readonly full?: boolean;
+  };
+  /**
+   * Where the recipient has messages forwarded while away. It applies to chat and normal messages that no available
+   * resource takes, like a call that is forwarded on absence, and goes before storage.
+   */
+  readonly forwardTo?: string;
+  /** The destination is served by a gateway; nothing else about it matters then. */
+  readonly gateway?: boolean;
+  /** The sender may not see the recipient's presence: no error may tell that nobody is there. Default false. */
+  readonly presenceHidden?: boolean;
+  /** Nobody waits for news of it (a chat state, a receipt, a marker on its own): no error when nobody is there. */
+  readonly ephemeral?: boolean;
+  /**
+   * What becomes of a normal message to a full JID that is not there: with "bare" (the default) it is treated like one
+   * to the bare JID, as chat messages are; with "refuse" it is answered with an error, as RFC 6121 8.5.3.2.1 has it.
+   */
+  readonly unmatchedNormal?: "bare" | "refuse";
+}
+
+export type NoneReason = "no-account" | "blocked" | "no-storage" | "storage-full" | "not-storable" | "no-route";
+
+export interface DirectPlan {
+  readonly kind: "direct";
+  /** At least one. "" stands for a destination without resource, such as a room. */
+  readonly resources: readonly string[];
+}
+
+export interface NonePlan {
+  readonly kind: "none";
+  readonly reason: NoneReason;
+  /** Ordinary handling ignores the message instead of answering with an error. */
+  readonly silent: boolean;
+}
+
+/** One variant for each value of the `deliver` condition (XEP-0079 3.3.1). */
+export type Plan =
+  | DirectPlan
+  | { readonly kind: "stored" }
+  | { readonly kind: "forward"; readonly to: string }
+  | { readonly kind: "gateway" }
+  | NonePlan;
+
+/** A room, a pubsub service, the server itself: delivered at once, to a destination without resource. */
+export const RESOURCELESS: Plan = { kind: "direct", resources: [""] };
+const STORED: Plan = { kind: "stored" };
+const GATEWAY: Plan = { kind: "gateway" };
+
+/** The default action. The same value is evaluated and carried out, so that decision and effect cannot part. */
+export function plan(input: PlanInput): Plan {
+  const silent = input.messageType === "error";
+  if (input.blocked) return { kind: "none", reason: "blocked", silent };
+  if (input.gateway) return GATEWAY;
+  if (!input.accountExists) return { kind: "none", reason: "no-account", silent };
+  const wanted = input.to.resource;
+  if (wanted !== "") {
+    // RFC 6121 8.5.3.1: a matching resource gets it whatever its priority, available or merely connected.
+    if (input.resources.some((answer) => answer.resource === wanted)) return { kind: "direct", resources: [wanted] };
+    return planUnmatched(input);
+  }
+  return planBare(input);
+}
+
+/**
+ * The condition of the ordinary error for a message that nothing will deliver, or undefined for silence.
+ * XEP-0160 3: a full store answers like a missing one.
+ */
+export function ordinaryError(none: NonePlan): StanzaErrorCondition | undefined {
+  if (none.silent) return undefined;
+  return none.reason === "no-route" ? "remote-server-not-found" : "service-unavailable";
+}
+
+/** RFC 6121 8.5.3.2.1: no resource matches the full JID. */
+function planUnmatched(input: PlanInput): Plan {
+  switch (input.messageType) {
+    case "chat":
+      return planBare(input);
+    case "normal":
+      if (input.unmatchedNormal !== "refuse") return planBare(input);
+      return { kind: "none", reason: "not-storable", silent: input.presenceHidden ?? false };
+    case "groupchat":
+      return { kind: "none", reason: "not-storable", silent: false };
+    case "headline":
+    case "error":
+      return { kind: "none", reason: "not-storable", silent: true };
+    default:
+      return input.messageType satisfies never;
+  }
+}
+
+/** RFC 6121 8.5.2: all available resources of non-negative priority, else nobody is there. */
+function planBare(input: PlanInput): Plan {
+  const { messageType } = input;
+  if (messageType === "groupchat") return { kind: "none", reason: "not-storable", silent: false };
+  if (messageType === "error") return { kind: "none", reason: "not-storable", silent: true };
+  const resources = input.resources.filter((answer) => answer.available && answer.priority >= 0);
+  if (resources.length > 0) return { kind: "direct", resources: resources.map((answer) => answer.resource) };
+  if (messageType === "headline") return { kind: "none", reason: "not-storable", silent: true };
+  return planAbsent(input);
+}
+
+/** RFC 6121 8.5.2.2.1, chat and normal: nobody is there. */
+function planAbsent(input: PlanInput): Plan {
+  if (input.forwardTo !== undefined) return { kind: "forward", to: input.forwardTo };
+  const { storage } = input;
+  const silent = (input.presenceHidden ?? false) || (input.ephemeral ?? false);
+  if (!storage.storable) return { kind: "none", reason: "not-storable", silent };
+  if (!storage.offline && !storage.archive) return { kind: "none", reason: "no-storage", silent };
+  if (storage.full) return { kind: "none", reason: "storage-full", silent };
+  return STORED;
+}

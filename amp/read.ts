@@ -1,0 +1,148 @@
+/** The one reader of `<amp/>`: XEP-0079 2.2.1 (validation), 4 (formal description), 6.1 and 9 (refusals). @module */
+import { isUtcDateTime, parseDateTime } from "../xmpp/date_time.ts";
+import { NS } from "../xmpp/ns.ts";
+import { Element } from "../xmpp/xml/element.ts";
+import { TextMemo } from "./memo.ts";
+import type { Condition, FaultKind, QuotedRule, Rule, RuleFault } from "./rule.ts";
+import { FAULT_KINDS, isAction, isCondition, isDeliverValue, isMatchValue } from "./rule.ts";
+
+export interface RuleLimits {
+  /** Rules in one request; those beyond it are refused as invalid. */
+  readonly maxRules: number;
+  /** How far ahead of now an `expire-at` may lie, in ms. */
+  readonly maxHorizonMs: number;
+}
+
+/**
+ * - `request`: rules to process, at least one, all valid.
+ * - `notice`: the element has a `status`, so it reports about another message and asks for nothing (section 4.1).
+ *   A client cannot send such reports: its element is to be left out of what is delivered.
+ * - `invalid`: refuse the message with `refusal(fault, ...)`.
+ */
+export type ReadResult =
+  | { readonly kind: "request"; readonly rules: readonly Rule[]; readonly perHop: boolean }
+  | { readonly kind: "notice" }
+  | { readonly kind: "invalid"; readonly fault: RuleFault };
+
+/** One rule element, judged as far as that is possible without a clock. */
+interface JudgedRule {
+  readonly quoted: QuotedRule;
+  readonly verdict: Rule | FaultKind;
+  /** Set when the condition is `expire-at` and its value a DateTime, whatever the action. */
+  readonly at: number | undefined;
+}
+
+interface ParsedAmp {
+  readonly judged: readonly JudgedRule[];
+  readonly perHop: boolean | undefined;
+  /** The result, as long as no limit objects. */
+  readonly result: ReadResult | undefined;
+  /** The latest `expire-at`, in ms. */
+  readonly latest: number;
+}
+
+const NOTICE: ReadResult = { kind: "notice" };
+
+const parsed = new TextMemo(parseAmp, 256, 2048);
+
+/**
+ * Reads and validates the source text of one `<amp xmlns="http://jabber.org/protocol/amp"/>`.
+ * Every rule is looked at before the one answer is given (2.2.1). Attributes that only a server may set (`from`, `to`)
+ * are ignored. The same text comes with every message of a conversation, so that parsing is remembered by text.
+ * @param now ms since 1970
+ */
+export function readRequest(ampText: string, limits: RuleLimits, now: number): ReadResult {
+  const amp = parsed.get(ampText);
+  const horizon = now + limits.maxHorizonMs;
+  if (amp.result === NOTICE) return NOTICE;
+  if (amp.result && amp.judged.length <= limits.maxRules && amp.latest <= horizon) return amp.result;
+  return { kind: "invalid", fault: findFault(amp, limits.maxRules, horizon) };
+}
+
+/** The valid rule behind quoted attributes, or the kind of fault it has. Clock and limits are not asked. */
+export function judgeRule(quoted: QuotedRule): Rule | FaultKind {
+  const { condition, action, value } = quoted;
+  if (!condition || !action || !value) return "invalid-rules";
+  // A rule of which neither half is known is none of this protocol: section 6.1 has no kind of its own for it.
+  if (!isCondition(condition)) return isAction(action) ? "unsupported-conditions" : "invalid-rules";
+  if (!isValueOf(condition, value)) return "invalid-rules";
+  if (!isAction(action)) return "unsupported-actions";
+  switch (condition) {
+    case "deliver":
+      return isDeliverValue(value) ? { condition, action, value } : "invalid-rules";
+    case "match-resource":
+      return isMatchValue(value) ? { condition, action, value } : "invalid-rules";
+    case "expire-at": {
+      const at = utcInstant(value);
+      return at === undefined ? "invalid-rules" : { condition, action, value, at };
+    }
+    default:
+      return condition satisfies never;
+  }
+}
+
+/** The rules that could tell the sender something about the recipient (section 9): all but `drop`. */
+export function reportingRules(rules: readonly Rule[]): readonly Rule[] {
+  return rules.filter((rule) => rule.action !== "drop");
+}
+
+/**
+ * Section 9, recommended policy: what to answer a sender who may not see the recipient's presence, or undefined when
+ * no rule could report. It depends on the rules alone, never on the recipient's state, so that the refusal tells nothing.
+ */
+export function presenceFault(rules: readonly Rule[]): RuleFault | undefined {
+  const reporting = reportingRules(rules);
+  return reporting.length === 0 ? undefined : { kind: "invalid-rules", rules: reporting };
+}
+
+function parseAmp(text: string): ParsedAmp {
+  const amp = Element.parse(text);
+  const judged = amp.childrenNamed("rule", NS.AMP).map(judgeElement);
+  const perHop = readPerHop(amp.attr("per-hop"));
+  const latest = judged.reduce((max, { at }) => (at !== undefined && at > max ? at : max), Number.NEGATIVE_INFINITY);
+  if (amp.attr("status") !== undefined) return { judged, perHop, latest, result: NOTICE };
+  const rules = judged.map((each) => each.verdict).filter((verdict) => typeof verdict !== "string");
+  const sound = perHop !== undefined && judged.length > 0 && rules.length === judged.length;
+  return { judged, perHop, latest, result: sound ? { kind: "request", rules, perHop } : undefined };
+}
+
+function judgeElement(element: Element): JudgedRule {
+  const condition = element.attr("condition");
+  const action = element.attr("action");
+  const value = element.attr("value");
+  const quoted: QuotedRule = {
+    ...(condition !== undefined && { condition }),
+    ...(action !== undefined && { action }),
+    ...(value !== undefined && { value }),
+  };
+  const at = condition === "expire-at" && value ? utcInstant(value) : undefined;
+  return { quoted, verdict: judgeRule(quoted), at };
+}
+
+function findFault(amp: ParsedAmp, maxRules: number, horizon: number): RuleFault {
+  // A bad 'per-hop' applies to the whole ruleset, so every rule is at issue.
+  if (amp.perHop === undefined) return { kind: "invalid-rules", rules: amp.judged.map((each) => each.quoted) };
+  const kinds = amp.judged.map(({ verdict, at }, index): FaultKind | undefined => {
+    if (index >= maxRules || (at !== undefined && at > horizon)) return "invalid-rules";
+    return typeof verdict === "string" ? verdict : undefined;
+  });
+  const kind = FAULT_KINDS.find((candidate) => kinds.includes(candidate)) ?? "invalid-rules";
+  return { kind, rules: amp.judged.filter((_, index) => kinds[index] === kind).map((each) => each.quoted) };
+}
+
+/** XEP-0079 4.1: exactly "true" or "false", default "false"; undefined when it is neither. */
+function readPerHop(text: string | undefined): boolean | undefined {
+  if (text === undefined || text === "false") return false;
+  return text === "true" ? true : undefined;
+}
+
+function isValueOf(condition: Condition, value: string): boolean {
+  if (condition === "deliver") return isDeliverValue(value);
+  if (condition === "match-resource") return isMatchValue(value);
+  return utcInstant(value) !== undefined;
+}
+
+/** XEP-0079 3.3.2: a DateTime of XEP-0082 whose time zone is UTC. */
+function utcInstant(value: string): number | undefined {
+  return isUtcDateTime(value) ? parseDateTime(value) : undefined;
+}

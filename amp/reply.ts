@@ -1,0 +1,120 @@
+/** The one writer of `<amp/>`: events (XEP-0079 2.2.5, 3.4), refusals (6) and what travels on with a message (4). @module */
+import type { Jid } from "../xmpp/jid.ts";
+import { NS } from "../xmpp/ns.ts";
+import { Stanza } from "../xmpp/stanza.ts";
+import type { Markup } from "../xmpp/xml/xml.ts";
+import { attr, xml } from "../xmpp/xml/xml.ts";
+import type { Action, FaultKind, QuotedRule, Rule, RuleFault } from "./rule.ts";
+
+/** Where a reply goes, and which message it is about. */
+export interface ReplyAddress {
+  /** The server's domain: every reply comes from it. */
+  readonly domain: Jid;
+  /** The full JID that sent the original message. */
+  readonly sender: Jid;
+  /** The original `id`, echoed as it was. */
+  readonly id: string;
+}
+
+/** `recipient` is the address that the sender wrote, bare or full. */
+export interface EventAddress extends ReplyAddress {
+  readonly recipient: Jid;
+}
+
+/** XEP-0079 3.4.1 and 3.4.4: tells the sender which rule was met. Carries nothing of the original but its id. */
+export function notice(action: "alert" | "notify", rule: Rule, address: EventAddress): Stanza {
+  return message(address, amp([rule], { status: action, from: address.sender, to: address.recipient }));
+}
+
+/** XEP-0079 3.4.3: the reply of the `error` action, with the rules that triggered it. */
+export function failedRules(rules: readonly Rule[], address: EventAddress): Stanza {
+  const quoted = amp(rules, { status: "error", from: address.sender, to: address.recipient });
+  return errorMessage(
+    address,
+    xml`${quoted}
+      <error type="modify" code="500">
+        <undefined-condition xmlns="${NS.STANZAS}"/>
+        <failed-rules xmlns="${NS.AMP_ERRORS}">${rules.map(ruleElement)}</failed-rules>
+      </error>`,
+  );
+}
+
+/** XEP-0079 6: refuses a request, with every rule that is at fault. */
+export function refusal(fault: RuleFault, address: ReplyAddress): Stanza {
+  return errorMessage(
+    address,
+    xml`${amp(fault.rules)}<error type="modify" code="${CODES[fault.kind]}">${condition(fault)}</error>`,
+  );
+}
+
+/** XEP-0079 6.2.4: the next server on the route does not know this protocol. */
+export function serviceUnavailable(rules: readonly Rule[], address: ReplyAddress): Stanza {
+  return errorMessage(
+    address,
+    xml`${amp(rules)}<error type="cancel" code="503"><service-unavailable xmlns="${NS.STANZAS}"/></error>`,
+  );
+}
+
+/** XEP-0079 1.3: a message with rules must have an id. Without one there is nothing to echo but an empty one. */
+export function missingId(address: { readonly domain: Jid; readonly sender: Jid; readonly id?: string }): Stanza {
+  return errorMessage(address, xml`<error type="modify" code="400"><bad-request xmlns="${NS.STANZAS}"/></error>`);
+}
+
+/** XEP-0079 4.1: the rules as they leave the server, with the original addresses and without a status. */
+export function ampElement(rules: readonly Rule[], perHop: boolean, from: Jid, to: Jid): Markup {
+  return amp(rules, { from, to, ...(perHop && { perHop: "true" }) });
+}
+
+// The examples of section 6 have 405 for not-acceptable, where XEP-0086 has 406.
+const CODES: Readonly<Record<FaultKind, number>> = {
+  "invalid-rules": 405,
+  "unsupported-actions": 400,
+  "unsupported-conditions": 400,
+};
+
+function condition(fault: RuleFault): Markup {
+  const rules = fault.rules.map(ruleElement);
+  switch (fault.kind) {
+    case "unsupported-actions":
+      return xml`<bad-request xmlns="${NS.STANZAS}"/><unsupported-actions xmlns="${NS.AMP}">${rules}</unsupported-actions>`;
+    case "unsupported-conditions":
+      return xml`<bad-request xmlns="${NS.STANZAS}"/><unsupported-conditions xmlns="${NS.AMP}">${rules}</unsupported-conditions>`;
+    case "invalid-rules": {
+      // The schema wants at least one rule in <invalid-rules/>; a request without rules has none to show.
+      const invalid = rules.length > 0 && xml`<invalid-rules xmlns="${NS.AMP}">${rules}</invalid-rules>`;
+      return xml`<not-acceptable xmlns="${NS.STANZAS}"/>${invalid}`;
+    }
+    default:
+      return fault.kind satisfies never;
+  }
+}
+
+interface AmpAttributes {
+  readonly status?: Action;
+  readonly from?: Jid;
+  readonly to?: Jid;
+  readonly perHop?: string;
+}
+
+function amp(rules: readonly QuotedRule[], { status, from, to, perHop }: AmpAttributes = {}): Markup {
+  const attributes = [
+    attr("status", status),
+    attr("from", from?.toString()),
+    attr("to", to?.toString()),
+    attr("per-hop", perHop),
+  ];
+  return xml`<amp xmlns="${NS.AMP}"${attributes}>${rules.map(ruleElement)}</amp>`;
+}
+
+function ruleElement(rule: QuotedRule): Markup {
+  const attributes = [attr("action", rule.action), attr("condition", rule.condition), attr("value", rule.value)];
+  return xml`<rule${attributes}/>`;
+}
+
+function message(address: ReplyAddress, inner: Markup): Stanza {
+  return Stanza.build("message", { from: address.domain, to: address.sender, id: address.id }, inner);
+}
+
+function errorMessage(address: Omit<ReplyAddress, "id"> & { readonly id?: string }, inner: Markup): Stanza {
+  return Stanza.build("message", { from: address.domain, to: address.sender, id: address.id, type: "error" }, inner);
+}
