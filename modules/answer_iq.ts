@@ -1,0 +1,73 @@
+/** IQ semantics, once for all handlers. RFC 6120 section 8.2.3. @module */
+import { StanzaError } from "../xmpp/errors.ts";
+import type { Jid } from "../xmpp/jid.ts";
+import type { Stanza } from "../xmpp/stanza.ts";
+import type { Element } from "../xmpp/xml/element.ts";
+import type { Markup } from "../xmpp/xml/xml.ts";
+import type { IqHandler, ServerContext } from "./module.ts";
+
+export type IqHandlerMap<Context> = ReadonlyMap<string, IqHandler<Context>>;
+
+/** Who asks, and whom: what `from` and `to` mean on the stream that the request came in on. */
+export interface IqParties {
+  readonly from: Jid;
+  readonly to: Jid;
+}
+
+/**
+ * Answers one IQ request. The answer is a promise only where the handler's is.
+ * Must not be called with a `result` or an `error`: those are never answered (RFC 6120 section 8.2.3 rule 4).
+ */
+export function answerIq<Context extends ServerContext>(
+  stanza: Stanza,
+  parties: IqParties,
+  handlers: IqHandlerMap<Context>,
+  context: Context,
+): Stanza | Promise<Stanza> {
+  if (!isWellFormedRequest(stanza)) return stanza.error(new StanzaError("bad-request"));
+  const { type } = stanza;
+  const child = stanza.children[0]!;
+  const handler = handlers.get(`${type} ${child.ns} ${child.name}`);
+  if (handler === undefined) return stanza.error(new StanzaError("service-unavailable"));
+  try {
+    const payload = stanza.firstPayload()!;
+    const answer = handler({ stanza, type, ...parties, payload }, context);
+    if (answer instanceof Promise) return settle(answer, stanza, context);
+    return result(stanza, answer);
+  } catch (error) {
+    return failure(error, stanza, context);
+  }
+}
+
+function isWellFormedRequest(stanza: Stanza): stanza is Stanza & { readonly type: "get" | "set" } {
+  if (stanza.type !== "get" && stanza.type !== "set") return false;
+  return stanza.id !== undefined && stanza.id !== "" && stanza.children.length === 1;
+}
+
+async function settle(
+  answer: Promise<Markup | Element | undefined>,
+  stanza: Stanza,
+  context: ServerContext,
+): Promise<Stanza> {
+  try {
+    return result(stanza, await answer);
+  } catch (error) {
+    return failure(error, stanza, context);
+  }
+}
+
+function result(stanza: Stanza, answer: Markup | Element | undefined): Stanza {
+  return answer === undefined ? stanza.result() : stanza.result(answer);
+}
+
+function failure(error: unknown, stanza: Stanza, context: ServerContext): Stanza {
+  if (error instanceof StanzaError) return stanza.error(error);
+  const payload = stanza.children[0];
+  context.log.error("iq handler failed", {
+    id: stanza.id,
+    from: stanza.from?.text,
+    payload: payload && `${payload.ns} ${payload.name}`,
+    error,
+  });
+  return stanza.error(new StanzaError("internal-server-error"));
+}

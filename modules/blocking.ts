@@ -1,0 +1,102 @@
+/**
+ * Blocking Command: the block list is read and changed here; delivery asks blocking/block_list.ts. XEP-0191 v1.3.
+ * Blocking is polite: subscriptions stay, and the blocked contact sees the user go offline (section 4).
+ * @module
+ */
+import { StanzaError } from "../xmpp/errors.ts";
+import { Jid } from "../xmpp/jid.ts";
+import { NS } from "../xmpp/ns.ts";
+import { Stanza } from "../xmpp/stanza.ts";
+import { type Markup, xml } from "../xmpp/xml/xml.ts";
+import { isBlocked, readJids } from "./blocking/block_list.ts";
+import { type AccountContext, get, type IqRequest, type ServerModule, set } from "./module.ts";
+import { requireOwner } from "./owner_only.ts";
+
+/** The mark of a resource that has asked for the block list, and gets the pushes (section 3.2). */
+const INFORMED = "blocking";
+
+/** Of one account; answered with resource-constraint beyond it. */
+const MAX_BLOCKED = 10_000;
+
+export const blocking: ServerModule = {
+  name: "blocking",
+  xeps: [{ xep: 191, title: "Blocking Command", version: "1.3", status: "complete" }],
+  features: [NS.BLOCKING],
+  accountFeatures: [NS.BLOCKING],
+  accountIq: {
+    [get(NS.BLOCKING, "blocklist")]: read,
+    [set(NS.BLOCKING, "block")]: block,
+    [set(NS.BLOCKING, "unblock")]: unblock,
+  },
+};
+
+function read(iq: IqRequest, context: AccountContext): Markup {
+  requireOwner(iq, context);
+  context.mark(iq.from.resource, INFORMED, true);
+  return xml`<blocklist xmlns="${NS.BLOCKING}">${items(context.blocked)}</blocklist>`;
+}
+
+async function block(iq: IqRequest, context: AccountContext): Promise<undefined> {
+  requireOwner(iq, context);
+  const jids = readItems(iq);
+  // Section 3.3: nothing to block is an error, while nothing to unblock is everything.
+  if (jids.length === 0) throw new StanzaError("bad-request");
+  if (context.blocked.size + jids.length > MAX_BLOCKED) throw new StanzaError("resource-constraint");
+  const before = new Set(context.blocked);
+  await context.block(jids);
+  push(context, xml`<block xmlns="${NS.BLOCKING}">${items(jids.map((jid) => jid.text))}</block>`);
+  const after = new Set([...before, ...jids.map((jid) => jid.text)]);
+  tell(context, (contact) => !isBlocked(before, contact) && isBlocked(after, contact), unavailable);
+}
+
+async function unblock(iq: IqRequest, context: AccountContext): Promise<undefined> {
+  requireOwner(iq, context);
+  const jids = readItems(iq);
+  const before = new Set(context.blocked);
+  if (jids.some((jid) => !before.has(jid.text))) throw new StanzaError("item-not-found");
+  await context.unblock(jids.length === 0 ? undefined : jids);
+  push(context, xml`<unblock xmlns="${NS.BLOCKING}">${items(jids.map((jid) => jid.text))}</unblock>`);
+  const gone = new Set(jids.map((jid) => jid.text));
+  const after = new Set(jids.length === 0 ? [] : [...before].filter((text) => !gone.has(text)));
+  tell(context, (contact) => isBlocked(before, contact) && !isBlocked(after, contact), current);
+}
+
+function readItems(iq: IqRequest): readonly Jid[] {
+  const texts = iq.payload.childrenNamed("item", NS.BLOCKING).map((item) => item.attr("jid"));
+  const jids = readJids(texts);
+  if (jids === undefined) throw new StanzaError("bad-request");
+  return jids;
+}
+
+function items(jids: Iterable<string>): Markup[] {
+  return Array.from(jids, (jid) => xml`<item jid="${jid}"/>`);
+}
+
+function push(context: AccountContext, payload: Markup): void {
+  for (const { jid, marks } of context.resources) {
+    if (!marks.has(INFORMED)) continue;
+    const stanza = Stanza.build("iq", { from: context.owner, to: jid, type: "set", id: context.newId() }, payload);
+    context.toResource(jid.resource, stanza);
+  }
+}
+
+/** Sections 3.3 and 3.4: presence goes to those contacts who may see it and for whom something has changed. */
+function tell(context: AccountContext, changed: (contact: Jid) => boolean, presence: (own: Stanza) => Stanza): void {
+  const contacts = [...context.roster.values()]
+    .filter((item) => item.subscription === "from" || item.subscription === "both")
+    .map((item) => Jid.parse(item.jid))
+    .filter(changed);
+  for (const resource of context.resources) {
+    if (!resource.available || resource.presence === undefined) continue;
+    const stanza = presence(resource.presence).readdress({ from: resource.jid });
+    for (const contact of contacts) context.route(stanza.readdress({ to: contact }));
+  }
+}
+
+function current(own: Stanza): Stanza {
+  return own;
+}
+
+function unavailable(): Stanza {
+  return Stanza.build("presence", { type: "unavailable" });
+}

@@ -1,0 +1,38 @@
+/** Every protocol extension of ampact: a new one is a file and a line here. @module */
+import { amp } from "./amp.ts";
+import { blocking } from "./blocking.ts";
+import { caps } from "./caps.ts";
+import { carbons } from "./carbons.ts";
+import { contactAddresses } from "./contact_addresses.ts";
+import { csi } from "./csi.ts";
+import { disco } from "./disco.ts";
+import type { ServerModule } from "./module.ts";
+import { offline } from "./offline.ts";
+import { ping } from "./ping.ts";
+import { register } from "./register.ts";
+import { roster } from "./roster.ts";
+import { session } from "./session.ts";
+import { stanzaId } from "./stanza_id.ts";
+import { streamManagement } from "./stream_management.ts";
+import { time } from "./time.ts";
+import { version } from "./version.ts";
+
+/** In the order in which their hooks run. */
+export const modules: readonly ServerModule[] = [
+  amp,
+  disco,
+  caps,
+  contactAddresses,
+  register,
+  session,
+  streamManagement,
+  csi,
+  roster,
+  blocking,
+  carbons,
+  stanzaId,
+  offline,
+  ping,
+  version,
+  time,
+];

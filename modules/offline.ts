@@ -1,0 +1,12 @@
+/** Best practices for offline messages: tells that they are stored. XEP-0160 v1.0.1; see archive_policy.ts. @module */
+import { NS } from "../xmpp/ns.ts";
+import type { ServerModule } from "./module.ts";
+
+export const offline: ServerModule = {
+  name: "offline",
+  xeps: [
+    { xep: 160, title: "Best Practices for Handling Offline Messages", version: "1.0.1", status: "complete" },
+    { xep: 203, title: "Delayed Delivery", version: "2.0", status: "complete" },
+  ],
+  features: (settings) => (settings.offline ? [NS.OFFLINE] : []),
+};

@@ -1,0 +1,149 @@
+/**
+ * In-Band Registration: a new account before authentication; a new password, or the end of the account, after it.
+ * XEP-0077 v2.4 section 3.
+ * @module
+ */
+import { StanzaError } from "../xmpp/errors.ts";
+import { Jid } from "../xmpp/jid.ts";
+import { NS } from "../xmpp/ns.ts";
+import { deriveCredentials, PasswordError } from "../xmpp/scram_keys.ts";
+import { Stanza } from "../xmpp/stanza.ts";
+import type { Element } from "../xmpp/xml/element.ts";
+import { type Markup, xml } from "../xmpp/xml/xml.ts";
+import {
+  type AccountContext,
+  get,
+  type IqRequest,
+  type PreAuthContext,
+  type ServerContext,
+  type ServerModule,
+  type ServerSettings,
+  set,
+} from "./module.ts";
+import { requireOwner } from "./owner_only.ts";
+
+export const register: ServerModule = {
+  name: "register",
+  xeps: [{ xep: 77, title: "In-Band Registration", version: "2.4", status: "complete" }],
+  features: (settings) => (isOpen(settings) ? [NS.REGISTER] : []),
+  streamFeatures: (stage, settings) =>
+    stage === "auth" && isOpen(settings) ? xml`<register xmlns="${NS.REGISTER_FEATURE}"/>` : undefined,
+  preAuthIq: {
+    [get(NS.REGISTER, "query")]: form,
+    [set(NS.REGISTER, "query")]: createAccount,
+  },
+  serverIq: {
+    [get(NS.REGISTER, "query")]: registration,
+    [set(NS.REGISTER, "query")]: changeAccount,
+  },
+  accountIq: {
+    [get(NS.REGISTER, "query")]: ownRegistration,
+    [set(NS.REGISTER, "query")]: changeOwnAccount,
+  },
+};
+
+function isOpen(settings: ServerSettings): boolean {
+  return settings.registration === "open";
+}
+
+function form(_iq: IqRequest, { settings }: PreAuthContext): Markup {
+  if (!isOpen(settings)) throw new StanzaError("not-allowed");
+  return xml`
+    <query xmlns="${NS.REGISTER}">
+      <instructions>Choose a username and password for use with this service.</instructions>
+      <username/>
+      <password/>
+    </query>`;
+}
+
+/** Section 3.1. The form need not have been asked for before. */
+async function createAccount(iq: IqRequest, context: PreAuthContext): Promise<undefined> {
+  if (!isOpen(context.settings)) throw new StanzaError("not-allowed");
+  const password = field(iq.payload, "password");
+  const account = accountNamed(field(iq.payload, "username"), context.domain);
+  if (account === undefined || password === undefined) throw new StanzaError("not-acceptable");
+  context.countRegistration();
+  // Asked first, since deriving the keys is made to be slow.
+  if ((await context.store.credentials(account.text)) !== undefined) throw new StanzaError("conflict");
+  const created = await context.store.createAccount(account.text, await keys(password), context.now());
+  if (!created) throw new StanzaError("conflict");
+  context.log.info("account registered", { account: account.text, address: context.address });
+}
+
+function registration(iq: IqRequest): Markup {
+  return xml`
+    <query xmlns="${NS.REGISTER}"><registered/><username>${iq.from.local}</username><password/></query>`;
+}
+
+async function changeAccount(iq: IqRequest, context: ServerContext): Promise<undefined> {
+  // Somebody else's user has no account here to change.
+  if (!context.settings.domains.includes(iq.from.domain) || iq.from.domain !== iq.to.domain) {
+    throw new StanzaError("registration-required");
+  }
+  if (iq.payload.child("remove", NS.REGISTER) !== undefined) await removeAccount(iq, context);
+  else await changePassword(iq, context);
+}
+
+function ownRegistration(iq: IqRequest, context: AccountContext): Markup {
+  requireOwner(iq, context);
+  return registration(iq);
+}
+
+async function changeOwnAccount(iq: IqRequest, context: AccountContext): Promise<undefined> {
+  requireOwner(iq, context);
+  await changeAccount(iq, context);
+}
+
+/** Section 3.3. An empty password leaves the old one as it is. */
+async function changePassword(iq: IqRequest, context: ServerContext): Promise<void> {
+  const username = field(iq.payload, "username");
+  const password = field(iq.payload, "password");
+  if (username === undefined || password === undefined) throw new StanzaError("bad-request");
+  const account = accountNamed(username, iq.from.domain);
+  if (account === undefined || !account.equals(iq.from.bare)) throw new StanzaError("not-allowed");
+  const changed = await context.store.setCredentials(account.text, await keys(password));
+  if (!changed) throw new StanzaError("registration-required");
+}
+
+/** Section 3.2: the account ends with its subscriptions, both ways. */
+async function removeAccount(iq: IqRequest, context: ServerContext): Promise<void> {
+  if (iq.payload.elements.length !== 1) throw new StanzaError("bad-request");
+  const account = iq.from.bare;
+  const user = await context.store.user(account.text);
+  if (user === undefined || !(await context.store.removeAccount(account.text))) {
+    throw new StanzaError("registration-required");
+  }
+  for (const { jid, subscription, ask } of user.roster) {
+    const to = Jid.parse(jid);
+    if (subscription === "from" || subscription === "both") {
+      context.route(Stanza.build("presence", { from: account, to, type: "unsubscribed" }));
+    }
+    if (subscription === "to" || subscription === "both" || ask) {
+      context.route(Stanza.build("presence", { from: account, to, type: "unsubscribe" }));
+    }
+  }
+  context.log.info("account removed", { account: account.text });
+  context.endAccount(account);
+}
+
+/** Undefined where it is missing or empty. */
+function field(query: Element, name: string): string | undefined {
+  return query.child(name, NS.REGISTER)?.text || undefined;
+}
+
+/** Undefined where that is no localpart (RFC 7622 section 3.3). */
+function accountNamed(username: string | undefined, domain: string): Jid | undefined {
+  if (username === undefined) return undefined;
+  const jid = Jid.tryParse(`${username}@${domain}`);
+  // "a/b" would otherwise become the account of another domain, or of none.
+  return jid?.isBare && jid.local !== "" && jid.domain === Jid.parse(domain).domain ? jid : undefined;
+}
+
+async function keys(password: string): ReturnType<typeof deriveCredentials> {
+  try {
+    return await deriveCredentials(password);
+  } catch (error) {
+    if (error instanceof PasswordError) throw new StanzaError("not-acceptable");
+    throw error;
+  }
+}

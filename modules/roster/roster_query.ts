@@ -1,0 +1,58 @@
+/** The reader and the writers of `<query xmlns="jabber:iq:roster"/>`. RFC 6121 section 2. @module */
+import type { RosterItem } from "../../store/store.ts";
+import { StanzaError } from "../../xmpp/errors.ts";
+import { Jid } from "../../xmpp/jid.ts";
+import { NS } from "../../xmpp/ns.ts";
+import type { Element } from "../../xmpp/xml/element.ts";
+import { attr, type Markup, xml } from "../../xmpp/xml/xml.ts";
+
+/** In UTF-16 units, of a name and of a group. */
+export const MAX_NAME_LENGTH = 1023;
+/** Of one item. */
+export const MAX_GROUPS = 100;
+
+/** A roster set, as the client wants it. */
+export type RosterChange =
+  | { readonly kind: "remove"; readonly jid: Jid }
+  | { readonly kind: "put"; readonly jid: Jid; readonly name: string; readonly groups: readonly string[] };
+
+/** Reads a roster set. Throws the StanzaErrors of RFC 6121 section 2.3.3. */
+export function readRosterSet(query: Element): RosterChange {
+  const [item, ...others] = query.childrenNamed("item", NS.ROSTER);
+  if (item === undefined || others.length > 0) throw new StanzaError("bad-request");
+  const jid = Jid.tryParse(item.attr("jid") ?? "")?.bare;
+  if (jid === undefined) throw new StanzaError("bad-request");
+  // RFC 6121 section 2.1.2.5: any other value of 'subscription' is ignored in a roster set.
+  if (item.attr("subscription") === "remove") return { kind: "remove", jid };
+  const name = item.attr("name") ?? "";
+  if (name.length > MAX_NAME_LENGTH) throw new StanzaError("not-acceptable");
+  return { kind: "put", jid, name, groups: readGroups(item) };
+}
+
+function readGroups(item: Element): string[] {
+  const groups = item.childrenNamed("group", NS.ROSTER).map((group) => group.text);
+  if (new Set(groups).size < groups.length) throw new StanzaError("bad-request");
+  const acceptable = groups.every((group) => group !== "" && group.length <= MAX_NAME_LENGTH);
+  if (!acceptable || groups.length > MAX_GROUPS) throw new StanzaError("not-acceptable");
+  return groups;
+}
+
+/** A roster result, or a roster push where it has one item. */
+export function rosterQuery(items: Iterable<RosterItem>, version: number): Markup {
+  return xml`<query xmlns="${NS.ROSTER}" ver="${version}">${Array.from(items, rosterItem)}</query>`;
+}
+
+/** The push of an item that is gone (RFC 6121 section 2.5.2). */
+export function rosterRemoval(jid: Jid, version: number): Markup {
+  return xml`<query xmlns="${NS.ROSTER}" ver="${version}"><item jid="${jid.text}" subscription="remove"/></query>`;
+}
+
+function rosterItem(item: RosterItem): Markup {
+  const optional = [
+    attr("name", item.name || undefined),
+    attr("ask", item.ask ? "subscribe" : undefined),
+    attr("approved", item.approved ? "true" : undefined),
+  ];
+  const groups = item.groups.map((group) => xml`<group>${group}</group>`);
+  return xml`<item jid="${item.jid}" subscription="${item.subscription}"${optional}>${groups}</item>`;
+}
