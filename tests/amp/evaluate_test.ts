@@ -146,6 +146,7 @@ describe("XEP-0079 2.2.3: planning again", () => {
     ["notify match-resource other", "pda", pda, false],
     ["error match-resource exact", "desk", pda, false],
     ["error match-resource other", "", RESOURCELESS, false],
+    ["error match-resource other", "pda", forward, false],
   ] as const)(
     "XEP-0079 3.3.3: %s to /%s bars a later fall-back to another resource: see row",
     (text, resource, plan, bars) => {
