@@ -65,6 +65,13 @@ module.exports = {
       to: { circular: true },
     },
     {
+      name: "runtime-modules",
+      comment: "modules of one runtime belong to transport/, server/ and scripts/",
+      severity: "error",
+      from: { path: LIBRARY, pathNot: ["^transport/", "^server/"] },
+      to: { path: ["^bun(:|$)", "hono/dist/.*adapter/(bun|deno)/"] },
+    },
+    {
       name: "no-development-package",
       comment: "what is published imports only packages listed under dependencies",
       severity: "error",
