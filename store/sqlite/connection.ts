@@ -1,0 +1,82 @@
+/**
+ * One connection to one SQLite database, with its settings and prepared statements.
+ * @module
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+
+export interface ConnectionOptions {
+  /** A file, or `:memory:`. */
+  readonly path: string;
+  /** How long to wait for another process that has the file, in milliseconds. */
+  readonly busyTimeout?: number;
+  /** An upper bound for the database's size, in pages of 4096 bytes. */
+  readonly maxPages?: number | undefined;
+}
+
+/** Kept prepared, the oldest is dropped first. Kysely's text for one query with other list lengths is another statement. */
+const MAX_STATEMENTS = 300;
+
+/**
+ * EXCLUSIVE: cached ids are right only while nobody else writes, and the shared-memory index of the WAL is not needed.
+ * A checkpoint each 32 MiB writes a page that many commits changed only once. No mmap: an I/O error would then end the
+ * process with a signal and not with a fault.
+ */
+const SETTINGS = [
+  "locking_mode = exclusive",
+  "journal_mode = wal",
+  "synchronous = full",
+  "foreign_keys = on",
+  "cache_size = -65536",
+  "temp_store = memory",
+  "wal_autocheckpoint = 8192",
+  "journal_size_limit = 67108864",
+];
+
+export class Connection {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Throws node:sqlite's errors, as every method does. */
+  constructor(options: ConnectionOptions) {
+    this.#database = new DatabaseSync(options.path);
+    try {
+      this.#set(`busy_timeout = ${options.busyTimeout ?? 2000}`);
+      for (const setting of SETTINGS) this.#set(setting);
+      if (options.maxPages !== undefined) this.#set(`max_page_count = ${options.maxPages}`);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  prepare(text: string): StatementSync {
+    const known = this.#statements.get(text);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(text);
+    if (this.#statements.size >= MAX_STATEMENTS) this.#statements.delete(this.#statements.keys().next().value!);
+    this.#statements.set(text, statement);
+    return statement;
+  }
+
+  execute(text: string): void {
+    this.prepare(text).run();
+  }
+
+  all(text: string, parameters: readonly SQLInputValue[]): Record<string, unknown>[] {
+    return this.prepare(text).all(...parameters) as Record<string, unknown>[];
+  }
+
+  /** Writes the log back into the database file. */
+  close(): void {
+    this.#statements.clear();
+    try {
+      this.#database.prepare("pragma wal_checkpoint(truncate)").all();
+    } finally {
+      this.#database.close();
+    }
+  }
+
+  #set(setting: string): void {
+    this.#database.prepare(`pragma ${setting}`).all();
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Free-form XML kept for a user.
+ * @module
+ */
+import type { StoreOperations } from "../store.ts";
+import type { Connection } from "./connection.ts";
+import { query, type Slot } from "./query.ts";
+import type { RowIds } from "./row_ids.ts";
+import type { Tables } from "./schema.ts";
+
+type DocumentOperations = Pick<StoreOperations, "putDocument" | "document" | "documents" | "removeDocument">;
+
+export function documentOperations(connection: Connection, tables: Tables, ids: RowIds): DocumentOperations {
+  const queries = documentQueries(connection, tables);
+
+  return {
+    putDocument(owner: string, kind: string, key: string, text: string): void {
+      queries.put.run(ids.requireAccount(owner), kind, key, text);
+    },
+
+    document(owner: string, kind: string, key: string): string | undefined {
+      const id = ids.account(owner);
+      return id === undefined ? undefined : queries.one.first(id, kind, key)?.text;
+    },
+
+    documents(owner: string, kind: string) {
+      const id = ids.account(owner);
+      return id === undefined ? [] : queries.all.all(id, kind);
+    },
+
+    removeDocument(owner: string, kind: string, key: string): boolean {
+      const id = ids.account(owner);
+      return id !== undefined && queries.remove.run(id, kind, key) === 1;
+    },
+  };
+}
+
+function documentQueries(connection: Connection, tables: Tables) {
+  return {
+    put: query(connection, (owner_id: Slot<number>, kind: Slot<string>, key: Slot<string>, text: Slot<string>) =>
+      tables.insertInto("document").orReplace().values({ owner_id, kind, key, text }),
+    ),
+    one: query(connection, (owner: Slot<number>, kind: Slot<string>, key: Slot<string>) =>
+      tables
+        .selectFrom("document")
+        .select("text")
+        .where("owner_id", "=", owner)
+        .where("kind", "=", kind)
+        .where("key", "=", key),
+    ),
+    all: query(connection, (owner: Slot<number>, kind: Slot<string>) =>
+      tables
+        .selectFrom("document")
+        .select(["key", "text"])
+        .where("owner_id", "=", owner)
+        .where("kind", "=", kind)
+        .orderBy("key"),
+    ),
+    remove: query(connection, (owner: Slot<number>, kind: Slot<string>, key: Slot<string>) =>
+      tables.deleteFrom("document").where("owner_id", "=", owner).where("kind", "=", kind).where("key", "=", key),
+    ),
+  };
+}

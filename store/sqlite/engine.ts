@@ -1,0 +1,184 @@
+/**
+ * The store on the calling thread: batches of calls, each batch one transaction.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { Kysely } from "kysely";
+import type { StoreCall, StoreMethod, StoreOperations, StoreReply, StoreStart } from "../store.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { NodeSqliteDialect } from "./dialect.ts";
+import { migrate } from "./migrations.ts";
+import { sqliteOperations } from "./operations.ts";
+import { type Query, query, type Slot } from "./query.ts";
+import { RowIds } from "./row_ids.ts";
+import type { Schema, Tables } from "./schema.ts";
+import { concernsDatabase, openFault, sqliteFault } from "./sqlite_fault.ts";
+
+/** What changes nothing; a batch of these alone takes no write lock. */
+const READS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
+  "credentials",
+  "accounts",
+  "user",
+  "pending",
+  "pendingCount",
+  "due",
+  "nextDeadline",
+  "archive",
+  "archiveBounds",
+  "document",
+  "documents",
+  "pubsubNodes",
+  "pubsubItems",
+  "pubsubItem",
+]);
+
+/** Neighbours of these in a batch run as one call with all their entries: they answer nothing, and bulk is cheaper. */
+const MERGED: ReadonlySet<StoreMethod> = new Set<StoreMethod>(["append", "pend", "settle"]);
+
+/** A call failed by itself, so the batch has to run again with each call apart. */
+class CallFailed extends Error {}
+
+export class SqliteEngine {
+  /** What the store tells at its start. */
+  readonly start: StoreStart;
+  readonly #connection: Connection;
+  readonly #ids: RowIds;
+  readonly #operations: StoreOperations;
+  readonly #putMeta: Query<[key: string, value: string], unknown>;
+  #lastSeq: number;
+
+  /** Opens and migrates. Throws StoreFault. */
+  static async open(options: ConnectionOptions): Promise<SqliteEngine> {
+    let connection: Connection | undefined;
+    try {
+      connection = new Connection(options);
+      const tables = new Kysely<Schema>({ dialect: new NodeSqliteDialect(connection) });
+      await migrate(tables);
+      return new SqliteEngine(connection, tables);
+    } catch (error) {
+      connection?.close();
+      throw openFault(error, options.path);
+    }
+  }
+
+  private constructor(connection: Connection, tables: Tables) {
+    this.#connection = connection;
+    this.#ids = new RowIds(connection, tables);
+    this.#operations = sqliteOperations(connection, tables, this.#ids);
+    this.#putMeta = query(connection, (key: Slot<string>, value: Slot<string>) =>
+      tables.insertInto("meta").orReplace().values({ key, value }),
+    );
+    this.start = this.#readStart(tables);
+    this.#lastSeq = this.start.lastSeq;
+  }
+
+  /** As Store.run. Throws StoreFault where nothing of the batch happened. */
+  run(batch: readonly StoreCall[]): StoreReply[] {
+    try {
+      return this.#transaction(batch, () => this.#callMerged(batch));
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw sqliteFault(error, "commit a batch");
+    }
+    try {
+      return this.#transaction(batch, () => batch.map((call) => this.#callApart(call)));
+    } catch (error) {
+      throw sqliteFault(error, "commit a batch");
+    }
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #transaction(batch: readonly StoreCall[], body: () => StoreReply[]): StoreReply[] {
+    this.#connection.execute(batch.every(([method]) => READS.has(method)) ? "begin" : "begin immediate");
+    try {
+      const replies = body();
+      const lastSeq = this.#keepLastSeq(batch);
+      this.#connection.execute("commit");
+      this.#lastSeq = lastSeq;
+      return replies;
+    } catch (error) {
+      this.#ids.forget();
+      this.#rollback(error);
+      throw error;
+    }
+  }
+
+  #rollback(reason: unknown): void {
+    try {
+      this.#connection.execute("rollback");
+    } catch (error) {
+      // SQLite has rolled back by itself after some errors, and says that there is no transaction.
+      if (!concernsDatabase(reason)) throw error;
+    }
+  }
+
+  /** The usual way: no savepoints. Throws CallFailed where a call failed by its own fault. */
+  #callMerged(batch: readonly StoreCall[]): StoreReply[] {
+    const replies: StoreReply[] = [];
+    while (replies.length < batch.length) {
+      const [method, ...parameters] = batch[replies.length]!;
+      const count = MERGED.has(method) ? sameMethodFrom(batch, replies.length) : 1;
+      const merged = count === 1 ? parameters : [entriesOf(batch.slice(replies.length, replies.length + count))];
+      try {
+        const value = this.#call(method, merged);
+        for (let i = 0; i < count; i++) replies.push({ value });
+      } catch (error) {
+        throw concernsDatabase(error) ? error : new CallFailed(undefined, { cause: error });
+      }
+    }
+    return replies;
+  }
+
+  #callApart([method, ...parameters]: StoreCall): StoreReply {
+    this.#connection.execute("savepoint call");
+    try {
+      const value = this.#call(method, parameters);
+      this.#connection.execute("release call");
+      return { value };
+    } catch (error) {
+      if (concernsDatabase(error)) throw error;
+      this.#ids.forget();
+      this.#connection.execute("rollback to call");
+      this.#connection.execute("release call");
+      return { fault: sqliteFault(error, `carry out ${method}`) };
+    }
+  }
+
+  #call(method: StoreMethod, parameters: readonly unknown[]): unknown {
+    const operation = this.#operations[method] as (...parameters: readonly unknown[]) => unknown;
+    return operation(...parameters);
+  }
+
+  /** Kept apart from the log, whose newest rows may be settled and gone: a number is never given twice. */
+  #keepLastSeq(batch: readonly StoreCall[]): number {
+    let last = this.#lastSeq;
+    for (const call of batch) {
+      if (call[0] === "append") for (const { seq } of call[1]) last = Math.max(last, seq);
+    }
+    if (last > this.#lastSeq) this.#putMeta.run("lastSeq", String(last));
+    return last;
+  }
+
+  #readStart(tables: Tables): StoreStart {
+    const getMeta = query(this.#connection, (key: Slot<string>) =>
+      tables.selectFrom("meta").select("value").where("key", "=", key),
+    );
+    if (getMeta.first("idKey") === undefined) this.#putMeta.run("idKey", randomBytes(16).toString("base64"));
+    const idKey = Uint8Array.from(Buffer.from(getMeta.first("idKey")!.value, "base64"));
+    return { lastSeq: Number(getMeta.first("lastSeq")?.value ?? 0), idKey };
+  }
+}
+
+/** How many calls in a row, from this place on, are of one method. */
+function sameMethodFrom(batch: readonly StoreCall[], start: number): number {
+  let end = start + 1;
+  while (batch[end]?.[0] === batch[start]![0]) end++;
+  return end - start;
+}
+
+function entriesOf(calls: readonly StoreCall[]): unknown[] {
+  return calls.flatMap((call) => call[1] as unknown[]);
+}

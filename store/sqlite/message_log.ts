@@ -1,0 +1,202 @@
+/**
+ * The log of messages, and who waits for which. The text of a message is there as long as an archive or a waiting
+ * recipient points at it.
+ * @module
+ */
+import type { SQLInputValue } from "node:sqlite";
+import { sql } from "kysely";
+import { type NewMessage, type PendingMessage, StoreFault, type StoreOperations } from "../store.ts";
+import { BulkInsert } from "./bulk_insert.ts";
+import type { Connection } from "./connection.ts";
+import { type Query, query, type Slot } from "./query.ts";
+import type { RowIds } from "./row_ids.ts";
+import type { Tables } from "./schema.ts";
+
+type MessageOperations = Pick<
+  StoreOperations,
+  "append" | "pend" | "settle" | "setRules" | "withdraw" | "pending" | "pendingCount" | "due" | "nextDeadline"
+>;
+
+export function messageOperations(connection: Connection, tables: Tables, ids: RowIds): MessageOperations {
+  const append = new Append(connection, tables, ids);
+  const write = writeQueries(connection, tables);
+  const read = readQueries(connection, tables);
+  const dropUnused = dropUnusedMessage(connection, tables);
+
+  return {
+    append: (messages) => append.run(messages),
+
+    pend(entries): void {
+      for (const { seq, pending } of entries) {
+        const owner = ids.account(pending.owner);
+        if (owner === undefined) continue;
+        if (read.message.first(seq) === undefined) {
+          throw new StoreFault("failed", `Cannot let message ${seq} wait: it is not in the log`);
+        }
+        write.pend.run(seq, owner, pending.rules ?? null, pending.deadline ?? null);
+      }
+    },
+
+    settle(entries): void {
+      for (const { owner, seq } of entries) {
+        const id = ids.account(owner);
+        if (id !== undefined && write.settle.run(seq, id) === 1) dropUnused.run(seq);
+      }
+    },
+
+    setRules(owner: string, seq: number, rules: string | undefined, deadline: number | undefined): boolean {
+      const id = ids.account(owner);
+      return id !== undefined && write.setRules.run(seq, id, rules ?? null, deadline ?? null) === 1;
+    },
+
+    withdraw(owner: string, seq: number): boolean {
+      const id = ids.account(owner);
+      if (id === undefined || write.settle.run(seq, id) === 0) return false;
+      write.unarchive.run(seq, id);
+      dropUnused.run(seq);
+      return true;
+    },
+
+    pending(owner: string, after: number, limit: number): readonly PendingMessage[] {
+      const id = ids.account(owner);
+      if (id === undefined) return [];
+      return read.pending.all(id, after, limit).map(({ seq, text, rules, deadline, archived }) => ({
+        seq,
+        text,
+        rules: rules ?? undefined,
+        deadline: deadline ?? undefined,
+        archived: archived !== null,
+      }));
+    },
+
+    pendingCount(owner: string): number {
+      const id = ids.account(owner);
+      return id === undefined ? 0 : read.pendingCount.first(id)!.count;
+    },
+
+    due: (until: number, limit: number) => read.due.all(until, limit),
+
+    nextDeadline: () => read.nextDeadline.first()!.at ?? undefined,
+  };
+}
+
+/** Removes a message that no archive and no recipient points at. */
+export function dropUnusedMessage(connection: Connection, tables: Tables): Query<[seq: number], unknown> {
+  return query(connection, (seq: Slot<number>) =>
+    tables
+      .deleteFrom("message")
+      .where("seq", "=", seq)
+      .where(({ not, exists, selectFrom }) => not(exists(selectFrom("archive").select("seq").where("seq", "=", seq))))
+      .where(({ not, exists, selectFrom }) => not(exists(selectFrom("pending").select("seq").where("seq", "=", seq)))),
+  );
+}
+
+/** The hottest write: all rows of all messages, table by table. */
+class Append {
+  readonly #ids: RowIds;
+  readonly #messages: BulkInsert;
+  readonly #archive: BulkInsert;
+  readonly #pending: BulkInsert;
+
+  constructor(connection: Connection, tables: Tables, ids: RowIds) {
+    this.#ids = ids;
+    this.#messages = new BulkInsert(connection, tables, "message", ["seq", "text"]);
+    this.#archive = new BulkInsert(connection, tables, "archive", ["seq", "owner_id", "peer_id"]);
+    this.#pending = new BulkInsert(connection, tables, "pending", ["seq", "owner_id", "rules", "deadline"]);
+  }
+
+  run(messages: readonly NewMessage[]): void {
+    const texts: SQLInputValue[] = [];
+    const archive: SQLInputValue[] = [];
+    const pending: SQLInputValue[] = [];
+    for (const message of messages) {
+      const archived = this.#archiveRows(message, archive);
+      const waits = this.#pendingRow(message, pending);
+      if (archived || waits) texts.push(message.seq, message.text);
+    }
+    this.#messages.run(texts);
+    this.#archive.run(archive);
+    this.#pending.run(pending);
+  }
+
+  /** Returns whether any owner has an account. */
+  #archiveRows({ seq, archive }: NewMessage, rows: SQLInputValue[]): boolean {
+    const before = rows.length;
+    for (const entry of archive) {
+      const owner = this.#ids.account(entry.owner);
+      if (owner !== undefined) rows.push(seq, owner, this.#ids.internPeer(entry.peer));
+    }
+    return rows.length > before;
+  }
+
+  #pendingRow({ seq, pending }: NewMessage, rows: SQLInputValue[]): boolean {
+    if (pending === undefined) return false;
+    const owner = this.#ids.account(pending.owner);
+    if (owner === undefined) return false;
+    rows.push(seq, owner, pending.rules ?? null, pending.deadline ?? null);
+    return true;
+  }
+}
+
+function writeQueries(connection: Connection, tables: Tables) {
+  return {
+    pend: query(
+      connection,
+      (seq: Slot<number>, owner_id: Slot<number>, rules: Slot<string | null>, deadline: Slot<number | null>) =>
+        tables.insertInto("pending").orIgnore().values({ seq, owner_id, rules, deadline }),
+    ),
+    settle: query(connection, (seq: Slot<number>, owner: Slot<number>) =>
+      tables.deleteFrom("pending").where("seq", "=", seq).where("owner_id", "=", owner),
+    ),
+    unarchive: query(connection, (seq: Slot<number>, owner: Slot<number>) =>
+      tables.deleteFrom("archive").where("seq", "=", seq).where("owner_id", "=", owner),
+    ),
+    setRules: query(
+      connection,
+      (seq: Slot<number>, owner: Slot<number>, rules: Slot<string | null>, deadline: Slot<number | null>) =>
+        tables.updateTable("pending").set({ rules, deadline }).where("seq", "=", seq).where("owner_id", "=", owner),
+    ),
+  };
+}
+
+function readQueries(connection: Connection, tables: Tables) {
+  return {
+    message: query(connection, (seq: Slot<number>) =>
+      tables.selectFrom("message").select("seq").where("seq", "=", seq),
+    ),
+    pending: query(connection, (owner: Slot<number>, after: Slot<number>, limit: Slot<number>) =>
+      tables
+        .selectFrom("pending as p")
+        .innerJoin("message as m", "m.seq", "p.seq")
+        .leftJoin("archive as a", (join) => join.onRef("a.seq", "=", "p.seq").onRef("a.owner_id", "=", "p.owner_id"))
+        .select(["p.seq", "m.text", "p.rules", "p.deadline", "a.seq as archived"])
+        .where("p.owner_id", "=", owner)
+        .where("p.seq", ">", after)
+        .orderBy("p.seq")
+        .limit(limit),
+    ),
+    pendingCount: query(connection, (owner: Slot<number>) =>
+      tables
+        .selectFrom("pending")
+        .select(({ fn }) => fn.countAll<number>().as("count"))
+        .where("owner_id", "=", owner),
+    ),
+    due: query(connection, (until: Slot<number>, limit: Slot<number>) =>
+      tables
+        .selectFrom("pending as p")
+        .innerJoin("account as a", "a.id", "p.owner_id")
+        .select(["a.jid as owner", "p.seq", sql<number>`p.deadline`.as("at")])
+        .where("p.deadline", "is not", null)
+        .where("p.deadline", "<=", until)
+        .orderBy("p.deadline")
+        .orderBy("p.seq")
+        .limit(limit),
+    ),
+    nextDeadline: query(connection, () =>
+      tables
+        .selectFrom("pending")
+        .select(({ fn }) => fn.min<number | null>("deadline").as("at"))
+        .where("deadline", "is not", null),
+    ),
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * The database's making, step by step. A step that was released is never changed: a change is a new step.
+ * @module
+ */
+import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from "kysely";
+import { StoreFault } from "../store.ts";
+import type { Tables } from "./schema.ts";
+
+const FIRST_STEP: readonly string[] = [
+  `create table meta (key text primary key, value text not null) strict, without rowid`,
+
+  `create table account (
+    id integer primary key,
+    jid text not null unique,
+    created_at integer not null,
+    credentials text not null,
+    roster_version integer not null default 0,
+    forward_to text,
+    archive_preferences text,
+    last_activity_at integer,
+    last_activity_status text
+  ) strict`,
+
+  `create table roster (
+    owner_id integer not null references account (id) on delete cascade,
+    jid text not null,
+    name text not null,
+    subscription text not null,
+    ask integer not null,
+    approved integer not null,
+    groups text not null,
+    primary key (owner_id, jid)
+  ) strict, without rowid`,
+
+  `create table subscription_request (
+    owner_id integer not null references account (id) on delete cascade,
+    jid text not null,
+    text text not null,
+    primary key (owner_id, jid)
+  ) strict, without rowid`,
+
+  `create table block (
+    owner_id integer not null references account (id) on delete cascade,
+    jid text not null,
+    primary key (owner_id, jid)
+  ) strict, without rowid`,
+
+  `create table peer (id integer primary key, jid text not null unique) strict`,
+
+  // The log and what points at it have no foreign keys: each would cost a look-up for every row written.
+  `create table message (seq integer primary key, text text not null) strict`,
+
+  `create table archive (
+    seq integer not null,
+    owner_id integer not null,
+    peer_id integer not null,
+    primary key (seq, owner_id)
+  ) strict, without rowid`,
+  `create index archive_owner on archive (owner_id, seq)`,
+  `create index archive_peer on archive (owner_id, peer_id, seq)`,
+
+  `create table pending (
+    seq integer not null,
+    owner_id integer not null,
+    rules text,
+    deadline integer,
+    primary key (seq, owner_id)
+  ) strict, without rowid`,
+  `create index pending_owner on pending (owner_id, seq)`,
+  `create index pending_deadline on pending (deadline) where deadline is not null`,
+
+  `create table document (
+    owner_id integer not null references account (id) on delete cascade,
+    kind text not null,
+    key text not null,
+    text text not null,
+    primary key (owner_id, kind, key)
+  ) strict`,
+
+  `create table pubsub_node (
+    owner_id integer not null references account (id) on delete cascade,
+    node text not null,
+    config text not null,
+    primary key (owner_id, node)
+  ) strict, without rowid`,
+
+  `create table pubsub_item (
+    position integer primary key,
+    owner_id integer not null,
+    node text not null,
+    id text not null,
+    publisher text not null,
+    text text not null,
+    at integer not null,
+    unique (owner_id, node, id),
+    foreign key (owner_id, node) references pubsub_node (owner_id, node) on delete cascade
+  ) strict`,
+  `create index pubsub_item_position on pubsub_item (owner_id, node, position)`,
+];
+
+function statements(step: readonly string[]): Migration {
+  return {
+    async up(database: Kysely<unknown>): Promise<void> {
+      for (const statement of step) await sql.raw(statement).execute(database);
+    },
+  };
+}
+
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  "0001_first": statements(FIRST_STEP),
+};
+
+const provider: MigrationProvider = {
+  getMigrations: async () => ({ ...MIGRATIONS }),
+};
+
+/** Brings the database to the newest step. Throws what SQLite throws, and StoreFault for a database of a newer version. */
+export async function migrate(tables: Tables): Promise<void> {
+  const { error } = await new Migrator({ db: tables, provider }).migrateToLatest();
+  if (error === undefined) return;
+  if (error instanceof Error && error.message.startsWith("corrupted migrations")) {
+    const message = `Cannot use the database: a newer version of this server has changed it (${error.message})`;
+    throw new StoreFault("failed", message, { cause: error });
+  }
+  throw error;
+}

@@ -1,0 +1,25 @@
+/**
+ * All operations of the store on one connection.
+ * @module
+ */
+import type { StoreOperations } from "../store.ts";
+import { accountOperations } from "./accounts.ts";
+import { archiveOperations } from "./archives.ts";
+import type { Connection } from "./connection.ts";
+import { documentOperations } from "./documents.ts";
+import { messageOperations } from "./message_log.ts";
+import { pubsubOperations } from "./pubsub.ts";
+import type { RowIds } from "./row_ids.ts";
+import type { Tables } from "./schema.ts";
+import { userOperations } from "./users.ts";
+
+export function sqliteOperations(connection: Connection, tables: Tables, ids: RowIds): StoreOperations {
+  return {
+    ...accountOperations(connection, tables, ids),
+    ...userOperations(connection, tables, ids),
+    ...messageOperations(connection, tables, ids),
+    ...archiveOperations(connection, tables, ids),
+    ...documentOperations(connection, tables, ids),
+    ...pubsubOperations(connection, tables, ids),
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * Nodes and items of personal eventing (XEP-0163).
+ * @module
+ */
+import type { PubsubItemRecord, StoreOperations } from "../store.ts";
+import type { Connection } from "./connection.ts";
+import { query, type Slot } from "./query.ts";
+import type { RowIds } from "./row_ids.ts";
+import type { Tables } from "./schema.ts";
+
+type PubsubOperations = Pick<
+  StoreOperations,
+  | "pubsubNodes"
+  | "putPubsubNode"
+  | "removePubsubNode"
+  | "pubsubItems"
+  | "pubsubItem"
+  | "putPubsubItem"
+  | "removePubsubItem"
+>;
+
+export function pubsubOperations(connection: Connection, tables: Tables, ids: RowIds): PubsubOperations {
+  const nodes = nodeQueries(connection, tables);
+  const items = itemQueries(connection, tables);
+
+  return {
+    pubsubNodes(owner: string) {
+      const id = ids.account(owner);
+      return id === undefined ? [] : nodes.all.all(id);
+    },
+
+    putPubsubNode(owner: string, node: string, config: string): void {
+      nodes.put.run(ids.requireAccount(owner), node, config);
+    },
+
+    removePubsubNode(owner: string, node: string): boolean {
+      const id = ids.account(owner);
+      return id !== undefined && nodes.remove.run(id, node) === 1;
+    },
+
+    pubsubItems(owner: string, node: string, limit: number) {
+      const id = ids.account(owner);
+      return id === undefined ? [] : items.newest.all(id, node, limit).reverse();
+    },
+
+    pubsubItem(owner: string, node: string, itemId: string) {
+      const id = ids.account(owner);
+      return id === undefined ? undefined : items.one.first(id, node, itemId);
+    },
+
+    putPubsubItem(owner: string, node: string, item: PubsubItemRecord, max: number): void {
+      const id = ids.requireAccount(owner);
+      items.put.run(id, node, item.id, item.publisher, item.text, item.at);
+      items.keepNewest.run(id, node, max);
+    },
+
+    removePubsubItem(owner: string, node: string, itemId: string): boolean {
+      const id = ids.account(owner);
+      return id !== undefined && items.remove.run(id, node, itemId) === 1;
+    },
+  };
+}
+
+function nodeQueries(connection: Connection, tables: Tables) {
+  return {
+    all: query(connection, (owner: Slot<number>) =>
+      tables.selectFrom("pubsub_node").select(["node", "config"]).where("owner_id", "=", owner),
+    ),
+    // Not a replacement, which would take the items with the old row.
+    put: query(connection, (owner_id: Slot<number>, node: Slot<string>, config: Slot<string>) =>
+      tables
+        .insertInto("pubsub_node")
+        .values({ owner_id, node, config })
+        .onConflict((conflict) => conflict.columns(["owner_id", "node"]).doUpdateSet({ config })),
+    ),
+    remove: query(connection, (owner: Slot<number>, node: Slot<string>) =>
+      tables.deleteFrom("pubsub_node").where("owner_id", "=", owner).where("node", "=", node),
+    ),
+  };
+}
+
+function itemQueries(connection: Connection, tables: Tables) {
+  const itemsOf = (owner: Slot<number>, node: Slot<string>) =>
+    tables.selectFrom("pubsub_item").where("owner_id", "=", owner).where("node", "=", node);
+  const columns = ["id", "publisher", "text", "at"] as const;
+
+  return {
+    newest: query(connection, (owner: Slot<number>, node: Slot<string>, limit: Slot<number>) =>
+      itemsOf(owner, node).select(columns).orderBy("position", "desc").limit(limit),
+    ),
+    one: query(connection, (owner: Slot<number>, node: Slot<string>, id: Slot<string>) =>
+      itemsOf(owner, node).select(columns).where("id", "=", id),
+    ),
+    // A replacement, so that an item published again is the newest.
+    put: query(
+      connection,
+      (
+        owner_id: Slot<number>,
+        node: Slot<string>,
+        id: Slot<string>,
+        publisher: Slot<string>,
+        text: Slot<string>,
+        at: Slot<number>,
+      ) => tables.insertInto("pubsub_item").orReplace().values({ owner_id, node, id, publisher, text, at }),
+    ),
+    keepNewest: query(connection, (owner: Slot<number>, node: Slot<string>, max: Slot<number>) =>
+      tables
+        .deleteFrom("pubsub_item")
+        .where(
+          "position",
+          "in",
+          itemsOf(owner, node)
+            .select("position")
+            .orderBy("position", "desc")
+            .limit(Number.MAX_SAFE_INTEGER)
+            .offset(max),
+        ),
+    ),
+    remove: query(connection, (owner: Slot<number>, node: Slot<string>, id: Slot<string>) =>
+      tables.deleteFrom("pubsub_item").where("owner_id", "=", owner).where("node", "=", node).where("id", "=", id),
+    ),
+  };
+}

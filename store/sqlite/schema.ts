@@ -1,0 +1,109 @@
+/**
+ * The tables as Kysely sees them; migrations.ts makes them. Columns that hold JSON are text here.
+ * `archive` and `pending` are ordered by message, like the log itself; their indexes order them by owner.
+ * @module
+ */
+import type { Generated, Kysely } from "kysely";
+
+export interface AccountTable {
+  id: Generated<number>;
+  jid: string;
+  created_at: number;
+  credentials: string;
+  roster_version: Generated<number>;
+  forward_to: string | null;
+  archive_preferences: string | null;
+  last_activity_at: number | null;
+  last_activity_status: string | null;
+}
+
+export interface RosterTable {
+  owner_id: number;
+  jid: string;
+  name: string;
+  subscription: "none" | "to" | "from" | "both";
+  ask: number;
+  approved: number;
+  groups: string;
+}
+
+export interface SubscriptionRequestTable {
+  owner_id: number;
+  jid: string;
+  text: string;
+}
+
+export interface BlockTable {
+  owner_id: number;
+  jid: string;
+}
+
+export interface PeerTable {
+  id: Generated<number>;
+  jid: string;
+}
+
+export interface MessageTable {
+  seq: number;
+  text: string;
+}
+
+export interface ArchiveTable {
+  seq: number;
+  owner_id: number;
+  peer_id: number;
+}
+
+export interface PendingTable {
+  seq: number;
+  owner_id: number;
+  rules: string | null;
+  deadline: number | null;
+}
+
+export interface DocumentTable {
+  owner_id: number;
+  kind: string;
+  key: string;
+  text: string;
+}
+
+export interface PubsubNodeTable {
+  owner_id: number;
+  node: string;
+  config: string;
+}
+
+/** `position` grows with every publication. */
+export interface PubsubItemTable {
+  position: Generated<number>;
+  owner_id: number;
+  node: string;
+  id: string;
+  publisher: string;
+  text: string;
+  at: number;
+}
+
+/** `idKey` (base64) and `lastSeq`. */
+export interface MetaTable {
+  key: string;
+  value: string;
+}
+
+export interface Schema {
+  account: AccountTable;
+  roster: RosterTable;
+  subscription_request: SubscriptionRequestTable;
+  block: BlockTable;
+  peer: PeerTable;
+  message: MessageTable;
+  archive: ArchiveTable;
+  pending: PendingTable;
+  document: DocumentTable;
+  pubsub_node: PubsubNodeTable;
+  pubsub_item: PubsubItemTable;
+  meta: MetaTable;
+}
+
+export type Tables = Kysely<Schema>;

@@ -1,0 +1,47 @@
+/**
+ * The worker thread of a SQLite store: one message in is one question, one message out its answer, in the same order.
+ * @module
+ */
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { ConnectionOptions } from "./connection.ts";
+import { SqliteEngine } from "./engine.ts";
+import { sqliteFault } from "./sqlite_fault.ts";
+import { packFault, packReplies, packStart, type Question, unpackQuestion } from "./wire.ts";
+
+/** Answers the questions on a port, one after the other. */
+class StoreThread {
+  readonly #port: MessagePort;
+  readonly #options: ConnectionOptions;
+  #engine: SqliteEngine | undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(port: MessagePort, options: ConnectionOptions) {
+    this.#port = port;
+    this.#options = options;
+    port.on("message", (text: string) => {
+      this.#last = this.#last.then(() => this.#answer(unpackQuestion(text)));
+    });
+  }
+
+  async #answer(question: Question): Promise<void> {
+    try {
+      this.#port.postMessage(await this.#carryOut(question));
+    } catch (error) {
+      this.#port.postMessage(packFault(sqliteFault(error, "answer a batch")));
+    }
+  }
+
+  async #carryOut(question: Question): Promise<string> {
+    if (question === "close") return this.#close();
+    this.#engine ??= await SqliteEngine.open(this.#options);
+    return question === "open" ? packStart(this.#engine.start) : packReplies(this.#engine.run(question));
+  }
+
+  #close(): string {
+    this.#engine?.close();
+    this.#engine = undefined;
+    return packReplies([]);
+  }
+}
+
+if (parentPort !== null) new StoreThread(parentPort, workerData as ConnectionOptions);
