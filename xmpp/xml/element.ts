@@ -38,7 +38,7 @@ export class Element {
   static parse(text: string, defaultNs = "", inherited?: ReadonlyMap<string, string>): Element {
     const xmlns: Record<string, string> = inherited === undefined ? {} : Object.fromEntries(inherited);
     xmlns[""] = inherited?.get("") ?? defaultNs;
-    const parser = new DOMParser({ xmlns, locator: false, onError: fail, normalizeLineEndings });
+    const parser = new DOMParser({ xmlns, locator: false, onError, normalizeLineEndings });
     const root = parser.parseFromString(text, "text/xml").documentElement;
     if (root === null) throw new Error("Cannot parse XML: no element");
     return fromDom(root);
@@ -83,8 +83,9 @@ export class Element {
   }
 }
 
-function fail(level: string, message: string): void {
-  throw new Error(`Cannot parse XML: ${level}: ${message}`);
+function onError(level: string, message: string): void {
+  // xmldom warns of U+FFFD, which is a character like any other.
+  if (level !== "warning") throw new Error(`Cannot parse XML: ${level}: ${message}`);
 }
 
 // xmldom's own follows XML 1.1, which would change U+0085, U+2028 and U+2029 in people's messages.

@@ -123,7 +123,7 @@ export class Scan {
   #closeChild(code: number): void {
     if (code === BANG) return;
     const child = this.#children[this.#children.length - 1] as { end: number };
-    child.end = this.#pos;
+    child.end = this.#pos - this.#start;
   }
 
   /** Text up to the next `<`. */
