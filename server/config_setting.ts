@@ -78,11 +78,15 @@ export function text(
   return setting({ schema: v.pipe(v.string(), v.regex(pattern)), expected, fromText: asIs }, fallback, about);
 }
 
-/** The path of a file; without a default. */
-export function optionalPath(fallbackText: string, about: string): Setting<string | undefined> {
-  const schema: v.GenericSchema<unknown, string | undefined> = v.pipe(v.string(), v.nonEmpty());
-  const fallback = { text: fallbackText, compute: () => undefined };
-  return setting({ schema, expected: "the path of a file", fromText: asIs }, fallback, about);
+/** Text that may be left out; `absent` says what happens then. */
+export function optionalText(
+  pattern: RegExp,
+  expected: string,
+  absent: string,
+  about: string,
+): Setting<string | undefined> {
+  const schema: v.GenericSchema<unknown, string | undefined> = v.pipe(v.string(), v.regex(pattern));
+  return setting({ schema, expected, fromText: asIs }, { text: absent, compute: () => undefined }, about);
 }
 
 /** Domain names, at least one, each in its canonical form (RFC 7622 section 3.2). */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ReadValue } from "./config_setting.ts";
-import { boolean, choice, domainList, integer, liftable, optionalPath, text, uriList } from "./config_setting.ts";
+import { boolean, choice, domainList, integer, liftable, optionalText, text, uriList } from "./config_setting.ts";
 
 const DAY_SECONDS = 86_400;
 const HOST = /^[^\s/]+$/;
@@ -21,11 +21,22 @@ export const SETTINGS = {
 
   "http.host": text(HOST, "a host name or an IP address", "127.0.0.1", "address of WebSocket, BOSH and host-meta"),
   "http.port": integer(0, 65_535, 5280, "port of WebSocket, BOSH and host-meta; 0: any free port"),
+  "http.public_url": optionalText(
+    /^https?:\/\/[^\s/]+(\/\S*)?$/,
+    "an http: or https: URL",
+    "as the request has it",
+    "base URL that clients see, told by host-meta (XEP-0156); needed behind a proxy",
+  ),
   "c2s.host": text(HOST, "a host name or an IP address", "127.0.0.1", "address of the TCP listeners"),
   "c2s.port": integer(0, 65_535, 5222, "TCP with STARTTLS; 0: off"),
   "c2s.tls_port": integer(0, 65_535, 5223, "TCP with direct TLS (XEP-0368); 0: off"),
-  "tls.cert": optionalPath("made at first start, self-signed", "certificate chain, PEM; goes with tls.key"),
-  "tls.key": optionalPath("made at first start", "private key of tls.cert, PEM"),
+  "tls.cert": optionalText(
+    /./,
+    "the path of a file",
+    "made at first start, self-signed",
+    "certificate chain, PEM; goes with tls.key",
+  ),
+  "tls.key": optionalText(/./, "the path of a file", "made at first start", "private key of tls.cert, PEM"),
 
   "store.url": text(
     /^sqlite:./,
@@ -76,6 +87,7 @@ export const SETTINGS = {
   "limits.stanza_depth": integer(4, 1000, 32, "depth of one stanza's elements"),
   "limits.stanzas_per_second": liftable(0, "stanzas a session may send a second"),
   "limits.logins_per_minute_per_address": liftable(60, "failed logins a minute from one address"),
+  "limits.negotiation_seconds": integer(5, 3600, 60, "how long a connection may take to log in"),
   "limits.connections_per_address": liftable(1000, "connections from one address at a time"),
   "limits.registrations_per_hour_per_address": liftable(20, "accounts made an hour from one address"),
   "limits.resources_per_user": integer(1, 10_000, 20, "sessions of one account at a time"),
