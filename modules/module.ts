@@ -53,7 +53,7 @@ export interface ServiceDescription {
   readonly caps: { readonly node: string; readonly ver: string };
 }
 
-/** What one of `Memory`'s slots holds, see memory.ts. */
+/** A slot of a ModuleMemory. */
 export interface MemoryKey<T> {
   readonly name: string;
   make(): T;

@@ -1,4 +1,4 @@
-import { Memory } from "../../modules/memory.ts";
+import { createMemory } from "../../modules/memory.ts";
 import type {
   AccountContext,
   Identity,
@@ -62,8 +62,8 @@ export class FakeContext implements AccountContext, PreAuthContext {
   readonly requests: Map<string, SubscriptionRequest>;
   readonly blocked: Set<string>;
   readonly resources: ResourceView[];
-  readonly serverMemory = new Memory();
-  readonly memory = new Memory();
+  readonly serverMemory = createMemory();
+  readonly memory = createMemory();
   readonly domain = "capulet.lit";
   readonly address = "192.0.2.1";
   readonly log: Log;
