@@ -7,6 +7,8 @@ export interface ResourceAnswer {
   readonly priority: number;
   /** It has sent available presence. A resource that has not is merely connected. */
   readonly available: boolean;
+  /** False: its stream is gone and waits to be resumed (XEP-0198). */
+  readonly connected?: boolean;
 }
 
 export interface PlanInput {

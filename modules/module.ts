@@ -1,5 +1,5 @@
 /** What a protocol extension is: a value. One file per XEP, one line in mod.ts. @module */
-import type { AsyncStore, RosterItem, SubscriptionRequest } from "../store/store.ts";
+import type { ArchivePreferences, AsyncStore, RosterItem, SubscriptionRequest } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
@@ -118,6 +118,13 @@ export interface AccountContext extends ServerContext {
   /** Changes the block list, storing it first. `undefined` unblocks all. */
   block(jids: readonly Jid[]): Promise<void>;
   unblock(jids: readonly Jid[] | undefined): Promise<void>;
+  /** XEP-0441; undefined: everything is archived. */
+  readonly archivePreferences: ArchivePreferences | undefined;
+  setArchivePreferences(preferences: ArchivePreferences): Promise<void>;
+  /** "archive" set before the initial presence: no second copy of what the archive holds as offline messages. */
+  readonly archivePreferences: ArchivePreferences | undefined;
+  /** Stores them, and applies them from the next message on. */
+  putArchivePreferences(preferences: ArchivePreferences): Promise<void>;
   mark(resource: string, mark: string, on: boolean): void;
   /** To one of this account's own resources, as it is. */
   toResource(resource: string, stanza: Stanza): void;

@@ -1,0 +1,41 @@
+/** The forms of a message: as the log keeps it, and as a device gets it. @module */
+import { ampElement } from "../../amp/reply.ts";
+import type { RuleState } from "../../amp/rule_state.ts";
+import { seqTime } from "../../store/sequence.ts";
+import { formatDateTime } from "../../xmpp/date_time.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import { NS } from "../../xmpp/ns.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import { type Markup, xml } from "../../xmpp/xml/xml.ts";
+
+/** Without `<amp/>`: its rules are kept apart, and archived text carries none. */
+export function withoutRules(stanza: Stanza): Stanza {
+  return stanza.without((child) => child.name === "amp" && child.ns === NS.AMP);
+}
+
+/** XEP-0359 section 4: only the server of an entity assigns its stanza ids, so what a client sends is not kept. */
+export function withoutStanzaIds(stanza: Stanza): Stanza {
+  if (!stanza.has("stanza-id", NS.SID)) return stanza;
+  return stanza.without((child) => child.name === "stanza-id" && child.ns === NS.SID);
+}
+
+/** XEP-0359: how the owner's archive and devices recognise the message. */
+export function stanzaIdElement(owner: Jid, id: string): Markup {
+  return xml`<stanza-id xmlns="${NS.SID}" id="${id}" by="${owner.text}"/>`;
+}
+
+/** What goes to the recipient's device: with its stanza id, and the rules with their original addresses (XEP-0079 section 4). */
+export function forDevice(stanza: Stanza, owner: Jid, id: string | undefined, rules: RuleState | undefined): Stanza {
+  const ruled = rules === undefined ? stanza : stanza.with(ruleElement(rules));
+  return id === undefined ? ruled : ruled.with(stanzaIdElement(owner, id));
+}
+
+function ruleElement(rules: RuleState): Markup {
+  return ampElement(rules.rules, rules.perHop, rules.sender, rules.recipient);
+}
+
+/** XEP-0203 for a message that has waited in storage (XEP-0160). */
+export function withDelay(stanza: Stanza, domain: string, seq: number): Stanza {
+  const stamp = formatDateTime(seqTime(seq));
+  return stanza.with(xml`<delay xmlns="${NS.DELAY}" from="${domain}" stamp="${stamp}">Offline storage</delay>`);
+}

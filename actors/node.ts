@@ -1,0 +1,77 @@
+/** What every actor may use of the server it lives in; made in system.ts. @module */
+import type { RuleLimits } from "../amp/read.ts";
+import type { ServerContext, ServerSettings } from "../modules/module.ts";
+import type { Registry } from "../modules/registry.ts";
+import type { SequenceClock } from "../store/sequence.ts";
+import type { AsyncStore } from "../store/store.ts";
+import type { Jid } from "../xmpp/jid.ts";
+import type { Log } from "../xmpp/log.ts";
+import type { Stanza } from "../xmpp/stanza.ts";
+import type { DeliveryRef, ExpiryMessage, Receipt, SessionRef, StoreMessage, UserMessage } from "./protocol.ts";
+import type { ActorRef } from "./runtime/mailbox.ts";
+import type { Scheduler } from "./runtime/scheduler.ts";
+import type { StreamRegistry } from "./stream_registry.ts";
+
+/** What the configuration says to the actors. Times in milliseconds. */
+export interface NodeSettings extends ServerSettings {
+  readonly presencePolicy: "subscribed" | "open";
+  readonly ruleLimits: RuleLimits;
+  readonly resumeMs: number;
+  /** How long an unanswered probe may be out before the connection counts as dead. */
+  readonly probeTimeoutMs: number;
+  /** A connection that has been silent so long is probed. */
+  readonly idleMs: number;
+  readonly resourcesPerUser: number;
+  readonly mailboxMessages: number;
+  readonly mailboxBytes: number;
+  readonly unprovedMessages: number;
+  readonly unprovedBytes: number;
+  readonly offlineMessages: number;
+  /** Stanzas a second from one session; 0: no bound. */
+  readonly stanzasPerSecond: number;
+  /** How long a write that nobody waits for may wait for company. */
+  readonly pendingDelayMs: number;
+}
+
+/** The two actors of a bare JID. */
+export interface UserEntry {
+  readonly jid: Jid;
+  readonly user: ActorRef<UserMessage>;
+  readonly delivery: DeliveryRef;
+}
+
+export interface RouteOptions {
+  readonly receipt?: Receipt | undefined;
+  readonly archiveSender?: boolean;
+  readonly notice?: boolean;
+  readonly seq?: number;
+  readonly hops?: number;
+}
+
+export interface Node {
+  readonly settings: NodeSettings;
+  readonly scheduler: Scheduler;
+  readonly registry: Registry;
+  readonly context: ServerContext;
+  readonly log: Log;
+  readonly store: ActorRef<StoreMessage>;
+  readonly database: AsyncStore;
+  readonly expiry: ActorRef<ExpiryMessage>;
+  readonly streams: StreamRegistry;
+  readonly seqs: SequenceClock;
+  stanzaId(seq: number): string;
+  /** A session is over; the sweep forgets it. */
+  sessionEnded(session: SessionRef): void;
+  sessionStarted(session: SessionRef): void;
+  now(): number;
+  newId(): string;
+  /** Runs a task later; returns what cancels it. */
+  schedule(ms: number, task: () => void): () => void;
+  isLocal(domain: string): boolean;
+  /** The actors of a bare JID, activated where need be. */
+  user(bare: Jid): UserEntry;
+  /** The actors of a bare JID where they are active. */
+  activeUser(bare: Jid): UserEntry | undefined;
+  /** Sends a stanza with `from` and `to` on its way. */
+  route(stanza: Stanza, options?: RouteOptions): void;
+}

@@ -1,0 +1,144 @@
+/** What the actors say to one another. Messages are read-only; JIDs in them are parsed. @module */
+import type { Outcome } from "../amp/outcome.ts";
+import type { ResourceAnswer } from "../amp/plan.ts";
+import type { ArchivePreferences, NewMessage, StoreCall, StoreFault, StoreReply } from "../store/store.ts";
+import type { StreamError } from "../xmpp/errors.ts";
+import type { Jid } from "../xmpp/jid.ts";
+import type { Stanza } from "../xmpp/stanza.ts";
+import type { Connection } from "./connection.ts";
+import type { ActorRef } from "./runtime/mailbox.ts";
+import type { BindRequest, ResumeResult, SessionHandle, TransportMessage } from "./sessions.ts";
+
+/** How the one who sent a message learns what became of it. */
+export interface Receipt {
+  /** Somebody waits right now: the commit should not wait for company. */
+  readonly waits: boolean;
+  /** The message is durable, or has reached its end: an XEP-0198 `h` may cover it. Said once. */
+  accepted(): void;
+  /** What became of it, in the order of events: `stored` may be followed by `direct`. */
+  outcome(outcome: Outcome): void;
+}
+
+export type SessionMessage =
+  | TransportMessage
+  /** To the device. `seq` 0: nobody waits for proof of receipt. */
+  | { readonly kind: "deliver"; readonly stanza: Stanza; readonly seq: number }
+  /** An inbound stanza has reached durable storage or its end. */
+  | { readonly kind: "accepted"; readonly ticket: number }
+  /** XEP-0079 match-resource: what the resource would do with a message. */
+  | { readonly kind: "describe"; readonly reply: (answer: ResourceAnswer) => void }
+  /** What the session has to know of its account; told anew on every change. */
+  | { readonly kind: "profile"; readonly profile: Profile }
+  /** A message that waits for proof in a session without connection must not be sent again. */
+  | { readonly kind: "revoke"; readonly seq: number }
+  /** XEP-0198 section 5: another connection takes the session over. */
+  | {
+      readonly kind: "attach";
+      readonly connection: Connection;
+      readonly h: number;
+      readonly reply: (result: ResumeResult) => void;
+    }
+  /** The sweep: look at the clock. */
+  | { readonly kind: "timer" }
+  /** Ends the stream. */
+  | { readonly kind: "end"; readonly error: StreamError | undefined };
+
+export type SessionRef = ActorRef<SessionMessage>;
+
+export type UserMessage =
+  | {
+      readonly kind: "bind";
+      readonly request: BindRequest;
+      readonly reply: (result: SessionHandle | Error) => void;
+    }
+  /** Presence of any type that one of the user's own resources sent. */
+  | { readonly kind: "presence"; readonly resource: string; readonly stanza: Stanza }
+  /** A probe or a subscription stanza of somebody else. */
+  | { readonly kind: "inbound"; readonly stanza: Stanza }
+  /** An IQ get or set to the account's bare JID. */
+  | { readonly kind: "iq"; readonly stanza: Stanza }
+  /** A session is over; `unproved` are the messages whose receipt it could not prove, in order. */
+  | {
+      readonly kind: "ended";
+      readonly resource: string;
+      readonly session: SessionRef;
+      readonly unproved: readonly number[];
+    }
+  /** The account's forwarding address has changed. */
+  | { readonly kind: "forward"; readonly to: Jid | undefined }
+  /** Ends all sessions of the account. */
+  | { readonly kind: "end"; readonly error: StreamError };
+
+/** A resource as the delivery actor sees it: a value, replaced when anything changes. */
+export interface ResourceEntry {
+  readonly resource: string;
+  readonly jid: Jid;
+  readonly ref: SessionRef;
+  readonly available: boolean;
+  readonly priority: number;
+  readonly carbons: boolean;
+}
+
+/** What delivery has to know of an account: a value, told anew by the UserActor whenever it changes. */
+export interface Profile {
+  readonly exists: boolean;
+  readonly resources: readonly ResourceEntry[];
+  readonly blocked: ReadonlySet<string>;
+  /** Bare JIDs that may see this account's presence (subscription `from` or `both`). */
+  readonly watchers: ReadonlySet<string>;
+  readonly forwardTo: Jid | undefined;
+  readonly archivePreferences: ArchivePreferences | undefined;
+  /** Bare JIDs in the roster, for the archive preference `roster`. */
+  readonly contacts: ReadonlySet<string>;
+}
+
+/** How a stanza comes to a delivery actor. */
+export interface Envelope {
+  readonly kind: "stanza";
+  readonly stanza: Stanza;
+  readonly receipt: Receipt | undefined;
+  /** The archive of a local sender keeps a copy. */
+  readonly archiveSender: boolean;
+  /** An AMP event of the server's: goes on to the bare JID when the resource is gone, is not archived, not copied. */
+  readonly notice: boolean;
+  /** The log already holds it, waiting, under this number; 0: not yet. */
+  readonly seq: number;
+  /** How many forwarding addresses it has come through. */
+  readonly hops: number;
+}
+
+export type DeliveryMessage =
+  | Envelope
+  | { readonly kind: "profile"; readonly profile: Profile }
+  /** The user's own resource has sent this: carbon copies for the others (XEP-0280). */
+  | { readonly kind: "sent"; readonly stanza: Stanza; readonly resource: string }
+  | { readonly kind: "proved"; readonly seqs: readonly number[]; readonly resource: string }
+  | { readonly kind: "unproved"; readonly seqs: readonly number[]; readonly resource: string }
+  | { readonly kind: "committed"; readonly seqs: readonly number[] }
+  | { readonly kind: "refused"; readonly seqs: readonly number[]; readonly fault: StoreFault }
+  /** A resource is ready for what waits. `seenUntil`: it has read its archive up to there (no second copy). */
+  | { readonly kind: "flush"; readonly seenUntil: number }
+  /** A deadline of a waiting message has passed. */
+  | { readonly kind: "expire"; readonly seq: number };
+
+export type DeliveryRef = ActorRef<DeliveryMessage>;
+
+export type StoreMessage =
+  /** A message for the log. `wanted`: somebody waits for the commit; otherwise it may wait for company. */
+  | { readonly kind: "append"; readonly message: NewMessage; readonly from: DeliveryRef; readonly wanted: boolean }
+  | { readonly kind: "settle"; readonly owner: string; readonly seq: number }
+  /** Calls that belong into one transaction. */
+  | {
+      readonly kind: "calls";
+      readonly calls: readonly StoreCall[];
+      readonly resolve: (replies: readonly StoreReply[]) => void;
+      readonly reject: (fault: StoreFault) => void;
+    }
+  /** What waits for company should go now. */
+  | { readonly kind: "hurry" }
+  | { readonly kind: "done"; readonly replies: readonly StoreReply[] | StoreFault };
+
+export type ExpiryMessage =
+  /** A message with a deadline has been appended. */
+  | { readonly kind: "deadline"; readonly at: number }
+  | { readonly kind: "due" };

@@ -1,0 +1,198 @@
+/**
+ * The mailbox: a bounded FIFO in front of one actor, and the address by which others know that actor.
+ * It hands over one message at a time; while `receive` waits for a promise, later messages wait too.
+ * @module
+ */
+import type { Scheduler } from "./scheduler.ts";
+
+export interface Actor<Message> {
+  /** Handles one message. A promise makes the mailbox wait; the plain path returns nothing. */
+  receive(message: Message): void | Promise<void>;
+  /** Called once when the actor is stopped or replaced. */
+  stopped?(): void;
+}
+
+/** The address of an actor: whoever holds it does not know where the actor is. */
+export interface ActorRef<Message> {
+  tell(message: Message): void;
+  /** Asks for one answer. Where the actor is free the answer comes at once and no promise is made. Rejects with AskTimeout. */
+  ask<Answer>(make: (reply: (answer: Answer) => void) => Message, timeoutMs: number): Answer | Promise<Answer>;
+}
+
+/** What is the same for all actors of one kind. */
+export interface ActorKind<Message> {
+  readonly name: string;
+  readonly maxMessages: number;
+  /** Bound on the sum of size(). */
+  readonly maxBytes: number;
+  /** What a message weighs, in bytes or UTF-16 units; messages that carry no payload weigh 0. */
+  size(message: Message): number;
+  /** The mailbox is at its bound: what happens to this message instead. Never silent loss. */
+  overflow(message: Message, mailbox: Mailbox<Message>): void;
+  /** `receive` threw. Returns the actor that goes on (a fresh one, or the same), or undefined to stop. */
+  failed(error: unknown, message: Message, mailbox: Mailbox<Message>): Actor<Message> | undefined;
+  /** A message came after the end. */
+  dead(message: Message): void;
+}
+
+export class AskTimeout extends Error {
+  override readonly name = "AskTimeout";
+}
+
+type State = "waiting" | "idle" | "ready" | "busy" | "stopped";
+
+export class Mailbox<Message> implements ActorRef<Message> {
+  readonly kind: ActorKind<Message>;
+  #scheduler: Scheduler;
+  #actor: Actor<Message> | undefined;
+  #state: State = "waiting";
+  #queue: Message[] | undefined;
+  #head = 0;
+  #bytes = 0;
+
+  constructor(kind: ActorKind<Message>, scheduler: Scheduler, actor?: Actor<Message>) {
+    this.kind = kind;
+    this.#scheduler = scheduler;
+    if (actor) this.start(actor);
+  }
+
+  /** A mailbox without its actor collects; this hands it over. */
+  start(actor: Actor<Message>): void {
+    if (this.#state === "stopped") return;
+    this.#actor = actor;
+    this.#state = "idle";
+    this.#wake();
+  }
+
+  /** The actor behind this mailbox, for its supervisor. */
+  get actor(): Actor<Message> | undefined {
+    return this.#actor;
+  }
+
+  get length(): number {
+    return this.#queue === undefined ? 0 : this.#queue.length - this.#head;
+  }
+
+  /** Neither a message in hand nor one waiting. */
+  get quiet(): boolean {
+    return this.#state === "idle" && this.length === 0;
+  }
+
+  get stopped(): boolean {
+    return this.#state === "stopped";
+  }
+
+  tell(message: Message): void {
+    if (this.#state === "stopped") return this.kind.dead(message);
+    const size = this.kind.size(message);
+    if (size > 0 && (this.length >= this.kind.maxMessages || this.#bytes + size > this.kind.maxBytes)) {
+      return this.kind.overflow(message, this);
+    }
+    this.#bytes += size;
+    if (this.#queue === undefined) this.#queue = [message];
+    else this.#queue.push(message);
+    this.#wake();
+  }
+
+  ask<Answer>(make: (reply: (answer: Answer) => void) => Message, timeoutMs: number): Answer | Promise<Answer> {
+    let answered = false;
+    let answer: Answer | undefined;
+    let settle: ((answer: Answer) => void) | undefined;
+    const message = make((value) => {
+      answered = true;
+      answer = value;
+      settle?.(value);
+    });
+    if (this.quiet) this.#handle(message);
+    else this.tell(message);
+    if (answered) return answer as Answer;
+    return new Promise<Answer>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new AskTimeout(`Cannot ask ${this.kind.name}: no answer`)), timeoutMs);
+      settle = (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      };
+    });
+  }
+
+  /** No message is handled any more; those waiting go to kind.dead. */
+  stop(): void {
+    if (this.#state === "stopped") return;
+    this.#state = "stopped";
+    this.#actor?.stopped?.();
+    this.#actor = undefined;
+    const left = this.#queue?.slice(this.#head) ?? [];
+    this.#queue = undefined;
+    for (const message of left) this.kind.dead(message);
+  }
+
+  /** For the scheduler: handles up to `bound` messages; returns how many. */
+  run(bound: number): number {
+    let handled = 0;
+    if (this.#state === "ready") this.#state = "idle";
+    while (handled < bound && this.#state === "idle" && this.#queue !== undefined) {
+      const message = this.#take();
+      handled++;
+      this.#handle(message);
+    }
+    this.#wake();
+    return handled;
+  }
+
+  #take(): Message {
+    const queue = this.#queue as Message[];
+    const message = queue[this.#head] as Message;
+    queue[this.#head++] = undefined as Message;
+    if (this.#head === queue.length) {
+      this.#head = 0;
+      this.#queue = undefined;
+    } else if (this.#head > 1024) {
+      queue.splice(0, this.#head);
+      this.#head = 0;
+    }
+    this.#bytes -= this.kind.size(message);
+    return message;
+  }
+
+  #handle(message: Message): void {
+    this.#state = "busy";
+    let pending: void | Promise<void>;
+    try {
+      pending = (this.#actor as Actor<Message>).receive(message);
+    } catch (error) {
+      return this.#fail(error, message);
+    }
+    if (pending === undefined) return this.#free();
+    pending.then(
+      () => this.#released(),
+      (error) => {
+        this.#fail(error, message);
+        this.#released();
+      },
+    );
+  }
+
+  #fail(error: unknown, message: Message): void {
+    if (this.#state === "stopped") return;
+    const next = this.kind.failed(error, message, this);
+    if (next === undefined) return this.stop();
+    if (next !== this.#actor) this.#actor?.stopped?.();
+    this.#actor = next;
+    this.#free();
+  }
+
+  #free(): void {
+    if (this.#state === "busy") this.#state = "idle";
+  }
+
+  #released(): void {
+    this.#free();
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#state !== "idle" || this.#queue === undefined) return;
+    this.#state = "ready";
+    this.#scheduler.ready(this);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The scheduler: runs mailboxes that have something to do, in turn, within the turn of the event that woke the first.
+ * No promise and no timer stand between a message and its handling.
+ * @module
+ */
+
+export interface Runnable {
+  run(bound: number): number;
+}
+
+/** How many messages one mailbox may handle before the next has its turn, and how many a turn may take before I/O has its. */
+const MAILBOX_BOUND = 32;
+const TURN_BOUND = 2000;
+
+export class Scheduler {
+  #ready: Runnable[] = [];
+  #head = 0;
+  #running = false;
+  #turnEnd: (() => void)[] = [];
+
+  /** Called by a mailbox that has become ready. Outside a turn this begins one. */
+  ready(mailbox: Runnable): void {
+    this.#ready.push(mailbox);
+    if (!this.#running) this.#turn();
+  }
+
+  /** Runs a task once when the current turn ends (writes and probes are gathered this way); at once outside a turn. */
+  atTurnEnd(task: () => void): void {
+    if (!this.#running) return task();
+    this.#turnEnd.push(task);
+  }
+
+  /** Runs `work` as one turn, so that what it tells is gathered too. */
+  turn(work: () => void): void {
+    if (this.#running) return work();
+    this.#running = true;
+    try {
+      work();
+    } finally {
+      this.#running = false;
+      this.#turn();
+    }
+  }
+
+  #turn(): void {
+    this.#running = true;
+    let left = TURN_BOUND;
+    try {
+      do {
+        left = this.#drain(left);
+        this.#endTurn();
+      } while (left > 0 && this.#head < this.#ready.length);
+    } finally {
+      this.#running = false;
+    }
+    if (this.#head < this.#ready.length) setImmediate(() => this.#turn());
+  }
+
+  #drain(bound: number): number {
+    let left = bound;
+    while (left > 0 && this.#head < this.#ready.length) {
+      const mailbox = this.#ready[this.#head++] as Runnable;
+      left -= mailbox.run(MAILBOX_BOUND);
+    }
+    if (this.#head === this.#ready.length) {
+      this.#ready.length = 0;
+      this.#head = 0;
+    } else if (this.#head > 4096) {
+      this.#ready.splice(0, this.#head);
+      this.#head = 0;
+    }
+    return left;
+  }
+
+  #endTurn(): void {
+    if (this.#turnEnd.length === 0) return;
+    const tasks = this.#turnEnd;
+    this.#turnEnd = [];
+    for (const task of tasks) task();
+  }
+}

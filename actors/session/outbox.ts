@@ -1,0 +1,135 @@
+/**
+ * What a session has sent and cannot prove received yet. With XEP-0198 every stanza is kept for resumption and counted;
+ * without it only the numbers of the messages that somebody waits for.
+ * @module
+ */
+import type { Stanza } from "../../xmpp/stanza.ts";
+
+const NONE: readonly number[] = [];
+
+export class Outbox {
+  #seqs: number[] = [];
+  #sizes: number[] = [];
+  #stanzas: Stanza[] | undefined;
+  /** Sent before counting began; any acknowledgement covers them, since the stream is ordered. */
+  #uncounted: readonly number[] = NONE;
+  #revoked: Set<number> | undefined;
+  #bytes = 0;
+  #tracked = 0;
+  /** Stanzas that the peer has acknowledged, modulo 2^32 (XEP-0198 section 4). */
+  #acknowledged = 0;
+  /** How many entries the outstanding probe covers. */
+  #probed = 0;
+
+  /** Counts and keeps every stanza from now on. */
+  enable(): void {
+    this.#uncounted = this.#remove(this.#seqs.length);
+    this.#tracked = this.#uncounted.length;
+    this.#stanzas = [];
+  }
+
+  get managed(): boolean {
+    return this.#stanzas !== undefined;
+  }
+
+  get length(): number {
+    return this.#seqs.length;
+  }
+
+  /** Messages among the entries that wait for proof. */
+  get tracked(): number {
+    return this.#tracked;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(stanza: Stanza, seq: number): void {
+    if (seq > 0) this.#tracked++;
+    else if (this.#stanzas === undefined) return;
+    this.#seqs.push(seq);
+    this.#sizes.push(stanza.size);
+    this.#bytes += stanza.size;
+    this.#stanzas?.push(stanza);
+  }
+
+  /** A probe goes out now: it covers all that was sent so far. */
+  probe(): void {
+    this.#probed = this.#seqs.length;
+  }
+
+  /** The probe was answered. Returns the messages that it proves. */
+  proved(): readonly number[] {
+    return this.#stanzas === undefined ? this.#remove(this.#probed) : NONE;
+  }
+
+  /** XEP-0198 `h`. Returns the messages proved by it, or undefined where it counts more than was sent. */
+  acknowledge(h: number): readonly number[] | undefined {
+    const count = (h - this.#acknowledged) >>> 0;
+    if (count > this.#seqs.length) return undefined;
+    this.#acknowledged = h >>> 0;
+    return this.#withUncounted(this.#remove(count));
+  }
+
+  /** For the error of section 4: how many stanzas were sent. */
+  get sentCount(): number {
+    return (this.#acknowledged + this.#seqs.length) >>> 0;
+  }
+
+  /** What a resumed stream has to send again, in order. */
+  unacknowledged(): readonly Stanza[] {
+    return this.#stanzas ?? [];
+  }
+
+  /** The session is over: the messages that remain without proof, in order. */
+  drain(): readonly number[] {
+    return this.#withUncounted(this.#remove(this.#seqs.length));
+  }
+
+  /** This message must not be sent again when the stream resumes. */
+  revoke(seq: number): void {
+    this.#revoked ??= new Set();
+    this.#revoked.add(seq);
+  }
+
+  /**
+   * Takes revoked messages out. Only right after an acknowledgement on resumption: what is left then was not received, and
+   * the peer's count goes on without it (XEP-0198 section 5).
+   */
+  dropRevoked(): void {
+    const revoked = this.#revoked;
+    if (revoked === undefined || this.#stanzas === undefined) return;
+    this.#revoked = undefined;
+    const kept = this.#seqs.map((seq) => seq === 0 || !revoked.has(seq));
+    this.#stanzas = this.#stanzas.filter((_, at) => kept[at]);
+    this.#sizes = this.#sizes.filter((_, at) => kept[at]);
+    this.#seqs = this.#seqs.filter((_, at) => kept[at]);
+    this.#bytes = this.#sizes.reduce((sum, size) => sum + size, 0);
+    this.#tracked = this.#seqs.filter((seq) => seq > 0).length + this.#uncounted.length;
+    this.#probed = 0;
+  }
+
+  #withUncounted(counted: readonly number[]): readonly number[] {
+    if (this.#uncounted.length === 0) return counted;
+    const all = [...this.#uncounted, ...counted];
+    this.#tracked -= this.#uncounted.length;
+    this.#uncounted = NONE;
+    return all;
+  }
+
+  #remove(count: number): readonly number[] {
+    if (count === 0) return NONE;
+    const gone = this.#seqs.splice(0, count);
+    for (const size of this.#sizes.splice(0, count)) this.#bytes -= size;
+    this.#probed = Math.max(0, this.#probed - count);
+    if (this.#stanzas === undefined) {
+      this.#tracked -= count;
+      return gone;
+    }
+    this.#stanzas.splice(0, count);
+    const tracked = gone.filter((seq) => seq > 0);
+    this.#tracked -= tracked.length;
+    return tracked;
+  }
+}

@@ -1,0 +1,506 @@
+/**
+ * The resource actor: one per bound full JID. Owns the outbound queue, XEP-0198 state, presence and priority, and client
+ * state; checks what its client sends, stamps the full JID and sends it on its way; proves receipt of what it was told to deliver.
+ * It outlives its connection for the resumption time (XEP-0198 section 5).
+ * @module
+ */
+import type { ResourceAnswer } from "../amp/plan.ts";
+import { isBlocked } from "../modules/blocking/block_list.ts";
+import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import type { Jid } from "../xmpp/jid.ts";
+import { NS } from "../xmpp/ns.ts";
+import { Stanza } from "../xmpp/stanza.ts";
+import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
+import { attr, xml } from "../xmpp/xml/xml.ts";
+import type { Connection } from "./connection.ts";
+import type { Node, UserEntry } from "./node.ts";
+import { archives, UNKNOWN_PROFILE } from "./profile.ts";
+import { readPriority } from "./presence_priority.ts";
+import type { Profile, Receipt, SessionMessage, SessionRef } from "./protocol.ts";
+import type { Actor } from "./runtime/mailbox.ts";
+import { ClientState } from "./session/client_state.ts";
+import { Ledger } from "./session/ledger.ts";
+import { Outbox } from "./session/outbox.ts";
+import { RateLimit } from "./session/rate_limit.ts";
+
+const REQUEST = xml`<r xmlns="${NS.SM}"/>`.text;
+/** How long a resumption waits for the commits that it depends on. */
+const ATTACH_MS = 5000;
+const PROBE_ID = "ampact-probe-";
+
+type Attach = Extract<SessionMessage, { kind: "attach" }>;
+
+export interface SessionStart {
+  readonly jid: Jid;
+  readonly connection: Connection;
+  readonly entry: UserEntry;
+  readonly self: () => SessionRef;
+}
+
+export class SessionActor implements Actor<SessionMessage> {
+  readonly #node: Node;
+  readonly #jid: Jid;
+  readonly #entry: UserEntry;
+  readonly #self: () => SessionRef;
+  #connection: Connection | undefined;
+  #outbox = new Outbox();
+  #ledger: Ledger | undefined;
+  #streamId: string | undefined;
+  #clientState: ClientState | undefined;
+  #rate: RateLimit | undefined;
+  #profile = UNKNOWN_PROFILE;
+  /** Whether another resource of the account wants carbon copies of what is sent here. */
+  #carbons = false;
+  #available = false;
+  #priority = 0;
+  #ended = false;
+  #lastHeard: number;
+  #detachedAt = 0;
+  #probeToken = 0;
+  #probeSentAt = 0;
+  #probePlanned = false;
+  /** The count at which the client's latest `<r/>` wants its answer; 0: none waits. */
+  #ackWanted = 0;
+  #ackAskedAt = 0;
+  /** A connection that waits to take this session over. */
+  #attach: Attach | undefined;
+  #attachAskedAt = 0;
+
+  constructor(node: Node, start: SessionStart) {
+    this.#node = node;
+    this.#jid = start.jid;
+    this.#entry = start.entry;
+    this.#self = start.self;
+    this.#connection = start.connection;
+    this.#lastHeard = node.now();
+    if (node.settings.stanzasPerSecond > 0) this.#rate = new RateLimit(node.settings.stanzasPerSecond, node.now());
+  }
+
+  receive(message: SessionMessage): void {
+    switch (message.kind) {
+      case "inbound":
+        return this.#onInbound(message.element);
+      case "deliver":
+        return this.#onDeliver(message.stanza, message.seq);
+      case "proof":
+        return this.#onProof(message.token);
+      case "accepted":
+        return this.#onAccepted(message.ticket);
+      case "describe":
+        return message.reply(this.#describe());
+      case "profile":
+        return this.#onProfile(message.profile);
+      case "revoke":
+        return this.#outbox.revoke(message.seq);
+      case "attach":
+        return this.#onAttach(message);
+      case "disconnected":
+        return this.#onDisconnected(message.connection, message.clean);
+      case "timer":
+        return this.#onTimer();
+      case "end":
+        return this.#end(message.error);
+      default:
+        message satisfies never;
+    }
+  }
+
+  #onProfile(profile: Profile): void {
+    this.#profile = profile;
+    this.#carbons = profile.resources.some((entry) => entry.carbons && entry.resource !== this.#jid.resource);
+  }
+
+  // Inbound
+
+  #onInbound(element: ScannedElement): void {
+    if (this.#ended) return;
+    this.#lastHeard = this.#node.now();
+    if (this.#rate !== undefined && !this.#withinRate(this.#rate)) return;
+    try {
+      if (element.ns === NS.CLIENT) return this.#onStanza(element);
+      if (element.ns === NS.SM) return this.#onStreamManagement(element);
+      if (element.ns === NS.CSI) return this.#onClientState(element.name);
+      throw new StreamError("unsupported-stanza-type");
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      this.#node.log.info("stream error", { jid: this.#jid.text, condition: error.condition, text: error.text });
+      this.#end(error);
+    }
+  }
+
+  #withinRate(rate: RateLimit): boolean {
+    const verdict = rate.take(this.#node.now());
+    if (verdict === "slow") {
+      this.#connection?.pause();
+      this.#node.schedule(1000, () => this.#connection?.resume());
+    } else if (verdict === "over") {
+      this.#node.log.warn("rate limit exceeded", { jid: this.#jid.text });
+      this.#end(new StreamError("policy-violation", { text: "Too many stanzas" }));
+    }
+    return verdict !== "over";
+  }
+
+  #onStanza(element: ScannedElement): void {
+    const ticket = this.#ledger === undefined ? 0 : this.#ledger.next();
+    let stanza: Stanza;
+    try {
+      stanza = Stanza.fromScanned(element);
+      this.#checkFrom(stanza);
+    } catch (error) {
+      if (!(error instanceof StanzaError) || error.stanza === undefined) throw error;
+      this.#refuse(error.stanza, error);
+      return this.#settle(ticket);
+    }
+    if (stanza.name === "message") return this.#onMessage(stanza, ticket);
+    if (stanza.name === "presence") this.#onPresence(stanza);
+    else this.#onIq(stanza);
+    this.#settle(ticket);
+  }
+
+  /** RFC 6120 section 8.1.2.1: the bare or the full JID of the connected resource, nothing else. */
+  #checkFrom(stanza: Stanza): void {
+    const from = stanza.from;
+    if (from === undefined || from === this.#jid || from.equals(this.#jid) || from.equals(this.#jid.bare)) return;
+    throw new StreamError("invalid-from");
+  }
+
+  #refuse(stanza: Stanza, error: StanzaError): void {
+    if (stanza.type === "error" || stanza.type === "result") return;
+    this.#write(stanza.readdress({ to: undefined, from: undefined }).error(error).readdress({ to: this.#jid }), 0);
+  }
+
+  #onMessage(stanza: Stanza, ticket: number): void {
+    // RFC 6120 section 10.3.1: a message without `to` is for the sender's own bare JID.
+    const to = stanza.to ?? this.#jid.bare;
+    const stamped = stanza.readdress({ from: this.#jid, to });
+    if (this.#profile.blocked.size > 0 && isBlocked(this.#profile.blocked, to)) {
+      this.#answerBlocked(stamped);
+      return this.#settle(ticket);
+    }
+    if (this.#carbons) this.#entry.delivery.tell({ kind: "sent", stanza: stamped, resource: this.#jid.resource });
+    const archiveSender = this.#node.settings.archive && archives(this.#profile, to.bare);
+    this.#node.route(stamped, { receipt: this.#receipt(ticket), archiveSender });
+  }
+
+  #receipt(ticket: number): Receipt | undefined {
+    if (ticket === 0) return undefined;
+    const self = this.#self();
+    return { waits: false, accepted: () => self.tell({ kind: "accepted", ticket }), outcome: () => {} };
+  }
+
+  /** XEP-0191 section 3.2: a stanza to somebody whom the sender has blocked. */
+  #answerBlocked(stanza: Stanza): void {
+    if (stanza.type === "error") return;
+    const application = xml`<blocked xmlns="${NS.BLOCKING_ERRORS}"/>`;
+    this.#write(stanza.error(new StanzaError("not-acceptable", { type: "cancel", application })), 0);
+  }
+
+  #onPresence(stanza: Stanza): void {
+    const { type, to } = stanza;
+    if (type === "error") return;
+    const directed = to !== undefined && (type === undefined || type === "unavailable");
+    if (directed && isBlocked(this.#profile.blocked, to)) {
+      return this.#answerBlocked(stanza.readdress({ from: this.#jid }));
+    }
+    if (to === undefined && (type === undefined || type === "unavailable")) this.#keepPresence(stanza);
+    this.#entry.user.tell({
+      kind: "presence",
+      resource: this.#jid.resource,
+      stanza: stanza.readdress({ from: this.#jid }),
+    });
+  }
+
+  #keepPresence(stanza: Stanza): void {
+    this.#available = stanza.type === undefined;
+    this.#priority = readPriority(stanza);
+  }
+
+  #onIq(stanza: Stanza): void {
+    const { type, id } = stanza;
+    if (type === "result" || type === "error") {
+      if (id?.startsWith(PROBE_ID)) return this.#onProof(Number(id.slice(PROBE_ID.length)));
+      if (stanza.to !== undefined) this.#node.route(stanza.readdress({ from: this.#jid }));
+      return;
+    }
+    const stamped = stanza.readdress({ from: this.#jid, to: stanza.to ?? this.#jid.bare });
+    if ((type !== "get" && type !== "set") || !id || stanza.children.length !== 1) {
+      return this.#write(stamped.error(new StanzaError("bad-request")), 0);
+    }
+    if (this.#profile.blocked.size > 0 && stanza.to !== undefined && isBlocked(this.#profile.blocked, stanza.to)) {
+      return this.#answerBlocked(stamped);
+    }
+    this.#node.route(stamped);
+  }
+
+  // Outbound and proof of receipt
+
+  #onDeliver(stanza: Stanza, seq: number): void {
+    if (this.#clientState?.holds(stanza)) {
+      if (this.#clientState.full) this.#flushHeld();
+      return;
+    }
+    if (this.#clientState?.hasHeld) this.#flushHeld();
+    this.#write(stanza, seq);
+  }
+
+  #write(stanza: Stanza, seq: number): void {
+    if (this.#ended) {
+      if (seq > 0) this.#entry.delivery.tell({ kind: "unproved", seqs: [seq], resource: this.#jid.resource });
+      return;
+    }
+    this.#outbox.add(stanza, seq);
+    if (this.#connection === undefined) return this.#checkBounds();
+    this.#connection.send(stanza.toString());
+    if (seq > 0 || this.#outbox.managed) this.#planProbe();
+  }
+
+  /** A slow reader: what is unproved goes back to storage, the stream is closed (design: mailbox at its bound). */
+  #checkBounds(): void {
+    const { unprovedMessages, unprovedBytes } = this.#node.settings;
+    const backlog = this.#connection?.backlog ?? 0;
+    if (this.#outbox.length <= unprovedMessages && this.#outbox.bytes + backlog <= unprovedBytes) return;
+    this.#node.log.warn("slow reader", { jid: this.#jid.text, unproved: this.#outbox.length, backlog });
+    this.#end(new StreamError("policy-violation", { text: "Too many unacknowledged stanzas" }));
+  }
+
+  #planProbe(): void {
+    if (this.#probePlanned) return;
+    this.#probePlanned = true;
+    this.#node.scheduler.atTurnEnd(() => {
+      this.#probePlanned = false;
+      this.#probe();
+    });
+  }
+
+  /** One outstanding probe at a time: it covers all that was sent before it. */
+  #probe(): void {
+    if (this.#ended) return;
+    if (this.#probeSentAt > 0) return this.#checkBounds();
+    if (this.#connection === undefined || this.#outbox.length === 0) return;
+    this.#sendProbe(this.#connection);
+  }
+
+  #sendProbe(connection: Connection): void {
+    this.#probeSentAt = this.#node.now();
+    const token = ++this.#probeToken;
+    this.#outbox.probe();
+    if (this.#outbox.managed) return connection.send(REQUEST);
+    if (connection.probe(token)) return;
+    const from = this.#jid.domain;
+    connection.send(
+      xml`<iq xmlns="${NS.CLIENT}" type="get" id="${PROBE_ID + token}" from="${from}" to="${this.#jid.text}"><ping xmlns="${NS.PING}"/></iq>`
+        .text,
+    );
+  }
+
+  #onProof(token: number): void {
+    this.#lastHeard = this.#node.now();
+    if (token !== this.#probeToken || this.#probeSentAt === 0) return;
+    this.#probeSentAt = 0;
+    this.#report(this.#outbox.proved());
+    if (this.#outbox.tracked > 0) this.#planProbe();
+  }
+
+  #report(seqs: readonly number[]): void {
+    if (seqs.length > 0) this.#entry.delivery.tell({ kind: "proved", seqs, resource: this.#jid.resource });
+  }
+
+  // XEP-0198
+
+  #onStreamManagement(element: ScannedElement): void {
+    switch (element.name) {
+      case "enable":
+        return this.#onEnable(element);
+      case "r":
+        return this.#onRequest();
+      case "a":
+        return this.#onAcknowledgement(attribute(element, "h"));
+      case "resume":
+        return this.#sendFailed("unexpected-request");
+      default:
+        throw new StreamError("unsupported-stanza-type");
+    }
+  }
+
+  #sendFailed(condition: string): void {
+    const inner = xml`<${condition} xmlns="${NS.STANZAS}"/>`;
+    this.#connection?.send(xml`<failed xmlns="${NS.SM}">${inner}</failed>`.text);
+  }
+
+  #onEnable(element: ScannedElement): void {
+    if (this.#ledger !== undefined || this.#connection?.transport === "bosh") {
+      return this.#sendFailed("unexpected-request");
+    }
+    this.#ledger = new Ledger();
+    this.#outbox.enable();
+    this.#probeSentAt = 0;
+    const wanted = attribute(element, "resume");
+    const resumable = (wanted === "true" || wanted === "1") && this.#node.settings.resumeMs > 0;
+    if (resumable) this.#streamId = this.#node.streams.open(this.#jid.bare, this.#self());
+    const max = resumable ? Math.floor(this.#node.settings.resumeMs / 1000) : undefined;
+    this.#connection?.send(
+      xml`<enabled xmlns="${NS.SM}"${attr("id", this.#streamId)}${attr("resume", resumable ? "true" : undefined)}${attr("max", max)}/>`
+        .text,
+    );
+  }
+
+  /** XEP-0198 section 4: always answered; the answer waits a moment for the commit that makes its `h` true. */
+  #onRequest(): void {
+    const ledger = this.#ledger;
+    if (ledger === undefined) return;
+    if (ledger.settled === ledger.received) return this.#sendAcknowledgement(ledger);
+    this.#ackWanted = ledger.received;
+    if (this.#ackAskedAt === 0) this.#ackAskedAt = this.#node.now();
+    this.#node.store.tell({ kind: "hurry" });
+  }
+
+  #sendAcknowledgement(ledger: Ledger): void {
+    this.#ackWanted = 0;
+    this.#ackAskedAt = 0;
+    this.#connection?.send(xml`<a xmlns="${NS.SM}" h="${ledger.h}"/>`.text);
+    this.#node.streams.note(this.#streamId, ledger.h);
+  }
+
+  #settle(ticket: number): void {
+    if (ticket > 0) this.#onAccepted(ticket);
+  }
+
+  #onAccepted(ticket: number): void {
+    const ledger = this.#ledger;
+    if (ledger === undefined) return;
+    ledger.settle(ticket);
+    if (this.#ended) return this.#node.streams.note(this.#streamId, ledger.h);
+    this.#resumeWhenSettled(ledger);
+    if (this.#ackWanted > 0 && ledger.settled >= this.#ackWanted) this.#sendAcknowledgement(ledger);
+  }
+
+  #onAcknowledgement(text: string | undefined): void {
+    if (this.#ledger === undefined) return;
+    const h = text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(h <= 0xffffffff)) throw new StreamError("policy-violation", { text: "Cannot read h: not a number" });
+    this.#probeSentAt = 0;
+    this.#acknowledge(h);
+    if (this.#outbox.tracked > 0) this.#planProbe();
+  }
+
+  #acknowledge(h: number): void {
+    const proved = this.#outbox.acknowledge(h);
+    if (proved !== undefined) return this.#report(proved);
+    const count = this.#outbox.sentCount;
+    const application = xml`<handled-count-too-high xmlns="${NS.SM}" h="${h}" send-count="${count}"/>`;
+    throw new StreamError("undefined-condition", { application });
+  }
+
+  #onAttach(attach: Attach): void {
+    if (this.#ended || this.#ledger === undefined || this.#streamId === undefined) {
+      return attach.reply({ kind: "unknown", h: this.#ledger?.h });
+    }
+    this.#attach?.reply({ kind: "unknown", h: this.#ledger.h });
+    this.#attach = attach;
+    this.#attachAskedAt = this.#node.now();
+    const lingering = this.#connection;
+    this.#connection = undefined;
+    this.#detachedAt = this.#node.now();
+    lingering?.close(new StreamError("conflict", { text: "Resumed on another connection" }));
+    if (this.#ledger.settled < this.#ledger.received) this.#node.store.tell({ kind: "hurry" });
+    this.#resumeWhenSettled(this.#ledger);
+  }
+
+  /** The client sends again what the `h` of <resumed/> leaves out, so that must be all that was not received. */
+  #resumeWhenSettled(ledger: Ledger): void {
+    const attach = this.#attach;
+    if (attach === undefined || ledger.settled < ledger.received) return;
+    this.#attach = undefined;
+    this.#connection = attach.connection;
+    this.#probeSentAt = 0;
+    this.#lastHeard = this.#node.now();
+    attach.reply({ kind: "resumed", session: { jid: this.#jid, tell: (m) => this.#self().tell(m) } });
+    attach.connection.send(xml`<resumed xmlns="${NS.SM}" previd="${this.#streamId}" h="${ledger.h}"/>`.text);
+    this.#node.streams.note(this.#streamId, ledger.h);
+    try {
+      this.#acknowledge(attach.h);
+    } catch (error) {
+      return this.#end(error as StreamError);
+    }
+    this.#outbox.dropRevoked();
+    for (const stanza of this.#outbox.unacknowledged()) attach.connection.send(stanza.toString());
+    if (this.#outbox.length > 0) this.#planProbe();
+  }
+
+  // Client state (XEP-0352)
+
+  #onClientState(name: string): void {
+    if (name === "inactive") this.#clientState ??= new ClientState();
+    else if (name === "active") {
+      this.#flushHeld();
+      this.#clientState = undefined;
+    } else throw new StreamError("unsupported-stanza-type");
+  }
+
+  #flushHeld(): void {
+    for (const stanza of this.#clientState?.take() ?? []) this.#write(stanza, 0);
+  }
+
+  // Life
+
+  #describe(): ResourceAnswer {
+    return {
+      resource: this.#jid.resource,
+      available: this.#available,
+      priority: this.#priority,
+      connected: this.#connection !== undefined,
+    };
+  }
+
+  #onDisconnected(connection: Connection, clean: boolean): void {
+    if (this.#ended || connection !== this.#connection) return;
+    this.#connection = undefined;
+    this.#probeSentAt = 0;
+    this.#flushHeld();
+    if (clean || this.#streamId === undefined) return this.#end(undefined);
+    this.#detachedAt = this.#node.now();
+  }
+
+  /** The sweep: a resumption time that is over, a probe without answer, a long silence, an `<r/>` that waits too long. */
+  #onTimer(): void {
+    if (this.#ended) return;
+    const { resumeMs, probeTimeoutMs, idleMs } = this.#node.settings;
+    const now = this.#node.now();
+    if (this.#attach !== undefined && now - this.#attachAskedAt >= ATTACH_MS) {
+      this.#attach.reply({ kind: "unknown", h: this.#ledger?.h });
+      this.#attach = undefined;
+    }
+    if (this.#connection === undefined) {
+      if (now - this.#detachedAt >= resumeMs) this.#end(undefined);
+      return;
+    }
+    if (this.#ackAskedAt > 0 && now - this.#ackAskedAt >= 1000 && this.#ledger) this.#sendAcknowledgement(this.#ledger);
+    if (this.#probeSentAt > 0 && now - Math.max(this.#probeSentAt, this.#lastHeard) >= probeTimeoutMs) {
+      return this.#onSilence(this.#connection);
+    }
+    if (this.#probeSentAt === 0 && (this.#outbox.tracked > 0 || now - this.#lastHeard >= idleMs)) {
+      this.#sendProbe(this.#connection);
+    }
+  }
+
+  #onSilence(connection: Connection): void {
+    this.#node.log.info("connection is dead", { jid: this.#jid.text, transport: connection.transport });
+    this.#onDisconnected(connection, false);
+    connection.close(new StreamError("connection-timeout"));
+  }
+
+  #end(error: StreamError | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.close(error);
+    this.#node.streams.close(this.#streamId, this.#ledger?.h);
+    this.#attach?.reply({ kind: "unknown", h: this.#ledger?.h });
+    this.#attach = undefined;
+    this.#available = false;
+    const unproved = this.#outbox.drain();
+    this.#entry.user.tell({ kind: "ended", resource: this.#jid.resource, session: this.#self(), unproved });
+    this.#node.sessionEnded(this.#self());
+  }
+}

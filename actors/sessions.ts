@@ -1,0 +1,44 @@
+/** How a negotiated stream becomes a session: the contract between transports and the actors. @module */
+import type { Jid } from "../xmpp/jid.ts";
+import type { ScannedElement } from "../xmpp/xml/scanner.ts";
+import type { Connection } from "./connection.ts";
+
+/** What a transport tells a session. */
+export type TransportMessage =
+  /** One complete top-level element, in the order of arrival. */
+  | { readonly kind: "inbound"; readonly element: ScannedElement }
+  /** The answer to Connection.probe(). */
+  | { readonly kind: "proof"; readonly token: number }
+  /** The connection is gone; `clean` where the peer ended its stream. Said once. */
+  | { readonly kind: "disconnected"; readonly clean: boolean; readonly connection: Connection };
+
+export interface SessionHandle {
+  readonly jid: Jid;
+  tell(message: TransportMessage): void;
+}
+
+export interface BindRequest {
+  /** Bare JID, authenticated. */
+  readonly account: Jid;
+  /** As the client asked for it, not yet prepared; undefined: the server chooses. */
+  readonly resource: string | undefined;
+  readonly connection: Connection;
+}
+
+export type ResumeResult =
+  /** The session has taken the connection over and has sent `<resumed/>` and what was missed. */
+  | { readonly kind: "resumed"; readonly session: SessionHandle }
+  /** XEP-0198 section 5: answer `<failed/>` with item-not-found, with `h` where it is known. */
+  | { readonly kind: "unknown"; readonly h: number | undefined };
+
+export interface Sessions {
+  /** RFC 6120 section 7. Throws StanzaError: bad-request for a bad resource, resource-constraint for too many. */
+  bind(request: BindRequest): SessionHandle | Promise<SessionHandle>;
+  /** XEP-0198 section 5. */
+  resume(request: {
+    readonly account: Jid;
+    readonly previd: string;
+    readonly h: number;
+    readonly connection: Connection;
+  }): Promise<ResumeResult>;
+}

@@ -1,0 +1,180 @@
+/**
+ * The store's actor: one per server. Gathers the writes of many actors, commits them in one transaction on the store's own
+ * thread, then answers all of them. A write that nobody waits for may wait for company; a waiting row whose proof of receipt
+ * arrives before its commit is never written.
+ * @module
+ */
+import { type NewMessage, type Store, type StoreCall, StoreFault, type StoreReply } from "../store/store.ts";
+import type { Log } from "../xmpp/log.ts";
+import type { DeliveryRef, StoreMessage } from "./protocol.ts";
+import type { Actor, ActorRef } from "./runtime/mailbox.ts";
+
+export interface StoreActorStart {
+  readonly store: Store;
+  readonly log: Log;
+  readonly delayMs: number;
+  readonly schedule: (ms: number, task: () => void) => () => void;
+  readonly self: () => ActorRef<StoreMessage>;
+}
+
+type Calls = Extract<StoreMessage, { kind: "calls" }>;
+
+interface Append {
+  message: NewMessage;
+  readonly from: DeliveryRef;
+}
+
+/** One transaction under way: whom to answer. */
+interface Batch {
+  readonly appends: ReadonlyMap<number, Append>;
+  readonly settles: readonly { readonly owner: string; readonly seq: number }[];
+  readonly calls: readonly Calls[];
+}
+
+/** A batch goes at once when so many messages or UTF-16 units wait. */
+const FULL_MESSAGES = 1000;
+const FULL_UNITS = 4 * 1024 * 1024;
+/** Above this an append is refused: the disk does not keep up. */
+const MAX_MESSAGES = 50_000;
+const MAX_UNITS = 128 * 1024 * 1024;
+
+export class StoreActor implements Actor<StoreMessage> {
+  readonly #start: StoreActorStart;
+  #appends = new Map<number, Append>();
+  #units = 0;
+  #settles: { readonly owner: string; readonly seq: number }[] = [];
+  #calls: Calls[] = [];
+  #batch: Batch | undefined;
+  #hurried = false;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(start: StoreActorStart) {
+    this.#start = start;
+  }
+
+  receive(message: StoreMessage): void {
+    switch (message.kind) {
+      case "append":
+        return this.#onAppend(message.message, message.from, message.wanted);
+      case "settle":
+        return this.#onSettle(message.owner, message.seq);
+      case "calls":
+        this.#calls.push(message);
+        return this.#hurry();
+      case "hurry":
+        return this.#hurry();
+      case "done":
+        return this.#onDone(message.replies);
+      default:
+        message satisfies never;
+    }
+  }
+
+  #onAppend(message: NewMessage, from: DeliveryRef, wanted: boolean): void {
+    if (this.#appends.size >= MAX_MESSAGES || this.#units >= MAX_UNITS) {
+      const fault = new StoreFault("busy", "Cannot store message: too many wait already");
+      return from.tell({ kind: "refused", seqs: [message.seq], fault });
+    }
+    this.#appends.set(message.seq, { message, from });
+    this.#units += message.text.length;
+    if (wanted || this.#appends.size >= FULL_MESSAGES || this.#units >= FULL_UNITS) return this.#hurry();
+    this.#plan();
+  }
+
+  #onSettle(owner: string, seq: number): void {
+    const append = this.#appends.get(seq);
+    if (append === undefined || append.message.pending?.owner !== owner) {
+      this.#settles.push({ owner, seq });
+      return this.#plan();
+    }
+    if (append.message.archive.length > 0) {
+      append.message = { ...append.message, pending: undefined };
+      return;
+    }
+    this.#appends.delete(seq);
+    this.#units -= append.message.text.length;
+  }
+
+  /** A write that nobody waits for: soon, together with others. */
+  #plan(): void {
+    if (this.#cancelTimer !== undefined || this.#batch !== undefined) return;
+    this.#cancelTimer = this.#start.schedule(this.#start.delayMs, () => {
+      this.#cancelTimer = undefined;
+      this.#start.self().tell({ kind: "hurry" });
+    });
+  }
+
+  #hurry(): void {
+    if (this.#batch !== undefined) this.#hurried = true;
+    else this.#commit();
+  }
+
+  #commit(): void {
+    this.#hurried = false;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const batch: Batch = { appends: this.#appends, settles: this.#settles, calls: this.#calls };
+    const calls: StoreCall[] = [];
+    if (batch.appends.size > 0) calls.push(["append", Array.from(batch.appends.values(), (append) => append.message)]);
+    if (batch.settles.length > 0) calls.push(["settle", batch.settles]);
+    for (const request of batch.calls) calls.push(...request.calls);
+    if (calls.length === 0) return;
+    this.#batch = batch;
+    this.#appends = new Map();
+    this.#units = 0;
+    this.#settles = [];
+    this.#calls = [];
+    const done = (replies: readonly StoreReply[] | StoreFault) => this.#start.self().tell({ kind: "done", replies });
+    this.#start.store.run(calls).then(done, (error) => done(asFault(error)));
+  }
+
+  #onDone(replies: readonly StoreReply[] | StoreFault): void {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    if (batch === undefined) return;
+    if (replies instanceof StoreFault) this.#refuse(batch, replies);
+    else this.#answer(batch, replies);
+    if (this.#hurried || this.#calls.length > 0) this.#commit();
+    else if (this.#appends.size > 0 || this.#settles.length > 0) this.#plan();
+  }
+
+  #answer(batch: Batch, replies: readonly StoreReply[]): void {
+    let at = 0;
+    if (batch.appends.size > 0) {
+      const reply = replies[at++];
+      if (reply !== undefined && "fault" in reply) this.#refuseAppends(batch, reply.fault);
+      else tellEach(batch.appends, (from, seqs) => from.tell({ kind: "committed", seqs }));
+    }
+    if (batch.settles.length > 0) at++;
+    for (const request of batch.calls) {
+      request.resolve(replies.slice(at, at + request.calls.length));
+      at += request.calls.length;
+    }
+  }
+
+  #refuse(batch: Batch, fault: StoreFault): void {
+    this.#start.log.error("store cannot commit", { fault: fault.kind, message: fault.message });
+    this.#refuseAppends(batch, fault);
+    for (const request of batch.calls) request.reject(fault);
+    // A row that stays would only be offered once more; its removal is tried again.
+    this.#settles = [...batch.settles, ...this.#settles];
+  }
+
+  #refuseAppends(batch: Batch, fault: StoreFault): void {
+    tellEach(batch.appends, (from, seqs) => from.tell({ kind: "refused", seqs, fault }));
+  }
+}
+
+function tellEach(appends: ReadonlyMap<number, Append>, tell: (from: DeliveryRef, seqs: number[]) => void): void {
+  const byRef = new Map<DeliveryRef, number[]>();
+  for (const [seq, { from }] of appends) {
+    const seqs = byRef.get(from);
+    if (seqs === undefined) byRef.set(from, [seq]);
+    else seqs.push(seq);
+  }
+  for (const [from, seqs] of byRef) tell(from, seqs);
+}
+
+function asFault(error: unknown): StoreFault {
+  return error instanceof StoreFault ? error : new StoreFault("failed", `Cannot commit: ${String(error)}`);
+}

@@ -1,0 +1,267 @@
+/**
+ * The actor system: joins the actors into one Node, routes stanzas, and is the Sessions of the transports.
+ * @module
+ */
+import type { Outcome } from "../amp/outcome.ts";
+import { createMemory } from "../modules/memory.ts";
+import type { ServerContext } from "../modules/module.ts";
+import type { Registry } from "../modules/registry.ts";
+import { SequenceClock } from "../store/sequence.ts";
+import { StanzaIds } from "../store/stanza_id.ts";
+import type { AsyncStore, Store, StoreFault, StoreMethod, StoreReply, StoreStart } from "../store/store.ts";
+import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import { Jid } from "../xmpp/jid.ts";
+import type { Log } from "../xmpp/log.ts";
+import type { Stanza } from "../xmpp/stanza.ts";
+import { ExpiryActor } from "./expiry_actor.ts";
+import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
+import type { ExpiryMessage, Receipt, SessionRef, StoreMessage } from "./protocol.ts";
+import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
+import { Scheduler } from "./runtime/scheduler.ts";
+import type { BindRequest, ResumeResult, SessionHandle, Sessions } from "./sessions.ts";
+import { StoreActor } from "./store_actor.ts";
+import { StreamRegistry } from "./stream_registry.ts";
+import { UserDirectory, userKinds } from "./user_directory.ts";
+
+export interface SystemStart {
+  readonly settings: NodeSettings;
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly log: Log;
+  now(): number;
+  newId(): string;
+  schedule(ms: number, task: () => void): () => void;
+}
+
+const ASK_MS = 10_000;
+
+export class ActorSystem implements Node, Sessions {
+  readonly settings: NodeSettings;
+  readonly registry: Registry;
+  readonly log: Log;
+  readonly scheduler = new Scheduler();
+  readonly context: ServerContext;
+  readonly store: Mailbox<StoreMessage>;
+  readonly database: AsyncStore;
+  readonly expiry: Mailbox<ExpiryMessage>;
+  readonly streams: StreamRegistry;
+  readonly #start: SystemStart;
+  readonly #users: UserDirectory;
+  readonly #domains: ReadonlySet<string>;
+  #sessions = new Set<SessionRef>();
+  #seqs: SequenceClock;
+  #ids: StanzaIds;
+  #cancelSweep: (() => void) | undefined;
+
+  constructor(start: SystemStart, opened: StoreStart) {
+    this.#start = start;
+    this.settings = start.settings;
+    this.registry = start.registry;
+    this.log = start.log;
+    this.#domains = new Set(start.settings.domains);
+    this.#seqs = new SequenceClock(opened.lastSeq, start.now);
+    this.#ids = new StanzaIds(opened.idKey);
+    this.streams = new StreamRegistry(start.newId);
+    this.store = this.#startStore(start);
+    this.database = asyncStore(this.store);
+    this.context = this.#createContext();
+    this.#users = new UserDirectory(this, userKinds(() => this));
+    this.expiry = new Mailbox<ExpiryMessage>(serverKind("ExpiryActor", start.log), this.scheduler);
+    this.expiry.start(new ExpiryActor(() => this, () => this.expiry));
+  }
+
+  /** Overdue deadlines fire, and the sweep begins. */
+  run(): void {
+    this.expiry.tell({ kind: "due" });
+    const { probeTimeoutMs, resumeMs, idleMs } = this.settings;
+    const interval = Math.max(20, Math.min(1000, probeTimeoutMs / 4, idleMs / 4, resumeMs > 0 ? resumeMs / 4 : 1000));
+    const sweep = () => {
+      this.scheduler.turn(() => {
+        for (const session of this.#sessions) session.tell({ kind: "timer" });
+        this.#users.sweep();
+      });
+      this.#cancelSweep = this.schedule(interval, sweep);
+    };
+    this.#cancelSweep = this.schedule(interval, sweep);
+  }
+
+  /** Ends all sessions; resolves when what they left has been committed. */
+  async stop(): Promise<void> {
+    this.#cancelSweep?.();
+    this.#users.endAll(new StreamError("system-shutdown"));
+    this.expiry.stop();
+    for (let round = 0; round < 3; round++) await this.#flushStore();
+  }
+
+  #flushStore(): Promise<unknown> {
+    return this.database.nextDeadline().catch((error: StoreFault) => {
+      this.log.error("cannot flush the store", { fault: error.kind, message: error.message });
+    });
+  }
+
+  get seqs(): SequenceClock {
+    return this.#seqs;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  stanzaId(seq: number): string {
+    return this.#ids.encode(seq);
+  }
+
+  now(): number {
+    return this.#start.now();
+  }
+
+  newId(): string {
+    return this.#start.newId();
+  }
+
+  schedule(ms: number, task: () => void): () => void {
+    return this.#start.schedule(ms, task);
+  }
+
+  isLocal(domain: string): boolean {
+    return this.#domains.has(domain);
+  }
+
+  user(bare: Jid): UserEntry {
+    return this.#users.get(bare);
+  }
+
+  activeUser(bare: Jid): UserEntry | undefined {
+    return this.#users.find(bare);
+  }
+
+  sessionStarted(session: SessionRef): void {
+    this.#sessions.add(session);
+  }
+
+  sessionEnded(session: SessionRef): void {
+    this.#sessions.delete(session);
+  }
+
+  // Routing (RFC 6120 section 10)
+
+  route(stanza: Stanza, options: RouteOptions = {}): void {
+    const to = stanza.to!;
+    if (!this.isLocal(to.domain)) return this.#refuse(stanza, options, "remote-server-not-found");
+    if (to.local === "") return this.#routeToServer(stanza, options);
+    this.#users.get(to.bare).delivery.tell({
+      kind: "stanza",
+      stanza,
+      receipt: options.receipt,
+      archiveSender: options.archiveSender ?? false,
+      notice: options.notice ?? false,
+      seq: options.seq ?? 0,
+      hops: options.hops ?? 0,
+    });
+  }
+
+  #refuse(stanza: Stanza, options: RouteOptions, condition: "remote-server-not-found" | "service-unavailable"): void {
+    const answerable = stanza.type !== "error" && stanza.type !== "result" && stanza.name !== "presence";
+    if (answerable && stanza.from !== undefined) this.route(stanza.error(new StanzaError(condition)), { notice: false });
+    options.receipt?.accepted();
+    options.receipt?.outcome({ kind: "none", condition });
+  }
+
+  #routeToServer(stanza: Stanza, options: RouteOptions): void {
+    if (stanza.name === "presence" || stanza.from === undefined) return options.receipt?.accepted();
+    if (stanza.name === "message") return this.#refuse(stanza, options, "service-unavailable");
+    if (stanza.type !== "get" && stanza.type !== "set") return;
+    const answer = this.registry.answerServer(stanza, this.context);
+    if (answer instanceof Promise) answer.then((reply) => this.route(reply));
+    else this.route(answer);
+  }
+
+  /** Sends a message as the application does; tells each outcome. */
+  send(stanza: Stanza, outcome: (outcome: Outcome) => void): void {
+    const receipt: Receipt = { waits: true, accepted: () => {}, outcome };
+    this.route(stanza, { receipt, archiveSender: stanza.from?.local !== "" });
+  }
+
+  // Sessions
+
+  async bind(request: BindRequest): Promise<SessionHandle> {
+    const { user } = this.user(request.account);
+    const result = await user.ask<SessionHandle | Error>((reply) => ({ kind: "bind", request, reply }), ASK_MS);
+    if (result instanceof Error) throw result;
+    return result;
+  }
+
+  async resume(request: Parameters<Sessions["resume"]>[0]): Promise<ResumeResult> {
+    const record = this.streams.find(request.account, request.previd);
+    if (record?.session === undefined) return { kind: "unknown", h: record?.h };
+    const { connection, h } = request;
+    return await record.session.ask<ResumeResult>((reply) => ({ kind: "attach", connection, h, reply }), ASK_MS);
+  }
+
+  // Parts
+
+  #startStore(start: SystemStart): Mailbox<StoreMessage> {
+    const mailbox: Mailbox<StoreMessage> = new Mailbox(serverKind("StoreActor", start.log), this.scheduler);
+    mailbox.start(
+      new StoreActor({
+        store: start.store,
+        log: start.log,
+        delayMs: start.settings.pendingDelayMs,
+        schedule: start.schedule,
+        self: () => mailbox,
+      }),
+    );
+    return mailbox;
+  }
+
+  #createContext(): ServerContext {
+    const { settings, registry, log, database } = this;
+    return {
+      settings,
+      modules: registry.modules,
+      description: registry.description,
+      serverMemory: createMemory(),
+      stanzaIds: this.#ids,
+      store: database,
+      log,
+      now: () => this.now(),
+      newId: () => this.newId(),
+      route: (stanza) => this.route(stanza),
+      endAccount: (account) => {
+        this.schedule(0, () => this.#users.end(account, new StreamError("not-authorized")));
+      },
+    };
+  }
+}
+
+/** The server's own actors go on after a failure; their mailboxes are bounded by what they hold, not by count. */
+function serverKind<Message extends { readonly kind: string }>(name: string, log: Log): ActorKind<Message> {
+  return {
+    name,
+    maxMessages: Number.POSITIVE_INFINITY,
+    maxBytes: Number.POSITIVE_INFINITY,
+    size: () => 0,
+    overflow: () => {},
+    failed: (error, message, mailbox) => {
+      log.error("actor failed", { actor: name, message: message.kind, error });
+      return mailbox.actor;
+    },
+    dead: () => {},
+  };
+}
+
+/** Every store operation as a question to the StoreActor. */
+function asyncStore(store: Mailbox<StoreMessage>): AsyncStore {
+  const call = (method: StoreMethod, parameters: readonly unknown[]) =>
+    new Promise((resolve, reject) => {
+      const answered = ([reply]: readonly StoreReply[]) => {
+        if (reply !== undefined && "fault" in reply) reject(reply.fault);
+        else resolve(reply?.value);
+      };
+      const calls = [[method, ...parameters]] as never;
+      store.tell({ kind: "calls", calls, resolve: answered, reject });
+    });
+  return new Proxy({} as AsyncStore, {
+    get: (_, method) => (...parameters: readonly unknown[]) => call(method as StoreMethod, parameters),
+  });
+}

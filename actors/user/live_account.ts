@@ -1,0 +1,204 @@
+/**
+ * The live state of an account, and what protocol modules may do with it: the AccountContext that its UserActor hands to
+ * their handlers. Every change is stored before it is told.
+ * @module
+ */
+import { createMemory } from "../../modules/memory.ts";
+import type { AccountContext, ModuleMemory, ServerContext } from "../../modules/module.ts";
+import { INTERESTED } from "../../modules/roster.ts";
+import { rosterQuery, rosterRemoval } from "../../modules/roster/roster_query.ts";
+import type { ArchivePreferences, RosterItem, SubscriptionRequest, UserRecord } from "../../store/store.ts";
+import { Jid } from "../../xmpp/jid.ts";
+import { Stanza } from "../../xmpp/stanza.ts";
+import type { Markup } from "../../xmpp/xml/xml.ts";
+import type { SessionRef } from "../protocol.ts";
+
+/** A bound resource: the ResourceView of modules, with its session. */
+export interface LiveResource {
+  readonly jid: Jid;
+  readonly ref: SessionRef;
+  available: boolean;
+  priority: number;
+  presence: Stanza | undefined;
+  readonly marks: Set<string>;
+  /** Where it has sent directed presence (RFC 6121 section 4.6), as text. */
+  directed: Set<string> | undefined;
+}
+
+export interface AccountStart {
+  readonly context: ServerContext;
+  readonly owner: Jid;
+  readonly record: UserRecord | undefined;
+  /** The value that delivery and sessions have of this account is out of date. */
+  readonly changed: () => void;
+  /** Removes a contact with the subscriptions that the item stands for. */
+  readonly removeContact: (contact: Jid) => Promise<void>;
+}
+
+export class LiveAccount implements AccountContext {
+  readonly owner: Jid;
+  readonly exists: boolean;
+  readonly roster: Map<string, RosterItem>;
+  readonly requests: Map<string, SubscriptionRequest>;
+  readonly blocked: Set<string>;
+  readonly live: LiveResource[] = [];
+  rosterVersion: number;
+  archivePreferences: ArchivePreferences | undefined;
+  forwardTo: Jid | undefined;
+  readonly #start: AccountStart;
+  readonly #context: ServerContext;
+  #memory: ModuleMemory | undefined;
+
+  constructor(start: AccountStart) {
+    const { record } = start;
+    this.#start = start;
+    this.#context = start.context;
+    this.owner = start.owner;
+    this.exists = record !== undefined;
+    this.roster = new Map(record?.roster.map((item) => [item.jid, item]));
+    this.requests = new Map(record?.requests.map((request) => [request.from, request]));
+    this.blocked = new Set(record?.blocked);
+    this.rosterVersion = record?.rosterVersion ?? 0;
+    this.archivePreferences = record?.archivePreferences;
+    this.forwardTo = record?.forwardTo === undefined ? undefined : Jid.tryParse(record.forwardTo);
+  }
+
+  get settings() {
+    return this.#context.settings;
+  }
+  get modules() {
+    return this.#context.modules;
+  }
+  get description() {
+    return this.#context.description;
+  }
+  get serverMemory() {
+    return this.#context.serverMemory;
+  }
+  get stanzaIds() {
+    return this.#context.stanzaIds;
+  }
+  get store() {
+    return this.#context.store;
+  }
+  get log() {
+    return this.#context.log;
+  }
+  now(): number {
+    return this.#context.now();
+  }
+  newId(): string {
+    return this.#context.newId();
+  }
+  route(stanza: Stanza): void {
+    this.#context.route(stanza);
+  }
+  endAccount(account: Jid): void {
+    this.#context.endAccount(account);
+  }
+
+  get resources(): readonly LiveResource[] {
+    return this.live;
+  }
+
+  get memory(): ModuleMemory {
+    this.#memory ??= createMemory();
+    return this.#memory;
+  }
+
+  resource(name: string): LiveResource | undefined {
+    return this.live.find((resource) => resource.jid.resource === name);
+  }
+
+  sharesPresenceWith(jid: Jid): boolean {
+    if (jid.bare.equals(this.owner)) return true;
+    return isWatcher(this.roster.get(jid.bare.text));
+  }
+
+  async putRosterItem(item: RosterItem): Promise<void> {
+    const version = this.rosterVersion + 1;
+    await this.store.putRosterItem(this.owner.text, item, version);
+    this.rosterVersion = version;
+    this.roster.set(item.jid, item);
+    this.#start.changed();
+    this.#push(rosterQuery([item], version));
+  }
+
+  removeRosterItem(jid: Jid): Promise<void> {
+    return this.#start.removeContact(jid);
+  }
+
+  /** The item alone, without the subscriptions that it stands for. */
+  async dropRosterItem(jid: Jid): Promise<void> {
+    const version = this.rosterVersion + 1;
+    await this.store.removeRosterItem(this.owner.text, jid.text, version);
+    this.rosterVersion = version;
+    this.roster.delete(jid.text);
+    this.#start.changed();
+    this.#push(rosterRemoval(jid, version));
+  }
+
+  async putRequest(request: SubscriptionRequest): Promise<void> {
+    await this.store.putSubscriptionRequest(this.owner.text, request);
+    this.requests.set(request.from, request);
+  }
+
+  async dropRequest(from: Jid): Promise<void> {
+    await this.store.removeSubscriptionRequest(this.owner.text, from.text);
+    this.requests.delete(from.text);
+  }
+
+  async block(jids: readonly Jid[]): Promise<void> {
+    const texts = jids.map((jid) => jid.text);
+    await this.store.block(this.owner.text, texts);
+    for (const text of texts) this.blocked.add(text);
+    this.#start.changed();
+  }
+
+  async unblock(jids: readonly Jid[] | undefined): Promise<void> {
+    const texts = jids?.map((jid) => jid.text);
+    if (texts === undefined) await this.store.unblock(this.owner.text);
+    else await this.store.unblock(this.owner.text, texts);
+    for (const text of texts ?? [...this.blocked]) this.blocked.delete(text);
+    this.#start.changed();
+  }
+
+  async setArchivePreferences(preferences: ArchivePreferences): Promise<void> {
+    await this.store.setArchivePreferences(this.owner.text, preferences);
+    this.archivePreferences = preferences;
+    this.#start.changed();
+  }
+
+  mark(name: string, mark: string, on: boolean): void {
+    const resource = this.resource(name);
+    if (resource === undefined || resource.marks.has(mark) === on) return;
+    if (on) resource.marks.add(mark);
+    else resource.marks.delete(mark);
+    if (mark === "carbons") this.#start.changed();
+  }
+
+  toResource(name: string, stanza: Stanza): void {
+    this.resource(name)?.ref.tell({ kind: "deliver", stanza, seq: 0 });
+  }
+
+  presenceOf(name: string): Stanza | undefined {
+    return this.resource(name)?.presence;
+  }
+
+  /** RFC 6121 section 2.1.6: to every interested resource. */
+  #push(query: Markup): void {
+    for (const resource of this.live) {
+      if (!resource.marks.has(INTERESTED)) continue;
+      const id = this.newId();
+      resource.ref.tell({
+        kind: "deliver",
+        stanza: Stanza.build("iq", { from: this.owner, to: resource.jid, id, type: "set" }, query),
+        seq: 0,
+      });
+    }
+  }
+}
+
+export function isWatcher(item: RosterItem | undefined): boolean {
+  return item?.subscription === "from" || item?.subscription === "both";
+}

@@ -1,0 +1,225 @@
+/**
+ * The directory of users: finds the two actors of a bare JID, activates them on first use, passivates them when idle.
+ * @module
+ */
+import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import type { Jid } from "../xmpp/jid.ts";
+import { DeliveryActor } from "./delivery_actor.ts";
+import type { Node, UserEntry } from "./node.ts";
+import type { DeliveryMessage, SessionMessage, SessionRef, UserMessage } from "./protocol.ts";
+import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
+import { SessionActor } from "./session_actor.ts";
+import type { BindRequest } from "./sessions.ts";
+import { UserActor } from "./user_actor.ts";
+
+interface Active extends UserEntry {
+  readonly user: Mailbox<UserMessage>;
+  readonly delivery: Mailbox<DeliveryMessage>;
+  actors: { readonly user: UserActor; readonly delivery: DeliveryActor } | undefined;
+  usedAt: number;
+}
+
+/** How long a user without sessions stays active. */
+const IDLE_MS = 60_000;
+
+export interface UserKinds {
+  readonly user: ActorKind<UserMessage>;
+  readonly delivery: ActorKind<DeliveryMessage>;
+  readonly session: ActorKind<SessionMessage>;
+}
+
+export class UserDirectory {
+  readonly #node: Node;
+  readonly #kinds: UserKinds;
+  #users = new Map<string, Active>();
+
+  constructor(node: Node, kinds: UserKinds) {
+    this.#node = node;
+    this.#kinds = kinds;
+  }
+
+  get size(): number {
+    return this.#users.size;
+  }
+
+  find(bare: Jid): UserEntry | undefined {
+    return this.#users.get(bare.text);
+  }
+
+  get(bare: Jid): UserEntry {
+    const known = this.#users.get(bare.text);
+    if (known !== undefined) {
+      known.usedAt = this.#node.now();
+      return known;
+    }
+    const entry: Active = {
+      jid: bare,
+      user: new Mailbox(this.#kinds.user, this.#node.scheduler),
+      delivery: new Mailbox(this.#kinds.delivery, this.#node.scheduler),
+      actors: undefined,
+      usedAt: this.#node.now(),
+    };
+    this.#users.set(bare.text, entry);
+    this.#activate(entry);
+    return entry;
+  }
+
+  /** Both mailboxes collect until the account is read. Where it cannot be read, all that waits is answered with an error. */
+  #activate(entry: Active): void {
+    this.#node.database.user(entry.jid.text).then(
+      (record) => {
+        const user = new UserActor(this.#node, {
+          owner: entry.jid,
+          record,
+          delivery: entry.delivery,
+          startSession: (jid, request) => this.#startSession(entry, jid, request),
+        });
+        const delivery = new DeliveryActor(this.#node, {
+          owner: entry.jid,
+          profile: user.profile,
+          hasPending: record?.hasPending ?? false,
+          user: entry.user,
+          self: () => entry.delivery,
+        });
+        entry.actors = { user, delivery };
+        entry.user.start(user);
+        entry.delivery.start(delivery);
+      },
+      (error) => {
+        this.#node.log.error("cannot read account", { account: entry.jid.text, error });
+        this.#forget(entry);
+      },
+    );
+  }
+
+  #startSession(entry: Active, jid: Jid, request: BindRequest): SessionRef {
+    const mailbox: Mailbox<SessionMessage> = new Mailbox(this.#kinds.session, this.#node.scheduler);
+    mailbox.start(
+      new SessionActor(this.#node, { jid, connection: request.connection, entry, self: () => mailbox }),
+    );
+    this.#node.sessionStarted(mailbox);
+    return mailbox;
+  }
+
+  #forget(entry: Active): void {
+    if (this.#users.get(entry.jid.text) === entry) this.#users.delete(entry.jid.text);
+    entry.user.stop();
+    entry.delivery.stop();
+  }
+
+  /** Passivates who has been idle. */
+  sweep(): void {
+    const now = this.#node.now();
+    for (const entry of this.#users.values()) {
+      if (now - entry.usedAt < IDLE_MS || !isIdle(entry)) continue;
+      this.#forget(entry);
+    }
+  }
+
+  endAll(error: StreamError): void {
+    for (const entry of this.#users.values()) entry.user.tell({ kind: "end", error });
+  }
+
+  /** The account is gone: its sessions end, and it is read anew when it is needed again. */
+  end(bare: Jid, error: StreamError): void {
+    const entry = this.#users.get(bare.text);
+    if (entry === undefined) return;
+    this.#users.delete(bare.text);
+    entry.user.tell({ kind: "end", error });
+  }
+}
+
+function isIdle(entry: Active): boolean {
+  if (entry.actors === undefined || !entry.user.quiet || !entry.delivery.quiet) return false;
+  return entry.actors.user.quiet && entry.actors.delivery.quiet;
+}
+
+/** What the mailboxes of the three kinds do at their bound, on a failure, and after the end. */
+export function userKinds(node: () => Node): UserKinds {
+  const bounds = {
+    get maxMessages() {
+      return node().settings.mailboxMessages;
+    },
+    get maxBytes() {
+      return node().settings.mailboxBytes;
+    },
+  };
+  const answer = (message: UserMessage | DeliveryMessage, condition: "resource-constraint" | "internal-server-error") => {
+    const stanza = "stanza" in message ? message.stanza : undefined;
+    if (message.kind === "bind") return message.reply(new StanzaError(condition));
+    if (stanza === undefined || message.kind === "sent") return;
+    const answerable = stanza.type !== "error" && stanza.type !== "result" && stanza.name !== "presence";
+    if (answerable) node().route(stanza.error(new StanzaError(condition, { type: "wait" })));
+    if (message.kind !== "stanza") return;
+    message.receipt?.accepted();
+    message.receipt?.outcome({ kind: "none", condition });
+  };
+  const failed = (name: string, error: unknown, message: UserMessage | DeliveryMessage) => {
+    const id = "stanza" in message ? message.stanza.id : undefined;
+    node().log.error("actor failed", { actor: name, message: message.kind, stanza: id, error });
+    answer(message, "internal-server-error");
+  };
+  return {
+    user: {
+      ...kindOf<UserMessage>("UserActor", bounds),
+      overflow: (message) => answer(message, "resource-constraint"),
+      failed: (error, message, mailbox) => {
+        failed("UserActor", error, message);
+        return mailbox.actor;
+      },
+      dead: (message) => answer(message, "internal-server-error"),
+    },
+    delivery: {
+      ...kindOf<DeliveryMessage>("DeliveryActor", bounds),
+      overflow: (message) => answer(message, "resource-constraint"),
+      failed: (error, message, mailbox) => {
+        failed("DeliveryActor", error, message);
+        return mailbox.actor;
+      },
+      dead: (message) => answer(message, "internal-server-error"),
+    },
+    session: sessionKind(node, bounds),
+  };
+}
+
+interface Bounds {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+}
+
+function kindOf<Message extends UserMessage | DeliveryMessage>(name: string, bounds: Bounds) {
+  return {
+    name,
+    get maxMessages() {
+      return bounds.maxMessages;
+    },
+    get maxBytes() {
+      return bounds.maxBytes;
+    },
+    size: (message: Message) => ("stanza" in message ? message.stanza.size : 0),
+  };
+}
+
+function sessionKind(node: () => Node, bounds: Bounds): ActorKind<SessionMessage> {
+  return {
+    name: "SessionActor",
+    get maxMessages() {
+      return bounds.maxMessages;
+    },
+    get maxBytes() {
+      return bounds.maxBytes;
+    },
+    // Only what its client sends can be refused; what is for the client is bounded by the unproved messages.
+    size: (message) => (message.kind === "inbound" ? message.element.text.length : 0),
+    overflow: (_, mailbox) => {
+      node().log.warn("session floods its mailbox", {});
+      mailbox.tell({ kind: "end", error: new StreamError("policy-violation") });
+    },
+    failed: (error, message, mailbox) => {
+      node().log.error("actor failed", { actor: "SessionActor", message: message.kind, error });
+      mailbox.tell({ kind: "end", error: new StreamError("internal-server-error") });
+      return mailbox.actor;
+    },
+    dead: () => {},
+  };
+}
