@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { prepareDomain } from "./domain.ts";
 import { opaqueString, usernameCaseMapped } from "./precis.ts";
 
@@ -9,11 +10,15 @@ export class JidError extends Error {
 const ASCII_LOCAL = /^[a-z0-9!#$%()*+,\-.;=?[\\\]^_`{|}~]+$/;
 const ASCII_RESOURCE = /^[\x21-\x7e][\x20-\x7e]*$/;
 const MAX_BYTES = 1023;
+/** No text above this length can normalise to a part that is short enough. */
+const MAX_RAW_LENGTH = 3 * MAX_BYTES;
+/** Of each of the two halves. */
 const MEMO_SIZE = 10_000;
+const MEMO_MAX_LENGTH = 512;
 
 /**
  * An XMPP address in canonical form: RFC 7622. Immutable. Parsing the same text again gives the same object as long
- * as it is remembered, but two equal addresses may be two objects: compare with `equals`, or by `text`.
+ * as it is remembered (short texts, the 10,000 used last at least), but two equal addresses may be two objects: compare with `equals`, or by `text`.
  */
 export class Jid {
   /** "" when absent. */
@@ -36,8 +41,9 @@ export class Jid {
   static parse(text: string): Jid {
     const known = memo.get(text);
     if (known !== undefined) return known;
-    const jid = Jid.#read(text);
-    memo.set(text, jid);
+    const own = ownCopy(text);
+    const jid = Jid.#read(own);
+    if (own.length <= MEMO_MAX_LENGTH) memo.set(own, jid);
     return jid;
   }
 
@@ -128,23 +134,29 @@ class Memo {
 
 const memo = new Memo();
 
+/** A slice of a long text would keep all of it in memory for as long as the memo holds the slice. */
+function ownCopy(text: string): string {
+  const encoding = /[^\0-\xff]/.test(text) ? "utf16le" : "latin1";
+  return Buffer.from(text, encoding).toString(encoding);
+}
+
 function preparedLocal(text: string): string {
   if (ASCII_LOCAL.test(text)) return checkedLength(text, "localpart");
-  const local = usernameCaseMapped(text);
+  const local = text.length > MAX_RAW_LENGTH ? undefined : usernameCaseMapped(text);
   // RFC 7622 section 3.3.1 forbids these beyond what the profile does.
   if (local === undefined || /["&'/:<>@]/.test(local)) throw new JidError("Cannot use localpart: not allowed");
   return checkedLength(local, "localpart");
 }
 
 function preparedDomain(text: string): string {
-  const domain = prepareDomain(text);
+  const domain = text.length > MAX_BYTES ? undefined : prepareDomain(text);
   if (domain === undefined) throw new JidError("Cannot use domainpart: not allowed");
   return checkedLength(domain, "domainpart");
 }
 
 function preparedResource(text: string): string {
   if (ASCII_RESOURCE.test(text)) return checkedLength(text, "resourcepart");
-  const resource = opaqueString(text);
+  const resource = text.length > MAX_RAW_LENGTH ? undefined : opaqueString(text);
   // RFC 7622 section 3.5, example 18: no leading space.
   if (resource === undefined || resource.startsWith(" ")) throw new JidError("Cannot use resourcepart: not allowed");
   return checkedLength(resource, "resourcepart");

@@ -1,11 +1,13 @@
-import { StanzaError, StreamError } from "./errors.ts";
+import { conditionMarkup } from "./condition_markup.ts";
 import { Jid, JidError } from "./jid.ts";
 import { NS } from "./ns.ts";
+import { STANZA_CONDITIONS, type StanzaErrorCondition, type StanzaErrorType } from "./stanza_condition.ts";
 import { StanzaContent, scanTrusted } from "./stanza_content.ts";
+import { StreamError } from "./stream_error.ts";
 import { Element } from "./xml/element.ts";
 import { escapeAttribute } from "./xml/escape.ts";
 import type { ScannedChild, ScannedElement } from "./xml/scanner.ts";
-import type { Markup } from "./xml/xml.ts";
+import { attr, type Markup, xml } from "./xml/xml.ts";
 
 /** RFC 6120 section 8.2. */
 export type StanzaName = "message" | "presence" | "iq";
@@ -160,6 +162,48 @@ export class Stanza {
     if (this.lang !== undefined) text += ` xml:lang="${escapeAttribute(this.lang)}"`;
     const inner = this.#content.text;
     return inner === "" ? `${text}${this.#others}/>` : `${text}${this.#others}>${inner}</${this.name}>`;
+  }
+}
+
+export interface StanzaErrorOptions {
+  /** Instead of the type that RFC 6120 names for the condition. */
+  readonly type?: StanzaErrorType | undefined;
+  readonly text?: string | undefined;
+  /** The application-specific condition element: RFC 6120 section 8.3.4. */
+  readonly application?: Markup | undefined;
+  /** The stanza to be answered, where whoever catches the error cannot know it. */
+  readonly stanza?: Stanza | undefined;
+}
+
+/** A stanza error, which carries its own wire form: RFC 6120 section 8.3. It may carry the stanza that it answers. */
+export class StanzaError extends Error {
+  override readonly name = "StanzaError";
+  readonly condition: StanzaErrorCondition;
+  readonly type: StanzaErrorType;
+  readonly text: string | undefined;
+  readonly application: Markup | undefined;
+  readonly stanza: Stanza | undefined;
+
+  constructor(condition: StanzaErrorCondition, options: StanzaErrorOptions = {}) {
+    super(options.text === undefined ? condition : `${condition}: ${options.text}`);
+    this.condition = condition;
+    this.type = options.type ?? STANZA_CONDITIONS[condition][0];
+    this.text = options.text;
+    this.application = options.application;
+    this.stanza = options.stanza;
+  }
+
+  /** The code of the old protocol: XEP-0086. */
+  get code(): number {
+    return STANZA_CONDITIONS[this.condition][1];
+  }
+
+  /** `<error/>`, in the namespace of the stanza around it. */
+  toMarkup(): Markup {
+    return xml`
+      <error${attr("code", this.code)}${attr("type", this.type)}>
+        ${conditionMarkup(this.condition, NS.STANZAS, this.text)}${this.application}
+      </error>`;
   }
 }
 

@@ -5,6 +5,11 @@ export type Boundary = "header" | "element" | "end" | "space";
 
 type State = "between" | "text" | "less-than" | "start-tag" | "quoted" | "end-tag" | "bang" | "cdata" | "declaration";
 
+const LESS_THAN = 0x3c;
+const GREATER_THAN = 0x3e;
+const SLASH = 0x2f;
+const DOUBLE_QUOTE = 0x22;
+const SINGLE_QUOTE = 0x27;
 const CDATA_OPEN = "[CDATA[";
 
 /**
@@ -18,8 +23,9 @@ export class BoundaryFinder {
   #state: State = "between";
   #depth = 0;
   #quote = "";
-  /** The character before, inside tags and the like; the part read of `[CDATA[` and `]]>`. */
-  #previous = "";
+  /** Whether a start tag that goes on in the next piece has come to a slash. */
+  #slash = false;
+  /** How much has been read of `[CDATA[` or `]]>`. */
   #matched = 0;
   /** A header may follow a declaration, which belongs to its part. */
   #partStarted = false;
@@ -80,7 +86,7 @@ export class BoundaryFinder {
 
   #lessThan(text: string, pos: number): number {
     const char = text[pos]!;
-    this.#previous = "";
+    this.#slash = false;
     this.#matched = 0;
     if (char === "/") {
       this.#state = "end-tag";
@@ -99,20 +105,25 @@ export class BoundaryFinder {
 
   #startTag(text: string, pos: number): number {
     for (let i = pos; i < text.length; i++) {
-      const char = text[i]!;
-      if (char === '"' || char === "'") {
-        this.#quote = char;
-        this.#state = "quoted";
-        this.#previous = char;
+      const code = text.charCodeAt(i);
+      if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) {
+        const quote = code === DOUBLE_QUOTE ? '"' : "'";
+        const end = text.indexOf(quote, i + 1);
+        if (end < 0) {
+          this.#quote = quote;
+          this.#slash = false;
+          this.#state = "quoted";
+          return text.length;
+        }
+        i = end;
+      } else if (code === GREATER_THAN) {
+        this.#opened(i > pos ? text.charCodeAt(i - 1) === SLASH : this.#slash);
         return i + 1;
+      } else if (code === LESS_THAN) {
+        throw new XmlError("not-well-formed", "a tag inside of a tag");
       }
-      if (char === "<") throw new XmlError("not-well-formed", "a tag inside of a tag");
-      if (char === ">") {
-        this.#opened(this.#previous === "/");
-        return i + 1;
-      }
-      this.#previous = char;
     }
+    this.#slash = text.charCodeAt(text.length - 1) === SLASH;
     return text.length;
   }
 

@@ -1,6 +1,8 @@
+import { Buffer } from "node:buffer";
 import { NS } from "../ns.ts";
 import { ASCII, isNameChar, isNameStart, isXmlChar, NAME, NAME_START, PLAIN, SPACE } from "./chars.ts";
 import { NamespaceScope } from "./namespace_scope.ts";
+import { dereference, normalised } from "./references.ts";
 import type { ScannedAttribute, ScannedChild, ScannedElement, XmlLimits } from "./scanned_element.ts";
 import { XmlError, type XmlErrorCondition } from "./xml_error.ts";
 
@@ -322,7 +324,9 @@ export class Scan {
         this.#fail("not-well-formed", "an attribute is given twice");
       }
     }
-    names.push(start, colon, end);
+    names[count] = start;
+    names[count + 1] = colon;
+    names[count + 2] = end;
   }
 
   /** Namespaces in XML 1.0, section 6.3: two prefixes may stand for one namespace. */
@@ -443,22 +447,4 @@ export class Scan {
 function exceeds(text: string, maxBytes: number): boolean {
   if (text.length > maxBytes) return true;
   return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-
-/** The character that the reference `&name;` stands for, or undefined when there is none. */
-function dereference(name: string): string | undefined {
-  if (name.charCodeAt(0) !== 0x23) return Object.hasOwn(ENTITIES, name) ? ENTITIES[name] : undefined;
-  const match = /^#(?:x([0-9A-Fa-f]+)|([0-9]+))$/.exec(name);
-  if (match === null) return undefined;
-  const code = match[1] === undefined ? Number(match[2]) : Number.parseInt(match[1], 16);
-  return isXmlChar(code) ? String.fromCodePoint(code) : undefined;
-}
-
-/** XML 1.0 section 3.3.3: white space becomes spaces, references are resolved. */
-function normalised(value: string): string {
-  return value.replace(/\r\n|[\t\r\n]|&([^;]*);/g, (_all, name?: string) =>
-    name === undefined ? " " : dereference(name)!,
-  );
 }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { BoundaryFinder } from "./boundary_finder.ts";
 import { Scan } from "./scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
@@ -87,8 +88,10 @@ export class StreamScanner {
   }
 
   #readEnd(text: string): void {
-    const name = /^<\/(.*?)[ \t\r\n]*>$/s.exec(text)?.[1];
-    if (name !== this.#header?.tagName) throw new XmlError("not-well-formed", "an end tag that closes nothing");
+    const name = this.#header?.tagName;
+    if (name === undefined || !text.startsWith(name, 2) || !/^[ \t\r\n]*>$/.test(text.slice(2 + name.length))) {
+      throw new XmlError("not-well-formed", "an end tag that closes nothing");
+    }
     this.#finish();
   }
 
