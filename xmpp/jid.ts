@@ -17,8 +17,8 @@ const MEMO_SIZE = 10_000;
 const MEMO_MAX_LENGTH = 512;
 
 /**
- * An XMPP address in canonical form: RFC 7622. Immutable. Parsing the same text again gives the same object as long
- * as it is remembered (short texts, the 10,000 used last at least), but two equal addresses may be two objects: compare with `equals`, or by `text`.
+ * An XMPP address in canonical form: RFC 7622. Immutable. Parsing a short text again gives the same object, if it is
+ * among the 10,000 used last. Two equal addresses may still be two objects: compare with `equals`, or by `text`.
  */
 export class Jid {
   /** "" when absent. */

@@ -143,7 +143,10 @@ export class Stanza {
     return Stanza.build("iq", { type: "result", from: this.to, to: this.from, id: this.id }, inner);
   }
 
-  /** The error that goes back to the sender: RFC 6120 section 8.3.1. @param from instead of the address it was sent to */
+  /**
+   * The error that goes back to the sender: RFC 6120 section 8.3.1.
+   * @param from instead of the address it was sent to
+   */
   error(error: StanzaError, from: Jid | undefined = this.to): Stanza {
     return Stanza.build(this.name, { type: "error", from, to: this.from, id: this.id }, error.toMarkup());
   }

@@ -17,6 +17,8 @@ const QUESTION = 0x3f;
 const DOUBLE_QUOTE = 0x22;
 const SINGLE_QUOTE = 0x27;
 const RIGHT_BRACKET = 0x5d;
+const FEW_ATTRIBUTES = 8;
+const NO_NAMES: Set<string> = new Set();
 const NONE: readonly ScannedAttribute[] = [];
 
 /**
@@ -51,6 +53,7 @@ export class Scan {
   #empty = false;
   #attributeNames: number[] = [];
   #prefixed = false;
+  #manyNames: Set<string> = NO_NAMES;
 
   constructor(text: string, limits: XmlLimits, inherited: ReadonlyMap<string, string> | undefined, pos: number) {
     if (exceeds(text, limits.maxBytes)) throw new XmlError("policy-violation", `more than ${limits.maxBytes} bytes`);
@@ -319,14 +322,27 @@ export class Scan {
     const names = this.#attributeNames;
     const count = names.length;
     if (count >= 3 * this.#limits.maxAttributes) this.#fail("policy-violation", "too many attributes");
-    for (let i = 0; i < count; i += 3) {
-      if (names[i + 2]! - names[i]! === end - start && this.#same(names[i]!, start, end - start)) {
-        this.#fail("not-well-formed", "an attribute is given twice");
+    if (count > 3 * FEW_ATTRIBUTES) {
+      this.#rememberName(start, end);
+    } else {
+      for (let i = 0; i < count; i += 3) {
+        if (names[i + 2]! - names[i]! === end - start && this.#same(names[i]!, start, end - start)) this.#failTwice();
       }
     }
     names[count] = start;
     names[count + 1] = colon;
     names[count + 2] = end;
+  }
+
+  /** Comparing each with each would make an element with many attributes dear. */
+  #rememberName(start: number, end: number): void {
+    const names = this.#attributeNames;
+    if (names.length === 3 * (FEW_ATTRIBUTES + 1)) {
+      this.#manyNames = new Set();
+      for (let i = 0; i < names.length; i += 3) this.#manyNames.add(this.#text.slice(names[i]!, names[i + 2]!));
+    }
+    const size = this.#manyNames.size;
+    if (this.#manyNames.add(this.#text.slice(start, end)).size === size) this.#failTwice();
   }
 
   /** Namespaces in XML 1.0, section 6.3: two prefixes may stand for one namespace. */
@@ -339,7 +355,7 @@ export class Scan {
       if (colon < 0 || this.#isDeclaration(start, colon, names[i + 2]!)) continue;
       const ns = this.#resolve(this.#text.slice(start, colon));
       const expanded = `${this.#text.slice(colon + 1, names[i + 2])} ${ns}`;
-      if (seen.has(expanded)) this.#fail("not-well-formed", "an attribute is given twice");
+      if (seen.has(expanded)) this.#failTwice();
       seen.add(expanded);
     }
   }
@@ -436,6 +452,10 @@ export class Scan {
   /** The code at the current place; NaN at the end. */
   #code(): number {
     return this.#text.charCodeAt(this.#pos);
+  }
+
+  #failTwice(): never {
+    this.#fail("not-well-formed", "an attribute is given twice");
   }
 
   #fail(condition: XmlErrorCondition, what: string): never {

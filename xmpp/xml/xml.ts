@@ -16,7 +16,7 @@ export class Markup {
   }
 }
 
-/** What may stand in an `xml` template: text and numbers are escaped, markup is put in as it is, nothing gives nothing. */
+/** A value in an `xml` template: text and numbers are escaped, markup is put in as it is, nothing gives nothing. */
 export type XmlValue = string | number | Markup | Element | readonly XmlValue[] | undefined | null | false;
 
 /** The literal parts of one template, without indentation, and whether the value after each stands in quotes. */

@@ -247,6 +247,14 @@ describe("scanElement() refuses", () => {
     },
   );
 
+  const many = (count: number) => Array.from({ length: count }, (_, index) => ` a${index}=""`).join("");
+  test.each([1, 8, 9, 10, 11, 40])("an attribute given twice, with %d between", (count) => {
+    expect(refusal(() => scan(`<a b=""${many(count)} c=""/>`))).toBeUndefined();
+    expect(refusal(() => scan(`<a b=""${many(count)} b=""/>`))).toBe("not-well-formed");
+    expect(refusal(() => scan(`<a${many(count)} b="" b=""/>`))).toBe("not-well-formed");
+    expect(refusal(() => scan(`<a><b${many(count)} b=""/><b${many(count)} b=""/></a>`))).toBeUndefined();
+  });
+
   test.each([
     ["bytes", `<a b="${"é".repeat(46)}"/>`, { maxBytes: 101 }, { maxBytes: 100 }],
     ["levels", "<a><b><c/></b></a>", { maxDepth: 3 }, { maxDepth: 2 }],
