@@ -6,6 +6,7 @@ import { carbons } from "./carbons.ts";
 import { contactAddresses } from "./contact_addresses.ts";
 import { csi } from "./csi.ts";
 import { disco } from "./disco.ts";
+import { mam } from "./mam.ts";
 import type { ServerModule } from "./module.ts";
 import { offline } from "./offline.ts";
 import { ping } from "./ping.ts";
@@ -30,6 +31,7 @@ export const modules: readonly ServerModule[] = [
   roster,
   blocking,
   carbons,
+  mam,
   stanzaId,
   offline,
   ping,

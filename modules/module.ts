@@ -122,9 +122,6 @@ export interface AccountContext extends ServerContext {
   readonly archivePreferences: ArchivePreferences | undefined;
   setArchivePreferences(preferences: ArchivePreferences): Promise<void>;
   /** "archive" set before the initial presence: no second copy of what the archive holds as offline messages. */
-  readonly archivePreferences: ArchivePreferences | undefined;
-  /** Stores them, and applies them from the next message on. */
-  putArchivePreferences(preferences: ArchivePreferences): Promise<void>;
   mark(resource: string, mark: string, on: boolean): void;
   /** To one of this account's own resources, as it is. */
   toResource(resource: string, stanza: Stanza): void;

@@ -9,7 +9,7 @@ import type {
   ServerSettings,
 } from "../../modules/module.ts";
 import { createRegistry, type Registry } from "../../modules/registry.ts";
-import type { AsyncStore, RosterItem, SubscriptionRequest } from "../../store/store.ts";
+import type { ArchivePreferences, AsyncStore, RosterItem, SubscriptionRequest } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Log } from "../../xmpp/log.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
@@ -67,7 +67,7 @@ export class FakeContext implements AccountContext, PreAuthContext {
   readonly domain = "capulet.lit";
   readonly address = "192.0.2.1";
   readonly log: Log;
-  registrationsLeft = 1;
+  archivePreferences: ArchivePreferences | undefined;
   #ids = 0;
 
   constructor(options: FakeOptions = {}) {
@@ -112,9 +112,7 @@ export class FakeContext implements AccountContext, PreAuthContext {
     this.deeds.push(["endAccount", account.text]);
   }
 
-  countRegistration(): void {
-    this.registrationsLeft -= 1;
-  }
+  countRegistration(): void {}
 
   sharesPresenceWith(jid: Jid): boolean {
     const subscription = this.roster.get(jid.bare.text)?.subscription;
@@ -139,6 +137,11 @@ export class FakeContext implements AccountContext, PreAuthContext {
   async unblock(jids: readonly Jid[] | undefined): Promise<void> {
     for (const text of jids?.map((jid) => jid.text) ?? [...this.blocked]) this.blocked.delete(text);
     this.deeds.push(["unblock", jids?.map((jid) => jid.text)]);
+  }
+
+  async setArchivePreferences(preferences: ArchivePreferences): Promise<void> {
+    this.archivePreferences = preferences;
+    this.deeds.push(["setArchivePreferences", preferences]);
   }
 
   mark(name: string, mark: string, on: boolean): void {

@@ -1,0 +1,63 @@
+import type { ArchivedMessage, ArchiveQuery } from "../../store/store.ts";
+import { StanzaError } from "../../xmpp/errors.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import { Stanza } from "../../xmpp/stanza.ts";
+import type { AccountContext } from "../module.ts";
+import { type ArchiveRequest, PAGE_LIMIT } from "./archive_request.ts";
+
+export interface Page {
+  /** In ascending order. */
+  readonly messages: readonly ArchivedMessage[];
+  readonly complete: boolean;
+  readonly total: number | undefined;
+}
+
+/**
+ * Reads the page that the request asks for. The total is told where it was asked for (XEP-0059 section 2.7) or costs
+ * nothing.
+ * @throws StanzaError item-not-found where an id that the client named is not in the archive (XEP-0313 section 4.1.3)
+ */
+export async function readPage(request: ArchiveRequest, context: AccountContext): Promise<Page> {
+  await checkNamed(request.named, context);
+  const query: ArchiveQuery = { ...request.query, owner: context.owner.text };
+  if (request.resource !== undefined) return await readFiltered(query, request.resource, context);
+  if (query.limit === 0) {
+    const { total } = await context.store.archive({ ...query, limit: 1, count: true });
+    return { messages: [], complete: total === 0, total };
+  }
+  const { messages, complete } = await context.store.archive(query);
+  const whole = complete && query.after === undefined && query.before === undefined;
+  return { messages, complete, total: whole ? messages.length : undefined };
+}
+
+async function checkNamed(named: readonly number[], context: AccountContext): Promise<void> {
+  const seqs = [...new Set(named)];
+  if (seqs.length === 0) return;
+  const query: ArchiveQuery = { owner: context.owner.text, seqs, take: "first", limit: seqs.length };
+  const { messages } = await context.store.archive(query);
+  if (messages.length < seqs.length) throw new StanzaError("item-not-found");
+}
+
+/** The archive knows its messages by bare JID; those of one resource are picked out here. */
+async function readFiltered(query: ArchiveQuery, resource: Jid, context: AccountContext): Promise<Page> {
+  const { limit, take } = query;
+  let found: ArchivedMessage[] = [];
+  let rest = query;
+  for (;;) {
+    const page = await context.store.archive({ ...rest, limit: PAGE_LIMIT });
+    const matching = page.messages.filter((message) => isWith(message, resource));
+    found = take === "first" ? [...found, ...matching] : [...matching, ...found];
+    const full = found.length > limit;
+    if (full || page.complete) {
+      const messages = take === "first" ? found.slice(0, limit) : found.slice(Math.max(0, found.length - limit));
+      return { messages, complete: !full, total: full ? undefined : found.length };
+    }
+    const edge = take === "first" ? { after: page.messages.at(-1)!.seq } : { before: page.messages[0]!.seq };
+    rest = { ...rest, ...edge };
+  }
+}
+
+function isWith(message: ArchivedMessage, resource: Jid): boolean {
+  const { from, to } = Stanza.parse(message.text);
+  return from?.text === resource.text || to?.text === resource.text;
+}
