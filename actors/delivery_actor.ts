@@ -118,6 +118,11 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
     return blocked.size > 0 && isBlocked(blocked, from) && !from.bare.equals(this.#owner);
   }
 
+  /** Whether a message may wait for this user. */
+  get #offline(): boolean {
+    return this.#node.settings.offline && this.#profile.persistent;
+  }
+
   #resource(name: string): ResourceEntry | undefined {
     for (const entry of this.#profile.resources) if (entry.resource === name) return entry;
     return undefined;
@@ -194,7 +199,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
 
   /** Whether nobody is there to take it, so that the bound on stored messages matters. */
   #willStore(stanza: Stanza): boolean {
-    if (!this.#profile.exists || !this.#node.settings.offline || !storable(stanza)) return false;
+    if (!this.#offline || !storable(stanza)) return false;
     return !this.#profile.resources.some((entry) => entry.available && entry.priority >= 0);
   }
 
@@ -257,8 +262,8 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
       blocked: this.#isBlocked(stanza.from!),
       resources,
       storage: {
-        offline: settings.offline,
-        archive: settings.archive && !envelope.notice && archivable(stanza),
+        offline: this.#offline,
+        archive: settings.archive && this.#profile.persistent && !envelope.notice && archivable(stanza),
         storable: envelope.notice || storable(stanza),
         full: (this.#pendingCount ?? 0) >= settings.offlineMessages,
       },
@@ -300,7 +305,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
     const sender = stanza.from!.bare;
     const entries: ArchiveEntry[] = [];
     if (envelope.archiveSender) entries.push({ owner: sender.text, peer: this.#owner.text });
-    if (forRecipient && this.#profile.exists && archives(this.#profile, sender) && !sender.equals(this.#owner)) {
+    if (forRecipient && this.#profile.persistent && archives(this.#profile, sender) && !sender.equals(this.#owner)) {
       entries.push({ owner: this.#owner.text, peer: sender.text });
     }
     return entries;
@@ -337,7 +342,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
     const archive = this.#archiveEntries(envelope, stanza, true);
     const tracked = keeps || rules !== undefined || envelope.receipt?.waits === true;
     const seq = envelope.seq || (tracked || archive.length > 0 ? this.#node.seqs.next() : 0);
-    const row = keeps && this.#node.settings.offline && this.#profile.exists;
+    const row = keeps && this.#offline;
     if (envelope.seq === 0 && (row || archive.length > 0)) {
       const pending = row ? this.#pendingEntry(rules) : undefined;
       this.#append({ seq, text: stanza.toString(), archive, pending }, false);
@@ -405,7 +410,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
   #keep(envelope: Envelope, stanza: Stanza, rules: RuleState | undefined, notify: Met | undefined): void {
     const archive = this.#archiveEntries(envelope, stanza, true);
     const settled = rules && { ...(notify === undefined ? rules : fire(rules, notify)), settled: true };
-    const pending = this.#node.settings.offline ? this.#pendingEntry(settled) : undefined;
+    const pending = this.#offline ? this.#pendingEntry(settled) : undefined;
     const seq = envelope.seq || this.#node.seqs.next();
     const event = notify && rules && this.#logEvent(this.#ruleEvent("notify", notify, rules)!);
     if (pending !== undefined) {

@@ -7,6 +7,7 @@ const NOBODY: ReadonlySet<string> = new Set();
 /** Before the account has been read. */
 export const UNKNOWN_PROFILE: Profile = {
   exists: false,
+  persistent: false,
   resources: [],
   blocked: NOBODY,
   watchers: NOBODY,

@@ -81,7 +81,10 @@ export interface ResourceEntry {
 
 /** What delivery has to know of an account: a value, told anew by the UserActor whenever it changes. */
 export interface Profile {
+  /** There is such an account, or (SASL ANONYMOUS) a session without one. */
   readonly exists: boolean;
+  /** The store knows the account: messages may wait for it. */
+  readonly persistent: boolean;
   readonly resources: readonly ResourceEntry[];
   readonly blocked: ReadonlySet<string>;
   /** Bare JIDs that may see this account's presence (subscription `from` or `both`). */

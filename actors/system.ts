@@ -161,8 +161,8 @@ export class ActorSystem implements Node, Sessions {
   }
 
   #refuse(stanza: Stanza, options: RouteOptions, condition: "remote-server-not-found" | "service-unavailable"): void {
-    const answerable = stanza.type !== "error" && stanza.type !== "result" && stanza.name !== "presence";
-    if (answerable && stanza.from !== undefined) this.route(stanza.error(new StanzaError(condition)), { notice: false });
+    const silent = stanza.type === "error" || stanza.type === "result" || stanza.name === "presence" || options.notice;
+    if (!silent && stanza.from !== undefined) this.route(stanza.error(new StanzaError(condition)), { notice: false });
     options.receipt?.accepted();
     options.receipt?.outcome({ kind: "none", condition });
   }

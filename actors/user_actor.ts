@@ -79,7 +79,8 @@ export class UserActor implements Actor<UserMessage> {
     const watchers = new Set<string>();
     for (const item of account.roster.values()) if (isWatcher(item)) watchers.add(item.jid);
     return {
-      exists: account.exists,
+      exists: account.exists || account.live.length > 0,
+      persistent: account.exists,
       resources: account.live.map(({ jid, ref, available, priority, marks }) => ({
         resource: jid.resource,
         jid,

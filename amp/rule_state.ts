@@ -11,7 +11,7 @@ export interface RuleState {
   readonly fired: Fired;
   /** The message was committed as stored: only time can still meet a rule (see evaluate.ts). */
   readonly settled: boolean;
-  /** Full JID of the original sender. */
+  /** The original sender: a full JID where a client sent it, any where an application did. */
   readonly sender: Jid;
   /** The recipient as the sender wrote it, bare or full. */
   readonly recipient: Jid;
@@ -40,7 +40,7 @@ export function decodeState(text: string): RuleState | undefined {
   const id = parts[5];
   const perHop = readFlag(parts[6]);
   const settled = readFlag(parts[7]);
-  if (!fired || !sender?.isFull || !recipient || typeof id !== "string" || id === "") return undefined;
+  if (!fired || !sender || !recipient || typeof id !== "string" || id === "") return undefined;
   if (perHop === undefined || settled === undefined) return undefined;
   return { rules, perHop, fired, settled, sender, recipient, id };
 }

@@ -1,0 +1,119 @@
+/** The one place where the parts are joined. @module */
+import type { Hono } from "hono";
+import { nanoid } from "nanoid";
+import { ActorSystem } from "../actors/system.ts";
+import type { Outcome } from "../amp/outcome.ts";
+import { modules } from "../modules/mod.ts";
+import { createRegistry } from "../modules/registry.ts";
+import { createSqliteStore } from "../store/sqlite_store.ts";
+import type { AsyncStore, Store } from "../store/store.ts";
+import { createTransports, type Transports } from "../transport/app.ts";
+import type { StreamServices } from "../transport/stream_services.ts";
+import { StreamError } from "../xmpp/errors.ts";
+import { Jid } from "../xmpp/jid.ts";
+import type { Log } from "../xmpp/log.ts";
+import { createAccounts, type Accounts } from "./accounts.ts";
+import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
+import { serverLog } from "./log.ts";
+import { buildMessage, type OutgoingMessage } from "./outgoing_message.ts";
+import { nodeSettings, streamSettings } from "./server_settings.ts";
+
+export interface ServerOptions extends Omit<ConfigOptions, "store" | "log"> {
+  /** A store's URL (`sqlite:data/ampact.db`, `sqlite::memory:`), its settings, or a store. */
+  readonly store?: string | Store | ConfigOptions["store"];
+  /** The text of a TOML file, and environment variables; options go before both. */
+  readonly file?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where records go; LogTape's category "ampact" unless given. */
+  readonly log?: Log;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface AmpactServer {
+  readonly config: Config;
+  /** Routes for WebSocket, BOSH and XEP-0156, to be mounted at the root: `app.route("/", server.app)`. */
+  readonly app: Hono;
+  /** Bun's WebSocket handler: `export default { fetch: app.fetch, websocket: server.websocket }`. Unused on Deno. */
+  readonly websocket: Transports["websocket"];
+  readonly accounts: Accounts;
+  /** Bound resources at this moment. */
+  readonly sessionCount: number;
+  /** Opens the store and begins to serve. Throws StoreFault. */
+  start(): Promise<void>;
+  /** Closes all streams with `system-shutdown`, commits what is left, closes the store. */
+  stop(): Promise<void>;
+  /** Sends a message and tells what became of it: the first outcome that holds. Throws where `from` or `to` is no JID. */
+  send(message: OutgoingMessage): Promise<Outcome>;
+  /** The listeners for clients over TCP. */
+  readonly tcp: Transports["tcp"];
+}
+
+/** Makes a server. Nothing is opened before start(). Throws ConfigError. */
+export function createServer(options: ServerOptions = {}): AmpactServer {
+  const config = loadConfig(configSources(options));
+  const log = options.log ?? serverLog();
+  const now = options.now ?? Date.now;
+  const store = isStore(options.store) ? options.store : createSqliteStore(config.store.url);
+  const settings = nodeSettings(config);
+  const registry = createRegistry(modules, settings);
+  const parts = { now, log, newId: () => nanoid(), schedule: scheduleTimer };
+  let system: ActorSystem | undefined;
+  let secret = new Uint8Array(16);
+  const running = (): ActorSystem => {
+    if (system === undefined) throw new Error("Cannot use server: it is not started");
+    return system;
+  };
+  const services: StreamServices = {
+    ...parts,
+    settings: streamSettings(config),
+    registry,
+    get serverContext() {
+      return running().context;
+    },
+    get secret() {
+      return secret;
+    },
+    sessions: { bind: (request) => running().bind(request), resume: (request) => running().resume(request) },
+    credentials: (account) => running().database.credentials(account.text),
+  };
+  const transports = createTransports(services);
+  return {
+    config,
+    app: transports.app,
+    websocket: transports.websocket,
+    tcp: transports.tcp,
+    accounts: createAccounts({ database: () => running().database, context: () => running().context, now }),
+    get sessionCount() {
+      return system?.sessionCount ?? 0;
+    },
+    async start() {
+      const opened = await store.open();
+      secret = Uint8Array.from(opened.idKey);
+      system = new ActorSystem({ ...parts, settings, registry, store }, opened);
+      system.run();
+    },
+    async stop() {
+      await system?.stop();
+      await transports.closeAll(new StreamError("system-shutdown"));
+      system = undefined;
+      await store.close();
+    },
+    send: (message) =>
+      new Promise((resolve) => running().send(buildMessage(message, config.domains[0]!, parts.newId), resolve)),
+  };
+}
+
+function configSources({ store, file, env, log: _, now: __, ...options }: ServerOptions) {
+  const storeOptions = typeof store === "string" ? { url: store } : isStore(store) ? undefined : store;
+  return { env: env ?? {}, file, options: { ...options, ...(storeOptions && { store: storeOptions }) } };
+}
+
+function isStore(store: ServerOptions["store"]): store is Store {
+  return typeof store === "object" && "run" in store;
+}
+
+function scheduleTimer(ms: number, task: () => void): () => void {
+  const timer = setTimeout(task, ms);
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,52 @@
+/** What the configuration says to the actors and to the transports. @module */
+import type { NodeSettings } from "../actors/node.ts";
+import type { StreamSettings } from "../transport/stream_services.ts";
+import { DEFAULT_XML_LIMITS } from "../xmpp/xml/scanner.ts";
+import type { Config } from "./config.ts";
+
+export const SOFTWARE = { name: "ampact", version: "0.1.0" };
+
+const DAY_MS = 86_400_000;
+
+export function nodeSettings(config: Config): NodeSettings {
+  const { limits } = config;
+  return {
+    domains: config.domains,
+    software: SOFTWARE,
+    registration: config.registration,
+    archive: config.archive.enabled,
+    offline: config.offline.enabled,
+    rosterItems: limits.rosterItems,
+    contacts: config.contact,
+    presencePolicy: config.amp.presencePolicy,
+    ruleLimits: { maxRules: config.amp.maxRules, maxHorizonMs: config.amp.maxHorizonDays * DAY_MS },
+    resumeMs: config.sm.resumeSeconds * 1000,
+    probeTimeoutMs: config.probe.timeoutSeconds * 1000,
+    idleMs: config.probe.idleSeconds * 1000,
+    resourcesPerUser: limits.resourcesPerUser || Number.POSITIVE_INFINITY,
+    mailboxMessages: limits.mailboxMessages || Number.POSITIVE_INFINITY,
+    mailboxBytes: limits.mailboxBytes || Number.POSITIVE_INFINITY,
+    unprovedMessages: limits.sessionUnprovenMessages || Number.POSITIVE_INFINITY,
+    unprovedBytes: limits.sessionUnprovenBytes || Number.POSITIVE_INFINITY,
+    offlineMessages: limits.offlineMessages || Number.POSITIVE_INFINITY,
+    stanzasPerSecond: limits.stanzasPerSecond,
+    pendingDelayMs: config.store.pendingDelayMs,
+  };
+}
+
+export function streamSettings(config: Config): StreamSettings {
+  const { limits, auth } = config;
+  return {
+    domains: config.domains,
+    plainWithoutTls: auth.plainWithoutTls,
+    anonymous: auth.anonymous,
+    maxAttempts: auth.maxAttempts,
+    xmlLimits: { ...DEFAULT_XML_LIMITS, maxBytes: limits.stanzaBytes, maxDepth: limits.stanzaDepth },
+    negotiationMs: limits.negotiationSeconds * 1000,
+    failedLoginsPerMinute: limits.loginsPerMinutePerAddress,
+    registrationsPerHour: limits.registrationsPerHourPerAddress,
+    connectionsPerAddress: limits.connectionsPerAddress,
+    bosh: config.bosh,
+    publicUrl: config.http.publicUrl === "" ? undefined : config.http.publicUrl,
+  };
+}
