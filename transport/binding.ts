@@ -1,0 +1,91 @@
+/** What turns an authenticated stream into a session: RFC 6120 section 7, XEP-0198 section 5. @module */
+import type { Connection } from "../actors/connection.ts";
+import type { SessionHandle } from "../actors/sessions.ts";
+import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import type { Jid } from "../xmpp/jid.ts";
+import { NS } from "../xmpp/ns.ts";
+import { Stanza } from "../xmpp/stanza.ts";
+import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
+import { attr, type Markup, raw, xml } from "../xmpp/xml/xml.ts";
+import type { StreamServices } from "./stream_services.ts";
+
+/** What the stream sends, and the session where there is one. */
+export interface BindingResult {
+  readonly reply?: string;
+  readonly session?: SessionHandle;
+}
+
+/** `<failed/>`, XEP-0198 section 3. */
+export function failed(condition: StanzaError["condition"], h?: number): Markup {
+  return xml`<failed xmlns="${NS.SM}"${attr("h", h)}>${raw(`<${condition} xmlns="${NS.STANZAS}"/>`)}</failed>`;
+}
+
+/** Takes an element of a stream that is authenticated but has no resource yet. Throws StreamError. */
+export function bindOrResume(
+  element: ScannedElement,
+  account: Jid,
+  connection: Connection,
+  services: StreamServices,
+): Promise<BindingResult> {
+  if (element.ns === NS.SM && element.name === "resume") return resume(element, account, connection, services);
+  if (element.ns === NS.SM) return Promise.resolve({ reply: failed("unexpected-request").text });
+  if (element.ns === NS.CLIENT && element.name === "iq") return bind(element, account, connection, services);
+  // RFC 6120 section 7.1: nothing else before a resource is bound.
+  throw new StreamError("not-authorized", { text: "Bind a resource first" });
+}
+
+async function bind(
+  element: ScannedElement,
+  account: Jid,
+  connection: Connection,
+  services: StreamServices,
+): Promise<BindingResult> {
+  const stanza = readStanza(element);
+  if (stanza instanceof StanzaError) return { reply: stanza.stanza!.error(stanza).toString() };
+  const payload = stanza.payload("bind", NS.BIND);
+  if (payload === undefined) throw new StreamError("not-authorized", { text: "Bind a resource first" });
+  try {
+    if (stanza.type !== "set" || !stanza.id || stanza.children.length !== 1) throw new StanzaError("bad-request");
+    const resource = payload.child("resource", NS.BIND)?.text || undefined;
+    const session = await services.sessions.bind({ account, resource, connection });
+    const inner = xml`<bind xmlns="${NS.BIND}"><jid>${session.jid.text}</jid></bind>`;
+    return { reply: stanza.result(inner).toString(), session };
+  } catch (error) {
+    if (!(error instanceof StanzaError)) services.log.error("binding failed", { account: account.text, error });
+    const answer = error instanceof StanzaError ? error : new StanzaError("internal-server-error");
+    return { reply: stanza.error(answer).toString() };
+  }
+}
+
+/** The stanza, or what is wrong with its addresses. */
+export function readStanza(element: ScannedElement): Stanza | (StanzaError & { readonly stanza: Stanza }) {
+  try {
+    return Stanza.fromScanned(element);
+  } catch (error) {
+    if (error instanceof StanzaError && error.stanza !== undefined) {
+      return error as StanzaError & { readonly stanza: Stanza };
+    }
+    throw error;
+  }
+}
+
+async function resume(
+  element: ScannedElement,
+  account: Jid,
+  connection: Connection,
+  services: StreamServices,
+): Promise<BindingResult> {
+  const previd = attribute(element, "previd");
+  const h = attribute(element, "h");
+  if (!previd || h === undefined || !/^\d{1,10}$/.test(h)) return { reply: failed("bad-request").text };
+  // XEP-0198 has nothing to add to BOSH, which resends by itself.
+  if (connection.transport === "bosh") return { reply: failed("feature-not-implemented").text };
+  try {
+    const result = await services.sessions.resume({ account, previd, h: Number(h), connection });
+    if (result.kind === "resumed") return { session: result.session };
+    return { reply: failed("item-not-found", result.h).text };
+  } catch (error) {
+    services.log.error("resumption failed", { account: account.text, error });
+    return { reply: failed("internal-server-error").text };
+  }
+}

@@ -1,0 +1,151 @@
+/** The `<body/>` wrapper of BOSH, read and written: XEP-0124 section 6, XEP-0206. @module */
+import { NS } from "../../xmpp/ns.ts";
+import { type ScannedElement, scanElement, XmlError, type XmlLimits } from "../../xmpp/xml/scanner.ts";
+import { attr, type Markup, raw, xml } from "../../xmpp/xml/xml.ts";
+
+/** XEP-0124 section 17.2. */
+export type BoshCondition =
+  | "bad-request"
+  | "host-unknown"
+  | "improper-addressing"
+  | "internal-server-error"
+  | "item-not-found"
+  | "other-request"
+  | "policy-violation"
+  | "remote-stream-error"
+  | "system-shutdown"
+  | "undefined-condition";
+
+/** A terminal binding condition. */
+export class BoshError extends Error {
+  override readonly name = "BoshError";
+  readonly condition: BoshCondition;
+
+  constructor(condition: BoshCondition) {
+    super(condition);
+    this.condition = condition;
+  }
+}
+
+/** One request. */
+export interface BoshBody {
+  readonly rid: number;
+  /** Undefined: a session is to be made. */
+  readonly sid: string | undefined;
+  /** Attributes without a namespace, and `xml:lang`. */
+  readonly attributes: ReadonlyMap<string, string>;
+  /** `xmpp:version` and `xmpp:restart`, whatever their prefix. */
+  readonly xmppVersion: string | undefined;
+  readonly restart: boolean;
+  readonly payloads: readonly ScannedElement[];
+  /** What is wrong with the payload that follows those. */
+  readonly fault: XmlError | undefined;
+}
+
+/** How many payloads of the greatest size fit into one body. */
+const BODY_SHARE = 2;
+const MAX_RID = Number.MAX_SAFE_INTEGER;
+const ATTRIBUTE = /([^\s=<>/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+
+/** What a body may cost, from what a stanza may. */
+export function bodyLimits(stanza: XmlLimits): XmlLimits {
+  return { ...stanza, maxBytes: stanza.maxBytes * BODY_SHARE, maxDepth: stanza.maxDepth + 1 };
+}
+
+/** Throws BoshError bad-request, or policy-violation where a limit is exceeded. */
+export function readBody(text: string, limits: XmlLimits): BoshBody {
+  const element = scanBody(text, limits);
+  if (element.name !== "body" || element.ns !== NS.HTTPBIND || hasText(element)) throw new BoshError("bad-request");
+  const prefixes = declaredPrefixes(element);
+  const { own, xbosh } = splitAttributes(element, prefixes);
+  const rid = readRid(own.get("rid"));
+  const restart = xbosh.get("restart");
+  return {
+    rid,
+    sid: own.get("sid"),
+    attributes: own,
+    xmppVersion: xbosh.get("version"),
+    restart: restart === "true" || restart === "1",
+    ...readPayloads(element, prefixes, limits),
+  };
+}
+
+function scanBody(text: string, limits: XmlLimits): ScannedElement {
+  try {
+    return scanElement(text, bodyLimits(limits), undefined, true);
+  } catch (error) {
+    if (!(error instanceof XmlError)) throw error;
+    throw new BoshError(error.condition === "policy-violation" ? "policy-violation" : "bad-request");
+  }
+}
+
+/** XEP-0124 section 6: no character data directly in the wrapper. */
+function hasText({ text, innerStart, innerEnd, children }: ScannedElement): boolean {
+  let at = innerStart;
+  for (const child of children) {
+    if (text.slice(at, child.start).trim() !== "") return true;
+    at = child.end;
+  }
+  return text.slice(at, innerEnd).trim() !== "";
+}
+
+/** XEP-0124 section 14.1. */
+function readRid(text: string | undefined): number {
+  const rid = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : 0;
+  if (rid < 1 || rid > MAX_RID) throw new BoshError("bad-request");
+  return rid;
+}
+
+function declaredPrefixes(element: ScannedElement): ReadonlyMap<string, string> {
+  const prefixes = new Map<string, string>();
+  const tag = element.text.slice(0, element.innerStart);
+  if (!tag.includes("xmlns:")) return prefixes;
+  for (const [, name, double, single] of tag.matchAll(ATTRIBUTE)) {
+    if (name!.startsWith("xmlns:")) prefixes.set(name!.slice(6), double ?? single ?? "");
+  }
+  return prefixes;
+}
+
+function splitAttributes(element: ScannedElement, prefixes: ReadonlyMap<string, string>) {
+  const own = new Map<string, string>();
+  const xbosh = new Map<string, string>();
+  for (const { name, value } of element.attributes) {
+    const colon = name.indexOf(":");
+    if (colon < 0 || name === "xml:lang") own.set(name, value);
+    else if (prefixes.get(name.slice(0, colon)) === NS.XBOSH) xbosh.set(name.slice(colon + 1), value);
+  }
+  return { own, xbosh };
+}
+
+/** XEP-0206 section 2: a stanza without a namespace of its own is meant to be in jabber:client. */
+function readPayloads(
+  { text, children }: ScannedElement,
+  prefixes: ReadonlyMap<string, string>,
+  limits: XmlLimits,
+): Pick<BoshBody, "payloads" | "fault"> {
+  const inherited = new Map([...prefixes, ["", NS.CLIENT]]);
+  const payloads: ScannedElement[] = [];
+  try {
+    for (const { start, end } of children) payloads.push(scanElement(text.slice(start, end), limits, inherited));
+  } catch (error) {
+    if (error instanceof XmlError) return { payloads, fault: error };
+    throw error;
+  }
+  return { payloads, fault: undefined };
+}
+
+/** One response; attributes that are undefined are left out. */
+export interface BoshResponseBody {
+  readonly type?: "terminate" | "error" | undefined;
+  readonly condition?: BoshCondition | undefined;
+  readonly attributes?: Markup | undefined;
+  readonly payloads?: readonly string[] | undefined;
+}
+
+export function writeBody({ type, condition, attributes, payloads = [] }: BoshResponseBody): string {
+  // XEP-0206 section 2: where features or an error are inside, the wrapper declares their prefix.
+  const stream = payloads.some((payload) => payload.startsWith("<stream:"));
+  const content = raw(payloads.join(""));
+  const start = xml`<body xmlns="${NS.HTTPBIND}"${stream && attr("xmlns:stream", NS.STREAM)}${attr("type", type)}${attr("condition", condition)}${attributes}`;
+  return payloads.length === 0 ? `${start.text}/>` : `${start.text}>${content.text}</body>`;
+}

@@ -1,0 +1,89 @@
+/** POST /http-bind: XEP-0124 section 5. @module */
+import type { Context } from "hono";
+import { type HttpRuntime, peerOf } from "../http_runtime.ts";
+import type { TransportContext } from "../transport_context.ts";
+import { type BoshBody, type BoshCondition, BoshError, bodyLimits, readBody } from "./bosh_body.ts";
+import type { BoshReply, BoshSession } from "./bosh_session.ts";
+import { BoshSessions, terminalBody } from "./bosh_sessions.ts";
+import { readRequestText } from "./request_text.ts";
+
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET, POST, OPTIONS",
+  "access-control-allow-headers": "Content-Type, Content-Encoding",
+  "access-control-max-age": "86400",
+};
+const CONTENT_TYPE = "text/xml; charset=utf-8";
+/** A response is never a document: what a stanza holds must not run in the origin of the app around us. */
+const NEVER_A_DOCUMENT = {
+  "content-security-policy": "default-src 'none'; sandbox",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+};
+/** XEP-0124 section 17.1: for clients that have named no version. */
+const LEGACY_STATUS: Partial<Record<BoshCondition, number>> = {
+  "bad-request": 400,
+  "policy-violation": 403,
+  "item-not-found": 404,
+};
+
+export interface BoshRoute {
+  post(c: Context): Promise<Response>;
+  options(): Response;
+  get(c: Context): Response;
+}
+
+export function createBoshRoute(context: TransportContext, runtime: HttpRuntime): BoshRoute {
+  const sessions = new BoshSessions(context);
+  const limits = context.services.settings.xmlLimits;
+  const maxBytes = bodyLimits(limits).maxBytes;
+
+  async function answer(c: Context): Promise<Response> {
+    const body = readBody(await readRequestText(c.req.raw, maxBytes), limits);
+    runtime.keepWaiting(c);
+    return respond(c, body);
+  }
+
+  function respond(c: Context, body: BoshBody): Promise<Response> {
+    return new Promise((resolve) => {
+      let session: BoshSession | undefined;
+      // A session that is made by this very request is known only after it may have answered.
+      const reply: BoshReply = (text, condition) =>
+        queueMicrotask(() => resolve(sessionResponse(text, condition, session)));
+      try {
+        session = sessions.handle(body, peerOf(c, runtime), reply);
+        c.req.raw.signal.addEventListener("abort", () => session?.abandon(reply));
+      } catch (error) {
+        resolve(errorResponse(error, context, body));
+      }
+    });
+  }
+
+  return {
+    post: (c) => answer(c).catch((error: unknown) => errorResponse(error, context, undefined)),
+    options: () => new Response(null, { status: 204, headers: CORS }),
+    get: (c) => c.text("An XMPP endpoint for BOSH (XEP-0124, XEP-0206): send POST requests.\n", 200, CORS),
+  };
+}
+
+function sessionResponse(
+  text: string,
+  condition: BoshCondition | undefined,
+  session: BoshSession | undefined,
+): Response {
+  const isLegacy = session !== undefined && session.parameters.ver === undefined;
+  const status = (isLegacy && condition !== undefined && LEGACY_STATUS[condition]) || 200;
+  return response(text, status, session?.parameters.content);
+}
+
+function errorResponse(error: unknown, { services }: TransportContext, body: BoshBody | undefined): Response {
+  if (!(error instanceof BoshError)) services.log.error("bosh request failed", { error });
+  const condition = error instanceof BoshError ? error.condition : "internal-server-error";
+  // Only a session creation request tells whether its client knows the conditions.
+  const isLegacy = body !== undefined && body.sid === undefined && !body.attributes.has("ver");
+  return response(terminalBody(condition), (isLegacy && LEGACY_STATUS[condition]) || 200);
+}
+
+function response(text: string, status: number, contentType: string = CONTENT_TYPE): Response {
+  return new Response(text, { status, headers: { ...CORS, ...NEVER_A_DOCUMENT, "content-type": contentType } });
+}

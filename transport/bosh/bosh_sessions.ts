@@ -1,0 +1,68 @@
+/** The BOSH sessions of one server, found by `sid`. @module */
+import { randomBytes } from "node:crypto";
+import { Jid } from "../../xmpp/jid.ts";
+import type { Peer } from "../client_address.ts";
+import { XmppStream } from "../stream.ts";
+import type { TransportContext } from "../transport_context.ts";
+import { type BoshBody, type BoshCondition, BoshError, writeBody } from "./bosh_body.ts";
+import { grantParameters } from "./bosh_parameters.ts";
+import { type BoshReply, BoshSession } from "./bosh_session.ts";
+
+const SID_BYTES = 18;
+
+export class BoshSessions {
+  readonly #context: TransportContext;
+  readonly #sessions = new Map<string, BoshSession>();
+
+  constructor(context: TransportContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Hands a request to its session, or makes one, which is returned: it knows how to answer this client.
+   * Throws BoshError where there is no session to answer.
+   */
+  handle(body: BoshBody, peer: Peer, reply: BoshReply): BoshSession {
+    if (body.sid === undefined) return this.#create(body, peer, reply);
+    const session = this.#sessions.get(body.sid);
+    if (session === undefined) throw new BoshError("item-not-found");
+    session.request(body, reply);
+    return session;
+  }
+
+  #create(body: BoshBody, peer: Peer, reply: BoshReply): BoshSession {
+    const { services, limits, connections } = this.#context;
+    if (!connections.isOpen) throw new BoshError("system-shutdown");
+    const to = checkDomain(body.attributes.get("to"), services.settings.domains);
+    if (!connections.admits(peer.address, peer.security.loopback)) throw new BoshError("policy-violation");
+    const session: BoshSession = new BoshSession({
+      sid: randomBytes(SID_BYTES).toString("base64url"),
+      parameters: grantParameters(body, to, services.settings.bosh),
+      peer,
+      now: () => services.now(),
+      schedule: (ms, task) => services.schedule(ms, task),
+      createStream: (carrier) => new XmppStream(services, limits, carrier),
+      onEnd: ({ sid }) => {
+        this.#sessions.delete(sid);
+        connections.remove(session);
+      },
+    });
+    this.#sessions.set(session.sid, session);
+    connections.add(session);
+    session.create(body, reply);
+    return session;
+  }
+}
+
+export function terminalBody(condition: BoshCondition): string {
+  return writeBody({ type: "terminate", condition });
+}
+
+function checkDomain(to: string | undefined, domains: readonly string[]): string {
+  if (!to) throw new BoshError("improper-addressing");
+  const jid = Jid.tryParse(to);
+  if (jid === undefined || jid.local !== "" || jid.resource !== "" || !domains.includes(jid.domain)) {
+    throw new BoshError("host-unknown");
+  }
+  return jid.domain;
+}

@@ -1,0 +1,34 @@
+/** Responses that may be asked for again: XEP-0124 section 14.3. @module */
+/** How often one response is given again. */
+const MAX_REPEATS = 10;
+
+interface BufferedResponse {
+  readonly text: string;
+  readonly sentAt: number;
+  repeats: number;
+}
+
+export class ResponseBuffer {
+  readonly #size: number;
+  readonly #responses = new Map<number, BufferedResponse>();
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  add(rid: number, text: string, sentAt: number): void {
+    this.#responses.set(rid, { text, sentAt, repeats: 0 });
+    if (this.#responses.size > this.#size) this.#responses.delete(this.#responses.keys().next().value!);
+  }
+
+  sentAt(rid: number): number | undefined {
+    return this.#responses.get(rid)?.sentAt;
+  }
+
+  /** The response again; `exhausted` where it has been asked for too often. */
+  repeat(rid: number): string | "exhausted" | undefined {
+    const response = this.#responses.get(rid);
+    if (response === undefined) return undefined;
+    return ++response.repeats > MAX_REPEATS ? "exhausted" : response.text;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * HTTP and WebSocket on Bun. Not Hono's helper: that one echoes the first subprotocol offered, passes no pong on, and
+ * makes two objects for each frame. An app that has WebSockets of its own may go on using `hono/bun`: the handler here
+ * passes on what is not ours, and Hono's handler finds in our sockets what it expects.
+ * @module
+ */
+import type { Server, ServerWebSocket, WebSocketHandler } from "bun";
+import type { Context } from "hono";
+import { type BunWebSocketData, websocket as honoHandler } from "hono/bun";
+import type { ConnectWebSocket, HttpRuntime } from "./http_runtime.ts";
+import type { Socket, WebSocketConnection } from "./websocket_connection.ts";
+
+const IDLE_SECONDS = 120;
+const BACKPRESSURE_BYTES = 64 * 1_048_576;
+
+export function createBunRuntime(options: { readonly maxPayloadBytes: number }): HttpRuntime {
+  return {
+    remoteAddress: (c) => serverOf(c)?.requestIP(c.req.raw)?.address,
+    keepWaiting: (c) => serverOf(c)?.timeout(c.req.raw, 0),
+    upgrade,
+    websocket: createHandler(options.maxPayloadBytes),
+  };
+}
+
+/** Bun's server, given as `fetch(request, server)` or `fetch(request, { server })`. */
+function serverOf(c: Context): Server<unknown> | undefined {
+  const env = c.env as Record<string, unknown> | undefined;
+  const server = env !== undefined && "server" in env ? env.server : env;
+  return typeof (server as Server<unknown> | undefined)?.upgrade === "function"
+    ? (server as Server<unknown>)
+    : undefined;
+}
+
+function upgrade(c: Context, connect: ConnectWebSocket): Response | undefined {
+  const server = serverOf(c);
+  if (server === undefined) throw new TypeError("Cannot upgrade to WebSocket: fetch() was not given Bun's server");
+  const data = new XmppSocketData(new URL(c.req.url), connect);
+  const done = server.upgrade(c.req.raw, { headers: { "sec-websocket-protocol": "xmpp" }, data });
+  // Bun has taken the request over: nobody reads this response.
+  return done ? new Response(null) : undefined;
+}
+
+class XmppSocketData implements BunWebSocketData {
+  readonly protocol = "xmpp";
+  readonly url: URL;
+  readonly connect: ConnectWebSocket;
+  connection: WebSocketConnection | undefined;
+
+  constructor(url: URL, connect: ConnectWebSocket) {
+    this.url = url;
+    this.connect = connect;
+  }
+
+  /** For Hono's own handler, which passes no pong on. */
+  readonly events: BunWebSocketData["events"] = {
+    onOpen: (_event, context) => {
+      this.connection = this.connect(new BunSocket(context.raw as ServerWebSocket<unknown>));
+    },
+    onMessage: (event) => this.connection?.onMessage(event.data),
+    onClose: () => this.connection?.onClose(),
+  };
+}
+
+class BunSocket implements Socket {
+  readonly #socket: ServerWebSocket<unknown>;
+
+  constructor(socket: ServerWebSocket<unknown>) {
+    this.#socket = socket;
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.getBufferedAmount();
+  }
+
+  send(text: string): boolean {
+    return this.#socket.send(text) !== 0;
+  }
+
+  close(code: number): void {
+    this.#socket.close(code);
+  }
+}
+
+class PingingBunSocket extends BunSocket {
+  readonly ping: (payload: string) => void;
+
+  constructor(socket: ServerWebSocket<unknown>) {
+    super(socket);
+    this.ping = (payload) => socket.ping(payload);
+  }
+}
+
+type BunSocketData = XmppSocketData | BunWebSocketData;
+
+function createHandler(maxPayloadBytes: number): WebSocketHandler<BunSocketData> {
+  return {
+    maxPayloadLength: maxPayloadBytes,
+    backpressureLimit: BACKPRESSURE_BYTES,
+    // Bun pings a silent socket by itself, and closes one that stays silent: a dead peer is noticed.
+    idleTimeout: IDLE_SECONDS,
+    sendPings: true,
+    open(ws) {
+      const { data } = ws;
+      if (data instanceof XmppSocketData) data.connection = data.connect(new PingingBunSocket(ws));
+      else honoHandler.open(ws as ServerWebSocket<BunWebSocketData>);
+    },
+    message(ws, message) {
+      const { data } = ws;
+      if (data instanceof XmppSocketData) data.connection?.onMessage(message);
+      else honoHandler.message(ws as ServerWebSocket<BunWebSocketData>, message);
+    },
+    pong(ws, payload) {
+      if (ws.data instanceof XmppSocketData) ws.data.connection?.onPong(payload.toString());
+    },
+    close(ws, code, reason) {
+      if (ws.data instanceof XmppSocketData) ws.data.connection?.onClose();
+      else honoHandler.close(ws as ServerWebSocket<BunWebSocketData>, code, reason);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/** Where the HTTP endpoints are, for clients that know only the domain: XEP-0156 section 3. @module */
+import type { Context } from "hono";
+import { xml } from "../xmpp/xml/xml.ts";
+
+const XRD = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
+const CORS = { "access-control-allow-origin": "*" };
+
+export interface EndpointPaths {
+  readonly websocket: string;
+  readonly bosh: string;
+}
+
+interface Link {
+  readonly rel: string;
+  readonly href: string;
+}
+
+export function hostMeta(c: Context, paths: EndpointPaths, publicUrl: string | undefined): Response {
+  const links = findLinks(c, paths, publicUrl).map(({ rel, href }) => xml`<Link rel="${rel}" href="${href}"/>`);
+  const text = xml`<?xml version="1.0" encoding="utf-8"?><XRD xmlns="${XRD}">${links}</XRD>`.text;
+  return c.body(text, 200, { ...CORS, "content-type": "application/xrd+xml; charset=utf-8" });
+}
+
+export function hostMetaJson(c: Context, paths: EndpointPaths, publicUrl: string | undefined): Response {
+  return c.json({ links: findLinks(c, paths, publicUrl) }, 200, CORS);
+}
+
+function findLinks(c: Context, paths: EndpointPaths, publicUrl: string | undefined): Link[] {
+  const base = new URL(publicUrl ?? requestBase(c));
+  const prefix = base.pathname.replace(/\/$/, "");
+  const secure = base.protocol === "https:";
+  return [
+    {
+      rel: "urn:xmpp:alt-connections:websocket",
+      href: `${secure ? "wss" : "ws"}://${base.host}${prefix}${paths.websocket}`,
+    },
+    {
+      rel: "urn:xmpp:alt-connections:xbosh",
+      href: `${secure ? "https" : "http"}://${base.host}${prefix}${paths.bosh}`,
+    },
+  ];
+}
+
+/** As the client has asked, and as a proxy in front has passed it on: a lie would reach nobody but the liar. */
+function requestBase(c: Context): string {
+  const { protocol, host } = new URL(c.req.url);
+  const proto = c.req.header("x-forwarded-proto")?.split(",")[0]?.trim();
+  const scheme = proto === "https" || proto === "http" ? `${proto}:` : protocol;
+  return `${scheme}//${host}`;
+}

@@ -1,0 +1,26 @@
+/** What the HTTP routes ask of the runtime that serves them. @module */
+import type { Context } from "hono";
+import { type Peer, peerOfRequest } from "./client_address.ts";
+import type { Socket, WebSocketConnection } from "./websocket_connection.ts";
+
+export type ConnectWebSocket = (socket: Socket) => WebSocketConnection;
+
+export interface HttpRuntime {
+  /** Address of the TCP connection's other end. */
+  remoteAddress(c: Context): string | undefined;
+  /** Lets a request wait for its response without a time limit of the HTTP server's own. */
+  keepWaiting(c: Context): void;
+  /** Accepts the WebSocket with the subprotocol `xmpp`; undefined where the request asks for none. */
+  upgrade(c: Context, connect: ConnectWebSocket): Response | undefined;
+  /** What the app hands to its server besides `fetch`: Bun's `websocket` option. */
+  readonly websocket: unknown;
+}
+
+export function peerOf(c: Context, runtime: HttpRuntime): Peer {
+  return peerOfRequest({
+    remote: runtime.remoteAddress(c),
+    https: c.req.url.startsWith("https:") || c.req.url.startsWith("wss:"),
+    forwardedFor: c.req.header("x-forwarded-for"),
+    forwardedProto: c.req.header("x-forwarded-proto"),
+  });
+}

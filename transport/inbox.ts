@@ -1,0 +1,33 @@
+/** How much of a peer's input may wait while its stream is held: more is refused. */
+const MAX_ITEMS = 2000;
+const MAX_CHARS = 4 * 1_048_576;
+
+/** Input of one stream that waits its turn, in order. */
+export class Inbox {
+  #items: { readonly size: number; readonly handle: () => void }[] = [];
+  #chars = 0;
+
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  /** Returns false, and keeps nothing, at its bound. One item always has room. */
+  push(size: number, handle: () => void): boolean {
+    if (this.#items.length > 0 && (this.#items.length >= MAX_ITEMS || this.#chars + size > MAX_CHARS)) return false;
+    this.#items.push({ size, handle });
+    this.#chars += size;
+    return true;
+  }
+
+  shift(): (() => void) | undefined {
+    const item = this.#items.shift();
+    if (item === undefined) return undefined;
+    this.#chars -= item.size;
+    return item.handle;
+  }
+
+  clear(): void {
+    this.#items = [];
+    this.#chars = 0;
+  }
+}

@@ -1,0 +1,30 @@
+/** PLAIN: RFC 4616. @module */
+import type { Credentials } from "../../store/store.ts";
+import { SaslError } from "../../xmpp/errors.ts";
+import { checkPassword, SCRAM_ITERATIONS } from "../../xmpp/scram_keys.ts";
+import type { SaslContext, SaslMechanism, SaslStep } from "./sasl_mechanism.ts";
+import { accountOf, checkAuthorization, decodeText } from "./sasl_text.ts";
+
+/** Keys of no password: checking against them takes the time that a real check takes. */
+const NOBODY: Credentials = {
+  "SHA-512": { salt: "", iterations: SCRAM_ITERATIONS, storedKey: "", serverKey: "" },
+};
+
+export const plain: SaslMechanism = {
+  name: "PLAIN",
+  plaintext: true,
+  withoutResponse: "challenge",
+  start: (context) => ({ respond: (message) => respond(message, context) }),
+};
+
+async function respond(message: Uint8Array, context: SaslContext): Promise<SaslStep> {
+  const parts = decodeText(message).split("\0");
+  const [authzid, userName, password] = parts;
+  if (parts.length !== 3 || !userName || !password) throw new SaslError("malformed-request");
+  const account = accountOf(userName, context.domain);
+  checkAuthorization(authzid!, account);
+  const credentials = await context.credentials(account);
+  const right = await checkPassword(password, credentials ?? NOBODY);
+  if (!right || credentials === undefined) throw new SaslError("not-authorized");
+  return { kind: "success", account };
+}

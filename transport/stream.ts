@@ -1,0 +1,279 @@
+/**
+ * One client's XML stream, whatever carries it: a state machine from the header over authentication to a bound resource,
+ * then the way of every element to its session. RFC 6120 sections 4 to 7.
+ * @module
+ */
+import type { SessionHandle } from "../actors/sessions.ts";
+import type { PreAuthContext } from "../modules/module.ts";
+import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import type { Jid } from "../xmpp/jid.ts";
+import { NS } from "../xmpp/ns.ts";
+import { type ScannedElement, XmlError } from "../xmpp/xml/scanner.ts";
+import { xml } from "../xmpp/xml/xml.ts";
+import { Authentication } from "./authentication.ts";
+import { bindOrResume, failed, readStanza } from "./binding.ts";
+import { Inbox } from "./inbox.ts";
+import type { StreamCarrier } from "./stream_carrier.ts";
+import { authFeatures, bindFeatures } from "./stream_features.ts";
+import { checkHeader, type HeaderRequest } from "./stream_header.ts";
+import type { StreamLimits } from "./stream_limits.ts";
+import type { StreamServices } from "./stream_services.ts";
+
+type Phase =
+  /** The first header is awaited. */
+  | "opening"
+  /** Features are out; STARTTLS, SASL or registration may come. */
+  | "authenticating"
+  /** After `<proceed/>` or `<success/>`: a new header is awaited. */
+  | "restarting"
+  /** Authenticated; a resource is to be bound or a session resumed. */
+  | "binding"
+  | "established"
+  | "ended";
+
+export class XmppStream {
+  readonly #services: StreamServices;
+  readonly #limits: StreamLimits;
+  readonly #carrier: StreamCarrier;
+  readonly #inbox = new Inbox();
+  readonly #stopTimer: () => void;
+  #phase: Phase = "opening";
+  /** A step of the negotiation waits for an answer from elsewhere. */
+  #busy = false;
+  /** The session has asked for a pause. */
+  #held = false;
+  #domain: string | undefined;
+  #headerSent = false;
+  #authentication: Authentication | undefined;
+  #account: Jid | undefined;
+  #session: SessionHandle | undefined;
+
+  constructor(services: StreamServices, limits: StreamLimits, carrier: StreamCarrier) {
+    this.#services = services;
+    this.#limits = limits;
+    this.#carrier = carrier;
+    this.#stopTimer = services.schedule(services.settings.negotiationMs, () =>
+      this.fail(new StreamError("connection-timeout", { text: "The negotiation took too long" })),
+    );
+  }
+
+  // What the transport tells
+
+  /** The peer's stream header. */
+  open(request: HeaderRequest): void {
+    if (this.#isWaiting) return this.#queue(0, () => this.#onHeader(request));
+    this.#onHeader(request);
+  }
+
+  /** A complete element on the first level. */
+  receive(element: ScannedElement): void {
+    if (this.#isWaiting) return this.#queue(element.text.length, () => this.#onElement(element));
+    this.#onElement(element);
+  }
+
+  /** The answer to Connection.probe(). */
+  prove(token: number): void {
+    this.#session?.tell({ kind: "proof", token });
+  }
+
+  /** The peer has ended its stream in order. */
+  finish(): void {
+    if (this.#phase === "ended") return;
+    this.#end(true);
+    this.#carrier.close();
+  }
+
+  /** The connection is gone, or has been closed from this side. */
+  lost(): void {
+    if (this.#phase !== "ended") this.#end(false);
+  }
+
+  /** Ends the stream with an error; anything but a StreamError or an XmlError is our own fault. */
+  fail(error: unknown): void {
+    if (this.#phase === "ended") return;
+    const answer = this.#asStreamError(error);
+    // RFC 6120 section 4.9.1.2: an error needs a stream to be sent on.
+    if (!this.#headerSent) this.#sendHeader(this.#services.settings.domains[0]!, undefined);
+    this.#carrier.close(answer);
+    this.lost();
+  }
+
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#drain();
+  }
+
+  get #isWaiting(): boolean {
+    return this.#busy || this.#held || !this.#inbox.isEmpty;
+  }
+
+  #queue(size: number, handle: () => void): void {
+    if (this.#phase === "ended") return;
+    if (!this.#inbox.push(size, handle)) {
+      this.fail(new StreamError("policy-violation", { text: "Too much input is waiting" }));
+    }
+  }
+
+  #drain(): void {
+    while (!this.#busy && !this.#held && this.#phase !== "ended") {
+      const handle = this.#inbox.shift();
+      if (handle === undefined) return;
+      handle();
+    }
+  }
+
+  #end(clean: boolean): void {
+    // What the peer had sent before it went is still the session's.
+    while (this.#phase === "established" && !this.#inbox.isEmpty) this.#inbox.shift()!();
+    if (this.#phase === "ended") return;
+    this.#phase = "ended";
+    this.#inbox.clear();
+    this.#stopTimer();
+    this.#session?.tell({ kind: "disconnected", clean, connection: this.#carrier });
+  }
+
+  // The state machine
+
+  #onHeader(request: HeaderRequest): void {
+    try {
+      if (this.#phase !== "opening" && this.#phase !== "restarting") throw new StreamError("bad-format");
+      this.#headerSent = false;
+      const { domain, from } = checkHeader(request, this.#services.settings.domains, this.#account);
+      this.#domain = domain;
+      this.#sendHeader(domain, from?.bare.text);
+      this.#sendFeatures(domain);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #sendHeader(from: string, to: string | undefined): void {
+    this.#headerSent = true;
+    this.#carrier.sendHeader({ id: this.#services.newId(), from, to });
+  }
+
+  #sendFeatures(domain: string): void {
+    if (this.#account !== undefined) {
+      this.#phase = "binding";
+      this.#carrier.send(bindFeatures(this.#services, this.#carrier).text);
+      return;
+    }
+    this.#phase = "authenticating";
+    const { address, security } = this.#carrier;
+    this.#authentication = new Authentication(this.#services, this.#limits.logins, { address, security }, domain);
+    this.#carrier.send(authFeatures(this.#services, this.#carrier).text);
+  }
+
+  #onElement(element: ScannedElement): void {
+    if (this.#session !== undefined) return this.#session.tell({ kind: "inbound", element });
+    try {
+      if (this.#phase === "authenticating") return this.#beforeAuthentication(element);
+      if (this.#phase === "binding") return this.#beforeBinding(element, this.#account!);
+      if (this.#phase === "ended") return;
+      throw new StreamError("not-authorized", { text: "A stream header was expected" });
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #beforeAuthentication(element: ScannedElement): void {
+    const { ns, name } = element;
+    if (ns === NS.TLS && name === "starttls") return this.#startTls();
+    if (this.#carrier.startTlsOffer === "required") {
+      throw new StreamError("policy-violation", { text: "TLS is required" });
+    }
+    if (ns === NS.SASL) return this.#authenticate(element, this.#authentication!);
+    if (ns === NS.SM) return this.#carrier.send(failed("unexpected-request").text);
+    if (ns === NS.CLIENT && name === "iq" && this.#isPreAuthIq(element)) return this.#answerIq(element);
+    throw new StreamError("not-authorized");
+  }
+
+  #startTls(): void {
+    if (this.#carrier.startTlsOffer === "none") {
+      this.#carrier.send(xml`<failure xmlns="${NS.TLS}"/>`.text);
+      // RFC 6120 section 5.4.2.2: after a failure the stream is over.
+      this.#carrier.close();
+      return this.lost();
+    }
+    this.#carrier.send(xml`<proceed xmlns="${NS.TLS}"/>`.text);
+    this.#phase = "restarting";
+    this.#carrier.startTls();
+  }
+
+  #authenticate(element: ScannedElement, authentication: Authentication): void {
+    this.#wait(authentication.handle(element), ({ reply, account }) => {
+      this.#carrier.send(reply.text);
+      if (account !== undefined) {
+        this.#account = account;
+        this.#phase = "restarting";
+        this.#carrier.expectHeader();
+      } else if (authentication.isExhausted) {
+        throw new StreamError("policy-violation", { text: "Too many failed logins" });
+      }
+    });
+  }
+
+  #isPreAuthIq(element: ScannedElement): boolean {
+    const type = element.attributes.find(({ name }) => name === "type")?.value;
+    return element.children.some(({ ns, name }) => this.#limits.preAuthKeys.has(`${type} ${ns} ${name}`));
+  }
+
+  #answerIq(element: ScannedElement): void {
+    const stanza = readStanza(element);
+    if (stanza instanceof StanzaError) return this.#carrier.send(stanza.stanza.error(stanza).toString());
+    const answer = this.#services.registry.answerPreAuth(stanza, this.#preAuthContext(this.#domain!));
+    this.#wait(Promise.resolve(answer), (reply) => this.#carrier.send(reply.toString()));
+  }
+
+  #preAuthContext(domain: string): PreAuthContext {
+    const { address } = this.#carrier;
+    const countRegistration = () => this.#countRegistration(address);
+    return Object.assign(Object.create(this.#services.serverContext), { domain, address, countRegistration });
+  }
+
+  #countRegistration(address: string): void {
+    const { registrations } = this.#limits;
+    const now = this.#services.now();
+    if (registrations.isExhausted(address, now)) throw new StanzaError("resource-constraint");
+    registrations.count(address, now);
+  }
+
+  #beforeBinding(element: ScannedElement, account: Jid): void {
+    this.#wait(bindOrResume(element, account, this.#carrier, this.#services), ({ reply, session }) => {
+      if (reply !== undefined) this.#carrier.send(reply);
+      if (session !== undefined) this.#establish(session);
+    });
+  }
+
+  #establish(session: SessionHandle): void {
+    if (this.#phase === "ended") {
+      return session.tell({ kind: "disconnected", clean: false, connection: this.#carrier });
+    }
+    this.#stopTimer();
+    this.#session = session;
+    this.#phase = "established";
+  }
+
+  /** Later input queues until the answer is there. */
+  #wait<Answer>(promise: Promise<Answer>, then: (answer: Answer) => void): void {
+    this.#busy = true;
+    promise
+      .then(then)
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => {
+        this.#busy = false;
+        this.#drain();
+      });
+  }
+
+  #asStreamError(error: unknown): StreamError {
+    if (error instanceof StreamError) return error;
+    if (error instanceof XmlError) return new StreamError(error.condition, { text: error.message });
+    this.#services.log.error("stream failed", { address: this.#carrier.address, error });
+    return new StreamError("internal-server-error");
+  }
+}

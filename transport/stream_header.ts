@@ -1,0 +1,46 @@
+/** The client's stream header, checked: RFC 6120 section 4.7. @module */
+import { StreamError } from "../xmpp/errors.ts";
+import { Jid } from "../xmpp/jid.ts";
+
+/** The header's attributes as they came. */
+export interface HeaderRequest {
+  readonly to: string | undefined;
+  readonly from: string | undefined;
+  readonly version: string | undefined;
+}
+
+export interface CheckedHeader {
+  /** One of our domains. */
+  readonly domain: string;
+  readonly from: Jid | undefined;
+}
+
+/** `account`: who has authenticated on this connection. Throws StreamError. */
+export function checkHeader(
+  request: HeaderRequest,
+  domains: readonly string[],
+  account: Jid | undefined,
+): CheckedHeader {
+  const domain = checkDomain(request.to, account === undefined ? domains : [account.domain]);
+  const from = checkFrom(request.from, account);
+  // RFC 6120 section 4.7.5: no version is 0.9; a higher one gets our answer with 1.0.
+  if (!/^[1-9]\d*\.\d+$/.test(request.version ?? "")) throw new StreamError("unsupported-version");
+  return { domain, from };
+}
+
+function checkDomain(to: string | undefined, domains: readonly string[]): string {
+  if (!to) throw new StreamError("improper-addressing", { text: "The stream header has no 'to'" });
+  const jid = Jid.tryParse(to);
+  if (jid === undefined || jid.local !== "" || jid.resource !== "" || !domains.includes(jid.domain)) {
+    throw new StreamError("host-unknown");
+  }
+  return jid.domain;
+}
+
+function checkFrom(text: string | undefined, account: Jid | undefined): Jid | undefined {
+  if (!text) return undefined;
+  const from = Jid.tryParse(text);
+  if (from === undefined || (account !== undefined && !from.bare.equals(account)))
+    throw new StreamError("invalid-from");
+  return from;
+}

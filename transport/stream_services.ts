@@ -1,0 +1,53 @@
+/** What the transports need of the server that they belong to. @module */
+import type { Sessions } from "../actors/sessions.ts";
+import type { ServerContext } from "../modules/module.ts";
+import type { Registry } from "../modules/registry.ts";
+import type { Credentials } from "../store/store.ts";
+import type { Jid } from "../xmpp/jid.ts";
+import type { Log } from "../xmpp/log.ts";
+import type { XmlLimits } from "../xmpp/xml/scanner.ts";
+
+/** XEP-0124. Times in seconds. */
+export interface BoshSettings {
+  readonly waitMax: number;
+  readonly holdMax: number;
+  readonly requests: number;
+  readonly inactivity: number;
+  readonly polling: number;
+  readonly pauseMax: number;
+}
+
+/** What the configuration says to the transports. A limit of 0 is none. */
+export interface StreamSettings {
+  /** Prepared domains; the first is the default. */
+  readonly domains: readonly string[];
+  readonly plainWithoutTls: "never" | "loopback" | "always";
+  readonly anonymous: boolean;
+  /** Failed logins before a stream is closed. */
+  readonly maxAttempts: number;
+  readonly xmlLimits: XmlLimits;
+  /** How long a stream may take until a resource is bound, milliseconds. */
+  readonly negotiationMs: number;
+  readonly failedLoginsPerMinute: number;
+  readonly registrationsPerHour: number;
+  readonly connectionsPerAddress: number;
+  readonly bosh: BoshSettings;
+  /** Base URL of the HTTP endpoints as clients see it, for XEP-0156; left out: as the request has it. */
+  readonly publicUrl?: string | undefined;
+}
+
+export interface StreamServices {
+  readonly settings: StreamSettings;
+  readonly registry: Pick<Registry, "modules" | "streamFeatures" | "answerPreAuth">;
+  readonly serverContext: ServerContext;
+  readonly sessions: Sessions;
+  readonly log: Log;
+  /** At least 16 random bytes, the same after a restart: SCRAM salts for accounts that do not exist derive from it. */
+  readonly secret: Uint8Array;
+  /** The keys of an account by its bare JID; undefined where there is no such account. */
+  credentials(account: Jid): Promise<Credentials | undefined>;
+  now(): number;
+  newId(): string;
+  /** Runs a task later; returns what cancels it. */
+  schedule(ms: number, task: () => void): () => void;
+}

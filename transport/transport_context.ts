@@ -1,0 +1,18 @@
+import { ConnectionTable } from "./connection_table.ts";
+import { createStreamLimits, type StreamLimits } from "./stream_limits.ts";
+import type { StreamServices } from "./stream_services.ts";
+
+/** What all transports of one server share. */
+export interface TransportContext {
+  readonly services: StreamServices;
+  readonly limits: StreamLimits;
+  readonly connections: ConnectionTable;
+}
+
+export function createTransportContext(services: StreamServices): TransportContext {
+  return {
+    services,
+    limits: createStreamLimits(services),
+    connections: new ConnectionTable(services.settings.connectionsPerAddress),
+  };
+}

@@ -1,0 +1,46 @@
+/** Every way into the server, made at once. @module */
+import type { Hono } from "hono";
+import type { StreamError } from "../xmpp/errors.ts";
+import { createTransportApp } from "./app.ts";
+import { createBunRuntime } from "./bun_runtime.ts";
+import { createDenoRuntime } from "./deno_runtime.ts";
+import type { HttpRuntime } from "./http_runtime.ts";
+import type { StreamServices } from "./stream_services.ts";
+import { createTransportContext } from "./transport_context.ts";
+
+/** A frame may be larger than a stanza, so that one that is too large is answered and not just cut off. */
+const FRAME_SHARE = 2;
+/** How long the last words may take to leave. */
+const FLUSH_MS = 100;
+
+export interface Transports {
+  /** WebSocket, BOSH and XEP-0156; see app.ts. */
+  readonly app: Hono;
+  /** Bun.serve's `websocket`; undefined on Deno, which needs none. */
+  readonly websocket: unknown;
+  readonly connectionCount: number;
+  /** Ends every stream with the error, admits no new one, and resolves when the last words have left. */
+  closeAll(error: StreamError): Promise<void>;
+}
+
+export function createTransports(services: StreamServices): Transports {
+  const context = createTransportContext(services);
+  const runtime = detectRuntime(services);
+  return {
+    app: createTransportApp(context, runtime),
+    websocket: runtime.websocket,
+    get connectionCount() {
+      return context.connections.size;
+    },
+    async closeAll(error) {
+      context.connections.closeAll(error);
+      await new Promise<void>((resolve) => services.schedule(FLUSH_MS, resolve));
+    },
+  };
+}
+
+function detectRuntime({ settings }: StreamServices): HttpRuntime {
+  if ("Bun" in globalThis) return createBunRuntime({ maxPayloadBytes: settings.xmlLimits.maxBytes * FRAME_SHARE });
+  if ("Deno" in globalThis) return createDenoRuntime();
+  throw new Error("Cannot serve WebSocket: the runtime is neither Bun nor Deno");
+}

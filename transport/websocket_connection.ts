@@ -1,0 +1,146 @@
+/** A stream over one WebSocket: RFC 7395. @module */
+import { StreamError } from "../xmpp/errors.ts";
+import { NS } from "../xmpp/ns.ts";
+import { attribute, type ScannedElement, scanElement } from "../xmpp/xml/scanner.ts";
+import { attr, xml } from "../xmpp/xml/xml.ts";
+import type { Peer } from "./client_address.ts";
+import type { StreamSecurity } from "./sasl/mechanisms.ts";
+import { XmppStream } from "./stream.ts";
+import type { StreamCarrier, StreamHeader } from "./stream_carrier.ts";
+import type { TransportContext } from "./transport_context.ts";
+
+/** A WebSocket as a runtime has it. */
+export interface Socket {
+  /** Returns false where the text was dropped: the socket is of no more use. */
+  send(text: string): boolean;
+  /** Sends a ping frame; left out where the runtime has none, or tells of no pong. */
+  ping?(payload: string): void;
+  /** Bytes that have not left this process yet. */
+  readonly bufferedAmount: number;
+  close(code: number): void;
+}
+
+const CLOSE = xml`<close xmlns="${NS.FRAMING}"/>`.text;
+const NORMAL_CLOSURE = 1000;
+
+export class WebSocketConnection implements StreamCarrier {
+  readonly transport = "websocket";
+  readonly startTlsOffer = "none";
+  readonly security: StreamSecurity;
+  readonly address: string;
+  readonly #context: TransportContext;
+  readonly #socket: Socket;
+  readonly #stream: XmppStream;
+  #opened = false;
+  #expectsHeader = true;
+  #closed = false;
+
+  constructor(context: TransportContext, socket: Socket, peer: Peer) {
+    this.#context = context;
+    this.#socket = socket;
+    this.security = peer.security;
+    this.address = peer.address;
+    this.#stream = new XmppStream(context.services, context.limits, this);
+    context.connections.add(this);
+  }
+
+  get secure(): boolean {
+    return this.security.encrypted || this.security.loopback;
+  }
+
+  get backlog(): number {
+    return this.#closed ? 0 : this.#socket.bufferedAmount;
+  }
+
+  // From the peer
+
+  /** One data frame. */
+  onMessage(data: unknown): void {
+    if (this.#closed) return;
+    try {
+      if (typeof data !== "string") throw new StreamError("bad-format", { text: "Only text frames are allowed" });
+      this.#onText(data);
+    } catch (error) {
+      this.#stream.fail(error);
+    }
+  }
+
+  /** A pong frame; those that answer the runtime's own pings are empty. */
+  onPong(payload: string): void {
+    if (payload !== "") this.#stream.prove(Number(payload));
+  }
+
+  /** The WebSocket is gone. */
+  onClose(): void {
+    this.#closed = true;
+    this.#context.connections.remove(this);
+    this.#stream.lost();
+  }
+
+  #onText(text: string): void {
+    // RFC 7395 section 3.8 has no white space keepalive, but some clients send it.
+    if (text.length < 8 && text.trim() === "") return;
+    const limits = this.#context.services.settings.xmlLimits;
+    const element = scanElement(text, limits, undefined, this.#expectsHeader);
+    if (element.ns === NS.FRAMING) return this.#onFraming(element);
+    if (!this.#opened) throw new StreamError(element.name === "open" ? "invalid-namespace" : "bad-format");
+    this.#stream.receive(element);
+  }
+
+  #onFraming(element: ScannedElement): void {
+    if (element.name === "close") return this.#stream.finish();
+    if (element.name !== "open") throw new StreamError("bad-format");
+    this.#opened = true;
+    this.#expectsHeader = false;
+    this.#stream.open({
+      to: attribute(element, "to"),
+      from: attribute(element, "from"),
+      version: attribute(element, "version"),
+    });
+  }
+
+  // To the peer
+
+  sendHeader({ id, from, to }: StreamHeader): void {
+    this.send(
+      xml`<open xmlns="${NS.FRAMING}" from="${from}"${attr("to", to)} id="${id}" version="1.0" xml:lang="en"/>`.text,
+    );
+  }
+
+  expectHeader(): void {
+    this.#expectsHeader = true;
+  }
+
+  /** Never offered: a WebSocket has TLS below it, or none. */
+  startTls(): void {}
+
+  send(text: string): void {
+    if (this.#closed || this.#socket.send(text)) return;
+    this.#context.services.log.warn("websocket dropped a frame", { address: this.address });
+    this.#socket.close(NORMAL_CLOSURE);
+    this.onClose();
+  }
+
+  probe(token: number): boolean {
+    if (this.#closed || this.#socket.ping === undefined) return false;
+    this.#socket.ping(String(token));
+    return true;
+  }
+
+  close(error?: StreamError): void {
+    if (this.#closed) return;
+    if (error !== undefined) this.send(error.toMarkup().text);
+    this.send(CLOSE);
+    if (this.#closed) return;
+    this.#socket.close(NORMAL_CLOSURE);
+    this.onClose();
+  }
+
+  pause(): void {
+    this.#stream.hold();
+  }
+
+  resume(): void {
+    this.#stream.release();
+  }
+}

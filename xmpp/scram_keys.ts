@@ -1,0 +1,101 @@
+/** What is kept of a password: the keys of SCRAM, each hash with a salt of its own. RFC 5802 section 3. @module */
+import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+import { saslprep } from "@mongodb-js/saslprep";
+
+/** Salt and keys in base64. */
+export interface ScramKeys {
+  readonly salt: string;
+  readonly iterations: number;
+  readonly storedKey: string;
+  readonly serverKey: string;
+}
+
+export type ScramHash = "SHA-512" | "SHA-256" | "SHA-1";
+
+/** Strongest first. */
+export const SCRAM_HASHES: readonly ScramHash[] = ["SHA-512", "SHA-256", "SHA-1"];
+/** RFC 7677 section 4 asks for 4096 at least. */
+export const SCRAM_ITERATIONS = 10_000;
+export const SCRAM_SALT_BYTES = 16;
+
+const NODE_NAMES: Readonly<Record<ScramHash, string>> = { "SHA-512": "sha512", "SHA-256": "sha256", "SHA-1": "sha1" };
+const LENGTHS: Readonly<Record<ScramHash, number>> = { "SHA-512": 64, "SHA-256": 32, "SHA-1": 20 };
+
+const stretch = promisify(pbkdf2);
+
+/** A password that SASLprep (RFC 4013) refuses, or that is empty. */
+export class PasswordError extends Error {
+  override readonly name = "PasswordError";
+}
+
+/** Makes the keys to be stored for a new password. Throws PasswordError. */
+export async function deriveCredentials(password: string): Promise<Readonly<Record<string, ScramKeys>>> {
+  const prepared = preparePassword(password);
+  const entries = SCRAM_HASHES.map(async (hash): Promise<[string, ScramKeys]> => {
+    const salt = randomBytes(SCRAM_SALT_BYTES);
+    return [hash, await deriveKeys(hash, prepared, salt, SCRAM_ITERATIONS)];
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** Whether these keys were made from that password. */
+export async function checkPassword(
+  password: string,
+  credentials: Readonly<Record<string, ScramKeys>>,
+): Promise<boolean> {
+  const found = strongest(credentials);
+  if (found === undefined) return false;
+  const [hash, kept] = found;
+  let prepared: string;
+  try {
+    prepared = preparePassword(password);
+  } catch (error) {
+    if (error instanceof PasswordError) return false;
+    throw error;
+  }
+  const keys = await deriveKeys(hash, prepared, Buffer.from(kept.salt, "base64"), kept.iterations);
+  return timingSafeEqual(scramHash(hash, keys.storedKey), scramHash(hash, kept.storedKey));
+}
+
+/** H() of RFC 5802 section 2.2. */
+export function scramHash(hash: ScramHash, data: Uint8Array | string): Buffer {
+  return createHash(NODE_NAMES[hash]).update(data).digest();
+}
+
+/** HMAC() of RFC 5802 section 2.2. */
+export function scramHmac(hash: ScramHash, key: Uint8Array, data: Uint8Array | string): Buffer {
+  return createHmac(NODE_NAMES[hash], key).update(data).digest();
+}
+
+function strongest(credentials: Readonly<Record<string, ScramKeys>>): [ScramHash, ScramKeys] | undefined {
+  for (const hash of SCRAM_HASHES) {
+    const keys = credentials[hash];
+    if (keys !== undefined) return [hash, keys];
+  }
+  return undefined;
+}
+
+/** `prepared`: a password that has passed SASLprep. */
+async function deriveKeys(hash: ScramHash, prepared: string, salt: Buffer, iterations: number): Promise<ScramKeys> {
+  const salted = await stretch(prepared, salt, iterations, LENGTHS[hash], NODE_NAMES[hash]);
+  const clientKey = scramHmac(hash, salted, "Client Key");
+  return {
+    salt: salt.toString("base64"),
+    iterations,
+    storedKey: scramHash(hash, clientKey).toString("base64"),
+    serverKey: scramHmac(hash, salted, "Server Key").toString("base64"),
+  };
+}
+
+/** RFC 5802 section 2.2: Normalize(). */
+function preparePassword(password: string): string {
+  let prepared: string;
+  try {
+    prepared = saslprep(password);
+  } catch (error) {
+    throw new PasswordError("Cannot use password: SASLprep refuses a character", { cause: error });
+  }
+  if (prepared === "") throw new PasswordError("Cannot use password: it is empty");
+  return prepared;
+}
