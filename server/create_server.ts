@@ -7,7 +7,7 @@ import { modules } from "../modules/mod.ts";
 import { createRegistry } from "../modules/registry.ts";
 import { createSqliteStore } from "../store/sqlite_store.ts";
 import type { AsyncStore, Store } from "../store/store.ts";
-import { createTransports, type Transports } from "../transport/app.ts";
+import { createTransports, type Transports } from "../transport/transports.ts";
 import type { StreamServices } from "../transport/stream_services.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
@@ -45,8 +45,6 @@ export interface AmpactServer {
   stop(): Promise<void>;
   /** Sends a message and tells what became of it: the first outcome that holds. Throws where `from` or `to` is no JID. */
   send(message: OutgoingMessage): Promise<Outcome>;
-  /** The listeners for clients over TCP. */
-  readonly tcp: Transports["tcp"];
 }
 
 /** Makes a server. Nothing is opened before start(). Throws ConfigError. */
@@ -82,7 +80,6 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     config,
     app: transports.app,
     websocket: transports.websocket,
-    tcp: transports.tcp,
     accounts: createAccounts({ database: () => running().database, context: () => running().context, now }),
     get sessionCount() {
       return system?.sessionCount ?? 0;
