@@ -4,9 +4,10 @@
  * passes on what is not ours, and Hono's handler finds in our sockets what it expects.
  * @module
  */
+import { createRequire } from "node:module";
 import type { Server, ServerWebSocket, WebSocketHandler } from "bun";
 import type { Context } from "hono";
-import { type BunWebSocketData, websocket as honoHandler } from "hono/bun";
+import type { BunWebSocketData } from "hono/bun";
 import type { ConnectWebSocket, HttpRuntime } from "./http_runtime.ts";
 import type { Socket, WebSocketConnection } from "./websocket_connection.ts";
 
@@ -93,6 +94,8 @@ class PingingBunSocket extends BunSocket {
 type BunSocketData = XmppSocketData | BunWebSocketData;
 
 function createHandler(maxPayloadBytes: number): WebSocketHandler<BunSocketData> {
+  // hono/bun can be loaded on Bun only, and this file is loaded on Deno too.
+  const { websocket: honoHandler } = createRequire(import.meta.url)("hono/bun") as typeof import("hono/bun");
   return {
     maxPayloadLength: maxPayloadBytes,
     backpressureLimit: BACKPRESSURE_BYTES,

@@ -6,6 +6,7 @@ import { createBunRuntime } from "./bun_runtime.ts";
 import { createDenoRuntime } from "./deno_runtime.ts";
 import type { HttpRuntime } from "./http_runtime.ts";
 import type { StreamServices } from "./stream_services.ts";
+import { TcpListeners } from "./tcp/tcp_listeners.ts";
 import { createTransportContext } from "./transport_context.ts";
 
 /** A frame may be larger than a stanza, so that one that is too large is answered and not just cut off. */
@@ -18,6 +19,7 @@ export interface Transports {
   readonly app: Hono;
   /** Bun.serve's `websocket`; undefined on Deno, which needs none. */
   readonly websocket: unknown;
+  readonly tcp: TcpListeners;
   readonly connectionCount: number;
   /** Ends every stream with the error, admits no new one, and resolves when the last words have left. */
   closeAll(error: StreamError): Promise<void>;
@@ -26,13 +28,16 @@ export interface Transports {
 export function createTransports(services: StreamServices): Transports {
   const context = createTransportContext(services);
   const runtime = detectRuntime(services);
+  const tcp = new TcpListeners(context);
   return {
     app: createTransportApp(context, runtime),
     websocket: runtime.websocket,
+    tcp,
     get connectionCount() {
       return context.connections.size;
     },
     async closeAll(error) {
+      tcp.close();
       context.connections.closeAll(error);
       await new Promise<void>((resolve) => services.schedule(FLUSH_MS, resolve));
     },

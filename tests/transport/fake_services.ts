@@ -107,10 +107,11 @@ export const SETTINGS: StreamSettings = {
 const PASSWORD = "pencil";
 const credentials: Promise<Credentials> = deriveCredentials(PASSWORD);
 
+const FEATURES = { bind: xml`<sm xmlns="${NS.SM}"/>`, auth: xml`<register xmlns="urn:test"/>` };
+
 const FEATURE: ServerModule = {
   name: "feature",
   xeps: [],
-  streamFeatures: (stage) => (stage === "bind" ? xml`<sm xmlns="${NS.SM}"/>` : xml`<register xmlns="urn:test"/>`),
   preAuthIq: { "get jabber:iq:register query": () => undefined },
 };
 
@@ -127,7 +128,7 @@ export function fakeServices(settings: Partial<StreamSettings> = {}, real = fals
     settings: { ...SETTINGS, ...settings },
     registry: {
       modules: [FEATURE],
-      streamFeatures: (stage) => [FEATURE.streamFeatures!(stage, {} as never)!],
+      streamFeatures: (stage) => [FEATURES[stage]],
       answerPreAuth: (stanza: Stanza, context: PreAuthContext) => {
         context.countRegistration();
         return stanza.result();

@@ -2,6 +2,7 @@
 import { NS } from "../../xmpp/ns.ts";
 import { type ScannedElement, scanElement, XmlError, type XmlLimits } from "../../xmpp/xml/scanner.ts";
 import { attr, type Markup, raw, xml } from "../../xmpp/xml/xml.ts";
+import { declaredNamespaces } from "../declared_namespaces.ts";
 
 /** XEP-0124 section 17.2. */
 export type BoshCondition =
@@ -45,7 +46,6 @@ export interface BoshBody {
 /** How many payloads of the greatest size fit into one body. */
 const BODY_SHARE = 2;
 const MAX_RID = Number.MAX_SAFE_INTEGER;
-const ATTRIBUTE = /([^\s=<>/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 
 /** What a body may cost, from what a stanza may. */
 export function bodyLimits(stanza: XmlLimits): XmlLimits {
@@ -56,7 +56,7 @@ export function bodyLimits(stanza: XmlLimits): XmlLimits {
 export function readBody(text: string, limits: XmlLimits): BoshBody {
   const element = scanBody(text, limits);
   if (element.name !== "body" || element.ns !== NS.HTTPBIND || hasText(element)) throw new BoshError("bad-request");
-  const prefixes = declaredPrefixes(element);
+  const prefixes = declaredNamespaces(element.text.slice(0, element.innerStart));
   const { own, xbosh } = splitAttributes(element, prefixes);
   const rid = readRid(own.get("rid"));
   const restart = xbosh.get("restart");
@@ -94,16 +94,6 @@ function readRid(text: string | undefined): number {
   const rid = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : 0;
   if (rid < 1 || rid > MAX_RID) throw new BoshError("bad-request");
   return rid;
-}
-
-function declaredPrefixes(element: ScannedElement): ReadonlyMap<string, string> {
-  const prefixes = new Map<string, string>();
-  const tag = element.text.slice(0, element.innerStart);
-  if (!tag.includes("xmlns:")) return prefixes;
-  for (const [, name, double, single] of tag.matchAll(ATTRIBUTE)) {
-    if (name!.startsWith("xmlns:")) prefixes.set(name!.slice(6), double ?? single ?? "");
-  }
-  return prefixes;
 }
 
 function splitAttributes(element: ScannedElement, prefixes: ReadonlyMap<string, string>) {

@@ -1,0 +1,218 @@
+/** A stream over TCP, with STARTTLS or direct TLS: RFC 6120 sections 3 to 5, XEP-0368. @module */
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { StreamError } from "../../xmpp/errors.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { attribute, type ScannedElement, StreamScanner } from "../../xmpp/xml/scanner.ts";
+import { attr, xml } from "../../xmpp/xml/xml.ts";
+import { isLoopback } from "../client_address.ts";
+import { declaredNamespaces } from "../declared_namespaces.ts";
+import type { StreamSecurity } from "../sasl/mechanisms.ts";
+import { XmppStream } from "../stream.ts";
+import type { StreamCarrier, StreamHeader } from "../stream_carrier.ts";
+import type { TransportContext } from "../transport_context.ts";
+import type { TlsCertificate } from "./tls_certificate.ts";
+
+const END = "</stream:stream>";
+const KEEPALIVE_MS = 60_000;
+/** How long the peer may take to close its side. */
+const LINGER_MS = 5000;
+
+export class TcpConnection implements StreamCarrier {
+  readonly transport = "tcp";
+  readonly address: string;
+  readonly #context: TransportContext;
+  readonly #certificate: TlsCertificate;
+  readonly #stream: XmppStream;
+  readonly #loopback: boolean;
+  #socket: Socket;
+  #scanner: StreamScanner;
+  #decoder = new TextDecoder("utf-8", { fatal: true });
+  #encrypted = false;
+  #pending: string[] = [];
+  #pendingChars = 0;
+  #paused = false;
+  #closed = false;
+
+  constructor(context: TransportContext, socket: Socket, certificate: TlsCertificate) {
+    this.#context = context;
+    this.#certificate = certificate;
+    this.#socket = socket;
+    this.address = socket.remoteAddress ?? "unknown";
+    this.#loopback = isLoopback(this.address);
+    this.#scanner = this.#createScanner();
+    this.#stream = new XmppStream(context.services, context.limits, this);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEPALIVE_MS);
+    context.connections.add(this);
+  }
+
+  /** Reads from the socket; with `tls`, from the TLS on it. */
+  start(tls: boolean): void {
+    if (tls) this.#wrap();
+    else this.#listen(this.#socket);
+  }
+
+  /** Ends a connection that is not wanted. */
+  refuse(error: StreamError): void {
+    this.#stream.fail(error);
+  }
+
+  get security(): StreamSecurity {
+    return { encrypted: this.#encrypted, loopback: this.#loopback };
+  }
+
+  get secure(): boolean {
+    return this.#encrypted || this.#loopback;
+  }
+
+  get backlog(): number {
+    return this.#closed ? 0 : this.#pendingChars + this.#socket.writableLength;
+  }
+
+  get startTlsOffer(): "none" | "optional" | "required" {
+    if (this.#encrypted || this.#certificate.context === undefined) return "none";
+    return this.#loopback ? "optional" : "required";
+  }
+
+  // From the peer
+
+  #listen(socket: Socket): void {
+    socket.on("data", (bytes: Uint8Array) => this.#onData(bytes));
+    socket.on("end", () => this.#onGone());
+    socket.on("close", () => this.#onGone());
+    socket.on("error", (error: Error) => {
+      this.#context.services.log.debug("connection failed", { address: this.address, error: error.message });
+      socket.destroy();
+      this.#onGone();
+    });
+  }
+
+  #onData(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      this.#scanner.write(this.#decode(bytes));
+    } catch (error) {
+      this.#stream.fail(error);
+    }
+  }
+
+  #decode(bytes: Uint8Array): string {
+    try {
+      return this.#decoder.decode(bytes, { stream: true });
+    } catch (error) {
+      if (error instanceof TypeError) throw new StreamError("not-well-formed", { text: "Not UTF-8" });
+      throw error;
+    }
+  }
+
+  #createScanner(): StreamScanner {
+    // A scanner that has been replaced may still be at work on text from before STARTTLS: that is not to be trusted.
+    const isCurrent = () => this.#scanner === scanner && !this.#closed;
+    const scanner: StreamScanner = new StreamScanner(this.#context.services.settings.xmlLimits, {
+      header: (header) => {
+        if (isCurrent()) this.#onHeader(header);
+      },
+      element: (element) => {
+        if (isCurrent()) this.#stream.receive(element);
+      },
+      end: () => {
+        if (isCurrent()) this.#stream.finish();
+      },
+    });
+    return scanner;
+  }
+
+  #onHeader(header: ScannedElement): void {
+    const content = declaredNamespaces(header.text).get("") ?? NS.CLIENT;
+    if (header.ns !== NS.STREAM || content !== NS.CLIENT) throw new StreamError("invalid-namespace");
+    if (header.name !== "stream") throw new StreamError("bad-format");
+    this.#stream.open({
+      to: attribute(header, "to"),
+      from: attribute(header, "from"),
+      version: attribute(header, "version"),
+    });
+  }
+
+  #onGone(): void {
+    this.#closed = true;
+    this.#context.connections.remove(this);
+    this.#stream.lost();
+  }
+
+  // To the peer
+
+  sendHeader({ id, from, to }: StreamHeader): void {
+    this.send(
+      xml`<?xml version="1.0"?><stream:stream from="${from}"${attr("to", to)} id="${id}" version="1.0" xml:lang="en" xmlns="${NS.CLIENT}" xmlns:stream="${NS.STREAM}">`
+        .text,
+    );
+  }
+
+  expectHeader(): void {
+    this.#scanner.reset();
+  }
+
+  startTls(): void {
+    this.#flush();
+    this.#socket.removeAllListeners("data").removeAllListeners("end").removeAllListeners("close");
+    this.#wrap();
+  }
+
+  #wrap(): void {
+    this.#encrypted = true;
+    this.#scanner = this.#createScanner();
+    this.#decoder = new TextDecoder("utf-8", { fatal: true });
+    const secureContext = this.#certificate.context!;
+    this.#socket = new TLSSocket(this.#socket, { isServer: true, secureContext, ALPNProtocols: ["xmpp-client"] });
+    this.#listen(this.#socket);
+  }
+
+  /** What is sent in one turn leaves in one write. */
+  send(text: string): void {
+    if (this.#closed) return;
+    if (this.#pending.length === 0) queueMicrotask(() => this.#flush());
+    this.#pending.push(text);
+    this.#pendingChars += text.length;
+  }
+
+  #flush(): void {
+    if (this.#pending.length === 0) return;
+    const text = this.#pending.length === 1 ? this.#pending[0]! : this.#pending.join("");
+    this.#pending = [];
+    this.#pendingChars = 0;
+    if (this.#socket.writable) this.#socket.write(text);
+  }
+
+  /** Over TCP nothing but the client can prove what it has received. */
+  probe(): boolean {
+    return false;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#stream.hold();
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#stream.release();
+    // What was waiting may have led to the next pause.
+    if (!this.#paused) this.#socket.resume();
+  }
+
+  close(error?: StreamError): void {
+    if (this.#closed) return;
+    if (error !== undefined) this.send(error.toMarkup().text);
+    this.send(END);
+    this.#flush();
+    const socket = this.#socket;
+    socket.end();
+    // A paused socket would never see the peer's end.
+    socket.resume();
+    const stop = this.#context.services.schedule(LINGER_MS, () => socket.destroy());
+    socket.once("close", stop);
+    this.#onGone();
+  }
+}

@@ -1,0 +1,65 @@
+/** The TCP listeners: STARTTLS and direct TLS, on both runtimes through node:net. @module */
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { StreamError } from "../../xmpp/errors.ts";
+import { isLoopback } from "../client_address.ts";
+import type { TransportContext } from "../transport_context.ts";
+import { TcpConnection } from "./tcp_connection.ts";
+import { type CertificatePem, TlsCertificate } from "./tls_certificate.ts";
+
+export interface TcpListenOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** `tls`: direct TLS (XEP-0368), which needs a certificate. */
+  readonly mode: "starttls" | "tls";
+}
+
+export class TcpListeners {
+  readonly #context: TransportContext;
+  readonly #certificate = new TlsCertificate();
+  readonly #servers: Server[] = [];
+
+  constructor(context: TransportContext) {
+    this.#context = context;
+  }
+
+  /** The certificate for connections from now on; may be replaced at any time. Throws where it cannot be used. */
+  useCertificate(certificate: CertificatePem): void {
+    this.#certificate.use(certificate);
+  }
+
+  /** Returns where it listens. Rejects where it cannot. */
+  async listen({ host, port, mode }: TcpListenOptions): Promise<{ readonly host: string; readonly port: number }> {
+    if (mode === "tls" && this.#certificate.context === undefined) {
+      throw new Error("Cannot listen for TLS: there is no certificate");
+    }
+    const server = createServer((socket) => this.#accept(socket, mode === "tls"));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    server.on("error", (error) => this.#context.services.log.error("listener failed", { host, port, error }));
+    this.#servers.push(server);
+    return { host, port: (server.address() as AddressInfo).port };
+  }
+
+  /** Accepts no more connections; those that are open stay. */
+  close(): void {
+    for (const server of this.#servers.splice(0)) server.close();
+  }
+
+  #accept(socket: Socket, tls: boolean): void {
+    const address = socket.remoteAddress ?? "unknown";
+    const { connections } = this.#context;
+    const admitted = connections.admits(address, isLoopback(address));
+    const connection = new TcpConnection(this.#context, socket, this.#certificate);
+    connection.start(tls);
+    if (!admitted) {
+      const condition = connections.isOpen ? "policy-violation" : "system-shutdown";
+      connection.refuse(new StreamError(condition, { text: "No more connections from this address" }));
+    }
+  }
+}
