@@ -139,6 +139,8 @@ export type StoreMessage =
     }
   /** What waits for company should go now. */
   | { readonly kind: "hurry" }
+  /** Half the time that a write may wait has passed. */
+  | { readonly kind: "tick" }
   | { readonly kind: "done"; readonly replies: readonly StoreReply[] | StoreFault };
 
 export type ExpiryMessage =

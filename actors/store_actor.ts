@@ -32,15 +32,17 @@ interface Batch {
 }
 
 /** A batch goes at once when so many messages or UTF-16 units wait. */
-const FULL_MESSAGES = 1000;
-const FULL_UNITS = 4 * 1024 * 1024;
+const FULL_MESSAGES = 10_000;
+const FULL_UNITS = 8 * 1024 * 1024;
 /** Above this an append is refused: the disk does not keep up. */
 const MAX_MESSAGES = 50_000;
 const MAX_UNITS = 128 * 1024 * 1024;
 
 export class StoreActor implements Actor<StoreMessage> {
   readonly #start: StoreActorStart;
-  #appends = new Map<number, Append>();
+  /** Writes that wait for company, in two generations: at each tick of the timer the older goes, the younger ages. */
+  #older = new Map<number, Append>();
+  #younger = new Map<number, Append>();
   #units = 0;
   #settles: { readonly owner: string; readonly seq: number }[] = [];
   #calls: Calls[] = [];
@@ -63,6 +65,8 @@ export class StoreActor implements Actor<StoreMessage> {
         return this.#hurry();
       case "hurry":
         return this.#hurry();
+      case "tick":
+        return this.#onTick();
       case "done":
         return this.#onDone(message.replies);
       default:
@@ -71,18 +75,23 @@ export class StoreActor implements Actor<StoreMessage> {
   }
 
   #onAppend(message: NewMessage, from: DeliveryRef, wanted: boolean): void {
-    if (this.#appends.size >= MAX_MESSAGES || this.#units >= MAX_UNITS) {
+    if (this.#waiting >= MAX_MESSAGES || this.#units >= MAX_UNITS) {
       const fault = new StoreFault("busy", "Cannot store message: too many wait already");
       return from.tell({ kind: "refused", seqs: [message.seq], fault });
     }
-    this.#appends.set(message.seq, { message, from });
+    this.#younger.set(message.seq, { message, from });
     this.#units += message.text.length;
-    if (wanted || this.#appends.size >= FULL_MESSAGES || this.#units >= FULL_UNITS) return this.#hurry();
+    if (wanted || this.#waiting >= FULL_MESSAGES || this.#units >= FULL_UNITS) return this.#hurry();
     this.#plan();
   }
 
+  get #waiting(): number {
+    return this.#older.size + this.#younger.size;
+  }
+
   #onSettle(owner: string, seq: number): void {
-    const append = this.#appends.get(seq);
+    const generation = this.#younger.has(seq) ? this.#younger : this.#older;
+    const append = generation.get(seq);
     if (append === undefined || append.message.pending?.owner !== owner) {
       this.#settles.push({ owner, seq });
       return this.#plan();
@@ -91,41 +100,56 @@ export class StoreActor implements Actor<StoreMessage> {
       append.message = { ...append.message, pending: undefined };
       return;
     }
-    this.#appends.delete(seq);
+    generation.delete(seq);
     this.#units -= append.message.text.length;
   }
 
   /** A write that nobody waits for: soon, together with others. */
   #plan(): void {
     if (this.#cancelTimer !== undefined || this.#batch !== undefined) return;
-    this.#cancelTimer = this.#start.schedule(this.#start.delayMs, () => {
+    this.#cancelTimer = this.#start.schedule(this.#start.delayMs / 2, () => {
       this.#cancelTimer = undefined;
-      this.#start.self().tell({ kind: "hurry" });
+      this.#start.self().tell({ kind: "tick" });
     });
+  }
+
+  #onTick(): void {
+    if (this.#batch !== undefined) return;
+    if (this.#older.size > 0 || this.#settles.length > 0) return this.#commit(false);
+    this.#older = this.#younger;
+    this.#younger = new Map();
+    if (this.#older.size > 0) this.#plan();
   }
 
   #hurry(): void {
     if (this.#batch !== undefined) this.#hurried = true;
-    else this.#commit();
+    else this.#commit(true);
   }
 
-  #commit(): void {
+  #commit(all: boolean): void {
     this.#hurried = false;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const batch: Batch = { appends: this.#appends, settles: this.#settles, calls: this.#calls };
+    const batch: Batch = { appends: this.#takeAppends(all), settles: this.#settles, calls: this.#calls };
     const calls: StoreCall[] = [];
     if (batch.appends.size > 0) calls.push(["append", Array.from(batch.appends.values(), (append) => append.message)]);
     if (batch.settles.length > 0) calls.push(["settle", batch.settles]);
     for (const request of batch.calls) calls.push(...request.calls);
     if (calls.length === 0) return;
     this.#batch = batch;
-    this.#appends = new Map();
-    this.#units = 0;
     this.#settles = [];
     this.#calls = [];
     const done = (replies: readonly StoreReply[] | StoreFault) => this.#start.self().tell({ kind: "done", replies });
     this.#start.store.run(calls).then(done, (error) => done(asFault(error)));
+  }
+
+  #takeAppends(all: boolean): ReadonlyMap<number, Append> {
+    const taken = this.#older;
+    if (all) for (const [seq, append] of this.#younger) taken.set(seq, append);
+    this.#older = all ? new Map() : this.#younger;
+    this.#younger = new Map();
+    for (const { message } of taken.values()) this.#units -= message.text.length;
+    return taken;
   }
 
   #onDone(replies: readonly StoreReply[] | StoreFault): void {
@@ -134,8 +158,8 @@ export class StoreActor implements Actor<StoreMessage> {
     if (batch === undefined) return;
     if (replies instanceof StoreFault) this.#refuse(batch, replies);
     else this.#answer(batch, replies);
-    if (this.#hurried || this.#calls.length > 0) this.#commit();
-    else if (this.#appends.size > 0 || this.#settles.length > 0) this.#plan();
+    if (this.#hurried || this.#calls.length > 0) this.#commit(true);
+    else if (this.#waiting > 0 || this.#settles.length > 0) this.#plan();
   }
 
   #answer(batch: Batch, replies: readonly StoreReply[]): void {
