@@ -2,6 +2,7 @@ import type { BindRequest, ResumeResult, SessionHandle, Sessions, TransportMessa
 import type { PreAuthContext, ServerModule } from "../../modules/module.ts";
 import type { Credentials } from "../../store/store.ts";
 import type { StreamServices, StreamSettings } from "../../transport/stream_services.ts";
+import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
 import { NS } from "../../xmpp/ns.ts";
@@ -130,8 +131,13 @@ export function fakeServices(settings: Partial<StreamSettings> = {}, real = fals
       modules: [FEATURE],
       streamFeatures: (stage) => [FEATURES[stage]],
       answerPreAuth: (stanza: Stanza, context: PreAuthContext) => {
-        context.countRegistration();
-        return stanza.result();
+        try {
+          context.countRegistration();
+          return stanza.result();
+        } catch (error) {
+          if (error instanceof StanzaError) return stanza.error(error);
+          throw error;
+        }
       },
     },
     serverContext: {} as never,

@@ -1,0 +1,518 @@
+import { describe, expect, test } from "bun:test";
+import { createStreamLimits } from "../../transport/stream_limits.ts";
+import { StanzaError, StreamError } from "../../xmpp/errors.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { XmlError } from "../../xmpp/xml/scanner.ts";
+import { FakeCarrier, settled, waitFor } from "./fake_carrier.ts";
+import { bindIq, FakeSession, fakeServices, plainAuth, USER } from "./fake_services.ts";
+
+const sasl = (name: string, content = "") => `<${name} xmlns="${NS.SASL}"${content}</${name}>`;
+const failure = (condition: string) => `<failure xmlns="${NS.SASL}"><${condition}/></failure>`;
+
+describe("XmppStream: header", () => {
+  test("is answered with features: mechanisms strongest first, and those of modules", () => {
+    const client = new FakeCarrier();
+    client.open({ from: "User@localhost/x" });
+    expect(client.headers).toEqual([{ id: "id1", from: "localhost", to: "user@localhost" }]);
+    expect(client.take()).toEqual([
+      "header",
+      '<stream:features xmlns:stream="http://etherx.jabber.org/streams">' +
+        '<mechanisms xmlns="urn:ietf:params:xml:ns:xmpp-sasl"><mechanism>SCRAM-SHA-512</mechanism>' +
+        "<mechanism>SCRAM-SHA-256</mechanism><mechanism>SCRAM-SHA-1</mechanism><mechanism>PLAIN</mechanism></mechanisms>" +
+        '<register xmlns="urn:test"/></stream:features>',
+    ]);
+  });
+
+  test("answers from the domain that was asked for", () => {
+    const client = new FakeCarrier();
+    client.open({ to: "Example.ORG", version: "1.5" });
+    expect(client.headers[0]).toMatchObject({ from: "example.org", to: undefined });
+  });
+
+  test.each([
+    [{ to: "elsewhere.example" }, "host-unknown"],
+    [{ to: "user@localhost" }, "host-unknown"],
+    [{ to: "a b" }, "host-unknown"],
+    [{ to: "" }, "improper-addressing"],
+    [{ version: "0.9" }, "unsupported-version"],
+    [{ version: "" }, "unsupported-version"],
+    [{ version: "one" }, "unsupported-version"],
+    [{ from: "a b@localhost" }, "invalid-from"],
+  ])("%j is refused with %s, after our own header", (header, condition) => {
+    const client = new FakeCarrier();
+    client.open(header);
+    expect(client.take()).toEqual(["header", "end"]);
+    expect(client.closedWith?.condition as string).toBe(condition);
+  });
+
+  test("is not expected twice", () => {
+    const client = new FakeCarrier();
+    client.open();
+    client.open();
+    expect(client.closedWith?.condition).toBe("bad-format");
+  });
+
+  test.each([
+    [{ to: "example.org" }, "host-unknown"],
+    [{ from: "juliet@localhost" }, "invalid-from"],
+  ])("%j after authentication is refused with %s", async (header, condition) => {
+    const client = new FakeCarrier();
+    client.open();
+    await client.receive(plainAuth("user"));
+    await waitFor(() => client.sent.includes("restart"));
+    client.open(header);
+    expect(client.closedWith?.condition as string).toBe(condition);
+  });
+});
+
+describe("XmppStream: before authentication", () => {
+  test.each([
+    ["<message><body>x</body></message>", "not-authorized"],
+    ["<presence/>", "not-authorized"],
+    ['<iq type="get" id="1"><query xmlns="jabber:iq:roster"/></iq>', "not-authorized"],
+    ['<iq type="get" id="1"><query xmlns="jabber:iq:auth"/></iq>', "not-authorized"],
+    ['<x xmlns="urn:nothing"/>', "not-authorized"],
+    ['<open xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>', "not-authorized"],
+  ])("%s ends the stream with %s", async (text, condition) => {
+    const client = new FakeCarrier();
+    client.open();
+    await client.receive(text);
+    expect(client.closedWith?.condition as string).toBe(condition);
+    expect(client.services.sessions.bound).toEqual([]);
+  });
+
+  test("an element before the header ends the stream, which gets a header for it", async () => {
+    const client = new FakeCarrier();
+    await client.receive("<message/>");
+    expect(client.take()).toEqual(["header", "end"]);
+    expect(client.closedWith?.condition).toBe("not-authorized");
+  });
+
+  test.each([["enable"], ["resume"], ["r"]])("<%s/> of XEP-0198 is answered with <failed/>", async (name) => {
+    const client = new FakeCarrier();
+    client.open();
+    client.take();
+    await client.receive(`<${name} xmlns="${NS.SM}"/>`);
+    expect(client.take()).toEqual([`<failed xmlns="${NS.SM}"><unexpected-request xmlns="${NS.STANZAS}"/></failed>`]);
+  });
+
+  test("an IQ that a module answers is answered, and counted", async () => {
+    const client = new FakeCarrier(fakeServices({ registrationsPerHour: 1 }));
+    client.open();
+    client.take();
+    const iq = '<iq type="get" id="1"><query xmlns="jabber:iq:register"/></iq>';
+    await client.receive(iq);
+    expect(client.take()).toEqual(['<iq xmlns="jabber:client" id="1" type="result"/>']);
+    await client.receive(iq);
+    expect(client.take().join()).toContain("<resource-constraint ");
+  });
+
+  test("takes too long", () => {
+    const client = new FakeCarrier(fakeServices({ negotiationMs: 5000 }));
+    client.open();
+    client.services.clock.advance(4999);
+    expect(client.isClosed).toBe(false);
+    client.services.clock.advance(1);
+    expect(client.closedWith?.condition).toBe("connection-timeout");
+    expect(client.services.clock.waiting).toBe(0);
+  });
+
+  test.each([
+    ["not-well-formed", new XmlError("not-well-formed", "x")],
+    ["restricted-xml", new XmlError("restricted-xml", "x")],
+    ["policy-violation", new XmlError("policy-violation", "x")],
+    ["bad-format", new StreamError("bad-format")],
+    ["internal-server-error", new Error("x")],
+  ])("fail() closes with %s", (condition, error) => {
+    const client = new FakeCarrier();
+    client.stream.fail(error);
+    expect(client.closedWith?.condition as string).toBe(condition);
+  });
+});
+
+describe("XmppStream: STARTTLS", () => {
+  test("is all that is offered where it is required", async () => {
+    const client = new FakeCarrier();
+    client.security = { encrypted: false, loopback: false };
+    client.startTlsOffer = "required";
+    client.open();
+    expect(client.take()[1]).toBe(
+      `<stream:features xmlns:stream="${NS.STREAM}"><starttls xmlns="${NS.TLS}"><required/></starttls></stream:features>`,
+    );
+    await client.receive(`<starttls xmlns="${NS.TLS}"/>`);
+    expect(client.take()).toEqual([`<proceed xmlns="${NS.TLS}"/>`, "tls"]);
+    client.open();
+    expect(client.take()[1]).toContain("<mechanism>PLAIN</mechanism>");
+  });
+
+  test.each([[plainAuth("user")], ['<iq type="get" id="1"><query xmlns="jabber:iq:register"/></iq>']])(
+    "%s before it, where it is required, ends the stream",
+    async (text) => {
+      const client = new FakeCarrier();
+      client.startTlsOffer = "required";
+      client.open();
+      await client.receive(text);
+      expect(client.closedWith?.condition).toBe("policy-violation");
+    },
+  );
+
+  test("fails where it is not offered", async () => {
+    const client = new FakeCarrier();
+    client.open();
+    client.take();
+    await client.receive(`<starttls xmlns="${NS.TLS}"/>`);
+    expect(client.take()).toEqual([`<failure xmlns="${NS.TLS}"/>`, "end"]);
+  });
+});
+
+describe("XmppStream: SASL", () => {
+  test.each([
+    [sasl("auth", ' mechanism="DIGEST-MD5">'), "invalid-mechanism"],
+    [sasl("auth", ">"), "invalid-mechanism"],
+    [sasl("auth", ' mechanism="ANONYMOUS">'), "invalid-mechanism"],
+    [sasl("auth", ' mechanism="PLAIN">!!!!'), "incorrect-encoding"],
+    [sasl("auth", ' mechanism="PLAIN">YQ='), "incorrect-encoding"],
+    [sasl("auth", ' mechanism="PLAIN">YQ=='), "malformed-request"],
+    [sasl("auth", ' mechanism="PLAIN">='), "malformed-request"],
+    [sasl("auth", ' mechanism="PLAIN"><x/>'), "malformed-request"],
+    [sasl("auth", ' mechanism="SCRAM-SHA-1">YQ=='), "malformed-request"],
+    [plainAuth("user", "wrong"), "not-authorized"],
+    [plainAuth("nobody"), "not-authorized"],
+    [sasl("abort", ">"), "aborted"],
+    [sasl("success", ">"), "malformed-request"],
+  ])("%s fails with %s", async (text, condition) => {
+    const client = new FakeCarrier();
+    client.open();
+    client.take();
+    await client.receive(text);
+    await waitFor(() => client.sent.length > 0);
+    expect(client.take()).toEqual([failure(condition)]);
+  });
+
+  test("a response without an exchange fails", async () => {
+    const client = new FakeCarrier();
+    client.open();
+    client.take();
+    await client.receive(sasl("response", ">"));
+    expect(client.take()[0]).toContain("<malformed-request/>");
+  });
+
+  test("PLAIN on an open connection needs TLS", async () => {
+    const client = new FakeCarrier();
+    client.security = { encrypted: false, loopback: false };
+    client.open();
+    client.take();
+    await client.receive(plainAuth("user"));
+    expect(client.take()).toEqual([failure("encryption-required")]);
+  });
+
+  test("without an initial response there is an empty challenge", async () => {
+    const client = new FakeCarrier();
+    client.open();
+    client.take();
+    await client.receive(sasl("auth", ' mechanism="PLAIN">'));
+    expect(client.take()).toEqual([`<challenge xmlns="${NS.SASL}"></challenge>`]);
+    await client.receive(sasl("response", `>${btoa("\0user\0pencil")}`));
+    await waitFor(() => client.sent.length === 2);
+    expect(client.take()).toEqual([`<success xmlns="${NS.SASL}"/>`, "restart"]);
+  });
+
+  test("an abort ends an exchange; another may follow", async () => {
+    const client = new FakeCarrier();
+    client.open();
+    await client.receive(sasl("auth", ' mechanism="PLAIN">'));
+    client.take();
+    await client.receive(sasl("abort", ">"));
+    expect(client.take()).toEqual([failure("aborted")]);
+    await client.receive(plainAuth("user"));
+    await waitFor(() => client.sent.includes("restart"));
+  });
+
+  test("ANONYMOUS gives an account of its own", async () => {
+    const client = new FakeCarrier(fakeServices({ anonymous: true }));
+    client.open();
+    await client.receive(sasl("auth", ' mechanism="ANONYMOUS">'));
+    client.open();
+    await client.receive(bindIq());
+    expect(client.services.sessions.last.request.account.text).toMatch(/^anon-.+@localhost$/);
+  });
+
+  test("too many failures end the stream", async () => {
+    const client = new FakeCarrier(fakeServices({ maxAttempts: 3 }));
+    client.open();
+    for (let i = 0; i < 2; i++) await client.receive(sasl("abort", ">"));
+    expect(client.isClosed).toBe(false);
+    await client.receive(sasl("abort", ">"));
+    expect(client.closedWith?.condition).toBe("policy-violation");
+    expect(client.sent.slice(-2)).toEqual([failure("aborted"), "end"]);
+  });
+
+  test("an address with too many failures has to wait, whatever the stream", async () => {
+    const services = fakeServices({ failedLoginsPerMinute: 2, maxAttempts: 10 });
+    const limits = createStreamLimits(services);
+    const attempt = async (address: string, password: string) => {
+      const client = new FakeCarrier(services, "tcp", limits);
+      client.address = address;
+      client.open();
+      client.take();
+      await client.receive(plainAuth("user", password));
+      await waitFor(() => client.sent.length > 0);
+      return client.sent[0];
+    };
+    await attempt("192.0.2.1", "wrong");
+    await attempt("192.0.2.1", "wrong");
+    expect(await attempt("192.0.2.1", "pencil")).toContain("<temporary-auth-failure/>");
+    expect(await attempt("192.0.2.2", "pencil")).toContain("<success");
+    services.clock.advance(60_000);
+    expect(await attempt("192.0.2.1", "pencil")).toContain("<success");
+  });
+
+  test("credentials that cannot be read are a temporary failure", async () => {
+    const services = { ...fakeServices(), credentials: () => Promise.reject(new Error("disk")) };
+    const client = new FakeCarrier(services);
+    client.open();
+    client.take();
+    await client.receive(plainAuth("user"));
+    await waitFor(() => client.sent.length > 0);
+    expect(client.take()).toEqual([failure("temporary-auth-failure")]);
+  });
+
+  test("what comes while credentials are awaited waits its turn", async () => {
+    const client = new FakeCarrier();
+    client.open();
+    client.take();
+    void client.receive(plainAuth("user", "wrong"));
+    void client.receive(plainAuth("user"));
+    await waitFor(() => client.sent.includes("restart"));
+    expect(client.take()).toEqual([failure("not-authorized"), `<success xmlns="${NS.SASL}"/>`, "restart"]);
+  });
+});
+
+describe("XmppStream: binding", () => {
+  test("offers bind and the modules' features, and no session", async () => {
+    const client = new FakeCarrier();
+    await client.authenticate();
+    expect(client.sent.at(-1)).toBe(
+      `<stream:features xmlns:stream="${NS.STREAM}"><bind xmlns="${NS.BIND}"/><sm xmlns="${NS.SM}"/></stream:features>`,
+    );
+  });
+
+  test("does not offer XEP-0198 over BOSH", async () => {
+    const client = new FakeCarrier(fakeServices(), "bosh");
+    await client.authenticate();
+    expect(client.sent.at(-1)).not.toContain(NS.SM);
+  });
+
+  test("binds the resource, answers, and then hands every element over", async () => {
+    const client = new FakeCarrier();
+    await client.authenticate();
+    client.take();
+    await client.receive(bindIq("balcony"));
+    const session = client.services.sessions.last;
+    expect(session.request).toMatchObject({ account: USER, resource: "balcony", connection: client });
+    expect(client.take()).toEqual([
+      `<iq xmlns="jabber:client" id="b" type="result"><bind xmlns="${NS.BIND}"><jid>user@localhost/balcony</jid></bind></iq>`,
+    ]);
+    await client.receive(`<iq type="set" id="s"><session xmlns="${NS.SESSION}"/></iq>`);
+    await client.receive("<presence/>");
+    expect(session.inbound).toHaveLength(2);
+    expect(client.services.clock.waiting).toBe(0);
+  });
+
+  test("lets the server choose the resource", async () => {
+    const client = new FakeCarrier();
+    await client.authenticate();
+    await client.receive(`<iq type="set" id="b"><bind xmlns="${NS.BIND}"/></iq>`);
+    expect(client.services.sessions.last.request.resource).toBeUndefined();
+  });
+
+  test.each([
+    ["<message/>"],
+    ['<iq type="get" id="1"><query xmlns="jabber:iq:roster"/></iq>'],
+    [`<iq type="set" id="1"><session xmlns="${NS.SESSION}"/></iq>`],
+    [plainAuth("user")],
+    ['<x xmlns="urn:nothing"/>'],
+  ])("%s before it ends the stream with not-authorized", async (text) => {
+    const client = new FakeCarrier();
+    await client.authenticate();
+    await client.receive(text);
+    expect(client.closedWith?.condition).toBe("not-authorized");
+  });
+
+  test.each([
+    [`<iq type="get" id="b"><bind xmlns="${NS.BIND}"/></iq>`],
+    [`<iq type="set"><bind xmlns="${NS.BIND}"/></iq>`],
+    [`<iq type="set" id="b"><bind xmlns="${NS.BIND}"/><x xmlns="urn:x"/></iq>`],
+  ])("%s is a bad request", async (text) => {
+    const client = new FakeCarrier();
+    await client.authenticate();
+    client.take();
+    await client.receive(text);
+    expect(client.take().join()).toContain("<bad-request");
+    await client.receive(bindIq());
+    expect(client.services.sessions.bound).toHaveLength(1);
+  });
+
+  test.each([
+    ["resource-constraint", new StanzaError("resource-constraint")],
+    ["internal-server-error", new Error("x")],
+  ])("%s of the sessions is the answer, and it may be tried again", async (condition, error) => {
+    const client = new FakeCarrier();
+    client.services.sessions.onBind = () => Promise.reject(error);
+    await client.authenticate();
+    client.take();
+    await client.receive(bindIq());
+    expect(client.take().join()).toContain(`<${condition} `);
+    client.services.sessions.onBind = undefined;
+    await client.receive(bindIq());
+    expect(client.services.sessions.bound).toHaveLength(1);
+  });
+
+  test("what comes while the resource is bound waits, in order", async () => {
+    const client = new FakeCarrier();
+    await client.authenticate();
+    const first = client.receive(bindIq());
+    const rest = ["<presence/>", '<message id="1"/>', '<message id="2"/>'];
+    for (const text of rest) void client.receive(text);
+    await first;
+    await settled();
+    expect(client.services.sessions.last.inbound).toEqual(rest);
+  });
+
+  test("a connection that goes in the meantime leaves no session behind", async () => {
+    const client = new FakeCarrier();
+    await client.authenticate();
+    const bound = client.receive(bindIq());
+    client.stream.lost();
+    await bound;
+    const { told } = client.services.sessions.last;
+    expect(told).toEqual([{ kind: "disconnected", clean: false, connection: client }]);
+  });
+});
+
+describe("XmppStream: resumption", () => {
+  const resume = (attributes: string) => `<resume xmlns="${NS.SM}" ${attributes}/>`;
+  const failed = (condition: string, h = "") =>
+    `<failed xmlns="${NS.SM}"${h}><${condition} xmlns="${NS.STANZAS}"/></failed>`;
+
+  test.each([
+    ["", "bad-request"],
+    ['previd="x"', "bad-request"],
+    ['previd="x" h="-1"', "bad-request"],
+    ['previd="x" h="1x"', "bad-request"],
+    ['previd="" h="1"', "bad-request"],
+    ['previd="x" h="1"', "item-not-found"],
+  ])("%s fails with %s, and a resource can be bound instead", async (attributes, condition) => {
+    const client = new FakeCarrier();
+    await client.authenticate();
+    client.take();
+    await client.receive(resume(attributes));
+    expect(client.take()).toEqual([failed(condition)]);
+    await client.receive(bindIq());
+    expect(client.services.sessions.bound).toHaveLength(1);
+  });
+
+  test("tells h where it is known", async () => {
+    const client = new FakeCarrier();
+    client.services.sessions.onResume = async () => ({ kind: "unknown", h: 7 });
+    await client.authenticate();
+    client.take();
+    await client.receive(resume('previd="x" h="1"'));
+    expect(client.take()).toEqual([failed("item-not-found", ' h="7"')]);
+  });
+
+  test("goes on with the session that was found", async () => {
+    const client = new FakeCarrier();
+    const session = new FakeSession(USER.withResource("old"), { account: USER, resource: "old", connection: client });
+    let asked: unknown;
+    client.services.sessions.onResume = async (request) => {
+      asked = request;
+      return { kind: "resumed", session };
+    };
+    await client.authenticate();
+    client.take();
+    await client.receive(resume('previd="x" h="3"'));
+    expect(asked).toEqual({ account: USER, previd: "x", h: 3, connection: client });
+    expect(client.take()).toEqual([]);
+    await client.receive("<presence/>");
+    expect(session.inbound).toEqual(["<presence/>"]);
+  });
+
+  test.each([["enable"], ["r"]])("<%s/> before binding is answered with <failed/>", async (name) => {
+    const client = new FakeCarrier();
+    await client.authenticate();
+    client.take();
+    await client.receive(`<${name} xmlns="${NS.SM}"/>`);
+    expect(client.take()).toEqual([failed("unexpected-request")]);
+  });
+});
+
+describe("XmppStream: the end", () => {
+  test("the peer's end is clean, and said once", async () => {
+    const client = new FakeCarrier();
+    await client.bind();
+    client.stream.finish();
+    client.stream.lost();
+    client.stream.finish();
+    expect(client.services.sessions.last.told).toEqual([{ kind: "disconnected", clean: true, connection: client }]);
+    expect(client.take()).toEqual(["end"]);
+  });
+
+  test("a connection that breaks is not clean", async () => {
+    const client = new FakeCarrier();
+    await client.bind();
+    client.stream.lost();
+    expect(client.services.sessions.last.told).toEqual([{ kind: "disconnected", clean: false, connection: client }]);
+  });
+
+  test("bad XML ends the stream and the connection", async () => {
+    const client = new FakeCarrier();
+    await client.bind();
+    client.stream.fail(new XmlError("not-well-formed", "x"));
+    expect(client.closedWith?.condition).toBe("not-well-formed");
+    expect(client.services.sessions.last.kinds).toEqual(["disconnected"]);
+  });
+
+  test("nothing is handed over after the end", async () => {
+    const client = new FakeCarrier();
+    client.open();
+    client.close();
+    await client.receive("<message/>");
+    expect(client.services.sessions.bound).toEqual([]);
+    expect(client.services.clock.waiting).toBe(0);
+  });
+});
+
+describe("XmppStream: pause", () => {
+  test("holds elements back, in order, until resume", async () => {
+    const client = new FakeCarrier();
+    await client.bind();
+    const session = client.services.sessions.last;
+    session.onInbound = () => client.pause();
+    for (const id of ["1", "2", "3"]) await client.receive(`<message id="${id}"/>`);
+    expect(session.inbound).toHaveLength(1);
+    client.resume();
+    expect(session.inbound).toHaveLength(2);
+    session.onInbound = undefined;
+    client.resume();
+    expect(session.inbound.map((text) => text.slice(13, 14))).toEqual(["1", "2", "3"]);
+  });
+
+  test("what was held back is still handed over when the connection goes", async () => {
+    const client = new FakeCarrier();
+    await client.bind();
+    client.pause();
+    await client.receive("<presence/>");
+    client.stream.lost();
+    expect(client.services.sessions.last.kinds).toEqual(["inbound", "disconnected"]);
+  });
+
+  test("has a bound", async () => {
+    const client = new FakeCarrier();
+    await client.bind();
+    client.pause();
+    const text = `<message><body>${"x".repeat(100_000)}</body></message>`;
+    for (let i = 0; i < 60 && !client.isClosed; i++) await client.receive(text);
+    expect(client.closedWith?.condition).toBe("policy-violation");
+  });
+});

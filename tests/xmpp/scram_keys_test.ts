@@ -1,0 +1,37 @@
+import { describe, expect, test } from "bun:test";
+import { checkPassword, deriveCredentials, PasswordError, SCRAM_HASHES } from "../../xmpp/scram_keys.ts";
+
+describe("deriveCredentials()", () => {
+  test("makes keys for each hash, each with a salt of its own", async () => {
+    const credentials = await deriveCredentials("pencil");
+    expect(Object.keys(credentials).sort()).toEqual([...SCRAM_HASHES].sort());
+    const salts = Object.values(credentials).map(({ salt }) => salt);
+    expect(new Set(salts).size).toBe(3);
+    expect(JSON.stringify(credentials)).not.toContain("pencil");
+  });
+
+  test.each([[""], ["a\u0007b"], ["\u00ad"]])("refuses %j", async (password) => {
+    expect(deriveCredentials(password)).rejects.toBeInstanceOf(PasswordError);
+  });
+});
+
+describe("checkPassword()", () => {
+  test.each([
+    ["pencil", true],
+    ["Pencil", false],
+    ["pencil ", false],
+    ["", false],
+    ["a\u0007b", false],
+  ])("answers %j with %p", async (password, expected) => {
+    expect(await checkPassword(password, await deriveCredentials("pencil"))).toBe(expected);
+  });
+
+  test("prepares both by SASLprep", async () => {
+    const credentials = await deriveCredentials("I\u00adX\u00a0\u2168");
+    expect(await checkPassword("IX IX", credentials)).toBe(true);
+  });
+
+  test("is false where there are no keys", async () => {
+    expect(await checkPassword("pencil", {})).toBe(false);
+  });
+});
