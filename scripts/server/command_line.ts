@@ -1,0 +1,48 @@
+/** The arguments of the command line, read. @module */
+
+/** `user`, as it was typed. */
+export type UserRequest =
+  | { readonly kind: "add" | "passwd"; readonly name: string; readonly password: string | undefined }
+  | { readonly kind: "remove"; readonly name: string }
+  | { readonly kind: "list" };
+
+/** The same with all that is needed to carry it out: a canonical bare JID, and a password. */
+export type AccountRequest =
+  | { readonly kind: "add" | "passwd"; readonly name: string; readonly password: string }
+  | { readonly kind: "remove"; readonly name: string }
+  | { readonly kind: "list" };
+
+export type Command =
+  | { readonly kind: "serve" | "help" | "version" }
+  | { readonly kind: "user"; readonly request: UserRequest };
+
+/** Arguments that make no command. */
+export class UsageError extends Error {}
+
+/** Throws UsageError. */
+export function parseCommand(args: readonly string[]): Command {
+  if (args.includes("--help") || args.includes("-h") || args[0] === "help") return { kind: "help" };
+  if (args[0] === "--version") return { kind: "version" };
+  const [name, ...rest] = args;
+  if (name === undefined) return { kind: "serve" };
+  if (name === "user") return { kind: "user", request: parseUser(rest) };
+  throw new UsageError(`Cannot run "${name}": there is no such command`);
+}
+
+function parseUser([action, ...rest]: readonly string[]): UserRequest {
+  const [name, password, ...more] = rest;
+  const limit = USER_ARGUMENTS.get(action ?? "");
+  if (limit === undefined) throw new UsageError("Cannot run user: expected one of add, passwd, remove, list");
+  if (rest.length > limit || more.length > 0) throw new UsageError(`Cannot run user ${action}: too many arguments`);
+  if (action === "list") return { kind: "list" };
+  if (!name) throw new UsageError(`Cannot run user ${action}: the name is missing`);
+  return action === "remove" ? { kind: "remove", name } : { kind: action as "add" | "passwd", name, password };
+}
+
+/** How many arguments each action takes at most. */
+const USER_ARGUMENTS: ReadonlyMap<string, number> = new Map([
+  ["add", 2],
+  ["passwd", 2],
+  ["remove", 1],
+  ["list", 0],
+]);

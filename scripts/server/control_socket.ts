@@ -1,0 +1,125 @@
+/**
+ * A local socket in the data folder, over which the command line asks the running server: the store belongs to one
+ * process at a time, and a server must know of an account that is removed. One line of JSON each way.
+ * @module
+ */
+import { chmod, mkdir, rm } from "node:fs/promises";
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { relative, resolve } from "node:path";
+import { serverLog } from "../../server/log.ts";
+import { AccountError } from "./account_error.ts";
+import type { AccountRequest } from "./command_line.ts";
+import { faultLine } from "./fault_line.ts";
+
+export interface ControlSocket {
+  stop(): Promise<void>;
+}
+
+type Answer = { readonly lines: readonly string[] } | { readonly fault: string };
+
+const NAME = "control.sock";
+/** What `sockaddr_un` holds on every system. */
+const MAX_PATH = 103;
+const MAX_REQUEST = 16_384;
+
+/** Undefined, and a line in the log, where the folder's path is too long or another server has it. */
+export async function openControlSocket(
+  dataDir: string,
+  run: (request: AccountRequest) => Promise<readonly string[]>,
+): Promise<ControlSocket | undefined> {
+  const path = socketPath(dataDir);
+  const reason = path === undefined ? "its path is too long" : (await answers(path)) ? "another server has it" : "";
+  if (path === undefined || reason !== "") {
+    serverLog().warn("no control socket", { dataDir, reason });
+    return undefined;
+  }
+  await mkdir(dataDir, { recursive: true });
+  await rm(path, { force: true });
+  const listener = createServer((socket) => serveOne(socket, run));
+  await listening(listener, path);
+  // Who may connect may change every password.
+  await chmod(path, 0o600);
+  return { stop: () => closed(listener) };
+}
+
+/** Undefined where no server runs. Throws AccountError with the server's words. */
+export async function askRunningServer(
+  dataDir: string,
+  request: AccountRequest,
+): Promise<readonly string[] | undefined> {
+  const path = socketPath(dataDir);
+  if (path === undefined) return undefined;
+  const socket = await connected(path);
+  if (socket === undefined) return undefined;
+  socket.write(`${JSON.stringify(request)}\n`);
+  const line = await firstLine(socket, Number.POSITIVE_INFINITY);
+  if (line === undefined) throw new AccountError("Cannot reach the running server: it closed the connection");
+  const answer = JSON.parse(line) as Answer;
+  if ("fault" in answer) throw new AccountError(answer.fault);
+  return answer.lines;
+}
+
+async function serveOne(socket: Socket, run: (request: AccountRequest) => Promise<readonly string[]>): Promise<void> {
+  const line = await firstLine(socket, MAX_REQUEST);
+  if (line === undefined) return;
+  socket.end(`${JSON.stringify(await answerTo(line, run))}\n`);
+}
+
+async function answerTo(line: string, run: (request: AccountRequest) => Promise<readonly string[]>): Promise<Answer> {
+  try {
+    return { lines: await run(JSON.parse(line) as AccountRequest) };
+  } catch (error) {
+    return { fault: faultLine(error).line };
+  }
+}
+
+/** The shorter of the absolute path and the one from here; undefined where even that is too long. */
+function socketPath(dataDir: string): string | undefined {
+  const absolute = resolve(dataDir, NAME);
+  const near = relative(process.cwd(), absolute);
+  const path = near.length < absolute.length ? near : absolute;
+  return Buffer.byteLength(path) <= MAX_PATH ? path : undefined;
+}
+
+async function answers(path: string): Promise<boolean> {
+  const socket = await connected(path);
+  socket?.destroy();
+  return socket !== undefined;
+}
+
+/** Undefined where nobody listens. */
+function connected(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", () => resolve(undefined));
+  });
+}
+
+/** Undefined where the other side closed before, or sent more than `limit` characters without an end. */
+function firstLine(socket: Socket, limit: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.on("data", (chunk: string) => {
+      text += chunk;
+      const end = text.indexOf("\n");
+      if (end >= 0) resolve(text.slice(0, end));
+      else if (text.length > limit) socket.destroy();
+    });
+    socket.on("error", () => resolve(undefined));
+    socket.on("close", () => resolve(undefined));
+  });
+}
+
+function listening(listener: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    listener.once("error", reject);
+    listener.listen(path, resolve);
+  });
+}
+
+/** Closing also removes the socket's file. */
+function closed(listener: Server): Promise<void> {
+  return new Promise((resolve) => listener.close(() => resolve()));
+}

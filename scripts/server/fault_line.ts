@@ -1,0 +1,19 @@
+/** What the command line says when something cannot be done. @module */
+
+import { CertificateError } from "../../server/certificate.ts";
+import { ConfigError } from "../../server/config_error.ts";
+import { StoreFault } from "../../store/store.ts";
+import { JidError } from "../../xmpp/jid.ts";
+import { AccountError } from "./account_error.ts";
+import { UsageError } from "./command_line.ts";
+import { ListenError } from "./listen_error.ts";
+
+/** These say all there is to say; anything else is shown with its stack, because it is a fault of ours. */
+const EXPECTED = [StoreFault, JidError, CertificateError, AccountError, ListenError];
+
+export function faultLine(error: unknown): { readonly line: string; readonly code: number } {
+  if (error instanceof UsageError) return { line: `${error.message} (see --help)`, code: 2 };
+  if (error instanceof ConfigError) return { line: error.message, code: 2 };
+  if (EXPECTED.some((kind) => error instanceof kind)) return { line: (error as Error).message, code: 1 };
+  return { line: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 1 };
+}

@@ -1,0 +1,30 @@
+/** The text of `--help`. @module */
+import { describeConfig } from "../../server/config.ts";
+import { SOFTWARE } from "../../server/server_settings.ts";
+import { commandPrefix } from "./command_prefix.ts";
+
+export function versionText(): string {
+  return `${SOFTWARE.name} ${SOFTWARE.version}`;
+}
+
+export function helpText(): string {
+  const run = commandPrefix();
+  return `${versionText()}, an XMPP server that tells what became of a message
+
+Commands
+  ${run}                                serve until SIGTERM or SIGINT
+  ${run} user add NAME [PASSWORD]       make an account
+  ${run} user passwd NAME [PASSWORD]    set its password
+  ${run} user remove NAME               remove it with all that belongs to it
+  ${run} user list                      list all accounts
+  ${run} --help | --version
+
+  NAME is a bare JID; without a domain, the first one of the configuration is meant. A password that is left out is
+  asked for, or read from standard input. The commands work beside a running server and without one.
+
+Configuration
+  The file ampact.toml, or the one that AMPACT_CONFIG names; the environment goes before the file.
+  A key a.b is b in the table [a].
+
+${describeConfig()}`;
+}

@@ -1,0 +1,67 @@
+/** An HTTP server for the app, on the runtime at hand. @module */
+import type { AmpactServer } from "../../server/create_server.ts";
+import { ListenError } from "./listen_error.ts";
+
+export interface HttpListener {
+  readonly port: number;
+  /** Takes no more connections, and cuts those that are left. */
+  stop(): Promise<void>;
+}
+
+export interface HttpAddress {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+/** The part of Deno's API that is used; its types are not at hand under Bun. */
+interface DenoNamespace {
+  serve(
+    options: { readonly hostname: string; readonly port: number; readonly onListen: () => void; signal: AbortSignal },
+    handler: (request: Request, info: object) => Response | Promise<Response>,
+  ): { readonly addr: { readonly port: number }; readonly finished: Promise<void> };
+}
+
+/** Bun's most: a BOSH request may wait for as long as `bosh.wait_max`, by default 60 s. */
+const IDLE_SECONDS = 255;
+
+/** Throws ListenError. */
+export function listenHttp(server: Pick<AmpactServer, "app" | "websocket">, address: HttpAddress): HttpListener {
+  try {
+    return "Deno" in globalThis ? listenOnDeno(server, address) : listenOnBun(server, address);
+  } catch (error) {
+    throw new ListenError("HTTP", address.host, address.port, error);
+  }
+}
+
+function listenOnBun({ app, websocket }: Pick<AmpactServer, "app" | "websocket">, address: HttpAddress): HttpListener {
+  const http = Bun.serve({
+    hostname: hostName(address.host),
+    port: address.port,
+    fetch: app.fetch,
+    websocket: websocket as Bun.WebSocketHandler<undefined>,
+    idleTimeout: IDLE_SECONDS,
+  });
+  return { port: http.port ?? address.port, stop: () => http.stop(true) };
+}
+
+function listenOnDeno({ app }: Pick<AmpactServer, "app">, address: HttpAddress): HttpListener {
+  const { Deno } = globalThis as unknown as { readonly Deno: DenoNamespace };
+  const abort = new AbortController();
+  const http = Deno.serve(
+    { hostname: hostName(address.host), port: address.port, onListen: () => {}, signal: abort.signal },
+    app.fetch,
+  );
+  return {
+    port: http.addr.port,
+    stop: () => {
+      abort.abort();
+      return http.finished;
+    },
+  };
+}
+
+/** An IPv6 address goes without the brackets that it has in a URL. */
+function hostName(host: string): string {
+  return host.replace(/^\[(.*)\]$/, "$1");
+}

@@ -1,0 +1,75 @@
+/** `user add|passwd|remove|list`: by the running server where there is one, else on the store itself. @module */
+import { type AmpactServer, createServer } from "../../server/create_server.ts";
+import { configureLog } from "../../server/log.ts";
+import { Jid } from "../../xmpp/jid.ts";
+import { AccountError } from "./account_error.ts";
+import { askPassword } from "./ask_password.ts";
+import type { AccountRequest, UserRequest } from "./command_line.ts";
+import { configSources } from "./config_sources.ts";
+import { askRunningServer } from "./control_socket.ts";
+
+const PAGE = 1000;
+
+/** The lines to print. Throws AccountError, JidError, ConfigError, StoreFault. */
+export async function runUserCommand(request: UserRequest): Promise<readonly string[]> {
+  const server = createServer(configSources());
+  await configureLog(server.config.log.level);
+  const complete = await completeRequest(server, request);
+  const answer = await askRunningServer(server.config.dataDir, complete);
+  if (answer !== undefined) return answer;
+  if (server.config.store.url === "sqlite::memory:") {
+    throw new AccountError("Cannot change accounts: the store is in memory, and no server runs that has one");
+  }
+  await server.start();
+  try {
+    return await runOnServer(server, complete);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Carries a request out on a server that has been started. */
+export async function runOnServer(server: AmpactServer, request: AccountRequest): Promise<readonly string[]> {
+  if (request.kind === "list") return listAccounts(server);
+  const { name } = request;
+  switch (request.kind) {
+    case "add":
+      if (await server.accounts.add(name, request.password)) return [`Added ${name}`];
+      throw new AccountError(`Cannot add ${name}: the account exists`);
+    case "passwd":
+      if (await server.accounts.setPassword(name, request.password)) return [`Changed the password of ${name}`];
+      throw new AccountError(`Cannot change the password of ${name}: there is no such account`);
+    case "remove":
+      if (await server.accounts.remove(name)) return [`Removed ${name}`];
+      throw new AccountError(`Cannot remove ${name}: there is no such account`);
+    default:
+      return request satisfies never;
+  }
+}
+
+async function completeRequest(server: AmpactServer, request: UserRequest): Promise<AccountRequest> {
+  if (request.kind === "list") return request;
+  const name = accountName(request.name, server.config.domains);
+  if (request.kind === "remove") return { kind: "remove", name };
+  const password = request.password ?? (await askPassword(name));
+  if (password === "") throw new AccountError(`Cannot use an empty password for ${name}`);
+  return { kind: request.kind, name, password };
+}
+
+/** The canonical bare JID. */
+function accountName(text: string, domains: readonly string[]): string {
+  const jid = Jid.parse(text.includes("@") ? text : `${text}@${domains[0]}`);
+  if (jid.local === "" || !jid.isBare) throw new AccountError(`Cannot use "${text}" as an account: not a bare JID`);
+  if (!domains.includes(jid.domain)) {
+    throw new AccountError(`Cannot use "${text}" as an account: the domains served are ${domains.join(", ")}`);
+  }
+  return jid.text;
+}
+
+async function listAccounts({ accounts }: AmpactServer): Promise<readonly string[]> {
+  const all: string[] = [];
+  for (let page = await accounts.list("", PAGE); page.length > 0; page = await accounts.list(all.at(-1), PAGE)) {
+    all.push(...page);
+  }
+  return all;
+}
