@@ -1,0 +1,128 @@
+/** A client's WebSocket (RFC 6455, RFC 7395) over a bare socket, so that pongs can be withheld and the socket cut. @module */
+import { randomBytes } from "node:crypto";
+import { connect, type Socket } from "node:net";
+import { NS } from "../../xmpp/ns.ts";
+import { Element } from "../../xmpp/xml/element.ts";
+import { DEFAULT_XML_LIMITS, scanElement } from "../../xmpp/xml/scanner.ts";
+import { xml } from "../../xmpp/xml/xml.ts";
+import type { Address, Link, LinkEvents } from "./link.ts";
+import { type Frame, FrameReader, OPCODE, writeFrame } from "./websocket_frames.ts";
+
+const END_OF_HEAD = "\r\n\r\n";
+
+export class WebSocketLink implements Link {
+  readonly transport = "websocket";
+  proves = true;
+  readonly #address: Address;
+  readonly #events: LinkEvents;
+  readonly #frames = new FrameReader();
+  #socket: Socket | undefined;
+  #text = "";
+  #isCut = false;
+
+  constructor(address: Address, events: LinkEvents) {
+    this.#address = address;
+    this.#events = events;
+  }
+
+  connect(): Promise<void> {
+    const { httpPort } = this.#address;
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: "127.0.0.1", port: httpPort, noDelay: true });
+      this.#socket = socket;
+      let head: string | undefined = "";
+      socket.on("connect", () => socket.write(handshake(httpPort)));
+      socket.on("error", reject);
+      socket.on("close", () => {
+        if (!this.#isCut) this.#events.closed();
+      });
+      socket.on("data", (bytes: Buffer) => {
+        if (head === undefined) return this.#onBytes(bytes);
+        head += bytes.toString("latin1");
+        const end = head.indexOf(END_OF_HEAD);
+        if (end < 0) return;
+        const rest = Buffer.from(head.slice(end + END_OF_HEAD.length), "latin1");
+        const accepted = head.startsWith("HTTP/1.1 101") && /\r\nsec-websocket-protocol: xmpp\r\n/i.test(head);
+        if (accepted) resolve();
+        else reject(new Error(`Cannot open WebSocket: ${head}`));
+        head = undefined;
+        this.#onBytes(rest);
+      });
+    });
+  }
+
+  openStream(): void {
+    this.send(xml`<open xmlns="${NS.FRAMING}" to="${this.#address.domain}" version="1.0"/>`.text);
+  }
+
+  send(text: string): void {
+    this.#write(OPCODE.text, Buffer.from(text));
+  }
+
+  sendBinary(bytes: Buffer): void {
+    this.#write(OPCODE.binary, bytes);
+  }
+
+  end(): void {
+    this.send(xml`<close xmlns="${NS.FRAMING}"/>`.text);
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    this.#socket?.destroy();
+  }
+
+  freeze(): void {
+    this.proves = false;
+    this.#socket?.pause();
+  }
+
+  #write(opcode: number, payload: Buffer): void {
+    if (this.#socket?.writable) this.#socket.write(writeFrame(opcode, payload));
+  }
+
+  #onBytes(bytes: Buffer): void {
+    if (this.#isCut) return;
+    for (const frame of this.#frames.read(bytes)) this.#onFrame(frame);
+  }
+
+  #onFrame({ opcode, payload, final }: Frame): void {
+    switch (opcode) {
+      case OPCODE.ping:
+        if (this.proves) this.#write(OPCODE.pong, payload);
+        return;
+      case OPCODE.close:
+        this.#write(OPCODE.close, payload);
+        this.#socket?.end();
+        return;
+      case OPCODE.text:
+      case OPCODE.continuation:
+        this.#text += payload.toString();
+        if (!final) return;
+        this.#onText(this.#text);
+        this.#text = "";
+        return;
+      default:
+        return;
+    }
+  }
+
+  #onText(text: string): void {
+    // What the server sends has to obey the rules that it demands of clients.
+    scanElement(text, DEFAULT_XML_LIMITS);
+    this.#events.element(Element.parse(text));
+  }
+}
+
+function handshake(port: number): string {
+  const lines = [
+    "GET /xmpp-websocket HTTP/1.1",
+    `Host: 127.0.0.1:${port}`,
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`,
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Protocol: xmpp",
+  ];
+  return lines.join("\r\n") + END_OF_HEAD;
+}
