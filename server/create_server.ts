@@ -36,6 +36,8 @@ export interface AmpactServer {
   readonly app: Hono;
   /** Bun's WebSocket handler: `export default { fetch: app.fetch, websocket: server.websocket }`. Unused on Deno. */
   readonly websocket: Transports["websocket"];
+  /** Listeners for clients over TCP (RFC 6120 section 5, XEP-0368); closed by stop(). */
+  readonly tcp: Transports["tcp"];
   readonly accounts: Accounts;
   /** Bound resources at this moment. */
   readonly sessionCount: number;
@@ -80,6 +82,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     config,
     app: transports.app,
     websocket: transports.websocket,
+    tcp: transports.tcp,
     accounts: createAccounts({ database: () => running().database, context: () => running().context, now }),
     get sessionCount() {
       return system?.sessionCount ?? 0;
