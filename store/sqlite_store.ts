@@ -105,7 +105,8 @@ export class WorkerStore implements Store {
 
   async run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
     if (!this.#isOpen) throw notOpen();
-    return unpackReplies(await this.#ask(batch), batch.length);
+    const count = batch.length;
+    return unpackReplies(await this.#ask(batch), count);
   }
 
   async close(): Promise<void> {

@@ -23,8 +23,8 @@ export class BulkInsert {
       size,
       text: tables
         .insertInto(table)
-        .orIgnore()
         .values(Array.from({ length: size }, () => row) as never)
+        .onConflict((conflict) => conflict.doNothing())
         .compile().sql,
     }));
   }

@@ -143,7 +143,10 @@ function writeQueries(connection: Connection, tables: Tables) {
     pend: query(
       connection,
       (seq: Slot<number>, owner_id: Slot<number>, rules: Slot<string | null>, deadline: Slot<number | null>) =>
-        tables.insertInto("pending").orIgnore().values({ seq, owner_id, rules, deadline }),
+        tables
+          .insertInto("pending")
+          .values({ seq, owner_id, rules, deadline })
+          .onConflict((conflict) => conflict.doNothing()),
     ),
     settle: query(connection, (seq: Slot<number>, owner: Slot<number>) =>
       tables.deleteFrom("pending").where("seq", "=", seq).where("owner_id", "=", owner),

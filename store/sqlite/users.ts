@@ -171,7 +171,10 @@ function requestWrites(connection: Connection, tables: Tables) {
 function blockWrites(connection: Connection, tables: Tables) {
   return {
     block: query(connection, (owner_id: Slot<number>, jid: Slot<string>) =>
-      tables.insertInto("block").orIgnore().values({ owner_id, jid }),
+      tables
+        .insertInto("block")
+        .values({ owner_id, jid })
+        .onConflict((conflict) => conflict.doNothing()),
     ),
     unblock: query(connection, (owner: Slot<number>, jid: Slot<string>) =>
       tables.deleteFrom("block").where("owner_id", "=", owner).where("jid", "=", jid),

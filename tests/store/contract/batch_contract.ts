@@ -1,0 +1,143 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { type StoreCall, StoreFault } from "../../../store/store.ts";
+import {
+  addAccounts,
+  archived,
+  archiveSeqs,
+  call,
+  faultOf,
+  JULIET,
+  type MakeStore,
+  pendingSeqs,
+  ROMEO,
+  startAnew,
+  useStore,
+  waiting,
+} from "./harness.ts";
+
+export function batchContract(make: MakeStore): void {
+  const store = useStore(make);
+  beforeEach(() => startAnew(store()));
+
+  describe("run", () => {
+    test("answers each call, in order, with what it and those before it did", async () => {
+      const replies = await store().run([
+        ["pendingCount", JULIET],
+        ["append", [waiting(1, JULIET)]],
+        ["append", [waiting(2, JULIET)]],
+        ["pendingCount", JULIET],
+        ["settle", [{ owner: JULIET, seq: 1 }]],
+        ["pendingCount", JULIET],
+      ]);
+      expect(replies).toEqual([0, undefined, undefined, 2, undefined, 1].map((value) => ({ value })));
+    });
+
+    test("answers an empty batch", async () => {
+      expect(await store().run([])).toEqual([]);
+    });
+
+    test("undoes a call that fails, alone and whole", async () => {
+      const replies = await store().run([
+        ["append", [waiting(1, JULIET)]],
+        [
+          "pend",
+          [
+            { seq: 1, pending: { owner: ROMEO } },
+            { seq: 404, pending: { owner: ROMEO } },
+          ],
+        ],
+        [
+          "putRosterItem",
+          "nobody@x",
+          { jid: "a@b", name: "", subscription: "to", ask: false, approved: false, groups: [] },
+          1,
+        ],
+        ["append", [waiting(2, JULIET)]],
+      ]);
+      expect(replies.map((reply) => "fault" in reply)).toEqual([false, true, true, false]);
+      expect(replies[1]).toMatchObject({ fault: { kind: "failed" } });
+      expect("fault" in replies[1]! && replies[1].fault).toBeInstanceOf(StoreFault);
+      expect(await pendingSeqs(store(), JULIET)).toEqual([1, 2]);
+      expect(await pendingSeqs(store(), ROMEO)).toEqual([]);
+    });
+
+    test("a peer that a failing call brought is known again afterwards", async () => {
+      const peer = "new@montague.example";
+      const broken = { seq: Number.NaN, text: "<m/>", archive: [{ owner: ROMEO, peer }] };
+      const [failed] = await store().run([["append", [broken]]]);
+      expect(failed).toHaveProperty("fault");
+      await call(store(), "append", [{ seq: 1, text: "<m/>", archive: [{ owner: ROMEO, peer }] }]);
+      const page = await call(store(), "archive", { owner: ROMEO, peer, take: "first", limit: 1 });
+      expect(page.messages).toHaveLength(1);
+    });
+
+    test("an operation that there is not is a fault of that call", async () => {
+      const replies = await store().run([["nothing"] as unknown as StoreCall, ["pendingCount", JULIET]]);
+      expect(replies).toMatchObject([{ fault: { kind: "failed" } }, { value: 0 }]);
+    });
+
+    test("may be called while an earlier one is under way: first in, first out", async () => {
+      const batches = Array.from({ length: 20 }, (_, i) => {
+        return store().run([
+          ["append", [waiting(i + 1, JULIET)]],
+          ["pendingCount", JULIET],
+        ]);
+      });
+      const counts = (await Promise.all(batches)).map(([, reply]) => reply);
+      expect(counts).toEqual(Array.from({ length: 20 }, (_, i) => ({ value: i + 1 })));
+    });
+
+    test("does not change with what the caller does to the batch afterwards", async () => {
+      const batch: StoreCall[] = [["append", [waiting(1, JULIET)]]];
+      const running = store().run(batch);
+      batch.pop();
+      expect(await running).toHaveLength(1);
+    });
+  });
+}
+
+/** For stores that outlive their process: what a batch wrote is there after close() and open(). */
+export function durabilityContract(make: MakeStore): void {
+  test("open() after close() finds everything, with the same key and the highest number ever appended", async () => {
+    const store = await make();
+    const first = await store.open();
+    expect(first.lastSeq).toBe(0);
+    expect(first.idKey).toHaveLength(16);
+    await addAccounts(store, ROMEO, JULIET);
+    await store.run([["append", [archived(7), { ...archived(9), pending: { owner: JULIET } }, waiting(12, JULIET)]]]);
+    await store.run([["settle", [{ owner: JULIET, seq: 12 }]]]);
+    await store.close();
+
+    expect(await store.open()).toEqual({ lastSeq: 12, idKey: first.idKey });
+    expect(await archiveSeqs(store, ROMEO)).toEqual([7, 9]);
+    expect(await pendingSeqs(store, JULIET)).toEqual([9]);
+    await store.close();
+  });
+
+  test("two stores have different keys", async () => {
+    const stores = [await make(), await make()];
+    const [one, other] = await Promise.all(stores.map((store) => store.open()));
+    expect(one!.idKey).not.toEqual(other!.idKey);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+}
+
+export function lifeContract(make: MakeStore): void {
+  test("run() before open() and after close() is a fault", async () => {
+    const store = await make();
+    expect(await faultOf(store.run([["accounts", "", 1]]))).toMatchObject({ kind: "failed" });
+    await store.open();
+    expect(await store.run([["accounts", "", 1]])).toEqual([{ value: [] }]);
+    await store.close();
+    expect(await faultOf(store.run([["accounts", "", 1]]))).toMatchObject({ kind: "failed" });
+    await store.close();
+  });
+
+  test("close() waits for what was begun", async () => {
+    const store = await make();
+    await store.open();
+    const running = store.run([["createAccount", ROMEO, {}, 1]]);
+    await store.close();
+    expect(await running).toEqual([{ value: true }]);
+  });
+}

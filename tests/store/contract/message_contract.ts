@@ -1,0 +1,212 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import {
+  archived,
+  archiveSeqs,
+  call,
+  faultOf,
+  JULIET,
+  type MakeStore,
+  NURSE,
+  pendingSeqs,
+  ROMEO,
+  startAnew,
+  useStore,
+  waiting,
+} from "./harness.ts";
+
+const NOBODY = "nobody@montague.example";
+
+export function messageContract(make: MakeStore): void {
+  const store = useStore(make);
+  beforeEach(() => startAnew(store()));
+
+  /** Whether the log has the message's text: only then can it wait. Changes nothing that a test looks at after. */
+  async function hasText(seq: number): Promise<boolean> {
+    const [pended, ,] = await store().run([
+      ["pend", [{ seq, pending: { owner: NURSE } }]],
+      ["settle", [{ owner: NURSE, seq }]],
+    ]);
+    return pended !== undefined && !("fault" in pended);
+  }
+
+  describe("append", () => {
+    test("writes the text once, for both archives and the one who waits", async () => {
+      const text = '<message xmlns="jabber:client">\u00e9\u{1f339}&amp;</message>';
+      const pending = { owner: JULIET, rules: "[1]", deadline: 99 };
+      await call(store(), "append", [{ ...archived(7_000_000_000_000_001, text), pending }]);
+      expect(await call(store(), "pending", JULIET, 0, 10)).toEqual([
+        { seq: 7_000_000_000_000_001, text, rules: "[1]", deadline: 99, archived: true },
+      ]);
+      for (const owner of [ROMEO, JULIET]) {
+        expect(await call(store(), "archive", { owner, take: "first", limit: 10 })).toMatchObject({
+          messages: [{ seq: 7_000_000_000_000_001, text }],
+        });
+      }
+    });
+
+    test("the same again changes nothing", async () => {
+      const message = { ...archived(1), pending: { owner: JULIET, rules: "r" } };
+      await call(store(), "append", [message, message]);
+      await call(store(), "append", [message]);
+      await call(store(), "append", [{ ...archived(1, "<other/>"), pending: { owner: JULIET, rules: "s" } }]);
+      expect(await call(store(), "pending", JULIET, 0, 10)).toMatchObject([{ seq: 1, text: '<m n="1"/>', rules: "r" }]);
+      expect(await archiveSeqs(store(), ROMEO)).toEqual([1]);
+      expect(await archiveSeqs(store(), JULIET)).toEqual([1]);
+    });
+
+    test("one who writes to oneself has one row", async () => {
+      const archive = [
+        { owner: ROMEO, peer: ROMEO },
+        { owner: ROMEO, peer: ROMEO },
+      ];
+      await call(store(), "append", [{ seq: 1, text: "<m/>", archive }]);
+      expect(await archiveSeqs(store(), ROMEO)).toEqual([1]);
+    });
+
+    test("leaves out owners without an account, and the text where there is none", async () => {
+      const archive = [
+        { owner: NOBODY, peer: JULIET },
+        { owner: JULIET, peer: NOBODY },
+      ];
+      await call(store(), "append", [
+        { seq: 1, text: "<m/>", archive, pending: { owner: NOBODY } },
+        { seq: 2, text: "<m/>", archive: [{ owner: NOBODY, peer: JULIET }], pending: { owner: NOBODY } },
+      ]);
+      expect(await archiveSeqs(store(), JULIET)).toEqual([1]);
+      expect(await pendingSeqs(store(), NOBODY)).toEqual([]);
+      expect(await hasText(1)).toBe(true);
+      expect(await hasText(2)).toBe(false);
+    });
+
+    test("takes any number in any order", async () => {
+      const seqs = Array.from({ length: 333 }, (_, i) => ((i * 7) % 333) + 1);
+      await call(
+        store(),
+        "append",
+        seqs.map((seq) => ({ ...archived(seq), pending: { owner: JULIET } })),
+      );
+      const inOrder = seqs.toSorted((a, b) => a - b);
+      expect(await archiveSeqs(store(), ROMEO)).toEqual(inOrder);
+      expect(await pendingSeqs(store(), JULIET)).toEqual(inOrder);
+    });
+  });
+
+  describe("pend and settle", () => {
+    test("pend() makes a message of the log, or of the batch, wait", async () => {
+      await call(store(), "append", [archived(1)]);
+      await store().run([
+        ["append", [archived(2)]],
+        ["pend", [{ seq: 2, pending: { owner: JULIET } }]],
+        ["pend", [{ seq: 1, pending: { owner: JULIET, rules: "r", deadline: 5 } }]],
+      ]);
+      expect(await call(store(), "pending", JULIET, 0, 10)).toMatchObject([
+        { seq: 1, rules: "r", deadline: 5, archived: true },
+        { seq: 2, archived: true },
+      ]);
+    });
+
+    test("pend() of one who waits already leaves the rules as they are", async () => {
+      await call(store(), "append", [{ ...archived(1), pending: { owner: JULIET, rules: "old" } }]);
+      await call(store(), "setRules", JULIET, 1, "decided", undefined);
+      await call(store(), "pend", [{ seq: 1, pending: { owner: JULIET, rules: "old" } }]);
+      expect(await call(store(), "pending", JULIET, 0, 10)).toMatchObject([{ seq: 1, rules: "decided" }]);
+    });
+
+    test("pend() without the message is a fault, without the account nothing", async () => {
+      expect(await faultOf(call(store(), "pend", [{ seq: 404, pending: { owner: JULIET } }]))).toMatchObject({
+        kind: "failed",
+      });
+      await call(store(), "append", [archived(1)]);
+      await call(store(), "pend", [{ seq: 1, pending: { owner: NOBODY } }]);
+    });
+
+    test("settle() keeps the text as long as an archive or another one who waits has it", async () => {
+      await call(store(), "append", [archived(1), waiting(2, JULIET), waiting(3, JULIET)]);
+      await call(store(), "pend", [
+        { seq: 1, pending: { owner: JULIET } },
+        { seq: 3, pending: { owner: ROMEO } },
+      ]);
+      await call(
+        store(),
+        "settle",
+        [1, 2, 3].map((seq) => ({ owner: JULIET, seq })),
+      );
+      expect(await pendingSeqs(store(), JULIET)).toEqual([]);
+      expect(await archiveSeqs(store(), JULIET)).toEqual([1]);
+      expect([await hasText(1), await hasText(2), await hasText(3)]).toEqual([true, false, true]);
+      await call(store(), "settle", [{ owner: ROMEO, seq: 3 }]);
+      expect(await hasText(3)).toBe(false);
+    });
+
+    test("settle() of what does not wait changes nothing", async () => {
+      await call(store(), "append", [archived(1), waiting(2, JULIET)]);
+      await call(store(), "settle", [
+        { owner: JULIET, seq: 1 },
+        { owner: ROMEO, seq: 2 },
+        { owner: NOBODY, seq: 2 },
+        { owner: JULIET, seq: 404 },
+      ]);
+      expect(await archiveSeqs(store(), ROMEO)).toEqual([1]);
+      expect(await pendingSeqs(store(), JULIET)).toEqual([2]);
+    });
+
+    test("pending() gives a window in order, and tells what the archive has", async () => {
+      await call(store(), "append", [waiting(3, JULIET), { ...archived(1), pending: { owner: JULIET } }]);
+      await call(store(), "append", [waiting(2, JULIET), waiting(4, ROMEO)]);
+      const plain = { rules: undefined, deadline: undefined };
+      expect(await call(store(), "pending", JULIET, 0, 2)).toEqual([
+        { seq: 1, text: '<m n="1"/>', archived: true, ...plain },
+        { seq: 2, text: '<m n="2"/>', archived: false, ...plain },
+      ]);
+      expect(await call(store(), "pending", JULIET, 2, 2)).toMatchObject([{ seq: 3 }]);
+      expect(await call(store(), "pendingCount", JULIET)).toBe(3);
+      expect(await call(store(), "pendingCount", NOBODY)).toBe(0);
+      expect((await call(store(), "user", JULIET))?.hasPending).toBe(true);
+      expect((await call(store(), "user", NURSE))?.hasPending).toBe(false);
+    });
+
+    test("setRules() changes one who waits", async () => {
+      await call(store(), "append", [waiting(1, JULIET, 5)]);
+      expect(await call(store(), "setRules", JULIET, 1, "[]", 9)).toBe(true);
+      expect(await call(store(), "pending", JULIET, 0, 1)).toMatchObject([{ rules: "[]", deadline: 9 }]);
+      expect(await call(store(), "setRules", JULIET, 1, undefined, undefined)).toBe(true);
+      const [undecided] = await call(store(), "pending", JULIET, 0, 1);
+      expect([undecided?.rules, undecided?.deadline]).toEqual([undefined, undefined]);
+      expect(await call(store(), "setRules", ROMEO, 1, "[]", 9)).toBe(false);
+      expect(await call(store(), "setRules", JULIET, 2, "[]", 9)).toBe(false);
+    });
+
+    test("withdraw() takes the message from the one who waits and not from the sender", async () => {
+      await call(store(), "append", [{ ...archived(1), pending: { owner: JULIET } }, waiting(2, JULIET)]);
+      expect(await call(store(), "withdraw", JULIET, 1)).toBe(true);
+      expect(await call(store(), "withdraw", JULIET, 2)).toBe(true);
+      expect(await archiveSeqs(store(), JULIET)).toEqual([]);
+      expect(await archiveSeqs(store(), ROMEO)).toEqual([1]);
+      expect([await hasText(1), await hasText(2)]).toEqual([true, false]);
+      expect(await call(store(), "withdraw", JULIET, 1)).toBe(false);
+    });
+
+    test("withdraw() leaves an archived message that does not wait", async () => {
+      await call(store(), "append", [archived(1)]);
+      expect(await call(store(), "withdraw", JULIET, 1)).toBe(false);
+      expect(await archiveSeqs(store(), JULIET)).toEqual([1]);
+    });
+  });
+
+  describe("deadlines", () => {
+    test("due() gives the earliest first, up to and with the time; nextDeadline() the earliest", async () => {
+      expect(await call(store(), "nextDeadline")).toBeUndefined();
+      await call(store(), "append", [waiting(1, JULIET, 30), waiting(2, ROMEO, 10), waiting(3, JULIET, 20)]);
+      await call(store(), "append", [waiting(4, JULIET)]);
+      expect(await call(store(), "nextDeadline")).toBe(10);
+      expect(await call(store(), "due", 20, 10)).toEqual([
+        { owner: ROMEO, seq: 2, at: 10 },
+        { owner: JULIET, seq: 3, at: 20 },
+      ]);
+      expect(await call(store(), "due", 99, 1)).toMatchObject([{ seq: 2 }]);
+      await call(store(), "settle", [{ owner: ROMEO, seq: 2 }]);
+      await call(store(), "setRules", JULIET, 3, undefined, undefined);
+      expect(await call(store(), "nextDeadline")).toBe(30);
+    });
+  });
+}
