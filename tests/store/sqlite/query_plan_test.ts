@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, spyOn, test } from "bun:test";
+import { Connection } from "../../../store/sqlite/connection.ts";
+import { createInlineStore } from "../../../store/sqlite_store.ts";
+import type { StoreCall, StoreMethod } from "../../../store/store.ts";
+import { archived, JULIET, NURSE, ROMEO } from "../contract/harness.ts";
+
+const ITEM = { jid: JULIET, name: "", subscription: "both", ask: false, approved: false, groups: [] } as const;
+
+/** At least one call of every operation: the type lets none be forgotten. */
+const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
+  createAccount: [ROMEO, JULIET, NURSE].map((account) => ["createAccount", account, {}, 1]),
+  setCredentials: [["setCredentials", ROMEO, {}]],
+  credentials: [["credentials", ROMEO]],
+  accounts: [["accounts", "", 10]],
+  user: [["user", ROMEO]],
+  putRosterItem: [["putRosterItem", ROMEO, ITEM, 1]],
+  removeRosterItem: [["removeRosterItem", ROMEO, JULIET, 1]],
+  putSubscriptionRequest: [["putSubscriptionRequest", ROMEO, { from: JULIET, text: "" }]],
+  removeSubscriptionRequest: [["removeSubscriptionRequest", ROMEO, JULIET]],
+  block: [["block", ROMEO, [JULIET]]],
+  unblock: [
+    ["unblock", ROMEO, [JULIET]],
+    ["unblock", ROMEO],
+  ],
+  setForward: [["setForward", ROMEO, JULIET]],
+  setArchivePreferences: [["setArchivePreferences", ROMEO, { default: "always", always: [], never: [] }]],
+  setLastActivity: [["setLastActivity", ROMEO, 1, ""]],
+  append: [["append", [1, 2, 3, 4, 5, 6, 7].map((seq) => ({ ...archived(seq), pending: { owner: JULIET } }))]],
+  pend: [["pend", [{ seq: 1, pending: { owner: ROMEO } }]]],
+  settle: [["settle", [{ seq: 1, owner: JULIET }]]],
+  setRules: [["setRules", JULIET, 2, "", 5]],
+  withdraw: [["withdraw", JULIET, 3]],
+  pending: [["pending", JULIET, 0, 10]],
+  pendingCount: [["pendingCount", JULIET]],
+  due: [["due", 10, 10]],
+  nextDeadline: [["nextDeadline"]],
+  archive: ([undefined, JULIET] as const).flatMap((peer) =>
+    ([undefined, [1, 2]] as const).flatMap((seqs) =>
+      (["first", "last"] as const).map((take): StoreCall => {
+        return ["archive", { owner: ROMEO, peer, seqs, take, limit: 1, count: true }];
+      }),
+    ),
+  ),
+  archiveBounds: [["archiveBounds", ROMEO]],
+  pruneArchive: [["pruneArchive", 2, 10]],
+  trimArchive: [["trimArchive", ROMEO, 2]],
+  putDocument: [["putDocument", ROMEO, "a", "b", ""]],
+  document: [["document", ROMEO, "a", "b"]],
+  documents: [["documents", ROMEO, "a"]],
+  removeDocument: [["removeDocument", ROMEO, "a", "b"]],
+  putPubsubNode: [["putPubsubNode", ROMEO, "n", ""]],
+  pubsubNodes: [["pubsubNodes", ROMEO]],
+  putPubsubItem: [["putPubsubItem", ROMEO, "n", { id: "a", publisher: "", text: "", at: 1 }, 1]],
+  pubsubItems: [["pubsubItems", ROMEO, "n", 1]],
+  pubsubItem: [["pubsubItem", ROMEO, "n", "a"]],
+  removePubsubItem: [["removePubsubItem", ROMEO, "n", "a"]],
+  removePubsubNode: [["removePubsubNode", ROMEO, "n"]],
+  removeAccount: [["removeAccount", ROMEO]],
+};
+
+const plans = new Map<string, string[]>();
+
+/** Prepares whatever the store prepares, and asks for its plan on the same connection. */
+beforeAll(async () => {
+  const prepare = Connection.prototype.prepare;
+  const store = createInlineStore("sqlite::memory:");
+  await store.open();
+  const spy = spyOn(Connection.prototype, "prepare").mockImplementation(function (this: Connection, text: string) {
+    if (!plans.has(text)) {
+      const plan = prepare.call(this, `explain query plan ${text}`).all();
+      plans.set(
+        text,
+        plan.map((row) => String(row.detail)),
+      );
+    }
+    return prepare.call(this, text);
+  });
+  for (const batch of Object.values(CALLS)) await store.run(batch);
+  spy.mockRestore();
+  await store.close();
+});
+
+afterAll(() => plans.clear());
+
+test("every operation ran", () => {
+  expect(plans.size).toBeGreaterThan(60);
+});
+
+test("no statement scans a table or an index, or sorts what an index could give in order", () => {
+  const slow = [...plans].filter(([, plan]) =>
+    plan.some((step) => /^SCAN (?!json_each|\d+-ROW VALUES)|^USE TEMP B-TREE/.test(step)),
+  );
+  expect(slow).toEqual([]);
+});
+
+test("a conversation's page comes from the index by peer, in its order", () => {
+  const pages = [...plans].filter(([text]) => text.includes('"peer_id" = ?'));
+  expect(pages.length).toBeGreaterThan(2);
+  for (const [, plan] of pages) expect(plan[0]).toContain("archive_peer (owner_id=? AND peer_id=? AND seq");
+});
