@@ -43,13 +43,13 @@ export interface BoshBody {
   readonly fault: XmlError | undefined;
 }
 
-/** How many payloads of the greatest size fit into one body. */
+/** How much more than a stanza a body may cost: where one stanza in it costs too much, that is said of the stanza. */
 const BODY_SHARE = 2;
 const MAX_RID = Number.MAX_SAFE_INTEGER;
 
 /** What a body may cost, from what a stanza may. */
 export function bodyLimits(stanza: XmlLimits): XmlLimits {
-  return { ...stanza, maxBytes: stanza.maxBytes * BODY_SHARE, maxDepth: stanza.maxDepth + 1 };
+  return { ...stanza, maxBytes: stanza.maxBytes * BODY_SHARE, maxDepth: stanza.maxDepth * BODY_SHARE };
 }
 
 /** Throws BoshError bad-request, or policy-violation where a limit is exceeded. */

@@ -278,10 +278,15 @@ export class BoshSession implements StreamCarrier {
       const oldest = this.#open[0];
       if (oldest === undefined) return;
       if (oldest.reply === undefined && !oldest.isDue) return;
-      if (!oldest.isDue && this.#outbound.length === 0 && this.#open.length <= this.#held && !this.#wantsProof())
-        return;
+      if (!oldest.isDue && !this.#hasReason()) return;
       this.#answer(oldest, oldest.reply === undefined || oldest.isPause ? [] : this.#takeOutbound(oldest.rid));
     }
+  }
+
+  /** Why the oldest request should wait no longer. */
+  #hasReason(): boolean {
+    if (this.#outbound.length > 0 || this.#report !== undefined) return true;
+    return this.#open.length > this.#held || this.#wantsProof();
   }
 
   /** How many requests may wait. */
@@ -363,7 +368,6 @@ export class BoshSession implements StreamCarrier {
     const time = sentAt === undefined ? 0 : this.#options.now() - sentAt;
     if (time < REPORT_AFTER) return;
     this.#report = xml`${attr("report", ack + 1)}${attr("time", time)}`;
-    for (const request of this.#open) request.isDue = true;
   }
 
   #tellProofs(): void {
