@@ -1,0 +1,4 @@
+/** XEP-0079 section 10, RFC 6120 section 8.3. */
+export const AMP = "http://jabber.org/protocol/amp";
+export const AMP_ERRORS = "http://jabber.org/protocol/amp#errors";
+export const STANZA_ERRORS = "urn:ietf:params:xml:ns:xmpp-stanzas";
