@@ -6,10 +6,17 @@
  */
 import { evaluate, expired, type Met, NOTHING_FIRED, nextDeadline } from "../amp/evaluate.ts";
 import type { Outcome } from "../amp/outcome.ts";
-import type { Action } from "../amp/rule.ts";
-import { type NonePlan, ordinaryError, type Plan, type PlanInput, plan as planFor, type ResourceAnswer } from "../amp/plan.ts";
+import {
+  type NonePlan,
+  ordinaryError,
+  type Plan,
+  type PlanInput,
+  plan as planFor,
+  type ResourceAnswer,
+} from "../amp/plan.ts";
 import { presenceFault, readRequest } from "../amp/read.ts";
 import { failedRules, missingId, notice, refusal } from "../amp/reply.ts";
+import type { Action } from "../amp/rule.ts";
 import { decodeState, encodeState, type RuleState } from "../amp/rule_state.ts";
 import { archivable, storable } from "../modules/archive_policy.ts";
 import { isBlocked } from "../modules/blocking/block_list.ts";
@@ -190,7 +197,13 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
       return this.#countPending().then(() => this.#decide(envelope, stanza, rules));
     }
     if (rules === undefined) {
-      return this.#carryOut(envelope, stanza, planFor(this.#planInput(envelope, stanza, this.#profile.resources)), undefined, undefined);
+      return this.#carryOut(
+        envelope,
+        stanza,
+        planFor(this.#planInput(envelope, stanza, this.#profile.resources)),
+        undefined,
+        undefined,
+      );
     }
     const answers = this.#askResources();
     if (answers instanceof Promise) return answers.then((known) => this.#judge(envelope, stanza, rules, known));
@@ -285,11 +298,23 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
     }
     switch (plan.kind) {
       case "direct":
-        return this.#sendDirect(envelope, stanza, plan.resources, rules, notify?.when === "received" ? notify : undefined);
+        return this.#sendDirect(
+          envelope,
+          stanza,
+          plan.resources,
+          rules,
+          notify?.when === "received" ? notify : undefined,
+        );
       case "stored":
         return this.#keep(envelope, stanza, rules, notify?.when === "stored" ? notify : undefined);
       case "forward":
-        return this.#forward(envelope, stanza, Jid.parse(plan.to), rules, notify?.when === "handed-over" ? notify : undefined);
+        return this.#forward(
+          envelope,
+          stanza,
+          Jid.parse(plan.to),
+          rules,
+          notify?.when === "handed-over" ? notify : undefined,
+        );
       case "none":
         return this.#undeliverable(envelope, stanza, plan);
       case "gateway":
@@ -313,7 +338,8 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
 
   #append(message: NewMessage, wanted: boolean): void {
     this.#node.store.tell({ kind: "append", message, from: this.#self(), wanted });
-    if (message.pending?.deadline !== undefined) this.#node.expiry.tell({ kind: "deadline", at: message.pending.deadline });
+    if (message.pending?.deadline !== undefined)
+      this.#node.expiry.tell({ kind: "deadline", at: message.pending.deadline });
   }
 
   /** The sender's own archive keeps what the recipient never gets. */
@@ -377,7 +403,13 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
     if (flight.row === "durable") this.#inFlight.delete(seq);
   }
 
-  #toResources(stanza: Stanza, resources: readonly string[], rules: RuleState | undefined, tracked: number, seq: number): void {
+  #toResources(
+    stanza: Stanza,
+    resources: readonly string[],
+    rules: RuleState | undefined,
+    tracked: number,
+    seq: number,
+  ): void {
     const device = forDevice(stanza, this.#owner, seq > 0 ? this.#node.stanzaId(seq) : undefined, rules);
     const flight = tracked > 0 ? this.#inFlight.get(tracked) : undefined;
     for (const name of resources) {
@@ -542,7 +574,8 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
       if (event) calls.push(["append", [this.#eventMessage(event)]]);
       flight.rules = settled;
       const fault = await this.#transaction(calls);
-      if (fault !== undefined) return this.#node.log.error("message lies unreported", { seq: flight.seq, fault: fault.kind });
+      if (fault !== undefined)
+        return this.#node.log.error("message lies unreported", { seq: flight.seq, fault: fault.kind });
       if (event) this.#event(event.stanza, event.seq);
       flight.row = "durable";
     }
@@ -571,7 +604,8 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
     const calls: StoreCall[] = [["withdraw", this.#owner.text, flight.seq]];
     if (event) calls.push(["append", [this.#eventMessage(event)]]);
     const fault = await this.#transaction(calls);
-    if (fault !== undefined) return this.#node.log.error("rule not carried out", { seq: flight.seq, fault: fault.kind });
+    if (fault !== undefined)
+      return this.#node.log.error("rule not carried out", { seq: flight.seq, fault: fault.kind });
     if (flight.counted && this.#pendingCount) this.#pendingCount--;
     if (event) this.#event(event.stanza, event.seq);
     this.#finish(flight.receipt, ruledOut(met));
@@ -793,7 +827,5 @@ function fire(rules: RuleState, met: Met): RuleState {
 }
 
 function ruledOut(met: Met): Outcome {
-  return met.rule.condition === "expire-at"
-    ? { kind: "expired", rule: met.rule }
-    : { kind: "dropped", rule: met.rule };
+  return met.rule.condition === "expire-at" ? { kind: "expired", rule: met.rule } : { kind: "dropped", rule: met.rule };
 }

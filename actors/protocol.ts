@@ -145,5 +145,4 @@ export type StoreMessage =
 
 export type ExpiryMessage =
   /** A message with a deadline has been appended. */
-  | { readonly kind: "deadline"; readonly at: number }
-  | { readonly kind: "due" };
+  { readonly kind: "deadline"; readonly at: number } | { readonly kind: "due" };

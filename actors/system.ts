@@ -10,7 +10,7 @@ import { SequenceClock } from "../store/sequence.ts";
 import { StanzaIds } from "../store/stanza_id.ts";
 import type { AsyncStore, Store, StoreFault, StoreMethod, StoreReply, StoreStart } from "../store/store.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
-import { Jid } from "../xmpp/jid.ts";
+import type { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { ExpiryActor } from "./expiry_actor.ts";
@@ -65,9 +65,17 @@ export class ActorSystem implements Node, Sessions {
     this.store = this.#startStore(start);
     this.database = asyncStore(this.store);
     this.context = this.#createContext();
-    this.#users = new UserDirectory(this, userKinds(() => this));
+    this.#users = new UserDirectory(
+      this,
+      userKinds(() => this),
+    );
     this.expiry = new Mailbox<ExpiryMessage>(serverKind("ExpiryActor", start.log), this.scheduler);
-    this.expiry.start(new ExpiryActor(() => this, () => this.expiry));
+    this.expiry.start(
+      new ExpiryActor(
+        () => this,
+        () => this.expiry,
+      ),
+    );
   }
 
   /** Overdue deadlines fire, and the sweep begins. */
@@ -262,6 +270,9 @@ function asyncStore(store: Mailbox<StoreMessage>): AsyncStore {
       store.tell({ kind: "calls", calls, resolve: answered, reject });
     });
   return new Proxy({} as AsyncStore, {
-    get: (_, method) => (...parameters: readonly unknown[]) => call(method as StoreMethod, parameters),
+    get:
+      (_, method) =>
+      (...parameters: readonly unknown[]) =>
+        call(method as StoreMethod, parameters),
   });
 }

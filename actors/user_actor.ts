@@ -4,11 +4,17 @@
  * RFC 6121 sections 2 to 4.
  * @module
  */
-import type { AccountHooks, Effect } from "../modules/module.ts";
+
 import { isBlocked } from "../modules/blocking/block_list.ts";
-import { INTERESTED } from "../modules/roster.ts";
-import { inboundEffects, outboundEffects, removalEffects, type SubscriptionEffect } from "../modules/roster/subscription_flow.ts";
+import type { AccountHooks, Effect } from "../modules/module.ts";
 import { isSubscriptionType } from "../modules/roster/subscription.ts";
+import {
+  inboundEffects,
+  outboundEffects,
+  removalEffects,
+  type SubscriptionEffect,
+} from "../modules/roster/subscription_flow.ts";
+import { INTERESTED } from "../modules/roster.ts";
 import type { UserRecord } from "../store/store.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
@@ -192,9 +198,7 @@ export class UserActor implements Actor<UserMessage> {
     this.#tellProfile();
     this.#broadcast(stanza);
     if (initial) this.#welcome(resource);
-    await this.#runHooks("presence", (hooks) =>
-      hooks.presence?.({ resource, initial, stanza }, this.#account),
-    );
+    await this.#runHooks("presence", (hooks) => hooks.presence?.({ resource, initial, stanza }, this.#account));
     if (resource.priority >= 0 && (initial || usedPriority < 0)) {
       const seenUntil = initial && resource.marks.has("archive") ? Number.MAX_SAFE_INTEGER : 0;
       this.#start.delivery.tell({ kind: "flush", seenUntil });
@@ -235,7 +239,8 @@ export class UserActor implements Actor<UserMessage> {
       if (item.subscription !== "to" && item.subscription !== "both") continue;
       const contact = Jid.parse(item.jid);
       if (this.#node.isLocal(contact.domain) && this.#node.activeUser(contact) === undefined) continue;
-      if (!this.#isBlocked(contact)) this.#node.route(Stanza.build("presence", { from: resource.jid, to: contact, type: "probe" }));
+      if (!this.#isBlocked(contact))
+        this.#node.route(Stanza.build("presence", { from: resource.jid, to: contact, type: "probe" }));
     }
     for (const request of requests.values()) {
       resource.ref.tell({ kind: "deliver", stanza: Stanza.parse(request.text).readdress({ to: owner }), seq: 0 });
@@ -251,7 +256,8 @@ export class UserActor implements Actor<UserMessage> {
       resource.available = false;
       resource.presence = undefined;
       this.#broadcast(stanza);
-      if (sent !== undefined) resource.ref.tell({ kind: "deliver", stanza: stanza.readdress({ to: resource.jid }), seq: 0 });
+      if (sent !== undefined)
+        resource.ref.tell({ kind: "deliver", stanza: stanza.readdress({ to: resource.jid }), seq: 0 });
       this.#keepActivity(stanza);
     }
     for (const text of directed ?? []) {

@@ -94,9 +94,7 @@ export class UserDirectory {
 
   #startSession(entry: Active, jid: Jid, request: BindRequest): SessionRef {
     const mailbox: Mailbox<SessionMessage> = new Mailbox(this.#kinds.session, this.#node.scheduler);
-    mailbox.start(
-      new SessionActor(this.#node, { jid, connection: request.connection, entry, self: () => mailbox }),
-    );
+    mailbox.start(new SessionActor(this.#node, { jid, connection: request.connection, entry, self: () => mailbox }));
     this.#node.sessionStarted(mailbox);
     return mailbox;
   }
@@ -144,7 +142,10 @@ export function userKinds(node: () => Node): UserKinds {
       return node().settings.mailboxBytes;
     },
   };
-  const answer = (message: UserMessage | DeliveryMessage, condition: "resource-constraint" | "internal-server-error") => {
+  const answer = (
+    message: UserMessage | DeliveryMessage,
+    condition: "resource-constraint" | "internal-server-error",
+  ) => {
     const stanza = "stanza" in message ? message.stanza : undefined;
     if (message.kind === "bind") return message.reply(new StanzaError(condition));
     if (stanza === undefined || message.kind === "sent") return;

@@ -98,7 +98,7 @@ export const SETTINGS = {
   "limits.session_unproven_messages": integer(
     10,
     1_000_000,
-    1000,
+    10_000,
     "messages a session may have sent without proof of receipt",
   ),
   "limits.session_unproven_bytes": integer(

@@ -73,8 +73,14 @@ class BunSocket implements Socket {
     return this.#socket.getBufferedAmount();
   }
 
-  send(text: string): boolean {
-    return this.#socket.send(text) !== 0;
+  send(texts: readonly string[]): boolean {
+    if (texts.length === 1) return this.#socket.send(texts[0]!) !== 0;
+    let sent = true;
+    // Corked, the frames leave in one write.
+    this.#socket.cork(() => {
+      for (const text of texts) sent = this.#socket.send(text) !== 0 && sent;
+    });
+    return sent;
   }
 
   close(code: number): void {

@@ -31,9 +31,9 @@ function upgrade(c: Context, connect: ConnectWebSocket): Response | undefined {
       get bufferedAmount() {
         return socket.bufferedAmount;
       },
-      send(text) {
+      send(texts) {
         if (socket.readyState !== WebSocket.OPEN) return false;
-        socket.send(text);
+        for (const text of texts) socket.send(text);
         return true;
       },
       close: (code) => socket.close(code),

@@ -1,4 +1,5 @@
 import { ConnectionTable } from "./connection_table.ts";
+import { Outflow } from "./outflow.ts";
 import { createStreamLimits, type StreamLimits } from "./stream_limits.ts";
 import type { StreamServices } from "./stream_services.ts";
 
@@ -7,6 +8,7 @@ export interface TransportContext {
   readonly services: StreamServices;
   readonly limits: StreamLimits;
   readonly connections: ConnectionTable;
+  readonly outflow: Outflow;
 }
 
 export function createTransportContext(services: StreamServices): TransportContext {
@@ -14,5 +16,6 @@ export function createTransportContext(services: StreamServices): TransportConte
     services,
     limits: createStreamLimits(services),
     connections: new ConnectionTable(services.settings.connectionsPerAddress),
+    outflow: new Outflow(),
   };
 }

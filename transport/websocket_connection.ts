@@ -4,6 +4,7 @@ import { NS } from "../xmpp/ns.ts";
 import { attribute, type ScannedElement, scanElement } from "../xmpp/xml/scanner.ts";
 import { attr, xml } from "../xmpp/xml/xml.ts";
 import type { Peer } from "./client_address.ts";
+import type { Flushable } from "./outflow.ts";
 import type { StreamSecurity } from "./sasl/mechanisms.ts";
 import { XmppStream } from "./stream.ts";
 import type { StreamCarrier, StreamHeader } from "./stream_carrier.ts";
@@ -11,8 +12,8 @@ import type { TransportContext } from "./transport_context.ts";
 
 /** A WebSocket as a runtime has it. */
 export interface Socket {
-  /** Returns false where the text was dropped: the socket is of no more use. */
-  send(text: string): boolean;
+  /** One frame each. Returns false where one was dropped: the socket is of no more use. */
+  send(texts: readonly string[]): boolean;
   /** Sends a ping frame; left out where the runtime has none, or tells of no pong. */
   ping?(payload: string): void;
   /** Bytes that have not left this process yet. */
@@ -23,7 +24,7 @@ export interface Socket {
 const CLOSE = xml`<close xmlns="${NS.FRAMING}"/>`.text;
 const NORMAL_CLOSURE = 1000;
 
-export class WebSocketConnection implements StreamCarrier {
+export class WebSocketConnection implements StreamCarrier, Flushable {
   readonly transport = "websocket";
   readonly startTlsOffer = "none";
   readonly security: StreamSecurity;
@@ -34,6 +35,9 @@ export class WebSocketConnection implements StreamCarrier {
   #opened = false;
   #expectsHeader = true;
   #closed = false;
+  #pending: string[] = [];
+  #pendingChars = 0;
+  #probe: number | undefined;
 
   constructor(context: TransportContext, socket: Socket, peer: Peer) {
     this.#context = context;
@@ -49,7 +53,7 @@ export class WebSocketConnection implements StreamCarrier {
   }
 
   get backlog(): number {
-    return this.#closed ? 0 : this.#socket.bufferedAmount;
+    return this.#closed ? 0 : this.#pendingChars + this.#socket.bufferedAmount;
   }
 
   // From the peer
@@ -115,22 +119,44 @@ export class WebSocketConnection implements StreamCarrier {
   startTls(): void {}
 
   send(text: string): void {
-    if (this.#closed || this.#socket.send(text)) return;
+    if (this.#closed) return;
+    if (this.#pending.length === 0 && this.#probe === undefined) this.#context.outflow.add(this);
+    this.#pending.push(text);
+    this.#pendingChars += text.length;
+  }
+
+  /** The ping frame follows all that was sent before this call. */
+  probe(token: number): boolean {
+    if (this.#closed || this.#socket.ping === undefined) return false;
+    if (this.#pending.length === 0 && this.#probe === undefined) this.#context.outflow.add(this);
+    this.#probe = token;
+    return true;
+  }
+
+  flush(): void {
+    if (this.#closed) return;
+    const texts = this.#pending;
+    if (texts.length > 0) {
+      this.#pending = [];
+      this.#pendingChars = 0;
+      if (!this.#socket.send(texts)) return this.#onDropped();
+    }
+    if (this.#probe === undefined) return;
+    this.#socket.ping?.(String(this.#probe));
+    this.#probe = undefined;
+  }
+
+  #onDropped(): void {
     this.#context.services.log.warn("websocket dropped a frame", { address: this.address });
     this.#socket.close(NORMAL_CLOSURE);
     this.onClose();
-  }
-
-  probe(token: number): boolean {
-    if (this.#closed || this.#socket.ping === undefined) return false;
-    this.#socket.ping(String(token));
-    return true;
   }
 
   close(error?: StreamError): void {
     if (this.#closed) return;
     if (error !== undefined) this.send(error.toMarkup().text);
     this.send(CLOSE);
+    this.flush();
     if (this.#closed) return;
     this.#socket.close(NORMAL_CLOSURE);
     this.onClose();

@@ -5,8 +5,8 @@
  */
 import { createMemory } from "../../modules/memory.ts";
 import type { AccountContext, ModuleMemory, ServerContext } from "../../modules/module.ts";
-import { INTERESTED } from "../../modules/roster.ts";
 import { rosterQuery, rosterRemoval } from "../../modules/roster/roster_query.ts";
+import { INTERESTED } from "../../modules/roster.ts";
 import type { ArchivePreferences, RosterItem, SubscriptionRequest, UserRecord } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";

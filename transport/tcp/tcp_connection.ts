@@ -7,6 +7,7 @@ import { attribute, type ScannedElement, StreamScanner } from "../../xmpp/xml/sc
 import { attr, xml } from "../../xmpp/xml/xml.ts";
 import { isLoopback } from "../client_address.ts";
 import { declaredNamespaces } from "../declared_namespaces.ts";
+import type { Flushable } from "../outflow.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
 import { XmppStream } from "../stream.ts";
 import type { StreamCarrier, StreamHeader } from "../stream_carrier.ts";
@@ -18,7 +19,7 @@ const KEEPALIVE_MS = 60_000;
 /** How long the peer may take to close its side. */
 const LINGER_MS = 5000;
 
-export class TcpConnection implements StreamCarrier {
+export class TcpConnection implements StreamCarrier, Flushable {
   readonly transport = "tcp";
   readonly address: string;
   readonly #context: TransportContext;
@@ -154,7 +155,7 @@ export class TcpConnection implements StreamCarrier {
   }
 
   startTls(): void {
-    this.#flush();
+    this.flush();
     this.#socket.removeAllListeners("data").removeAllListeners("end").removeAllListeners("close");
     this.#wrap();
   }
@@ -168,15 +169,15 @@ export class TcpConnection implements StreamCarrier {
     this.#listen(this.#socket);
   }
 
-  /** What is sent in one turn leaves in one write. */
+  /** What is sent in one turn of the event loop leaves in one write. */
   send(text: string): void {
     if (this.#closed) return;
-    if (this.#pending.length === 0) queueMicrotask(() => this.#flush());
+    if (this.#pending.length === 0) this.#context.outflow.add(this);
     this.#pending.push(text);
     this.#pendingChars += text.length;
   }
 
-  #flush(): void {
+  flush(): void {
     if (this.#pending.length === 0) return;
     const text = this.#pending.length === 1 ? this.#pending[0]! : this.#pending.join("");
     this.#pending = [];
@@ -206,7 +207,7 @@ export class TcpConnection implements StreamCarrier {
     if (this.#closed) return;
     if (error !== undefined) this.send(error.toMarkup().text);
     this.send(END);
-    this.#flush();
+    this.flush();
     const socket = this.#socket;
     socket.end();
     // A paused socket would never see the peer's end.
