@@ -38,6 +38,9 @@ export interface OnlineOptions {
   readonly hears?: readonly ("message" | "presence" | "iq")[];
 }
 
+/** Ids of the round trips that are no part of the story. */
+const ROUND_TRIP = "round-trip-";
+
 export class Device {
   readonly #scene: Scene;
   readonly #account: string;
@@ -297,8 +300,13 @@ export class Device {
 
   /** Sends the text as it is. */
   sendsRaw(text: string): void {
-    this.#scene.record(`${this.#name} sends: ${text}`);
+    if (this.#isBound) this.#record(`sends: ${text}`);
     this.link.send(text);
+  }
+
+  /** Logging in is the same every time, and no part of the transcript. */
+  #record(what: string): void {
+    this.#scene.record(`${this.#name} ${what}`);
   }
 
   /** Sends an IQ request (an id is added where it has none) and returns the answer, whatever comes before it. */
@@ -328,7 +336,11 @@ export class Device {
 
   /** Nothing but a round trip, to the server or to whom it is sent. */
   async pings(to: string): Promise<void> {
-    await this.asks(xml`<iq type="get" to="${to}"><ping xmlns="${NS.PING}"/></iq>`);
+    const id = `${ROUND_TRIP}${++this.#ids}`;
+    const stanza = xml`<iq xmlns="${NS.CLIENT}" type="get" id="${id}" to="${to}"><ping xmlns="${NS.PING}"/></iq>`;
+    this.management?.onSent(stanza.text);
+    this.link.send(stanza.text);
+    if ((await this.#inbox.take(isAnswer(id))) === undefined) throw this.#fail(`gets no answer to ${stanza}`);
   }
 
   // Hearing
@@ -389,8 +401,8 @@ export class Device {
   // What a client does by itself
 
   #onElement(element: Element): void {
-    this.#scene.record(`${this.#name} gets: ${element}`);
     const { name, ns } = element;
+    if (this.#isBound && !element.attr("id")?.startsWith(ROUND_TRIP)) this.#record(`gets: ${element}`);
     if (ns === NS.SM && name === "r") return this.#acknowledge();
     if (ns === NS.CLIENT && this.management !== undefined) this.management.handled++;
     if (ns === NS.CLIENT && name === "iq" && this.#answers(element)) return;
@@ -419,7 +431,7 @@ export class Device {
   }
 
   #onClosed(): void {
-    this.#scene.record(`${this.#name} is disconnected`);
+    this.#record("is disconnected");
     this.#isOpen = false;
     this.#isBound = false;
   }

@@ -86,7 +86,7 @@ export class TestServer {
   /** Runs calls on the store, beside the server's own. */
   async store(...calls: readonly StoreCall[]): Promise<readonly unknown[]> {
     const replies = await this.#store.run(calls);
-    return replies.map(valueOf);
+    return replies.map(valueIn);
   }
 
   async addAccounts(jids: readonly string[]): Promise<void> {
@@ -99,7 +99,7 @@ export class TestServer {
   }
 }
 
-function valueOf(reply: StoreReply): unknown {
+function valueIn(reply: StoreReply): unknown {
   if ("fault" in reply) throw reply.fault;
   return reply.value;
 }

@@ -110,7 +110,9 @@ export class WebSocketLink implements Link {
   #onText(text: string): void {
     // What the server sends has to obey the rules that it demands of clients.
     scanElement(text, DEFAULT_XML_LIMITS);
-    this.#events.element(Element.parse(text));
+    const element = Element.parse(text);
+    // The end of the stream; the connection's follows.
+    if (element.name !== "close" || element.ns !== NS.FRAMING) this.#events.element(element);
   }
 }
 
