@@ -65,7 +65,7 @@ export const SETTINGS = {
     "who may ask for reports: those who may see the recipient's presence, or everybody (XEP-0079 section 9)",
   ),
   "amp.max_rules": integer(1, 1000, 32, "rules accepted in one message"),
-  "amp.max_horizon_days": integer(1, 36_500, 366, "how far ahead an expire-at may lie"),
+  "amp.max_horizon_days": integer(1, 36_525, 36_525, "how far ahead an expire-at may lie"),
 
   "sm.resume_seconds": integer(0, DAY_SECONDS, 300, "how long a broken session can be resumed (XEP-0198)"),
   "probe.idle_seconds": integer(5, DAY_SECONDS, 120, "silence after which a connection is asked for a sign of life"),
