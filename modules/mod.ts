@@ -6,16 +6,21 @@ import { carbons } from "./carbons.ts";
 import { contactAddresses } from "./contact_addresses.ts";
 import { csi } from "./csi.ts";
 import { disco } from "./disco.ts";
+import { externalServices } from "./external_services.ts";
+import { lastActivity } from "./last_activity.ts";
 import { mam } from "./mam.ts";
 import type { ServerModule } from "./module.ts";
 import { offline } from "./offline.ts";
+import { pep } from "./pep.ts";
 import { ping } from "./ping.ts";
+import { privateXml } from "./private_xml.ts";
 import { register } from "./register.ts";
 import { roster } from "./roster.ts";
 import { session } from "./session.ts";
 import { stanzaId } from "./stanza_id.ts";
 import { streamManagement } from "./stream_management.ts";
 import { time } from "./time.ts";
+import { vcard } from "./vcard.ts";
 import { version } from "./version.ts";
 
 /** In the order in which their hooks run. */
@@ -33,6 +38,11 @@ export const modules: readonly ServerModule[] = [
   carbons,
   mam,
   stanzaId,
+  vcard,
+  pep,
+  privateXml,
+  lastActivity,
+  externalServices,
   offline,
   ping,
   version,

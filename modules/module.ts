@@ -22,6 +22,19 @@ export interface Identity {
   readonly name?: string;
 }
 
+/** A STUN or TURN server, or the like (XEP-0215 section 3.2). */
+export interface ExternalService {
+  readonly type: string;
+  readonly host: string;
+  readonly port?: number | undefined;
+  readonly transport?: "tcp" | "udp" | undefined;
+  readonly name?: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Shared with the service: instead of a fixed login everybody gets one that expires. */
+  readonly secret?: string | undefined;
+}
+
 /** What the configuration lets modules know; made once in server/create_server.ts. */
 export interface ServerSettings {
   readonly domains: readonly string[];
@@ -31,6 +44,7 @@ export interface ServerSettings {
   readonly offline: boolean;
   readonly rosterItems: number;
   readonly contacts: Readonly<Record<string, readonly string[]>>;
+  readonly externalServices?: readonly ExternalService[] | undefined;
 }
 
 /** What disco#info tells of one entity (XEP-0030 section 3); features sorted, none twice. */
@@ -123,6 +137,8 @@ export interface AccountContext extends ServerContext {
   setArchivePreferences(preferences: ArchivePreferences): Promise<void>;
   /** "archive" set before the initial presence: no second copy of what the archive holds as offline messages. */
   mark(resource: string, mark: string, on: boolean): void;
+  /** Takes each available resource's last presence through `outgoingPresence` again, and broadcasts what has changed. */
+  refreshPresence(): void;
   /** To one of this account's own resources, as it is. */
   toResource(resource: string, stanza: Stanza): void;
   /** Answers `undefined` for an account without that contact or resource. */
@@ -165,6 +181,8 @@ export type Effect =
 
 /** Named phases, run in the order of the module list. A hook touches nothing but what it is given. */
 export interface AccountHooks {
+  /** The account's actor has started for an account that exists; before anything else of it. For what has to be read once. */
+  activated?(context: AccountContext): void | Promise<void>;
   /** A resource became available, or changed its presence; after the broadcast. */
   presence?(
     event: { readonly resource: ResourceView; readonly initial: boolean; readonly stanza: Stanza },

@@ -7,6 +7,7 @@ import { modules } from "../../modules/mod.ts";
 import type { ServerModule } from "../../modules/module.ts";
 import { Element } from "../../xmpp/xml/element.ts";
 import { FakeContext, type FakeOptions, item, ROMEO } from "./fake_context.ts";
+import { fakeDocuments } from "./fake_documents.ts";
 
 const extra: ServerModule = {
   name: "extra",
@@ -24,7 +25,7 @@ const DISCO =
   '<feature var="http://jabber.org/protocol/disco#info"/><feature var="http://jabber.org/protocol/disco#items"/>';
 
 function server(options: FakeOptions = {}): FakeContext {
-  return new FakeContext({ modules: [disco, extra], ...options });
+  return new FakeContext({ modules: [disco, extra], store: fakeDocuments(), ...options });
 }
 
 describe("disco of the domain (XEP-0030)", () => {

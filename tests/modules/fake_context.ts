@@ -155,6 +155,10 @@ export class FakeContext implements AccountContext, PreAuthContext {
     this.resources[index] = { ...known, marks };
   }
 
+  refreshPresence(): void {
+    this.deeds.push(["refreshPresence"]);
+  }
+
   toResource(name: string, stanza: Stanza): void {
     this.deeds.push(["toResource", name, stanza.toString()]);
   }
@@ -209,11 +213,12 @@ export function item(jid: string, change: Partial<RosterItem> = {}): RosterItem 
   return { jid, name: "", subscription: "none", ask: false, approved: false, groups: [], ...change };
 }
 
-/** The content of a result; `condition type` of an error. */
+/** The content of a result; of an error its condition, with the application's own, and its type. */
 export function content(answer: Stanza): string {
   if (answer.type === "result") return answer.inner;
   const error = answer.payload("error", "jabber:client");
-  return `error ${error?.elements[0]?.name} ${error?.attr("type")}`;
+  const conditions = error?.elements.map((element) => element.name).join("+");
+  return `error ${conditions} ${error?.attr("type")}`;
 }
 
 function recordingStore(given: Partial<AsyncStore>, deeds: Deed[]): AsyncStore {

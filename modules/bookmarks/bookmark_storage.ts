@@ -1,0 +1,80 @@
+/**
+ * Bookmarks in their older places, the one element `<storage/>` in private XML (XEP-0049) and at the PEP node
+ * `storage:bookmarks` (XEP-0048): both are views on the one list, the items of XEP-0402. XEP-0402 section 5.
+ * @module
+ */
+import { Jid } from "../../xmpp/jid.ts";
+import { Element } from "../../xmpp/xml/element.ts";
+import type { AccountContext } from "../module.ts";
+import { MAX_ITEMS } from "../pubsub/node_config.ts";
+import { nodesOf } from "../pubsub/pep_node.ts";
+import { publish, retract } from "../pubsub/publish.ts";
+
+/** Node and namespace of XEP-0402. */
+export const BOOKMARKS = "urn:xmpp:bookmarks:1";
+/** Node and namespace of XEP-0048. */
+export const BOOKMARK_STORAGE = "storage:bookmarks";
+
+/** XEP-0402 section 3: the list is private, whole, and not sent at login. */
+const OPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["pubsub#persist_items", ["true"]],
+  ["pubsub#max_items", ["max"]],
+  ["pubsub#send_last_published_item", ["never"]],
+  ["pubsub#access_model", ["whitelist"]],
+]);
+
+export function isBookmarkStorage(element: Element): boolean {
+  return element.name === "storage" && element.ns === BOOKMARK_STORAGE;
+}
+
+/** The list as one element; empty where there is none. */
+export async function readBookmarkStorage(context: AccountContext): Promise<Element> {
+  const items = await context.store.pubsubItems(context.owner.text, BOOKMARKS, MAX_ITEMS);
+  const conferences = items.map((item) => toStorage(item.id, Element.parse(item.text)));
+  return new Element("storage", BOOKMARK_STORAGE, {}, conferences);
+}
+
+/** Brings the list in line: what is new or other is published, what is missing is retracted, the rest not touched. */
+export async function writeBookmarkStorage(storage: Element, context: AccountContext): Promise<void> {
+  const owner = context.owner.text;
+  const wanted = new Map<string, Element>();
+  for (const conference of storage.childrenNamed("conference", BOOKMARK_STORAGE)) {
+    const jid = Jid.tryParse(conference.attr("jid") ?? "");
+    if (jid !== undefined) wanted.set(jid.bare.text, conference);
+  }
+  const before = await context.store.pubsubItems(owner, BOOKMARKS, MAX_ITEMS);
+  const known = new Map(before.map((item) => [item.id, Element.parse(item.text)]));
+  for (const [id, conference] of wanted) {
+    const old = known.get(id);
+    const payload = fromStorage(conference, old);
+    if (old?.toString() === payload.toString()) continue;
+    const options = (await nodesOf(context)).has(BOOKMARKS) ? new Map() : OPTIONS;
+    await publish({ node: BOOKMARKS, id, payload, publisher: context.owner, options }, context);
+  }
+  const node = (await nodesOf(context)).get(BOOKMARKS);
+  if (node === undefined) return;
+  for (const id of known.keys()) if (!wanted.has(id)) await retract(node, id, true, context);
+}
+
+function toStorage(jid: string, conference: Element): Element {
+  return new Element(
+    "conference",
+    BOOKMARK_STORAGE,
+    { ...conference.attributes, jid },
+    inNamespace(conference, BOOKMARK_STORAGE),
+  );
+}
+
+/** What the older format cannot say is kept from the item that was there. */
+function fromStorage(conference: Element, old: Element | undefined): Element {
+  const { jid: _, ...attributes } = conference.attributes;
+  const extensions = old?.childrenNamed("extensions", BOOKMARKS) ?? [];
+  return new Element("conference", BOOKMARKS, attributes, [...inNamespace(conference, BOOKMARKS), ...extensions]);
+}
+
+/** Nick and password, which both formats have. */
+function inNamespace(conference: Element, ns: string): Element[] {
+  return conference.elements
+    .filter((child) => child.ns === conference.ns && (child.name === "nick" || child.name === "password"))
+    .map((child) => new Element(child.name, ns, child.attributes, child.children));
+}

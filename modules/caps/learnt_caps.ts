@@ -1,0 +1,75 @@
+/**
+ * What clients want to be notified of, learnt from their entity capabilities. XEP-0115 sections 5.4 and 6.2,
+ * XEP-0060 section 9.2 (`node+notify`). A verified hash is remembered for the whole server.
+ * @module
+ */
+import { NS } from "../../xmpp/ns.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import type { Element } from "../../xmpp/xml/element.ts";
+import type { MemoryKey, ServerContext } from "../module.ts";
+import { capsHash, isAmbiguous, isKnownHash } from "./caps_hash.ts";
+
+/** Names of nodes, without `+notify`. */
+export type Interests = ReadonlySet<string>;
+
+export const NO_INTERESTS: Interests = new Set();
+
+/** The `<c/>` of a presence. */
+export interface CapsName {
+  readonly node: string;
+  readonly ver: string;
+  /** "" in the legacy format of section 10, which nothing can verify. */
+  readonly hash: string;
+}
+
+const MAX_LEARNT = 5000;
+const MAX_INTERESTS = 200;
+const SUFFIX = "+notify";
+
+const LEARNT: MemoryKey<Map<string, Interests>> = { name: "learnt capabilities", make: () => new Map() };
+const NAMES: MemoryKey<Map<string, CapsName>> = { name: "read capabilities", make: () => new Map() };
+
+/** Reads the `<c/>` of a presence; the same text is parsed only once. */
+export function readCaps(presence: Stanza, context: ServerContext): CapsName | undefined {
+  const text = presence.payloadText("c", NS.CAPS);
+  if (text === undefined) return undefined;
+  const names = context.serverMemory.get(NAMES);
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const c = presence.payload("c", NS.CAPS)!;
+  const name = { node: c.attr("node") ?? "", ver: c.attr("ver") ?? "", hash: c.attr("hash") ?? "" };
+  remember(names, text, name);
+  return name;
+}
+
+export function keyOf(name: CapsName): string {
+  return `${name.hash} ${name.node} ${name.ver}`;
+}
+
+/** Undefined where nobody has told yet. */
+export function learntInterests(name: CapsName, context: ServerContext): Interests | undefined {
+  return context.serverMemory.get(LEARNT).get(keyOf(name));
+}
+
+/** Takes the disco#info that was asked for that name; remembers it where the hash proves it right. */
+export function learn(name: CapsName, query: Element, context: ServerContext): Interests {
+  const interests = interestsOf(query);
+  const proved = isKnownHash(name.hash) && !isAmbiguous(query) && capsHash(query, name.hash) === name.ver;
+  if (proved) remember(context.serverMemory.get(LEARNT), keyOf(name), interests);
+  return interests;
+}
+
+function interestsOf(query: Element): Interests {
+  const interests = new Set<string>();
+  for (const feature of query.childrenNamed("feature", NS.DISCO_INFO)) {
+    const name = feature.attr("var") ?? "";
+    if (name.endsWith(SUFFIX) && interests.size < MAX_INTERESTS) interests.add(name.slice(0, -SUFFIX.length));
+  }
+  return interests.size === 0 ? NO_INTERESTS : interests;
+}
+
+/** The oldest goes where there are too many: anybody can invent names. */
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  if (map.size >= MAX_LEARNT) map.delete(map.keys().next().value!);
+  map.set(key, value);
+}

@@ -1,0 +1,50 @@
+/** When PEP has something to say by itself: somebody has come, or may see more, or has told what he wants. XEP-0163 section 4.3.3. @module */
+import type { Jid } from "../../xmpp/jid.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import type { AccountContext, AccountHooks, Effect } from "../module.ts";
+import { lastItems } from "./last_items.ts";
+import { cancelSubscriptions } from "./subscription_requests.ts";
+import { answered, unwatch, type Watching, watch, watchersFrom } from "./watchers.ts";
+
+export const pepHooks: AccountHooks = {
+  presence: ({ resource, stanza }, context) => effectsOf([watch(resource.jid, stanza, context)], context),
+  incomingPresence: (stanza, context) => {
+    const { from, type } = stanza;
+    if (from === undefined) return [];
+    if (type === "unavailable") unwatch(from, context);
+    if (type !== undefined || !isContact(from, context)) return [];
+    return effectsOf([watch(from, stanza, context)], context);
+  },
+  resourceEnded: ({ jid }, context) => unwatch(jid, context),
+  iqAnswer: (stanza, context) => effectsOf(answered(stanza, context), context),
+  subscription: async ({ contact, from }, context) => {
+    if (from) return await effectsOf(watchersFrom(contact, context), context);
+    await cancelSubscriptions(contact, context);
+    return [];
+  },
+};
+
+/** Those who may see nothing yet are watched too, as the right may come later. */
+function isContact(jid: Jid, context: AccountContext): boolean {
+  return context.roster.has(jid.bare.text);
+}
+
+/** No promise where nobody wants anything: presences are many. */
+function effectsOf(
+  watchings: readonly Watching[],
+  context: AccountContext,
+): readonly Effect[] | Promise<readonly Effect[]> {
+  const asks = watchings.flatMap((watching) => (watching.kind === "ask" ? askEffect(watching.stanza, context) : []));
+  const wants = watchings.filter((watching) => watching.kind === "wants");
+  if (wants.length === 0) return asks;
+  return Promise.all(wants.map(({ jid, interests }) => lastItems(jid, interests, context))).then((lists) => [
+    ...asks,
+    ...lists.flat(),
+  ]);
+}
+
+function askEffect(stanza: Stanza, context: AccountContext): Effect {
+  const { to } = stanza;
+  if (to?.bare.equals(context.owner)) return { kind: "resource", resource: to.resource, stanza };
+  return { kind: "route", stanza };
+}

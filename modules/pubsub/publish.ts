@@ -1,0 +1,75 @@
+/** What changes a node's items, for requests and for the server's own conversions alike. XEP-0060 section 7. @module */
+import type { PubsubItemRecord } from "../../store/store.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import type { Element } from "../../xmpp/xml/element.ts";
+import type { FormValues } from "../forms/data_form.ts";
+import type { AccountContext } from "../module.ts";
+import { itemEvent, notifyAll, purgeEvent, retractEvent } from "./event.ts";
+import { applyConfig, hasUnknownField, isSameConfig, itemLimit, MAX_ITEMS, PEP_DEFAULTS } from "./node_config.ts";
+import { MAX_NODES, newNode, nodesOf, type PepNode, saveNode } from "./pep_node.ts";
+import { pubsubError } from "./pubsub_error.ts";
+
+export interface Publication {
+  readonly node: string;
+  readonly id: string;
+  readonly payload: Element;
+  /** Bare JID. */
+  readonly publisher: Jid;
+  /** Section 7.1.5: what the node has to be like, or is made like. */
+  readonly options: FormValues;
+}
+
+/** In UTF-16 units. */
+const MAX_PAYLOAD = 200_000;
+const MAX_ID = 1023;
+
+/** Stores and tells. @throws StanzaError where the options or the limits are against it */
+export async function publish(publication: Publication, context: AccountContext): Promise<PepNode> {
+  const { id, publisher } = publication;
+  const text = publication.payload.toString();
+  if (text.length > MAX_PAYLOAD || id.length > MAX_ID) throw pubsubError("not-acceptable", "payload-too-big");
+  const node = await nodeFor(publication, context);
+  const item: PubsubItemRecord = { id, publisher: publisher.text, text, at: context.now() };
+  if (node.config.persistItems) {
+    await context.store.putPubsubItem(context.owner.text, node.name, item, itemLimit(node.config));
+  }
+  notifyAll(node, itemEvent(node, item), context);
+  return node;
+}
+
+/** Returns false where there was no such item. */
+export async function retract(node: PepNode, id: string, notify: boolean, context: AccountContext): Promise<boolean> {
+  const removed = await context.store.removePubsubItem(context.owner.text, node.name, id);
+  if (removed && notify) notifyAll(node, retractEvent(node, id), context);
+  return removed;
+}
+
+/** Section 8.5. */
+export async function purge(node: PepNode, context: AccountContext): Promise<void> {
+  const owner = context.owner.text;
+  const items = await context.store.pubsubItems(owner, node.name, MAX_ITEMS);
+  await Promise.all(items.map((item) => context.store.removePubsubItem(owner, node.name, item.id)));
+  notifyAll(node, purgeEvent(node), context);
+}
+
+/** The node, made where it was not there (section 7.1.4), as the options want it. */
+async function nodeFor(publication: Publication, context: AccountContext): Promise<PepNode> {
+  const nodes = await nodesOf(context);
+  const known = nodes.get(publication.node);
+  const base = known?.config ?? PEP_DEFAULTS;
+  const config = applyConfig(publication.options, base);
+  const unmet = config === undefined || hasUnknownField(publication.options);
+  if (unmet || (known !== undefined && !isSameConfig(config, base))) {
+    throw pubsubError("conflict", "precondition-not-met");
+  }
+  if (known !== undefined) return known;
+  checkRoom(nodes.size);
+  const node = newNode(publication.node, config);
+  await saveNode(node, context);
+  return node;
+}
+
+/** @throws StanzaError where the account has as many nodes as it may */
+export function checkRoom(nodes: number): void {
+  if (nodes >= MAX_NODES) throw pubsubError("conflict", "max-nodes-exceeded");
+}

@@ -1,0 +1,120 @@
+/**
+ * The resources, own and contacts', that are there and have said what they want to be notified of.
+ * XEP-0163 section 4.2; kept in memory as long as the account is active.
+ * @module
+ */
+import type { Jid } from "../../xmpp/jid.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { Stanza } from "../../xmpp/stanza.ts";
+import { xml } from "../../xmpp/xml/xml.ts";
+import {
+  type CapsName,
+  type Interests,
+  keyOf,
+  learn,
+  learntInterests,
+  NO_INTERESTS,
+  readCaps,
+} from "../caps/learnt_caps.ts";
+import type { AccountContext, MemoryKey } from "../module.ts";
+
+interface Watcher {
+  readonly jid: Jid;
+  readonly caps: string;
+  readonly interests: Interests;
+}
+
+interface Watchers {
+  /** By full JID. */
+  readonly known: Map<string, Watcher>;
+  /** Questions for disco#info that are out, by their id. */
+  readonly asked: Map<string, { readonly jid: Jid; readonly name: CapsName }>;
+}
+
+/** Of one account; who comes after that is not notified. */
+const MAX_WATCHERS = 5000;
+const MAX_ASKED = 1000;
+
+const WATCHERS: MemoryKey<Watchers> = { name: "pep watchers", make: () => ({ known: new Map(), asked: new Map() }) };
+
+/** What a presence has brought about. */
+export type Watching =
+  | { readonly kind: "nothing" }
+  /** Its capabilities are unknown: this has to be sent to it. */
+  | { readonly kind: "ask"; readonly stanza: Stanza }
+  /** It has come, or changed, and wants to hear of these nodes, of which it has not heard yet. */
+  | { readonly kind: "wants"; readonly jid: Jid; readonly interests: Interests };
+
+const NOTHING: Watching = { kind: "nothing" };
+
+/** An available presence of a resource whose presence the account may go by. */
+export function watch(jid: Jid, presence: Stanza, context: AccountContext): Watching {
+  const name = readCaps(presence, context);
+  // XEP-0115 section 8.4: presence without `<c/>` does not take back what was said before.
+  if (name === undefined || jid.isBare) return NOTHING;
+  const { known } = context.memory.get(WATCHERS);
+  const before = known.get(jid.text);
+  if (before?.caps === keyOf(name) || (before === undefined && known.size >= MAX_WATCHERS)) return NOTHING;
+  const interests = learntInterests(name, context);
+  known.set(jid.text, { jid, caps: keyOf(name), interests: interests ?? before?.interests ?? NO_INTERESTS });
+  if (interests === undefined) return ask(jid, name, context);
+  return wants(jid, interests, before?.interests);
+}
+
+export function unwatch(jid: Jid, context: AccountContext): void {
+  context.memory.get(WATCHERS).known.delete(jid.text);
+}
+
+/** The answer to a question for disco#info; nothing for any other IQ. It may speak for several resources. */
+export function answered(stanza: Stanza, context: AccountContext): readonly Watching[] {
+  const { known, asked } = context.memory.get(WATCHERS);
+  const question = asked.get(stanza.id ?? "");
+  if (question === undefined || stanza.from === undefined || !question.jid.equals(stanza.from)) return [];
+  asked.delete(stanza.id!);
+  const query = stanza.type === "result" ? stanza.payload("query", NS.DISCO_INFO) : undefined;
+  if (query === undefined) return [];
+  const told = learn(question.name, query, context);
+  const proved = learntInterests(question.name, context) !== undefined;
+  const found: Watching[] = [];
+  for (const watcher of known.values()) {
+    const isMeant = watcher.jid.equals(question.jid) || proved;
+    if (!isMeant || watcher.caps !== keyOf(question.name)) continue;
+    known.set(watcher.jid.text, { ...watcher, interests: told });
+    found.push(wants(watcher.jid, told, watcher.interests));
+  }
+  return found;
+}
+
+/** Own resources only while they are available. */
+export function watchersOf(node: string, context: AccountContext): readonly Jid[] {
+  const found: Jid[] = [];
+  for (const { jid, interests } of context.memory.get(WATCHERS).known.values()) {
+    if (!interests.has(node)) continue;
+    const isOwn = jid.bare.equals(context.owner);
+    if (!isOwn || context.resources.some((own) => own.available && own.jid.equals(jid))) found.push(jid);
+  }
+  return found;
+}
+
+/** All that a contact's resources want. */
+export function watchersFrom(contact: Jid, context: AccountContext): readonly Watching[] {
+  const { known } = context.memory.get(WATCHERS);
+  return [...known.values()]
+    .filter(({ jid }) => jid.bare.equals(contact))
+    .map(({ jid, interests }) => wants(jid, interests, undefined));
+}
+
+function wants(jid: Jid, interests: Interests, before: Interests = NO_INTERESTS): Watching {
+  const fresh = new Set([...interests].filter((node) => !before.has(node)));
+  return fresh.size === 0 ? NOTHING : { kind: "wants", jid, interests: fresh };
+}
+
+function ask(jid: Jid, name: CapsName, context: AccountContext): Watching {
+  const { asked } = context.memory.get(WATCHERS);
+  // Those who never answer make room for others.
+  if (asked.size >= MAX_ASKED) asked.delete(asked.keys().next().value!);
+  const id = context.newId();
+  asked.set(id, { jid, name });
+  const query = xml`<query xmlns="${NS.DISCO_INFO}" node="${name.node}#${name.ver}"/>`;
+  return { kind: "ask", stanza: Stanza.build("iq", { from: context.owner, to: jid, type: "get", id }, query) };
+}
