@@ -117,14 +117,17 @@ export class BoshLink implements Link {
   #onFailure(error: unknown): void {
     if (this.#isOver) return;
     this.#over();
-    if (!this.#abort.signal.aborted) throw error;
+    throw error;
   }
 
   #onResponse(rid: number, text: string): void {
     this.#open--;
     if (this.#isOver) return;
     scanElement(text, { ...DEFAULT_XML_LIMITS, maxBytes: 10 * DEFAULT_XML_LIMITS.maxBytes });
-    this.#responses.set(rid, Element.parse(text));
+    const response = Element.parse(text);
+    // The session does not know a request that it could not read: its response counts at once.
+    if (rid > this.#next && response.attr("type") === "terminate") return this.#onBody(response);
+    this.#responses.set(rid, response);
     for (let body = this.#responses.get(this.#next); body !== undefined; body = this.#responses.get(this.#next)) {
       this.#responses.delete(this.#next++);
       this.#onBody(body);
@@ -145,6 +148,7 @@ export class BoshLink implements Link {
 
   #over(): void {
     this.#isOver = true;
+    this.#abort.abort();
     this.#events.closed();
   }
 }

@@ -406,8 +406,7 @@ export class Device {
     if (ns === NS.SM && name === "r") return this.#acknowledge();
     if (ns === NS.CLIENT && this.management !== undefined) this.management.handled++;
     if (ns === NS.CLIENT && name === "iq" && this.#answers(element)) return;
-    if (ns === NS.CLIENT && !this.#hears.includes(name) && element.attr("type") !== "result") return;
-    this.#inbox.add(element);
+    if (this.#wants(element)) this.#inbox.add(element);
   }
 
   #acknowledge(): void {
@@ -423,11 +422,14 @@ export class Device {
     return isPing;
   }
 
+  #wants({ name, ns, attributes: { type } }: Element): boolean {
+    if (ns !== NS.CLIENT || this.#hears.includes(name)) return true;
+    return name === "iq" && (type === "result" || type === "error");
+  }
+
   /** Forgets what the client does not want to hear. */
   #filter(): void {
-    for (const element of this.#inbox.clear()) {
-      if (element.ns !== NS.CLIENT || this.#hears.includes(element.name)) this.#inbox.add(element);
-    }
+    for (const element of this.#inbox.clear()) if (this.#wants(element)) this.#inbox.add(element);
   }
 
   #onClosed(): void {
