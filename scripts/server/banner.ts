@@ -4,17 +4,26 @@ import type { Config } from "../../server/config.ts";
 import { PATHS } from "../../transport/app.ts";
 import { commandPrefix } from "./command_prefix.ts";
 import { versionText } from "./help.ts";
+import type { TcpPorts } from "./tcp_listener.ts";
 
-export function banner(config: Config, httpPort: number): string {
+export interface OpenPorts {
+  readonly http: number;
+  readonly tcp: TcpPorts;
+}
+
+export function banner(config: Config, { http, tcp }: OpenPorts): string {
   const [domain = ""] = config.domains;
-  const at = `${hostOf(config.http.host)}:${httpPort}`;
+  const web = `${hostOf(config.http.host)}:${http}`;
+  const host = hostOf(config.c2s.host);
   const run = commandPrefix();
   const own = config.registration === "open" ? ", or let your client register one" : "";
   return [
     `${versionText()} serves ${config.domains.join(", ")}`,
-    `  WebSocket  ws://${at}${PATHS.websocket}`,
-    `  BOSH       http://${at}${PATHS.bosh}`,
-    `  Store      ${config.store.url}`,
+    `  WebSocket   ws://${web}${PATHS.websocket}`,
+    `  BOSH        http://${web}${PATHS.bosh}`,
+    ...(tcp.startTls === 0 ? [] : [`  TCP         ${host}:${tcp.startTls} with STARTTLS`]),
+    ...(tcp.tls === 0 ? [] : [`  TLS         ${host}:${tcp.tls}`]),
+    `  Store       ${config.store.url}`,
     `Next: make an account with "${run} user add NAME"${own};`,
     `      then log in as NAME@${domain} at one of the addresses above. "${run} --help" lists every setting.`,
   ].join("\n");

@@ -1,26 +1,31 @@
 /** Serves until it is told to stop. @module */
 import { type AmpactServer, createServer } from "../../server/create_server.ts";
 import { configureLog } from "../../server/log.ts";
-import { banner } from "./banner.ts";
+import { banner, type OpenPorts } from "./banner.ts";
 import { configSources } from "./config_sources.ts";
-import { type ControlSocket, openControlSocket } from "./control_socket.ts";
-import { type HttpListener, listenHttp } from "./http_listener.ts";
+import { openControlSocket } from "./control_socket.ts";
+import { listenHttp } from "./http_listener.ts";
 import { stopSignal } from "./stop_signal.ts";
+import { listenTcp } from "./tcp_listener.ts";
 import { runOnServer } from "./user_command.ts";
 
 /** Longer than any orderly stop takes; what is left then is not worth waiting for. */
 const STOP_LIMIT_MS = 10_000;
 
-/** Resolves when the server was told to stop and has stopped. Throws ConfigError, StoreFault, ListenError. */
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/** Resolves when the server was told to stop and has stopped. Throws ConfigError, StoreFault, CertificateError, ListenError. */
 export async function serve(): Promise<void> {
   const stopped = stopSignal();
   const server = createServer(configSources());
   await configureLog(server.config.log.level);
   await server.start();
-  const open: { stop(): Promise<void> }[] = [];
+  const open: Stoppable[] = [];
   try {
-    const http = await listen(server, open);
-    console.log(banner(server.config, http.port));
+    const ports = await listen(server, open);
+    console.log(banner(server.config, ports));
     console.log(`Stopping: ${await stopped}`);
     setTimeout(giveUp, STOP_LIMIT_MS).unref();
   } finally {
@@ -30,14 +35,14 @@ export async function serve(): Promise<void> {
 }
 
 /** What is open goes into `open` at once, so that it is closed again when the rest fails. */
-async function listen(server: AmpactServer, open: { stop(): Promise<void> }[]): Promise<HttpListener> {
-  const http = listenHttp(server, server.config.http);
+async function listen(server: AmpactServer, open: Stoppable[]): Promise<OpenPorts> {
+  const { config } = server;
+  const http = listenHttp(server, config.http);
   open.push(http);
-  const control: ControlSocket | undefined = await openControlSocket(server.config.dataDir, (request) =>
-    runOnServer(server, request),
-  );
+  const tcp = await listenTcp(server);
+  const control = await openControlSocket(config.dataDir, (request) => runOnServer(server, request));
   if (control !== undefined) open.push(control);
-  return http;
+  return { http: http.port, tcp };
 }
 
 function giveUp(): void {
