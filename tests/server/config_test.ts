@@ -27,7 +27,7 @@ describe("loadConfig()", () => {
     expect(config.tls).toEqual({ cert: undefined, key: undefined });
     expect(config.store).toEqual({ url: "sqlite:data/ampact.db", pendingDelayMs: 100 });
     expect(config.auth).toEqual({ plainWithoutTls: "loopback", anonymous: false, maxAttempts: 5 });
-    expect(config.amp).toEqual({ presencePolicy: "subscribed", maxRules: 32, maxHorizonDays: 366 });
+    expect(config.amp).toEqual({ presencePolicy: "subscribed", maxRules: 32, maxHorizonDays: 36525 });
     expect(config.sm.resumeSeconds).toBe(300);
     expect(config.limits.registrationsPerHourPerAddress).toBe(20);
     expect(config.contact.abuse).toEqual([]);
