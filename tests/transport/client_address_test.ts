@@ -1,0 +1,36 @@
+import { expect, test } from "bun:test";
+import { isLoopback, peerOfRequest } from "../../transport/client_address.ts";
+
+test.each([
+  ["127.0.0.1", true],
+  ["127.8.9.10", true],
+  ["::1", true],
+  ["::ffff:127.0.0.1", true],
+  ["128.0.0.1", false],
+  ["127.0.0.1.example", false],
+  ["::2", false],
+  ["unknown", false],
+])("isLoopback(%s) is %p", (address, expected) => {
+  expect(isLoopback(address)).toBe(expected);
+});
+
+const direct = { remote: "192.0.2.1", https: false, forwardedFor: undefined, forwardedProto: undefined };
+const proxied = { ...direct, remote: "127.0.0.1", forwardedFor: "198.51.100.1, 192.0.2.7" };
+
+test.each([
+  ["itself", direct, "192.0.2.1", false, false],
+  ["itself over TLS", { ...direct, https: true }, "192.0.2.1", true, false],
+  ["a local client", { ...direct, remote: "::1" }, "::1", false, true],
+  [
+    "a stranger that calls itself a proxy",
+    { ...direct, forwardedFor: "127.0.0.1", forwardedProto: "https" },
+    "192.0.2.1",
+    false,
+    false,
+  ],
+  ["a local proxy's client", proxied, "192.0.2.7", false, false],
+  ["a local proxy's client over TLS", { ...proxied, forwardedProto: "https" }, "192.0.2.7", true, false],
+  ["nobody knows", { ...direct, remote: undefined }, "unknown", false, false],
+])("peerOfRequest() of %s", (_what, origin, address, encrypted, loopback) => {
+  expect(peerOfRequest(origin)).toEqual({ address, security: { encrypted, loopback } });
+});

@@ -1,0 +1,283 @@
+import { afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { type Certificate, ensureCertificate } from "../../../server/certificate.ts";
+import type { StreamSettings } from "../../../transport/stream_services.ts";
+import { createTransports, type Transports } from "../../../transport/transports.ts";
+import { StreamError } from "../../../xmpp/errors.ts";
+import { NS } from "../../../xmpp/ns.ts";
+import { waitFor } from "../fake_carrier.ts";
+import { bindIq, type FakeServices, fakeServices, plainAuth } from "../fake_services.ts";
+
+const certificates: Certificate[] = [];
+beforeAll(async () => {
+  for (const domain of ["localhost", "example.org"]) {
+    const dataDir = mkdtempSync(join(tmpdir(), "ampact-tls-"));
+    certificates.push(await ensureCertificate({ dataDir, domains: [domain] }));
+    rmSync(dataDir, { recursive: true });
+  }
+});
+
+let transports: Transports;
+let services: FakeServices;
+let sockets: Socket[] = [];
+afterEach(() => {
+  transports.tcp.close();
+  for (const socket of sockets) socket.destroy();
+  sockets = [];
+});
+
+async function listen(mode: "starttls" | "tls", settings: Partial<StreamSettings> = {}): Promise<number> {
+  services = fakeServices(settings, true);
+  transports = createTransports(services);
+  transports.tcp.useCertificate(certificates[0]!);
+  return (await transports.tcp.listen({ host: "127.0.0.1", port: 0, mode })).port;
+}
+
+/** What the server has written so far. */
+class Reader {
+  text = "";
+  isEnded = false;
+
+  constructor(socket: Socket) {
+    socket.on("data", (data) => {
+      this.text += data.toString();
+    });
+    socket.on("close", () => {
+      this.isEnded = true;
+    });
+    socket.on("error", () => {
+      this.isEnded = true;
+    });
+  }
+
+  async until(part: string): Promise<string> {
+    await waitFor(() => this.text.includes(part));
+    const text = this.text;
+    this.text = "";
+    return text;
+  }
+}
+
+async function dial(port: number): Promise<{ socket: Socket; reader: Reader }> {
+  const socket = connect(port, "127.0.0.1");
+  sockets.push(socket);
+  await new Promise((resolve) => socket.once("connect", resolve));
+  return { socket, reader: new Reader(socket) };
+}
+
+async function dialTls(port: number, socket?: Socket): Promise<{ socket: TLSSocket; reader: Reader }> {
+  const options = { rejectUnauthorized: false, servername: "localhost", ALPNProtocols: ["xmpp-client"] };
+  const tls =
+    socket === undefined ? connectTls({ port, host: "127.0.0.1", ...options }) : connectTls({ socket, ...options });
+  sockets.push(tls);
+  await new Promise((resolve) => tls.once("secureConnect", resolve));
+  return { socket: tls, reader: new Reader(tls) };
+}
+
+const HEADER = `<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='${NS.STREAM}'>`;
+const FEATURES_END = "</stream:features>";
+const END = "</stream:stream>";
+const STARTTLS = `<starttls xmlns='${NS.TLS}'/>`;
+const MESSAGE = "<message to='juliet@localhost'><body>é 🌹</body></message>";
+
+async function login(socket: Socket, reader: Reader): Promise<void> {
+  socket.write(HEADER);
+  await reader.until(FEATURES_END);
+  socket.write(plainAuth("user"));
+  await reader.until("<success");
+  socket.write(HEADER);
+  await reader.until(FEATURES_END);
+  socket.write(bindIq());
+  await reader.until("</iq>");
+}
+
+describe("a stream over TCP", () => {
+  test("negotiates, binds, exchanges stanzas and ends", async () => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    socket.write(HEADER);
+    const features = await reader.until(FEATURES_END);
+    expect(features).toStartWith('<?xml version="1.0"?><stream:stream from="localhost" id="id1" version="1.0" ');
+    expect(features).toContain(`<starttls xmlns="${NS.TLS}"/>`);
+    socket.write(plainAuth("user"));
+    await reader.until("<success");
+    socket.write(HEADER + bindIq());
+    await reader.until("</iq>");
+    socket.write(`${MESSAGE}  \n \n`);
+    expect(await reader.until("</message>")).toBe(MESSAGE);
+    expect(services.sessions.last.request.connection).toMatchObject({ transport: "tcp", secure: true, backlog: 0 });
+    socket.write(END);
+    expect(await reader.until(END)).toBe(END);
+    await waitFor(() => reader.isEnded);
+    expect(services.sessions.last.told.at(-1)).toMatchObject({ kind: "disconnected", clean: true });
+    expect(transports.connectionCount).toBe(0);
+  });
+
+  test("is read in every split of its bytes", async () => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    await login(socket, reader);
+    for (const byte of Buffer.from(MESSAGE + MESSAGE)) {
+      socket.write(new Uint8Array([byte]));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await waitFor(() => services.sessions.last.inbound.length === 2);
+    expect(services.sessions.last.inbound).toEqual([MESSAGE, MESSAGE]);
+  });
+
+  test("a connection that just goes is not a clean end", async () => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    await login(socket, reader);
+    socket.destroy();
+    await waitFor(() => services.sessions.last.told.length > 0);
+    expect(services.sessions.last.told).toMatchObject([{ kind: "disconnected", clean: false }]);
+  });
+
+  test("pauses and resumes reading", async () => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    await login(socket, reader);
+    const session = services.sessions.last;
+    session.request.connection.pause();
+    socket.write(MESSAGE);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(session.inbound).toEqual([]);
+    session.request.connection.resume();
+    await waitFor(() => session.inbound.length === 1);
+  });
+
+  test("what is sent at once leaves in order", async () => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    await login(socket, reader);
+    const { connection } = services.sessions.last.request;
+    for (const name of ["a", "b", "c"]) connection.send(`<${name}/>`);
+    expect(connection.backlog).toBe(12);
+    expect(await reader.until("<c/>")).toBe("<a/><b/><c/>");
+    expect(connection.probe(1)).toBe(false);
+  });
+});
+
+describe("STARTTLS", () => {
+  test("protects what follows, and forgets what came before", async () => {
+    const port = await listen("starttls", { plainWithoutTls: "never" });
+    const plain = await dial(port);
+    plain.socket.write(HEADER);
+    expect(await plain.reader.until(FEATURES_END)).not.toContain("<mechanism>PLAIN</mechanism>");
+    plain.socket.write(`${STARTTLS}${plainAuth("juliet")}<injected/>`);
+    expect(await plain.reader.until("<proceed")).toBe(`<proceed xmlns="${NS.TLS}"/>`);
+    plain.socket.removeAllListeners("data");
+    const { socket, reader } = await dialTls(port, plain.socket);
+    socket.write(HEADER);
+    const features = await reader.until(FEATURES_END);
+    expect(features).toContain("<mechanism>PLAIN</mechanism>");
+    expect(features).not.toContain("starttls");
+    socket.write(plainAuth("user"));
+    await reader.until("<success");
+    socket.write(HEADER + bindIq());
+    await reader.until("</iq>");
+    expect(services.sessions.last.request.account.text).toBe("user@localhost");
+  });
+});
+
+describe("direct TLS (XEP-0368)", () => {
+  test("speaks xmpp-client over TLS 1.2 at least", async () => {
+    const { socket, reader } = await dialTls(await listen("tls"));
+    expect(socket.alpnProtocol).toBe("xmpp-client");
+    expect(["TLSv1.2", "TLSv1.3"]).toContain(socket.getProtocol()!);
+    await login(socket, reader);
+    socket.write(MESSAGE);
+    expect(await reader.until("</message>")).toBe(MESSAGE);
+  });
+
+  test("takes a new certificate for new connections", async () => {
+    const port = await listen("tls");
+    const before = await dialTls(port);
+    expect(before.socket.getPeerCertificate().subjectaltname).toContain("DNS:localhost");
+    transports.tcp.useCertificate(certificates[1]!);
+    const after = await dialTls(port);
+    expect(after.socket.getPeerCertificate().subjectaltname).toContain("DNS:example.org");
+    await login(before.socket, before.reader);
+  });
+
+  test("drops who speaks no TLS", async () => {
+    const { socket, reader } = await dial(await listen("tls"));
+    socket.write(HEADER);
+    await waitFor(() => reader.isEnded);
+    await waitFor(() => transports.connectionCount === 0);
+  });
+
+  test("needs a certificate", async () => {
+    services = fakeServices({}, true);
+    transports = createTransports(services);
+    expect(transports.tcp.listen({ host: "127.0.0.1", port: 0, mode: "tls" })).rejects.toThrow("no certificate");
+  });
+});
+
+describe("bad input over TCP", () => {
+  const header = (text: string) => HEADER.replace(/<stream:stream.*/, text);
+  test.each([
+    ["text instead of a header", "hello", "not-well-formed"],
+    [
+      "another stream namespace",
+      header(`<s:stream to='localhost' version='1.0' xmlns:s='urn:x'>`),
+      "invalid-namespace",
+    ],
+    ["a header without a namespace", header("<stream to='localhost' version='1.0'>"), "invalid-namespace"],
+    ["another content namespace", HEADER.replace("jabber:client", "jabber:server"), "invalid-namespace"],
+    ["another name", HEADER.replace("stream:stream", "stream:dream"), "bad-format"],
+    ["another host", HEADER.replace("localhost", "a.example"), "host-unknown"],
+    ["no version", HEADER.replace(" version='1.0' xmlns=", " xmlns="), "unsupported-version"],
+    ["another encoding", HEADER.replace("?>", " encoding='ISO-8859-1'?>"), "unsupported-encoding"],
+    ["a stanza before authentication", HEADER + MESSAGE, "not-authorized"],
+    ["half a stanza that grows", `${HEADER}<message>${"x".repeat(300_000)}`, "policy-violation"],
+  ])("%s", async (_what, text, condition) => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    socket.write(text);
+    const answer = await reader.until(END);
+    expect(answer).toStartWith('<?xml version="1.0"?><stream:stream ');
+    expect(answer).toContain(`<${condition} xmlns="${NS.STREAMS}"/>`);
+    await waitFor(() => reader.isEnded);
+  });
+
+  test.each([
+    ["text between stanzas", "hello", "not-well-formed"],
+    ["mismatched tags", "<message></presence>", "not-well-formed"],
+    ["a comment", "<!-- x -->", "restricted-xml"],
+    ["a processing instruction", "<?x y?>", "restricted-xml"],
+    ["an undeclared prefix", "<message><a:b/></message>", "bad-namespace-prefix"],
+    ["too deep", `<message>${"<a>".repeat(40)}${"</a>".repeat(40)}</message>`, "policy-violation"],
+    ["a byte that is no UTF-8", new Uint8Array([0x3c, 0x61, 0xff]), "not-well-formed"],
+  ])("%s on a bound stream", async (_what, data, condition) => {
+    const port = await listen("starttls");
+    const other = await dial(port);
+    await login(other.socket, other.reader);
+    const { socket, reader } = await dial(port);
+    await login(socket, reader);
+    socket.write(data);
+    expect(await reader.until(END)).toContain(`<${condition} xmlns="${NS.STREAMS}"/>`);
+    await waitFor(() => reader.isEnded);
+    expect(services.sessions.last.kinds).toEqual(["disconnected"]);
+    other.socket.write(MESSAGE);
+    await other.reader.until("</message>");
+  });
+
+  test("a negotiation that takes too long is ended", async () => {
+    const { reader } = await dial(await listen("starttls", { negotiationMs: 30 }));
+    expect(await reader.until(END)).toContain("<connection-timeout ");
+  });
+});
+
+test("closeAll() tells every client and stops listening", async () => {
+  const port = await listen("starttls");
+  const { socket, reader } = await dial(port);
+  await login(socket, reader);
+  await transports.closeAll(new StreamError("system-shutdown"));
+  expect(await reader.until(END)).toContain("<system-shutdown ");
+  const outcome = await new Promise((resolve) => {
+    const late = connect(port, "127.0.0.1", () => resolve("connected"));
+    late.on("error", () => resolve("refused"));
+    sockets.push(late);
+  });
+  expect(outcome).toBe("refused");
+});
