@@ -200,7 +200,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
       return this.#carryOut(
         envelope,
         stanza,
-        planFor(this.#planInput(envelope, stanza, this.#profile.resources)),
+        planFor(this.#planInput(envelope, stanza, this.#profile.resources, "refuse")),
         undefined,
         undefined,
       );
