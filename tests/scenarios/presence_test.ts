@@ -116,7 +116,8 @@ const goes: Readonly<Record<string, (cast: Cast) => Promise<void> | void>> = {
   "loses its connection": ({ romeo }) => romeo.cuts(),
   "is thrown out for bad input": async ({ romeo, transport }) => {
     romeo.sendsRaw(transport === "bosh" ? "<a xmlns='jabber:client'><b>" : "<message><body></message>");
-    if (transport !== "bosh") await romeo.isThrownOut("not-well-formed");
+    if (transport === "bosh") await romeo.gets("body", NS.HTTPBIND);
+    else await romeo.isThrownOut("not-well-formed");
   },
 };
 
