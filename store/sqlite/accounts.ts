@@ -3,6 +3,7 @@
  * @module
  */
 import type { ArchivePreferences, Credentials, StoreOperations } from "../store.ts";
+import type { ArchiveTail } from "./archive_tail.ts";
 import type { Connection } from "./connection.ts";
 import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
@@ -20,7 +21,12 @@ type AccountOperations = Pick<
   | "setLastActivity"
 >;
 
-export function accountOperations(connection: Connection, tables: Tables, ids: RowIds): AccountOperations {
+export function accountOperations(
+  connection: Connection,
+  tables: Tables,
+  ids: RowIds,
+  tail: ArchiveTail,
+): AccountOperations {
   const queries = accountQueries(connection, tables);
   const removal = removalQueries(connection, tables);
 
@@ -41,8 +47,10 @@ export function accountOperations(connection: Connection, tables: Tables, ids: R
     removeAccount(account: string): boolean {
       const owner = ids.account(account);
       if (owner === undefined) return false;
+      tail.indexOwner(owner);
       removal.messages.run(owner);
       removal.archive.run(owner);
+      removal.archiveIndex.run(owner);
       removal.pending.run(owner);
       removal.account.run(owner);
       ids.forget();
@@ -103,7 +111,7 @@ function removalQueries(connection: Connection, tables: Tables) {
       tables
         .deleteFrom("message")
         .where(({ eb, selectFrom }) => {
-          const archived = selectFrom("archive").select("seq").where("owner_id", "=", owner);
+          const archived = selectFrom("archive_index").select("seq").where("owner_id", "=", owner);
           return eb("seq", "in", archived.union(selectFrom("pending").select("seq").where("owner_id", "=", owner)));
         })
         .where(({ not, exists, selectFrom }) => {
@@ -115,7 +123,15 @@ function removalQueries(connection: Connection, tables: Tables) {
           return not(exists(theirs.where("owner_id", "<>", owner)));
         }),
     ),
-    archive: query(connection, (owner: Slot<number>) => tables.deleteFrom("archive").where("owner_id", "=", owner)),
+    archive: query(connection, (owner: Slot<number>) =>
+      tables
+        .deleteFrom("archive")
+        .where("owner_id", "=", owner)
+        .where("seq", "in", tables.selectFrom("archive_index").select("seq").where("owner_id", "=", owner)),
+    ),
+    archiveIndex: query(connection, (owner: Slot<number>) =>
+      tables.deleteFrom("archive_index").where("owner_id", "=", owner),
+    ),
     pending: query(connection, (owner: Slot<number>) => tables.deleteFrom("pending").where("owner_id", "=", owner)),
     account: query(connection, (owner: Slot<number>) => tables.deleteFrom("account").where("id", "=", owner)),
   };

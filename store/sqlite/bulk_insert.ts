@@ -29,14 +29,16 @@ export class BulkInsert {
     }));
   }
 
-  /** `values`: row after row, each in the order of the columns. */
-  run(values: readonly SQLInputValue[]): void {
+  /** `values`: row after row, each in the order of the columns. Returns how many were not there before. */
+  run(values: readonly SQLInputValue[]): number {
+    let inserted = 0;
     let start = 0;
     for (const { size, text } of this.#statements) {
       const count = size * this.#width;
       for (; values.length - start >= count; start += count) {
-        this.#connection.prepare(text).run(...values.slice(start, start + count));
+        inserted += Number(this.#connection.prepare(text).run(...values.slice(start, start + count)).changes);
       }
     }
+    return inserted;
   }
 }

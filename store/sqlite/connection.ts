@@ -11,6 +11,8 @@ export interface ConnectionOptions {
   readonly busyTimeout?: number;
   /** An upper bound for the database's size, in pages of 4096 bytes. */
   readonly maxPages?: number | undefined;
+  /** How many archive rows may wait to be indexed (see archive_tail.ts). */
+  readonly unindexedRows?: number | undefined;
 }
 
 /** Kept prepared, the oldest is dropped first. Kysely's text for one query with other list lengths is another statement. */

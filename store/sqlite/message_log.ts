@@ -6,6 +6,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import { sql } from "kysely";
 import { type NewMessage, type PendingMessage, StoreFault, type StoreOperations } from "../store.ts";
+import type { ArchiveTail } from "./archive_tail.ts";
 import { BulkInsert } from "./bulk_insert.ts";
 import type { Connection } from "./connection.ts";
 import { type Query, query, type Slot } from "./query.ts";
@@ -17,8 +18,13 @@ type MessageOperations = Pick<
   "append" | "pend" | "settle" | "setRules" | "withdraw" | "pending" | "pendingCount" | "due" | "nextDeadline"
 >;
 
-export function messageOperations(connection: Connection, tables: Tables, ids: RowIds): MessageOperations {
-  const append = new Append(connection, tables, ids);
+export function messageOperations(
+  connection: Connection,
+  tables: Tables,
+  ids: RowIds,
+  tail: ArchiveTail,
+): MessageOperations {
+  const append = new Append(connection, tables, ids, tail);
   const write = writeQueries(connection, tables);
   const read = readQueries(connection, tables);
   const dropUnused = dropUnusedMessage(connection, tables);
@@ -52,7 +58,7 @@ export function messageOperations(connection: Connection, tables: Tables, ids: R
     withdraw(owner: string, seq: number): boolean {
       const id = ids.account(owner);
       if (id === undefined || write.settle.run(seq, id) === 0) return false;
-      write.unarchive.run(seq, id);
+      if (write.unarchive.run(seq, id) === 1) tail.remove(id, seq);
       dropUnused.run(seq);
       return true;
     },
@@ -94,12 +100,14 @@ export function dropUnusedMessage(connection: Connection, tables: Tables): Query
 /** The hottest write: all rows of all messages, table by table. */
 class Append {
   readonly #ids: RowIds;
+  readonly #tail: ArchiveTail;
   readonly #messages: BulkInsert;
   readonly #archive: BulkInsert;
   readonly #pending: BulkInsert;
 
-  constructor(connection: Connection, tables: Tables, ids: RowIds) {
+  constructor(connection: Connection, tables: Tables, ids: RowIds, tail: ArchiveTail) {
     this.#ids = ids;
+    this.#tail = tail;
     this.#messages = new BulkInsert(connection, tables, "message", ["seq", "text"]);
     this.#archive = new BulkInsert(connection, tables, "archive", ["seq", "owner_id", "peer_id"]);
     this.#pending = new BulkInsert(connection, tables, "pending", ["seq", "owner_id", "rules", "deadline"]);
@@ -107,7 +115,7 @@ class Append {
 
   run(messages: readonly NewMessage[]): void {
     const texts: SQLInputValue[] = [];
-    const archive: SQLInputValue[] = [];
+    const archive: number[] = [];
     const pending: SQLInputValue[] = [];
     for (const message of messages) {
       const archived = this.#archiveRows(message, archive);
@@ -115,12 +123,13 @@ class Append {
       if (archived || waits) texts.push(message.seq, message.text);
     }
     this.#messages.run(texts);
-    this.#archive.run(archive);
+    if (this.#archive.run(archive) === archive.length / 3) this.#tail.add(archive);
+    else this.#tail.addUnknown(archive);
     this.#pending.run(pending);
   }
 
   /** Returns whether any owner has an account. */
-  #archiveRows({ seq, archive }: NewMessage, rows: SQLInputValue[]): boolean {
+  #archiveRows({ seq, archive }: NewMessage, rows: number[]): boolean {
     const before = rows.length;
     for (const entry of archive) {
       const owner = this.#ids.account(entry.owner);

@@ -56,8 +56,13 @@ const FIRST_STEP: readonly string[] = [
     peer_id integer not null,
     primary key (seq, owner_id)
   ) strict, without rowid`,
-  `create index archive_owner on archive (owner_id, seq)`,
-  `create index archive_peer on archive (owner_id, peer_id, seq)`,
+  `create table archive_index (
+    owner_id integer not null,
+    seq integer not null,
+    peer_id integer not null,
+    primary key (owner_id, seq)
+  ) strict, without rowid`,
+  `create index archive_index_peer on archive_index (owner_id, peer_id, seq)`,
 
   `create table pending (
     seq integer not null,

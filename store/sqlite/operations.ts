@@ -4,6 +4,7 @@
  */
 import type { StoreOperations } from "../store.ts";
 import { accountOperations } from "./accounts.ts";
+import type { ArchiveTail } from "./archive_tail.ts";
 import { archiveOperations } from "./archives.ts";
 import type { Connection } from "./connection.ts";
 import { documentOperations } from "./documents.ts";
@@ -13,12 +14,17 @@ import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
 import { userOperations } from "./users.ts";
 
-export function sqliteOperations(connection: Connection, tables: Tables, ids: RowIds): StoreOperations {
+export function sqliteOperations(
+  connection: Connection,
+  tables: Tables,
+  ids: RowIds,
+  tail: ArchiveTail,
+): StoreOperations {
   return {
-    ...accountOperations(connection, tables, ids),
+    ...accountOperations(connection, tables, ids, tail),
     ...userOperations(connection, tables, ids),
-    ...messageOperations(connection, tables, ids),
-    ...archiveOperations(connection, tables, ids),
+    ...messageOperations(connection, tables, ids, tail),
+    ...archiveOperations(connection, tables, ids, tail),
     ...documentOperations(connection, tables, ids),
     ...pubsubOperations(connection, tables, ids),
   };

@@ -94,7 +94,7 @@ test("no statement scans a table or an index, or sorts what an index could give 
 });
 
 test("a conversation's page comes from the index by peer, in its order", () => {
-  const pages = [...plans].filter(([text]) => text.includes('"peer_id" = ?'));
+  const pages = [...plans].filter(([text]) => text.includes('"peer_id" = ?') && !text.includes("json_each"));
   expect(pages.length).toBeGreaterThan(2);
-  for (const [, plan] of pages) expect(plan[0]).toContain("archive_peer (owner_id=? AND peer_id=? AND seq");
+  for (const [, plan] of pages) expect(plan[0]).toContain("archive_index_peer (owner_id=? AND peer_id=? AND seq");
 });
