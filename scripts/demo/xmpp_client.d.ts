@@ -23,6 +23,7 @@ declare module "@xmpp/client" {
   export interface Client extends EventEmitter {
     readonly status: string;
     readonly jid: Jid | null;
+    readonly iqCaller: { get(element: Element, to?: string): Promise<Element | undefined> };
     readonly reconnect: { stop(): void };
     start(): Promise<Jid>;
     stop(): Promise<unknown>;

@@ -1,0 +1,39 @@
+/**
+ * A Hono app with an XMPP server in it, on Bun: `bun examples/bun.ts`. Then log in with any XMPP client at
+ * ws://127.0.0.1:5280/xmpp-websocket as romeo@localhost, password "secret", and:
+ * `curl -X POST http://127.0.0.1:5280/orders/7/ready`.
+ * @module
+ */
+import { Hono } from "hono";
+// In a project of your own: from "ampact".
+import { createServer } from "../mod.ts";
+
+const xmpp = createServer({ domains: ["localhost"], store: "sqlite:data/example.db" });
+await xmpp.start();
+await xmpp.accounts.add("romeo@localhost", "secret");
+
+const app = new Hono();
+app.get("/health", (c) => c.json({ sessions: xmpp.sessionCount }));
+app.post("/orders/:id/ready", async (c) => {
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+  const outcome = await xmpp.send({
+    from: "shop@localhost",
+    to: "romeo@localhost",
+    body: `Your order ${c.req.param("id")} is ready`,
+    rules: [{ condition: "expire-at", value: tomorrow, action: "drop" }],
+  });
+  return c.json(outcome);
+});
+app.route("/", xmpp.app);
+
+process.on("SIGTERM", async () => {
+  await xmpp.stop();
+  process.exit(0);
+});
+
+export default {
+  hostname: "127.0.0.1",
+  port: Number(process.env.PORT ?? 5280),
+  fetch: app.fetch,
+  websocket: xmpp.websocket,
+};

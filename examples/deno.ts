@@ -1,0 +1,35 @@
+/** The app of examples/bun.ts on Deno: `deno run -A examples/deno.ts`. @module */
+import process from "node:process";
+import { Hono } from "hono";
+// In a project of your own: from "ampact".
+import { createServer } from "../mod.ts";
+
+/** For editors that know Bun only. */
+declare const Deno: {
+  serve(options: { readonly hostname: string; readonly port: number }, handler: Hono["fetch"]): unknown;
+};
+
+const xmpp = createServer({ domains: ["localhost"], store: "sqlite:data/example.db" });
+await xmpp.start();
+await xmpp.accounts.add("romeo@localhost", "secret");
+
+const app = new Hono();
+app.get("/health", (c) => c.json({ sessions: xmpp.sessionCount }));
+app.post("/orders/:id/ready", async (c) => {
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+  const outcome = await xmpp.send({
+    from: "shop@localhost",
+    to: "romeo@localhost",
+    body: `Your order ${c.req.param("id")} is ready`,
+    rules: [{ condition: "expire-at", value: tomorrow, action: "drop" }],
+  });
+  return c.json(outcome);
+});
+app.route("/", xmpp.app);
+
+process.on("SIGTERM", async () => {
+  await xmpp.stop();
+  process.exit(0);
+});
+
+Deno.serve({ hostname: "127.0.0.1", port: Number(process.env.PORT ?? 5280) }, app.fetch);
