@@ -798,8 +798,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
     }
     const { resource } = stanza.to!;
     if (resource === "") {
-      if (request) this.#user.tell({ kind: "iq", stanza });
-      return;
+      return this.#user.tell({ kind: "iq", stanza });
     }
     const entry = this.#resource(resource);
     if (entry !== undefined) entry.ref.tell({ kind: "deliver", stanza, seq: 0 });

@@ -39,6 +39,8 @@ export class UserActor implements Actor<UserMessage> {
   readonly #node: Node;
   readonly #start: UserStart;
   readonly #account: LiveAccount;
+  /** Modules have read what they need of the account; they do when its first resource is bound. */
+  #activated = false;
 
   constructor(node: Node, start: UserStart) {
     this.#node = node;
@@ -48,6 +50,7 @@ export class UserActor implements Actor<UserMessage> {
       owner: start.owner,
       record: start.record,
       changed: () => this.#tellProfile(),
+      refreshPresence: () => this.#refreshPresence(),
       removeContact: (contact) => this.#apply(removalEffects(contact, this.#account)),
     });
   }
@@ -111,7 +114,16 @@ export class UserActor implements Actor<UserMessage> {
 
   // Resources
 
-  #onBind(request: BindRequest, reply: (result: SessionHandle | Error) => void): void {
+  #onBind(request: BindRequest, reply: (result: SessionHandle | Error) => void): void | Promise<void> {
+    if (this.#activated || !this.#account.exists) return this.#bind(request, reply);
+    this.#activated = true;
+    return this.#runHooks("activated", async (hooks) => {
+      await hooks.activated?.(this.#account);
+      return [];
+    }).then(() => this.#bind(request, reply));
+  }
+
+  #bind(request: BindRequest, reply: (result: SessionHandle | Error) => void): void {
     const name = request.resource ?? this.#node.newId();
     let jid: Jid;
     try {
@@ -135,6 +147,8 @@ export class UserActor implements Actor<UserMessage> {
       presence: undefined,
       marks: new Set(),
       directed: undefined,
+      caughtUpTo: 0,
+      sent: undefined,
     });
     this.#tellProfile();
     reply({ jid, tell: (message) => ref.tell(message) });
@@ -182,16 +196,33 @@ export class UserActor implements Actor<UserMessage> {
       resource.directed ??= new Set();
       if (resource.directed.size < 1000) resource.directed.add(to.text);
     } else resource.directed?.delete(to.text);
-    this.#node.route(stanza);
+    this.#node.route(stanza.type === undefined ? this.#outgoing(stanza) : stanza);
   }
 
-  async #goAvailable(resource: LiveResource, sent: Stanza): Promise<void> {
+  /** Modules may add to what the client has sent (XEP-0153). */
+  #outgoing(sent: Stanza): Stanza {
     let stanza = sent;
     this.#eachHook((hooks) => {
       stanza = hooks.outgoingPresence?.(stanza, this.#account) ?? stanza;
     });
+    return stanza;
+  }
+
+  #refreshPresence(): void {
+    for (const resource of this.#account.live) {
+      if (resource.sent === undefined) continue;
+      const stanza = this.#outgoing(resource.sent);
+      if (stanza.toString() === resource.presence?.toString()) continue;
+      resource.presence = stanza;
+      this.#broadcast(stanza);
+    }
+  }
+
+  async #goAvailable(resource: LiveResource, sent: Stanza): Promise<void> {
+    const stanza = this.#outgoing(sent);
     const initial = !resource.available;
     resource.available = true;
+    resource.sent = sent;
     resource.presence = stanza;
     const usedPriority = resource.priority;
     resource.priority = readPriority(stanza);
@@ -200,8 +231,7 @@ export class UserActor implements Actor<UserMessage> {
     if (initial) this.#welcome(resource);
     await this.#runHooks("presence", (hooks) => hooks.presence?.({ resource, initial, stanza }, this.#account));
     if (resource.priority >= 0 && (initial || usedPriority < 0)) {
-      const seenUntil = initial && resource.marks.has("archive") ? Number.MAX_SAFE_INTEGER : 0;
-      this.#start.delivery.tell({ kind: "flush", seenUntil });
+      this.#start.delivery.tell({ kind: "flush", seenUntil: initial ? resource.caughtUpTo : 0 });
     }
   }
 
@@ -255,6 +285,7 @@ export class UserActor implements Actor<UserMessage> {
     if (resource.available) {
       resource.available = false;
       resource.presence = undefined;
+      resource.sent = undefined;
       this.#broadcast(stanza);
       if (sent !== undefined)
         resource.ref.tell({ kind: "deliver", stanza: stanza.readdress({ to: resource.jid }), seq: 0 });
@@ -341,7 +372,10 @@ export class UserActor implements Actor<UserMessage> {
   // Modules
 
   #onIq(stanza: Stanza): void | Promise<void> {
-    if (!this.#account.exists) return this.#node.route(stanza.error(new StanzaError("service-unavailable")));
+    if (stanza.type === "result" || stanza.type === "error") {
+      return this.#runHooks("iqAnswer", (hooks) => hooks.iqAnswer?.(stanza, this.#account));
+    }
+    this.#account.requestedAt = this.#node.seqs.next();
     const answer = this.#node.registry.answerAccount(stanza, this.#account);
     if (answer instanceof Promise) return answer.then((reply) => this.#node.route(reply));
     this.#node.route(answer);

@@ -3,6 +3,8 @@
  * their handlers. Every change is stored before it is told.
  * @module
  */
+
+import { CAUGHT_UP } from "../../modules/mam.ts";
 import { createMemory } from "../../modules/memory.ts";
 import type { AccountContext, ModuleMemory, ServerContext } from "../../modules/module.ts";
 import { rosterQuery, rosterRemoval } from "../../modules/roster/roster_query.ts";
@@ -19,7 +21,11 @@ export interface LiveResource {
   readonly ref: SessionRef;
   available: boolean;
   priority: number;
+  /** As it is broadcast, and as the client has sent it. */
   presence: Stanza | undefined;
+  sent: Stanza | undefined;
+  /** It has read its archive up to this sequence number. */
+  caughtUpTo: number;
   readonly marks: Set<string>;
   /** Where it has sent directed presence (RFC 6121 section 4.6), as text. */
   directed: Set<string> | undefined;
@@ -31,6 +37,7 @@ export interface AccountStart {
   readonly record: UserRecord | undefined;
   /** The value that delivery and sessions have of this account is out of date. */
   readonly changed: () => void;
+  readonly refreshPresence: () => void;
   /** Removes a contact with the subscriptions that the item stands for. */
   readonly removeContact: (contact: Jid) => Promise<void>;
 }
@@ -43,6 +50,8 @@ export class LiveAccount implements AccountContext {
   readonly blocked: Set<string>;
   readonly live: LiveResource[] = [];
   rosterVersion: number;
+  /** The log's sequence number when the request at hand came: all that was older lay in the archive then. */
+  requestedAt = 0;
   archivePreferences: ArchivePreferences | undefined;
   forwardTo: Jid | undefined;
   readonly #start: AccountStart;
@@ -171,10 +180,16 @@ export class LiveAccount implements AccountContext {
 
   mark(name: string, mark: string, on: boolean): void {
     const resource = this.resource(name);
-    if (resource === undefined || resource.marks.has(mark) === on) return;
+    if (resource === undefined) return;
+    if (mark === CAUGHT_UP) resource.caughtUpTo = this.requestedAt;
+    if (resource.marks.has(mark) === on) return;
     if (on) resource.marks.add(mark);
     else resource.marks.delete(mark);
     if (mark === "carbons") this.#start.changed();
+  }
+
+  refreshPresence(): void {
+    this.#start.refreshPresence();
   }
 
   toResource(name: string, stanza: Stanza): void {
