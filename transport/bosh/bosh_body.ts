@@ -38,6 +38,8 @@ export interface BoshBody {
   /** `xmpp:version` and `xmpp:restart`, whatever their prefix. */
   readonly xmppVersion: string | undefined;
   readonly restart: boolean;
+  /** The `ack` attribute of a request, where it is a rid. */
+  readonly ack: number | undefined;
   readonly payloads: readonly ScannedElement[];
   /** What is wrong with the payload that follows those. */
   readonly fault: XmlError | undefined;
@@ -60,12 +62,14 @@ export function readBody(text: string, limits: XmlLimits): BoshBody {
   const { own, xbosh } = splitAttributes(element, prefixes);
   const rid = readRid(own.get("rid"));
   const restart = xbosh.get("restart");
+  const ack = own.get("ack");
   return {
     rid,
     sid: own.get("sid"),
     attributes: own,
     xmppVersion: xbosh.get("version"),
     restart: restart === "true" || restart === "1",
+    ack: ack !== undefined && /^\d{1,16}$/.test(ack) ? Number(ack) : undefined,
     ...readPayloads(element, prefixes, limits),
   };
 }
@@ -122,6 +126,16 @@ function readPayloads(
     throw error;
   }
   return { payloads, fault: undefined };
+}
+
+/** Nothing but a request for data. */
+export function isPoll(body: BoshBody): boolean {
+  return body.payloads.length === 0 && body.fault === undefined && !body.restart && !isExtra(body);
+}
+
+/** XEP-0124 section 11: a pause or the end may come beyond `requests`. */
+export function isExtra({ attributes }: BoshBody): boolean {
+  return attributes.has("pause") || attributes.get("type") === "terminate";
 }
 
 /** One response; attributes that are undefined are left out. */

@@ -1,4 +1,6 @@
 /** What a session creation request asks for, and what it gets: XEP-0124 section 7. Times in seconds. @module */
+import { NS } from "../../xmpp/ns.ts";
+import { attr, type Markup, xml } from "../../xmpp/xml/xml.ts";
 import type { BoshSettings } from "../stream_services.ts";
 import { type BoshBody, BoshError } from "./bosh_body.ts";
 
@@ -22,6 +24,8 @@ export interface BoshParameters {
 const DEFAULT_CONTENT = "text/xml; charset=utf-8";
 const CONTENT = /^[\w.+-]+\/[\w.+-]+(?:; ?charset="?[\w-]+"?)?$/;
 const MINOR_VERSION = 11;
+/** Content encodings of requests. */
+const ACCEPTED_ENCODINGS = "gzip,deflate";
 /** A polling client is away between its requests. */
 const POLLING_SHARE = 2;
 
@@ -45,6 +49,27 @@ export function grantParameters({ attributes }: BoshBody, to: string, settings: 
     newKey: attributes.get("newkey"),
     isPolling,
   };
+}
+
+/** The attributes of the session creation response: XEP-0124 section 7.2, XEP-0206 section 4. `rid`: of the request. */
+export function writeParameters(parameters: BoshParameters, sid: string, rid: number): Markup {
+  const { wait, requests, hold, inactivity, polling, pauseMax, to, ver, usesAck } = parameters;
+  const session = [
+    attr("sid", sid),
+    attr("wait", wait),
+    attr("requests", requests),
+    attr("hold", hold),
+    attr("inactivity", inactivity),
+    attr("polling", polling),
+    attr("maxpause", pauseMax),
+    attr("accept", ACCEPTED_ENCODINGS),
+    attr("charsets", "UTF-8"),
+    attr("from", to),
+    attr("ver", ver),
+    attr("ack", usesAck ? rid : undefined),
+  ];
+  const xmpp = [attr("xmlns:xmpp", NS.XBOSH), attr("xmpp:version", "1.0"), attr("xmpp:restartlogic", "true")];
+  return xml`${session}${xmpp}`;
 }
 
 function readNumber(text: string | undefined, fallback: number): number {

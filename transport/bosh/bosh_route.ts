@@ -3,8 +3,9 @@ import type { Context } from "hono";
 import { type HttpRuntime, peerOf } from "../http_runtime.ts";
 import type { TransportContext } from "../transport_context.ts";
 import { type BoshBody, type BoshCondition, BoshError, bodyLimits, readBody } from "./bosh_body.ts";
-import type { BoshReply, BoshSession } from "./bosh_session.ts";
+import type { BoshSession } from "./bosh_session.ts";
 import { BoshSessions, terminalBody } from "./bosh_sessions.ts";
+import type { BoshReply } from "./held_requests.ts";
 import { readRequestText } from "./request_text.ts";
 
 const CORS = {

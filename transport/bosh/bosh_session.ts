@@ -4,20 +4,19 @@
  * @module
  */
 import type { StreamError } from "../../xmpp/errors.ts";
-import { NS } from "../../xmpp/ns.ts";
 import { attr, type Markup, xml } from "../../xmpp/xml/xml.ts";
 import type { Peer } from "../client_address.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
 import type { XmppStream } from "../stream.ts";
 import type { StreamCarrier, StreamHeader } from "../stream_carrier.ts";
-import { type BoshBody, type BoshCondition, writeBody } from "./bosh_body.ts";
-import type { BoshParameters } from "./bosh_parameters.ts";
+import { type BoshBody, type BoshCondition, isExtra, isPoll, writeBody } from "./bosh_body.ts";
+import { type BoshParameters, writeParameters } from "./bosh_parameters.ts";
+import { type BoshReply, type HeldRequest, HeldRequests } from "./held_requests.ts";
 import { KeySequence } from "./key_sequence.ts";
+import { ReceiptProbes } from "./receipt_probes.ts";
+import { RequestActivity } from "./request_activity.ts";
 import { ResponseBuffer } from "./response_buffer.ts";
 import { ResponseReceipts } from "./response_receipts.ts";
-
-/** Gets the response's text, and the condition where it is a terminal one. */
-export type BoshReply = (text: string, condition?: BoshCondition) => void;
 
 export type BoshStream = Pick<
   XmppStream,
@@ -35,39 +34,10 @@ export interface BoshSessionOptions {
   onEnd(session: BoshSession): void;
 }
 
-/** A request that has no response yet. */
-interface OpenRequest {
-  readonly rid: number;
-  readonly arrivedAt: number;
-  readonly isPause: boolean;
-  /** Of the session creation response. */
-  readonly creation?: Markup | undefined;
-  /** Undefined: the HTTP connection is gone, a response would be lost. */
-  reply: BoshReply | undefined;
-  /** Its response must wait no longer. */
-  isDue: boolean;
-  cancelWait(): void;
-}
-
-interface EarlyRequest {
-  readonly body: BoshBody;
-  reply: BoshReply | undefined;
-}
-
-interface WaitingProbe {
-  readonly token: number;
-  /** The rid whose response must have been received; undefined: that response is not sent yet. */
-  rid: number | undefined;
-}
-
 /** A missing response is reported to a client that acknowledges after this time, milliseconds. */
 const REPORT_AFTER = 1000;
 /** Unacknowledged responses kept for a client that acknowledges. */
 const MAX_UNACKNOWLEDGED = 16;
-/** Content encodings of requests (XEP-0124 section 7.2). */
-const ACCEPTED_ENCODINGS = "gzip,deflate";
-/** How many held requests are answered early to get a proof of receipt. */
-const MAX_NUDGES = 2;
 
 export class BoshSession implements StreamCarrier {
   readonly transport = "bosh";
@@ -82,16 +52,13 @@ export class BoshSession implements StreamCarrier {
   readonly #buffer: ResponseBuffer;
   readonly #receipts: ResponseReceipts;
   #lastRid = 0;
-  #open: OpenRequest[] = [];
-  readonly #early = new Map<number, EarlyRequest>();
+  readonly #held = new HeldRequests();
   #outbound: string[] = [];
   #backlog = 0;
   #header: StreamHeader | undefined;
-  #probes: WaitingProbe[] = [];
-  #nudges = 0;
+  readonly #probes: ReceiptProbes;
   #report: Markup | undefined;
-  /** The latest request, for the rules against requests that come too often. */
-  #previous: { readonly arrivedAt: number; readonly isPoll: boolean; hadPayload: boolean; rid: number } | undefined;
+  readonly #activity: RequestActivity;
   #inactivity: number;
   #cancelInactivity: (() => void) | undefined;
   #flushPlanned = false;
@@ -109,6 +76,8 @@ export class BoshSession implements StreamCarrier {
     this.#keys = new KeySequence(parameters.newKey);
     this.#buffer = new ResponseBuffer(parameters.usesAck ? MAX_UNACKNOWLEDGED : parameters.requests);
     this.#receipts = new ResponseReceipts(parameters.requests, parameters.usesAck);
+    this.#probes = new ReceiptProbes(this.#receipts, (token) => this.#stream.prove(token));
+    this.#activity = new RequestActivity(parameters);
     this.#inactivity = parameters.inactivity;
     this.#stream = options.createStream(this);
   }
@@ -126,9 +95,9 @@ export class BoshSession implements StreamCarrier {
   /** The session creation request. */
   create(body: BoshBody, reply: BoshReply): void {
     this.#lastRid = body.rid;
-    this.#push(body, reply, this.#creationAttributes(body));
+    this.#push(body, reply, writeParameters(this.parameters, this.sid, body.rid));
     this.#openStream(body);
-    for (const request of this.#open) request.isDue = true;
+    this.#held.makeAllDue();
     this.#settle();
   }
 
@@ -147,22 +116,19 @@ export class BoshSession implements StreamCarrier {
 
   /** The HTTP connection of a request is gone before its response. */
   abandon(reply: BoshReply): void {
-    for (const request of this.#open) if (request.reply === reply) request.reply = undefined;
-    for (const request of this.#early.values()) if (request.reply === reply) request.reply = undefined;
+    this.#held.abandon(reply);
+    this.#settle();
     this.#watchInactivity();
   }
 
   #keepEarly(body: BoshBody, reply: BoshReply): void {
-    const known = this.#early.get(body.rid);
-    known?.reply?.(writeBody({ type: "error" }));
-    this.#early.set(body.rid, { body, reply });
+    this.#held.keepEarly(body, reply)?.(writeBody({ type: "error" }));
   }
 
   #acceptEarly(): void {
-    for (;;) {
-      const next = this.#early.get(this.#lastRid + 1);
-      if (next === undefined || this.#closed) return;
-      this.#early.delete(next.body.rid);
+    while (!this.#closed) {
+      const next = this.#held.takeEarly(this.#lastRid + 1);
+      if (next === undefined) return;
       this.#accept(next.body, next.reply, true);
     }
   }
@@ -173,11 +139,11 @@ export class BoshSession implements StreamCarrier {
     if (!this.#keys.accepts(attributes.get("key"), attributes.get("newkey"))) {
       return this.#fail("item-not-found", reply);
     }
-    if (this.#isTooMuch(body)) return this.#fail("policy-violation", reply);
+    if (this.#activity.isTooMuch(body, this.#options.now(), this.#held.liveCount))
+      return this.#fail("policy-violation", reply);
     this.#noteReceipts(body, cameEarly);
     this.#inactivity = this.parameters.inactivity;
     this.#push(body, reply);
-    this.#dropDead();
     if (body.restart) this.#openStream(body);
     else this.#deliver(body);
     if (attributes.get("type") === "terminate") return this.#stream.finish();
@@ -186,9 +152,8 @@ export class BoshSession implements StreamCarrier {
   }
 
   #push(body: BoshBody, reply: BoshReply | undefined, creation?: Markup): void {
-    const request: OpenRequest = {
+    const request: HeldRequest = {
       rid: body.rid,
-      arrivedAt: this.#options.now(),
       isPause: this.#pauseOf(body) !== undefined,
       creation,
       reply,
@@ -198,9 +163,8 @@ export class BoshSession implements StreamCarrier {
         this.#settle();
       }),
     };
-    this.#open.push(request);
-    const { rid, arrivedAt } = request;
-    this.#previous = { rid, arrivedAt, isPoll: creation === undefined && isPoll(body), hadPayload: false };
+    this.#held.add(request);
+    this.#activity.onRequest(body, this.#options.now());
     this.#watchInactivity();
   }
 
@@ -226,7 +190,7 @@ export class BoshSession implements StreamCarrier {
     const seconds = this.#pauseOf(body);
     if (seconds === undefined) return;
     this.#inactivity = seconds;
-    for (const request of this.#open) request.isDue = true;
+    this.#held.makeAllDue();
   }
 
   /** A longer pause than is granted is none. */
@@ -238,7 +202,7 @@ export class BoshSession implements StreamCarrier {
 
   /** XEP-0124 section 14.3: the same request again. */
   #repeat(rid: number, reply: BoshReply): void {
-    const waiting = this.#open.find((request) => request.rid === rid);
+    const waiting = this.#held.find(rid);
     if (waiting !== undefined) {
       waiting.reply?.(writeBody({ type: "error" }));
       waiting.reply = reply;
@@ -252,45 +216,32 @@ export class BoshSession implements StreamCarrier {
     this.#watchInactivity();
   }
 
-  /** XEP-0124 sections 11 and 12: too many requests at once, or too often. */
-  #isTooMuch(body: BoshBody): boolean {
-    if (isExtra(body)) return false;
-    const { requests, polling, isPolling } = this.parameters;
-    const unanswered = this.#open.filter(({ reply }) => reply !== undefined).length;
-    if (unanswered >= requests) return true;
-    const previous = this.#previous;
-    if (previous === undefined || !isPoll(body)) return false;
-    const tooSoon = this.#options.now() - previous.arrivedAt < polling * 1000;
-    if (isPolling) return tooSoon && previous.isPoll && !previous.hadPayload;
-    return tooSoon && unanswered === requests - 1 && unanswered > 0;
-  }
-
   // Responses
 
-  /** A request whose connection is gone, and that a later one has overtaken: the client has given it up. */
-  #dropDead(): void {
-    for (const request of this.#open.slice(0, -1)) if (request.reply === undefined) this.#answer(request, []);
-  }
-
+  /** Answers what should wait no longer, in the order of rids. */
   #settle(): void {
-    if (this.#closed) return;
-    for (;;) {
-      const oldest = this.#open[0];
+    while (!this.#closed) {
+      const oldest = this.#held.oldest;
       if (oldest === undefined) return;
-      if (oldest.reply === undefined && !oldest.isDue) return;
-      if (!oldest.isDue && !this.#hasReason()) return;
-      this.#answer(oldest, oldest.reply === undefined || oldest.isPause ? [] : this.#takeOutbound(oldest.rid));
+      if (oldest.reply === undefined) {
+        // A response would be lost; but a request that a later one has overtaken is given up by its client.
+        if (this.#held.count === 1 && !oldest.isDue) return;
+        this.#answer(oldest, []);
+      } else {
+        if (!oldest.isDue && !this.#hasReason()) return;
+        this.#answer(oldest, oldest.isPause ? [] : this.#takeOutbound(oldest.rid));
+      }
     }
   }
 
   /** Why the oldest request should wait no longer. */
   #hasReason(): boolean {
     if (this.#outbound.length > 0 || this.#report !== undefined) return true;
-    return this.#open.length > this.#held || this.#wantsProof();
+    return this.#held.count > this.#waitable || this.#probes.wantsRequest();
   }
 
   /** How many requests may wait. */
-  get #held(): number {
+  get #waitable(): number {
     return this.parameters.wait === 0 ? 0 : this.parameters.hold;
   }
 
@@ -298,24 +249,23 @@ export class BoshSession implements StreamCarrier {
     const payloads = this.#outbound;
     this.#outbound = [];
     this.#backlog = 0;
-    for (const probe of this.#probes) probe.rid ??= rid;
+    this.#probes.onSent(rid);
     return payloads;
   }
 
-  #answer(request: OpenRequest, payloads: readonly string[]): void {
+  #answer(request: HeldRequest, payloads: readonly string[]): void {
     const { rid } = request;
-    request.cancelWait();
-    this.#open = this.#open.filter((other) => other !== request);
+    this.#held.remove(request);
     const text = writeBody({ attributes: this.#responseAttributes(request), payloads });
     const now = this.#options.now();
     if (!request.isPause) this.#buffer.add(rid, text, now);
     this.#receipts.onResponse(rid, payloads.length > 0);
-    if (this.#previous?.rid === rid) this.#previous.hadPayload = payloads.length > 0;
+    this.#activity.onResponse(rid, payloads.length > 0);
     request.reply?.(text);
     this.#watchInactivity();
   }
 
-  #responseAttributes({ rid, creation }: OpenRequest): Markup {
+  #responseAttributes({ rid, creation }: HeldRequest): Markup {
     if (creation !== undefined) return xml`${creation}${attr("authid", this.#header?.id)}`;
     const report = this.#report;
     this.#report = undefined;
@@ -323,42 +273,21 @@ export class BoshSession implements StreamCarrier {
     return xml`${attr("ack", ack)}${report}`;
   }
 
-  /** XEP-0124 section 7.2, XEP-0206 section 4. */
-  #creationAttributes(body: BoshBody): Markup {
-    const { wait, requests, hold, inactivity, polling, pauseMax, to, ver, usesAck } = this.parameters;
-    const session = [
-      attr("sid", this.sid),
-      attr("wait", wait),
-      attr("requests", requests),
-      attr("hold", hold),
-      attr("inactivity", inactivity),
-      attr("polling", polling),
-      attr("maxpause", pauseMax),
-      attr("accept", ACCEPTED_ENCODINGS),
-      attr("charsets", "UTF-8"),
-      attr("from", to),
-      attr("ver", ver),
-      attr("ack", usesAck ? body.rid : undefined),
-    ];
-    const xmpp = [attr("xmlns:xmpp", NS.XBOSH), attr("xmpp:version", "1.0"), attr("xmpp:restartlogic", "true")];
-    return xml`${session}${xmpp}`;
-  }
-
   // Proof of receipt
 
   #noteReceipts(body: BoshBody, cameEarly: boolean): void {
-    const ack = readAck(body.attributes.get("ack"));
+    const { ack } = body;
     this.#receipts.onRequest({
       rid: body.rid,
       ack,
       isPoll: isPoll(body),
       isExtra: isExtra(body),
       cameEarly,
-      unanswered: this.#open.length,
-      anyAbandoned: this.#open.some(({ reply }) => reply === undefined),
+      unanswered: this.#held.count,
+      anyAbandoned: this.#held.liveCount < this.#held.count,
     });
     this.#reportMissing(ack);
-    this.#tellProofs();
+    this.#probes.tell();
   }
 
   /** XEP-0124 section 9.2. */
@@ -368,21 +297,6 @@ export class BoshSession implements StreamCarrier {
     const time = sentAt === undefined ? 0 : this.#options.now() - sentAt;
     if (time < REPORT_AFTER) return;
     this.#report = xml`${attr("report", ack + 1)}${attr("time", time)}`;
-  }
-
-  #tellProofs(): void {
-    const { proven } = this.#receipts;
-    const done = this.#probes.filter(({ rid }) => rid !== undefined && rid <= proven);
-    if (done.length === 0) return;
-    this.#probes = this.#probes.filter((probe) => !done.includes(probe));
-    this.#nudges = 0;
-    for (const { token } of done) this.#stream.prove(token);
-  }
-
-  /** All that a probe asks for has been sent: answering a held request brings the next one, which is the proof. */
-  #wantsProof(): boolean {
-    const waits = this.#probes.some(({ rid }) => rid !== undefined && rid <= this.#receipts.answered);
-    return waits && this.#nudges++ < MAX_NUDGES;
   }
 
   // The connection
@@ -405,11 +319,9 @@ export class BoshSession implements StreamCarrier {
 
   probe(token: number): boolean {
     if (this.#closed) return false;
-    const rid = this.#outbound.length > 0 ? undefined : this.#receipts.lastPayload;
-    this.#probes.push({ token, rid });
-    this.#nudges = 0;
+    this.#probes.add(token, this.#outbound.length > 0 ? undefined : this.#receipts.lastPayload);
     queueMicrotask(() => {
-      this.#tellProofs();
+      this.#probes.tell();
       this.#settle();
     });
     return true;
@@ -443,7 +355,7 @@ export class BoshSession implements StreamCarrier {
 
   /** XEP-0124 section 13: the oldest connection is told, the others get nothing. */
   #terminate(payloads: readonly string[], condition: BoshCondition | undefined): void {
-    const oldest = this.#open.find(({ reply }) => reply !== undefined);
+    const oldest = this.#held.oldestLive;
     const attributes = oldest?.creation;
     const text = writeBody({ type: "terminate", condition, attributes, payloads });
     const replies = this.#stop();
@@ -483,39 +395,21 @@ export class BoshSession implements StreamCarrier {
   #stop(): BoshReply[] {
     this.#closed = true;
     this.#cancelInactivity?.();
-    for (const request of this.#open) request.cancelWait();
-    const replies = [...this.#open, ...this.#early.values()].flatMap(({ reply }) => reply ?? []);
-    this.#open = [];
-    this.#early.clear();
     this.#outbound = [];
     this.#backlog = 0;
-    this.#probes = [];
-    return replies;
+    this.#probes.clear();
+    return this.#held.clear();
   }
 
   /** XEP-0124 section 10: time runs while no request is held. */
   #watchInactivity(): void {
     this.#cancelInactivity?.();
     this.#cancelInactivity = undefined;
-    if (this.#closed || this.#open.some(({ reply }) => reply !== undefined)) return;
+    if (this.#closed || this.#held.liveCount > 0) return;
     this.#cancelInactivity = this.#options.schedule(this.#inactivity * 1000, () => {
       for (const reply of this.#stop()) this.#refuse(reply, "item-not-found");
       this.#options.onEnd(this);
       this.#stream.lost();
     });
   }
-}
-
-/** Nothing but a request for data. */
-function isPoll(body: BoshBody): boolean {
-  return body.payloads.length === 0 && body.fault === undefined && !body.restart && !isExtra(body);
-}
-
-/** XEP-0124 section 11: these may come beyond `requests`. */
-function isExtra({ attributes }: BoshBody): boolean {
-  return attributes.has("pause") || attributes.get("type") === "terminate";
-}
-
-function readAck(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined;
 }

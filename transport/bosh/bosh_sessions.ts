@@ -6,7 +6,8 @@ import { XmppStream } from "../stream.ts";
 import type { TransportContext } from "../transport_context.ts";
 import { type BoshBody, type BoshCondition, BoshError, writeBody } from "./bosh_body.ts";
 import { grantParameters } from "./bosh_parameters.ts";
-import { type BoshReply, BoshSession } from "./bosh_session.ts";
+import { BoshSession } from "./bosh_session.ts";
+import type { BoshReply } from "./held_requests.ts";
 
 const SID_BYTES = 18;
 

@@ -233,6 +233,17 @@ describe("BoshSession: a broken HTTP connection", () => {
     expect(broken.response).toBeUndefined();
   });
 
+  test("does not hold up a later request", async () => {
+    const peer = new BoshPeer('hold="2"', { holdMax: 2 });
+    const broken = peer.send("", MESSAGE);
+    const later = peer.send("", MESSAGE);
+    broken.abandon();
+    peer.session.send("<answer/>");
+    await turn();
+    expect(later.response).toBe("<body><answer/></body>");
+    expect(peer.sendAs(broken.rid).response).toBe(EMPTY);
+  });
+
   test("is mended by the same request", async () => {
     const peer = new BoshPeer();
     peer.send().abandon();
