@@ -100,6 +100,12 @@ export class Device {
 
   /** Opens a stream; the features are there. */
   async connects(): Promise<void> {
+    await this.opensConnection();
+    await this.opensStream();
+  }
+
+  /** A connection without a word of XMPP. */
+  async opensConnection(): Promise<void> {
     const link = this.#scene.createLink({
       element: (element) => {
         if (link === this.#link) this.#onElement(element);
@@ -114,7 +120,6 @@ export class Device {
     link.proves = this.#proves;
     await link.connect();
     this.#isOpen = true;
-    await this.opensStream();
   }
 
   /** Sends a stream header, awaits the server's and the features. */
@@ -262,10 +267,20 @@ export class Device {
   /** Gets this stream error, then the end of the connection. */
   async isThrownOut(condition: string): Promise<Element> {
     const error = await this.gets("error", NS.STREAM);
-    if (error.child(condition, NS.STREAMS) === undefined) throw this.#fail(`got ${error}, not ${condition}`);
-    if (this.link.transport === "bosh") await this.gets("body", NS.HTTPBIND);
+    if (error.child(condition, NS.STREAMS) === undefined) throw this.#fail(`gets ${error}, not ${condition}`);
+    if (this.link.transport === "bosh") return await this.isTerminated("remote-stream-error");
     await this.isDisconnected();
     return error;
+  }
+
+  /** Gets the end of its BOSH session, with this condition (XEP-0124 section 17.2). */
+  async isTerminated(condition: string): Promise<Element> {
+    const body = await this.gets("body", NS.HTTPBIND);
+    const { type } = body.attributes;
+    if (type !== "terminate" || body.attr("condition") !== condition)
+      throw this.#fail(`gets ${body}, not ${condition}`);
+    await this.isDisconnected();
+    return body;
   }
 
   /** Resumes its stream on a new connection; the server's missing stanzas come, and its own are sent again. */

@@ -10,7 +10,7 @@ import type { Transport } from "./link.ts";
 import { Play } from "./play.ts";
 import { TestServer, type TestServerOptions } from "./test_server.ts";
 
-export const ALL: readonly Transport[] = ["websocket", "bosh"];
+export const ALL: readonly Transport[] = ["websocket", "bosh", "tcp"];
 /** Those with XEP-0198. */
 export const MANAGED: readonly Transport[] = ALL.filter((transport) => transport !== "bosh");
 

@@ -115,7 +115,7 @@ const goes: Readonly<Record<string, (cast: Cast) => Promise<void> | void>> = {
   "ends its stream": ({ romeo }) => romeo.logsOut(),
   "loses its connection": ({ romeo }) => romeo.cuts(),
   "is thrown out for bad input": async ({ romeo, transport }) => {
-    romeo.sendsRaw(transport === "bosh" ? "<a xmlns='jabber:client'><b>" : "<message><body></message>");
+    romeo.sendsRaw(transport === "bosh" ? "<a xmlns='jabber:client'><b>" : "<message><body></message></body>");
     if (transport === "bosh") await romeo.gets("body", NS.HTTPBIND);
     else await romeo.isThrownOut("not-well-formed");
   },
