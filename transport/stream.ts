@@ -93,7 +93,7 @@ export class XmppStream {
     if (this.#phase === "ended") return;
     const answer = this.#asStreamError(error);
     // RFC 6120 section 4.9.1.2: an error needs a stream to be sent on.
-    if (!this.#headerSent) this.#sendHeader(this.#services.settings.domains[0]!, undefined);
+    if (!this.#headerSent) this.#sendHeader(this.#domain ?? this.#services.settings.domains[0]!, undefined);
     this.#carrier.close(answer);
     this.lost();
   }
@@ -141,7 +141,6 @@ export class XmppStream {
   #onHeader(request: HeaderRequest): void {
     try {
       if (this.#phase !== "opening" && this.#phase !== "restarting") throw new StreamError("bad-format");
-      this.#headerSent = false;
       const { domain, from } = checkHeader(request, this.#services.settings.domains, this.#account);
       this.#domain = domain;
       this.#sendHeader(domain, from?.bare.text);
@@ -200,21 +199,27 @@ export class XmppStream {
       return this.lost();
     }
     this.#carrier.send(xml`<proceed xmlns="${NS.TLS}"/>`.text);
-    this.#phase = "restarting";
+    this.#restart();
     this.#carrier.startTls();
   }
 
   #authenticate(element: ScannedElement, authentication: Authentication): void {
     this.#wait(authentication.handle(element), ({ reply, account }) => {
+      if (this.#phase === "ended") return;
       this.#carrier.send(reply.text);
       if (account !== undefined) {
         this.#account = account;
-        this.#phase = "restarting";
+        this.#restart();
         this.#carrier.expectHeader();
       } else if (authentication.isExhausted) {
         throw new StreamError("policy-violation", { text: "Too many failed logins" });
       }
     });
+  }
+
+  #restart(): void {
+    this.#phase = "restarting";
+    this.#headerSent = false;
   }
 
   #isPreAuthIq(element: ScannedElement): boolean {

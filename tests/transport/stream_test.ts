@@ -65,6 +65,17 @@ describe("XmppStream: header", () => {
   });
 });
 
+test("an error where a restart is awaited gets a header of its own", async () => {
+  const client = new FakeCarrier();
+  client.open({ to: "example.org" });
+  await client.receive(plainAuth("user"));
+  await waitFor(() => client.sent.includes("restart"));
+  client.take();
+  await client.receive("<presence/>");
+  expect(client.take()).toEqual(["header", "end"]);
+  expect(client.headers.at(-1)).toMatchObject({ from: "example.org" });
+});
+
 describe("XmppStream: before authentication", () => {
   test.each([
     ["<message><body>x</body></message>", "not-authorized"],
@@ -275,6 +286,17 @@ describe("XmppStream: SASL", () => {
     await client.receive(plainAuth("user"));
     await waitFor(() => client.sent.length > 0);
     expect(client.take()).toEqual([failure("temporary-auth-failure")]);
+  });
+
+  test("a stream that ends while credentials are awaited stays ended", async () => {
+    const client = new FakeCarrier();
+    client.open();
+    const answered = client.receive(plainAuth("user"));
+    client.services.clock.advance(60_000);
+    client.take();
+    await answered;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(client.take()).toEqual([]);
   });
 
   test("what comes while credentials are awaited waits its turn", async () => {

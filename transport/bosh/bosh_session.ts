@@ -30,6 +30,8 @@ export interface BoshSessionOptions {
   now(): number;
   schedule(ms: number, task: () => void): () => void;
   createStream(carrier: StreamCarrier): BoshStream;
+  /** Whether the server will be there for a client that is still to be told of the end. */
+  staysUp(): boolean;
   /** The session has ended and answers no more requests. */
   onEnd(session: BoshSession): void;
 }
@@ -359,12 +361,12 @@ export class BoshSession implements StreamCarrier {
     const attributes = oldest?.creation;
     const text = writeBody({ type: "terminate", condition, attributes, payloads });
     const replies = this.#stop();
-    if (oldest?.reply === undefined) {
+    if (oldest?.reply === undefined && this.#options.staysUp()) {
       this.#farewell = { text, condition };
       this.#cancelInactivity = this.#options.schedule(this.#inactivity * 1000, () => this.#options.onEnd(this));
     } else {
-      oldest.reply(text, condition);
-      for (const reply of replies) if (reply !== oldest.reply) reply(writeBody({}));
+      oldest?.reply?.(text, condition);
+      for (const reply of replies) if (reply !== oldest?.reply) reply(writeBody({}));
       this.#options.onEnd(this);
     }
     this.#stream.lost();

@@ -43,6 +43,7 @@ export class BoshSessions {
       now: () => services.now(),
       schedule: (ms, task) => services.schedule(ms, task),
       createStream: (carrier) => new XmppStream(services, limits, carrier),
+      staysUp: () => connections.isOpen,
       onEnd: ({ sid }) => {
         this.#sessions.delete(sid);
         connections.remove(session);

@@ -25,6 +25,7 @@ export class BoshPeer {
   /** What the stream was told. */
   told: string[] = [];
   ended = 0;
+  staysUp = true;
   /** Runs when a payload arrives. */
   onPayload: (text: string) => void = () => {};
   rid = 100;
@@ -58,6 +59,7 @@ export class BoshPeer {
         hold: () => this.told.push("hold"),
         release: () => this.told.push("release"),
       }),
+      staysUp: () => this.staysUp,
       onEnd: () => this.ended++,
     });
     this.created = this.#exchange(this.rid, (reply) => {

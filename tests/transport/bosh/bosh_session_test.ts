@@ -460,6 +460,14 @@ describe("BoshSession: the end (XEP-0124 section 13)", () => {
     expect(peer.ended).toBe(1);
   });
 
+  test("does not wait when the server goes too", () => {
+    const peer = new BoshPeer();
+    peer.staysUp = false;
+    peer.session.close(new StreamError("system-shutdown"));
+    expect(peer.ended).toBe(1);
+    expect(peer.clock.waiting).toBe(0);
+  });
+
   test("sends nothing any more", async () => {
     const peer = new BoshPeer();
     const held = peer.send();
