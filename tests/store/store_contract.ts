@@ -6,6 +6,7 @@ import { batchContract, durabilityContract, lifeContract } from "./contract/batc
 import { documentContract } from "./contract/document_contract.ts";
 import type { MakeStore } from "./contract/harness.ts";
 import { messageContract } from "./contract/message_contract.ts";
+import { streamContract } from "./contract/stream_contract.ts";
 
 export interface StoreContractOptions {
   /** Whether it outlives close(). */
@@ -18,6 +19,7 @@ export function storeContract(name: string, make: MakeStore, options: StoreContr
     describe("messages", () => messageContract(make));
     describe("archives", () => archiveContract(make));
     describe("documents and pubsub", () => documentContract(make));
+    describe("resumable streams", () => streamContract(make));
     describe("batches", () => batchContract(make));
     describe("life", () => lifeContract(make));
     if (options.durable) describe("durability", () => durabilityContract(make));
