@@ -144,6 +144,14 @@ export interface PubsubItemRecord {
   readonly at: number;
 }
 
+/** How many stanzas of a resumable stream are handled for good (XEP-0198 `h`), as of `at`. */
+export interface StreamCount {
+  readonly id: string;
+  readonly account: string;
+  readonly h: number;
+  readonly at: number;
+}
+
 /** Every operation. Writes are durable when the batch that held them is answered. */
 export interface StoreOperations {
   /** Returns false where the account exists. */
@@ -206,6 +214,11 @@ export interface StoreOperations {
   /** Publishes or replaces, then keeps the newest `max` items. */
   putPubsubItem(owner: string, node: string, item: PubsubItemRecord, max: number): void;
   removePubsubItem(owner: string, node: string, id: string): boolean;
+
+  putStreams(counts: readonly StreamCount[]): void;
+  stream(id: string): StreamCount | undefined;
+  /** Removes what is older than `before`; returns how many went. */
+  pruneStreams(before: number): number;
 }
 
 export type StoreMethod = keyof StoreOperations;

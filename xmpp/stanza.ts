@@ -29,6 +29,9 @@ export interface StanzaAddress {
   readonly type?: string | undefined;
 }
 
+/** What a start tag with its addresses comes to, about. */
+const START_TAG_UNITS = 128;
+
 /**
  * An immutable stanza: its attributes, and its content as text that is only parsed where somebody looks into it.
  * Always in `jabber:client` and free of prefixes, so that it can be written into any stream.
@@ -151,9 +154,9 @@ export class Stanza {
     return Stanza.build(this.name, { type: "error", from, to: this.from, id: this.id }, error.toMarkup());
   }
 
-  /** Length of the text in UTF-16 units. */
+  /** About how long the text is, in UTF-16 units, without writing it: for bounds on what waits. */
   get size(): number {
-    return this.toString().length;
+    return this.#content.text.length + START_TAG_UNITS;
   }
 
   #written(): string {

@@ -101,6 +101,14 @@ const FIRST_STEP: readonly string[] = [
     foreign key (owner_id, node) references pubsub_node (owner_id, node) on delete cascade
   ) strict`,
   `create index pubsub_item_position on pubsub_item (owner_id, node, position)`,
+
+  `create table stream (
+    id text primary key,
+    account text not null,
+    h integer not null,
+    at integer not null
+  ) strict, without rowid`,
+  `create index stream_at on stream (at)`,
 ];
 
 function statements(step: readonly string[]): Migration {

@@ -12,6 +12,7 @@ import { messageOperations } from "./message_log.ts";
 import { pubsubOperations } from "./pubsub.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
+import { streamOperations } from "./streams.ts";
 import { userOperations } from "./users.ts";
 
 export function sqliteOperations(
@@ -27,5 +28,6 @@ export function sqliteOperations(
     ...archiveOperations(connection, tables, ids, tail),
     ...documentOperations(connection, tables, ids),
     ...pubsubOperations(connection, tables, ids),
+    ...streamOperations(connection, tables),
   };
 }

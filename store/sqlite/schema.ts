@@ -86,6 +86,13 @@ export interface PubsubItemTable {
   at: number;
 }
 
+export interface StreamTable {
+  id: string;
+  account: string;
+  h: number;
+  at: number;
+}
+
 /** `idKey` (base64) and `lastSeq`. */
 export interface MetaTable {
   key: string;
@@ -105,6 +112,7 @@ export interface Schema {
   document: DocumentTable;
   pubsub_node: PubsubNodeTable;
   pubsub_item: PubsubItemTable;
+  stream: StreamTable;
   meta: MetaTable;
 }
 

@@ -54,6 +54,9 @@ const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   pubsubItems: [["pubsubItems", ROMEO, "n", 1]],
   pubsubItem: [["pubsubItem", ROMEO, "n", "a"]],
   removePubsubItem: [["removePubsubItem", ROMEO, "n", "a"]],
+  putStreams: [["putStreams", [{ id: "a", account: ROMEO, h: 1, at: 1 }]]],
+  stream: [["stream", "a"]],
+  pruneStreams: [["pruneStreams", 1]],
   removePubsubNode: [["removePubsubNode", ROMEO, "n"]],
   removeAccount: [["removeAccount", ROMEO]],
 };
