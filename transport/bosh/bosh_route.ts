@@ -47,13 +47,19 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
 
   function respond(c: Context, body: BoshBody): Promise<Response> {
     return new Promise((resolve) => {
+      const { signal } = c.req.raw;
       let session: BoshSession | undefined;
+      const onAbort = () => session?.abandon(reply);
       // A session that is made by this very request is known only after it may have answered.
       const reply: BoshReply = (text, condition) =>
-        queueMicrotask(() => resolve(sessionResponse(text, condition, session)));
+        queueMicrotask(() => {
+          // Deno aborts a request that was answered, too.
+          signal.removeEventListener("abort", onAbort);
+          resolve(sessionResponse(text, condition, session));
+        });
       try {
+        signal.addEventListener("abort", onAbort);
         session = sessions.handle(body, peerOf(c, runtime), reply);
-        c.req.raw.signal.addEventListener("abort", () => session?.abandon(reply));
       } catch (error) {
         resolve(errorResponse(error, context, body));
       }

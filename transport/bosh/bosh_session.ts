@@ -118,7 +118,7 @@ export class BoshSession implements StreamCarrier {
 
   /** The HTTP connection of a request is gone before its response. */
   abandon(reply: BoshReply): void {
-    this.#held.abandon(reply);
+    if (!this.#held.abandon(reply)) return;
     this.#settle();
     this.#watchInactivity();
   }

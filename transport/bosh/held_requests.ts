@@ -61,11 +61,11 @@ export class HeldRequests {
     for (const request of this.#requests) request.isDue = true;
   }
 
-  /** The HTTP connection of that request is gone. */
-  abandon(reply: BoshReply): void {
-    for (const request of [...this.#requests, ...this.#early.values()]) {
-      if (request.reply === reply) request.reply = undefined;
-    }
+  /** The HTTP connection of that request is gone. Returns false where it has its response already. */
+  abandon(reply: BoshReply): boolean {
+    const request = [...this.#requests, ...this.#early.values()].find((held) => held.reply === reply);
+    if (request !== undefined) request.reply = undefined;
+    return request !== undefined;
   }
 
   /** Returns whom the same request takes the place of. */
