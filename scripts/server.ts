@@ -7,6 +7,7 @@ import { parseCommand } from "./server/command_line.ts";
 import { faultLine } from "./server/fault_line.ts";
 import { helpText, versionText } from "./server/help.ts";
 import { serve } from "./server/serve.ts";
+import { tuneRuntime } from "./server/tune_runtime.ts";
 import { runUserCommand } from "./server/user_command.ts";
 
 async function main(args: readonly string[]): Promise<number> {
@@ -22,6 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
       for (const line of await runUserCommand(command.request)) console.log(line);
       return 0;
     case "serve":
+      tuneRuntime();
       await serve();
       return 0;
     default:
