@@ -16,11 +16,13 @@ const PATIENCE_MS = 5000;
 
 export class Player {
   readonly name: string;
+  readonly #patienceMs: number;
   #stanzas: Element[] = [];
   #waiting: Waiting[] = [];
 
-  constructor(name: string) {
+  constructor(name: string, patienceMs = PATIENCE_MS) {
     this.name = name;
+    this.#patienceMs = patienceMs;
   }
 
   get bareJid(): string {
@@ -48,7 +50,7 @@ export class Player {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const came = new Promise<Element>((resolve) => this.#waiting.push({ match, resolve }));
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new StoryError(`${this.name} waited in vain for ${what}`)), PATIENCE_MS);
+      timer = setTimeout(() => reject(new StoryError(`${this.name} waited in vain for ${what}`)), this.#patienceMs);
     });
     return Promise.race([came, late]).finally(() => clearTimeout(timer));
   }

@@ -1,0 +1,281 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { connect } from "node:tls";
+import { client, type Element } from "@xmpp/client";
+import { parseCommand, UsageError } from "../../scripts/server/command_line.ts";
+import { SETTINGS } from "../../server/config_table.ts";
+import { freePort, Program } from "./program.ts";
+
+const ROOT = resolve(import.meta.dir, "../..");
+const SCRIPT = join(ROOT, "scripts/server.ts");
+const RUNTIMES = {
+  bun: [process.execPath, SCRIPT],
+  deno: [join(ROOT, "node_modules/.bin/deno"), "run", "-A", SCRIPT],
+} as const;
+const QUIET = { AMPACT_HTTP_PORT: "0", AMPACT_C2S_PORT: "0", AMPACT_C2S_TLS_PORT: "0", AMPACT_LOG_LEVEL: "warn" };
+const STOP_MS = 3000;
+
+let folder = "";
+let programs: Program[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ampact-cli-"));
+});
+
+afterEach(() => {
+  for (const program of programs) program.kill("SIGKILL");
+  programs = [];
+  rmSync(folder, { recursive: true });
+});
+
+interface Start {
+  readonly runtime?: keyof typeof RUNTIMES;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+}
+
+function start(args: readonly string[], { runtime = "bun", env = {}, input = "" }: Start = {}): Program {
+  const [command, ...before] = RUNTIMES[runtime];
+  const program = new Program(command, [...before, ...args], { cwd: folder, env: { ...QUIET, ...env }, input });
+  programs.push(program);
+  return program;
+}
+
+/** Runs to the end. */
+async function run(args: readonly string[], options?: Start) {
+  const program = start(args, options);
+  return { code: await program.exitCode, output: program.output, errors: program.errors };
+}
+
+async function webSocketUrl(program: Program): Promise<string> {
+  return (await program.prints(/ws:\/\/\S+/))[0];
+}
+
+async function login(service: string, username: string, password: string) {
+  const xmpp = client({ service, domain: "localhost", username, password });
+  xmpp.reconnect.stop();
+  // Faults are seen by what they make fail.
+  xmpp.on("error", () => {});
+  await xmpp.start();
+  return xmpp;
+}
+
+describe("server --help", () => {
+  test("lists every command and every key with its variable", async () => {
+    const { code, output } = await run(["--help"]);
+    expect(code).toBe(0);
+    for (const key of Object.keys(SETTINGS)) {
+      expect(output).toContain(` ${key} `);
+      expect(output).toContain(`AMPACT_${key.replaceAll(".", "_").toUpperCase()}\n`);
+    }
+    for (const action of ["add", "passwd", "remove", "list"]) expect(output).toContain(`user ${action}`);
+  });
+});
+
+describe("server, wrongly used", () => {
+  test.each([
+    [["serve-me"], 'Cannot run "serve-me": there is no such command'],
+    [["user"], "Cannot run user: expected one of add, passwd, remove, list"],
+    [["user", "add"], "Cannot run user add: the name is missing"],
+    [["user", "list", "more"], "Cannot run user list: too many arguments"],
+    [["user", "add", "a", "b", "c"], "Cannot run user add: too many arguments"],
+  ])("%p is refused: %s", (args, line) => {
+    expect(() => parseCommand(args)).toThrow(new UsageError(line));
+  });
+
+  test("ends with exit code 2 and one line", async () => {
+    const errors = 'Cannot run "serve-me": there is no such command (see --help)\n';
+    expect(await run(["serve-me"])).toEqual({ code: 2, output: "", errors });
+  });
+
+  test.each([
+    ["a bad value", { AMPACT_HTTP_PORT: "many" }, 'AMPACT_HTTP_PORT: "many" given'],
+    ["a file that is not there", { AMPACT_CONFIG: "nowhere.toml" }, 'AMPACT_CONFIG: "nowhere.toml" given'],
+    ["an unknown key", { AMPACT_CONFIG: "other.toml" }, "http.prot: 1 given"],
+  ])("%s in the configuration ends with exit code 2 and names it", async (_, env, part) => {
+    writeFileSync(join(folder, "other.toml"), "[http]\nprot = 1\n");
+    const { code, errors } = await run([], { env });
+    expect(errors).toStartWith("Cannot use configuration ");
+    expect(errors).toContain(part);
+    expect(errors.trimEnd().split("\n")).toHaveLength(1);
+    expect(code).toBe(2);
+  });
+});
+
+describe("server, where it cannot start", () => {
+  test("tells in one line which port is in use", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    for (const [variable, what] of [
+      ["AMPACT_HTTP_PORT", "HTTP"],
+      ["AMPACT_C2S_PORT", "TCP"],
+    ] as const) {
+      expect(await run([], { env: { [variable]: String(port) } })).toEqual({
+        code: 1,
+        output: "",
+        errors: `Cannot listen for ${what} at 127.0.0.1:${port}: the port is in use by another process\n`,
+      });
+    }
+    taken.close();
+  });
+
+  test("tells in one line that the store is damaged", async () => {
+    writeFileSync(join(folder, "bad.db"), "no database".repeat(1000));
+    const { code, errors } = await run([], { env: { AMPACT_STORE_URL: "sqlite:bad.db" } });
+    expect(errors).toMatch(/^Cannot open the store bad\.db: .*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test("tells in one line that another process has the store, in time", async () => {
+    await start([]).prints(/Next:/);
+    const { code, errors } = await run([]);
+    expect(errors).toMatch(/^Cannot open the store data\/ampact\.db: .*another process has it open.*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test("tells in one line that the certificate cannot be read", async () => {
+    const port = String(await freePort());
+    const env = { AMPACT_C2S_PORT: port, AMPACT_TLS_CERT: "cert.pem", AMPACT_TLS_KEY: "key.pem" };
+    const { code, errors } = await run([], { env });
+    expect(errors).toMatch(/^Cannot read certificate cert\.pem: .*\n$/);
+    expect(code).toBe(1);
+  });
+});
+
+describe("server user", () => {
+  test("keeps accounts while no server runs", async () => {
+    expect(await run(["user", "list"])).toMatchObject({ code: 0, output: "" });
+    expect(await run(["user", "add", "juliet", "one"])).toMatchObject({ code: 0, output: "Added juliet@localhost\n" });
+    expect(await run(["user", "add", "Romeo@localhost"], { input: "two\n" })).toMatchObject({
+      code: 0,
+      output: "Added romeo@localhost\n",
+    });
+    expect(await run(["user", "list"])).toMatchObject({ output: "juliet@localhost\nromeo@localhost\n" });
+    expect(await run(["user", "passwd", "juliet", "three"])).toMatchObject({ code: 0 });
+    expect(await run(["user", "remove", "romeo"])).toMatchObject({ code: 0, output: "Removed romeo@localhost\n" });
+    expect(await run(["user", "list"])).toMatchObject({ output: "juliet@localhost\n" });
+  });
+
+  test("ends with exit code 1 and one line where it cannot", async () => {
+    await run(["user", "add", "juliet", "one"]);
+    for (const [args, line] of [
+      [["add", "juliet", "x"], "Cannot add juliet@localhost: the account exists"],
+      [["passwd", "nobody", "x"], "Cannot change the password of nobody@localhost: there is no such account"],
+      [["remove", "nobody"], "Cannot remove nobody@localhost: there is no such account"],
+      [["add", "a@elsewhere", "x"], 'Cannot use "a@elsewhere" as an account: the domains served are localhost'],
+      [["add", "a@localhost/phone", "x"], 'Cannot use "a@localhost/phone" as an account: not a bare JID'],
+      [["add", "a b", "x"], "Cannot "],
+      [["add", "romeo", ""], "Cannot use an empty password for romeo@localhost"],
+    ] as const) {
+      const { code, output, errors } = await run(["user", ...args]);
+      expect({ code, output }).toEqual({ code: 1, output: "" });
+      expect(errors).toStartWith(line);
+      expect(errors.trimEnd().split("\n")).toHaveLength(1);
+    }
+  });
+
+  test("says that a store in memory needs a running server", async () => {
+    const env = { AMPACT_STORE_URL: "sqlite::memory:" };
+    expect((await run(["user", "list"], { env })).errors).toContain("the store is in memory");
+    await start([], { env }).prints(/Next:/);
+    expect(await run(["user", "add", "juliet", "one"], { env })).toMatchObject({ code: 0 });
+    expect(await run(["user", "list"], { env })).toMatchObject({ output: "juliet@localhost\n" });
+  });
+});
+
+describe.each(["bun", "deno"] as const)("server on %s", (runtime) => {
+  test("serves accounts made beside it, stops in order, and finds them again", async () => {
+    const server = start([], { runtime });
+    const url = await webSocketUrl(server);
+    expect(server.output).toStartWith("ampact 0.1.0 serves localhost\n");
+    expect(server.output).toMatch(/Next: make an account with ".* user add NAME"/);
+    expect(await run(["user", "add", "juliet", "one"], { runtime })).toMatchObject({ code: 0 });
+    expect(await run(["user", "add", "juliet", "one"], { runtime })).toMatchObject({
+      code: 1,
+      errors: "Cannot add juliet@localhost: the account exists\n",
+    });
+    const juliet = await login(url, "juliet", "one");
+    const streamError = new Promise<Element>((resolve) => {
+      juliet.on("nonza", (nonza: Element) => {
+        if (nonza.getName() === "error") resolve(nonza);
+      });
+    });
+
+    const told = performance.now();
+    server.kill("SIGTERM");
+    expect((await streamError).getChild("system-shutdown")).toBeDefined();
+    expect(await server.exitCode).toBe(0);
+    expect(performance.now() - told).toBeLessThan(STOP_MS);
+    expect(server.errors).toBe("");
+    await juliet.stop();
+
+    const again = start([], { runtime });
+    const later = await login(await webSocketUrl(again), "juliet", "one");
+    await later.stop();
+    again.kill("SIGINT");
+    expect(await again.exitCode).toBe(0);
+  });
+
+  test("listens on TCP with a certificate that it makes and keeps", async () => {
+    const port = await freePort();
+    const fingerprints: string[] = [];
+    for (let round = 0; round < 2; round++) {
+      const server = start([], { runtime, env: { AMPACT_C2S_TLS_PORT: String(port), AMPACT_DOMAINS: "chat.example" } });
+      await server.prints(/Next:/);
+      expect(server.output).toContain(`127.0.0.1:${port}`);
+      fingerprints.push(await fingerprint(port));
+      server.kill("SIGTERM");
+      expect(await server.exitCode).toBe(0);
+    }
+    expect(fingerprints[1]).toBe(fingerprints[0]!);
+  });
+});
+
+describe("server", () => {
+  test("takes its settings from ampact.toml, and the environment goes before it", async () => {
+    writeFileSync(join(folder, "ampact.toml"), 'domains = ["chat.example"]\ndata_dir = "from_file"\n');
+    const server = start([], { env: { AMPACT_DATA_DIR: "from_environment" } });
+    await server.prints(/Next:/);
+    expect(server.output).toContain("serves chat.example\n");
+    expect(server.output).toContain("sqlite:from_environment/ampact.db\n");
+    expect(server.output).toContain("log in as NAME@chat.example");
+  });
+
+  test("ends the streams of an account that is removed beside it", async () => {
+    const server = start([]);
+    const url = await webSocketUrl(server);
+    await run(["user", "add", "juliet", "one"]);
+    const juliet = await login(url, "juliet", "one");
+    const gone = new Promise((resolve) => juliet.once("disconnect", resolve));
+    await run(["user", "remove", "juliet"]);
+    await gone;
+    await juliet.stop();
+    await expect(login(url, "juliet", "one")).rejects.toThrow("not-authorized");
+  });
+
+  test("ends at once at the second signal", async () => {
+    const server = start([]);
+    await server.prints(/Next:/);
+    server.kill("SIGTERM");
+    await server.prints(/Stopping: SIGTERM/);
+    server.kill("SIGTERM");
+    expect(await server.exitCode).toBe(1);
+  });
+});
+
+function fingerprint(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false, servername: "chat.example" }, () => {
+      const { subjectaltname = "", fingerprint256 = "" } = socket.getPeerCertificate();
+      socket.destroy();
+      if (subjectaltname.includes("chat.example")) resolve(fingerprint256);
+      else reject(new Error(`Cannot use certificate for ${subjectaltname}`));
+    });
+    socket.on("error", reject);
+  });
+}
