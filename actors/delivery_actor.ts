@@ -27,6 +27,7 @@ import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import { forDevice, withDelay, withoutRules, withoutStanzaIds } from "./delivery/compose.ts";
+import { isEphemeral } from "./delivery/ephemeral.ts";
 import type { DueEvent, InFlight } from "./delivery/in_flight.ts";
 import type { Node } from "./node.ts";
 import { archives } from "./profile.ts";
@@ -273,6 +274,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
       to: stanza.to!,
       accountExists: this.#profile.exists,
       blocked: this.#isBlocked(stanza.from!),
+      ephemeral: isEphemeral(stanza),
       resources,
       storage: {
         offline: this.#offline,
