@@ -21,6 +21,9 @@ export class BoshLink implements Link {
   #open = 0;
   #outbound: { readonly attributes: Markup; readonly payload: string }[] = [];
   #proves = true;
+  /** A message has come since proof was withheld. */
+  #hasMessage = false;
+  #isFrozen = false;
   #isOver = false;
 
   constructor(address: Address, events: LinkEvents) {
@@ -43,6 +46,7 @@ export class BoshLink implements Link {
 
   set proves(proves: boolean) {
     this.#proves = proves;
+    this.#hasMessage = false;
     this.#pump();
   }
 
@@ -73,7 +77,7 @@ export class BoshLink implements Link {
   }
 
   freeze(): void {
-    this.#proves = false;
+    this.#isFrozen = true;
   }
 
   #queue(attributes: Markup, payload: string): void {
@@ -87,7 +91,12 @@ export class BoshLink implements Link {
     while (this.#outbound.length > 0 && this.#open < MAX_REQUESTS && (this.#sid !== undefined || this.#open === 0)) {
       this.#post(this.#take());
     }
-    if (this.#open === 0 && this.#sid !== undefined && this.#proves) this.#post({ attributes: raw(""), payload: "" });
+    if (this.#open === 0 && this.#sid !== undefined && this.#polls) this.#post({ attributes: raw(""), payload: "" });
+  }
+
+  /** Every further request would prove that the responses before it have come. */
+  get #polls(): boolean {
+    return this.#proves || !this.#hasMessage;
   }
 
   /** The next request: one with attributes goes alone, payloads that wait go together. */
@@ -121,8 +130,8 @@ export class BoshLink implements Link {
   }
 
   #onResponse(rid: number, text: string): void {
+    if (this.#isOver || this.#isFrozen) return;
     this.#open--;
-    if (this.#isOver) return;
     scanElement(text, { ...DEFAULT_XML_LIMITS, maxBytes: 10 * DEFAULT_XML_LIMITS.maxBytes });
     const response = Element.parse(text);
     // The session does not know a request that it could not read: its response counts at once.
@@ -140,6 +149,7 @@ export class BoshLink implements Link {
       this.#sid = body.attr("sid");
       this.#events.element(new Element("body", NS.HTTPBIND, body.attributes));
     }
+    this.#hasMessage ||= body.elements.some(({ name }) => name === "message");
     for (const element of body.elements) this.#events.element(element);
     if (body.attr("type") !== "terminate" || this.#isOver) return;
     if (body.attr("condition") !== undefined) this.#events.element(new Element("body", NS.HTTPBIND, body.attributes));

@@ -243,15 +243,19 @@ export class Device {
     this.link.freeze();
   }
 
-  /** Goes on reading, but gives no proof of receipt: no pong, no next request, no `<a/>`, no answer to a ping. */
+  /**
+   * Goes on reading, but gives no proof of receipt: no pong, no `<a/>`, no answer to a ping; on BOSH no request after
+   * the first message, so that what does not come with it does not come at all.
+   */
   withholdsProof(): void {
     this.#proves = false;
-    this.link.proves = false;
+    if (this.#link !== undefined) this.#link.proves = false;
   }
 
   /** Gives proof again from now on. */
   provesAgain(): void {
     this.#proves = true;
+    if (!this.#isOpen) return;
     if (this.management !== undefined) this.#acknowledge();
     this.link.proves = true;
   }
@@ -397,6 +401,11 @@ export class Device {
   hasReceivedNothing(): void {
     const [stanza] = this.#inbox.elements;
     if (stanza !== undefined) throw this.#fail(`should have received nothing more, but has received ${stanza}`);
+  }
+
+  /** Drops what has come so far, and returns it. */
+  drops(): readonly Element[] {
+    return this.#inbox.clear();
   }
 
   /** Drops what has come, after all that is under way has arrived, and returns it. */
