@@ -137,8 +137,8 @@ export class ArchiveTail {
       const change = this.#changes.pop()!;
       if (change.kind === "indexed") this.#putBack(change.owner, change.rows);
       else this.#undoRows(change.rows, change.kind);
+      if (change.kind === "added") this.#added -= change.rows.length / WIDTH;
     }
-    if (savepoint === 0) this.#added = 0;
   }
 
   /** The transaction is committed. */
