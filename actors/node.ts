@@ -1,5 +1,6 @@
 /** What every actor may use of the server it lives in; made in system.ts. @module */
 import type { RuleLimits } from "../amp/read.ts";
+import type { RuleState } from "../amp/rule_state.ts";
 import type { ServerContext, ServerSettings } from "../modules/module.ts";
 import type { Registry } from "../modules/registry.ts";
 import type { SequenceClock } from "../store/sequence.ts";
@@ -45,7 +46,8 @@ export interface RouteOptions {
   readonly archiveSender?: boolean;
   readonly notice?: boolean;
   readonly seq?: number;
-  readonly hops?: number;
+  readonly via?: readonly Jid[];
+  readonly rules?: RuleState | undefined;
 }
 
 export interface Node {

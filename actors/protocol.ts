@@ -1,11 +1,13 @@
 /** What the actors say to one another. Messages are read-only; JIDs in them are parsed. @module */
 import type { Outcome } from "../amp/outcome.ts";
 import type { ResourceAnswer } from "../amp/plan.ts";
+import type { RuleState } from "../amp/rule_state.ts";
 import type { ArchivePreferences, NewMessage, StoreCall, StoreFault, StoreReply } from "../store/store.ts";
 import type { StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { Connection } from "./connection.ts";
+import type { Ending } from "./delivery/ending.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 import type { BindRequest, ResumeResult, SessionHandle, TransportMessage } from "./sessions.ts";
 
@@ -13,7 +15,7 @@ import type { BindRequest, ResumeResult, SessionHandle, TransportMessage } from 
 export interface Receipt {
   /** Somebody waits right now: the commit should not wait for company. */
   readonly waits: boolean;
-  /** The message is durable, or has reached its end: an XEP-0198 `h` may cover it. Said once. */
+  /** The message is durable, or has reached its end: an XEP-0198 `h` may cover it. Said once; after the outcome where it is the end. */
   accepted(): void;
   /** What became of it, in the order of events: `stored` may be followed by `direct`. */
   outcome(outcome: Outcome): void;
@@ -106,8 +108,10 @@ export interface Envelope {
   readonly notice: boolean;
   /** The log already holds it, waiting, under this number; 0: not yet. */
   readonly seq: number;
-  /** How many forwarding addresses it has come through. */
-  readonly hops: number;
+  /** The forwarding accounts that it has come through; who sent it on learns the outcome, the sender no error. */
+  readonly via: readonly Jid[];
+  /** Its undecided rules, where an earlier hop has read them. */
+  readonly rules: RuleState | undefined;
 }
 
 export type DeliveryMessage =
@@ -116,13 +120,25 @@ export type DeliveryMessage =
   /** The user's own resource has sent this: carbon copies for the others (XEP-0280). */
   | { readonly kind: "sent"; readonly stanza: Stanza; readonly resource: string }
   | { readonly kind: "proved"; readonly seqs: readonly number[]; readonly resource: string }
-  | { readonly kind: "unproved"; readonly seqs: readonly number[]; readonly resource: string }
+  /** The session is over and cannot prove these any more, nor any other that it was given. */
+  | {
+      readonly kind: "unproved";
+      readonly seqs: readonly number[];
+      readonly resource: string;
+      readonly session: SessionRef;
+    }
   | { readonly kind: "committed"; readonly seqs: readonly number[] }
   | { readonly kind: "refused"; readonly seqs: readonly number[]; readonly fault: StoreFault }
   /** A resource is ready for what waits. `seenUntil`: it has read its archive up to there (no second copy). */
   | { readonly kind: "flush"; readonly seenUntil: number }
   /** A deadline of a waiting message has passed. */
-  | { readonly kind: "expire"; readonly seq: number };
+  | { readonly kind: "expire"; readonly seq: number }
+  /** The calls that were to rest or end a message: committed, or not. */
+  | { readonly kind: "done"; readonly seq: number; readonly ending: Ending; readonly fault: StoreFault | undefined }
+  /** What the forwarding address made of a message; undefined: it has it, durably. */
+  | { readonly kind: "handed"; readonly seq: number; readonly outcome: Outcome | undefined }
+  /** No session took this message after all. */
+  | { readonly kind: "again"; readonly seq: number };
 
 export type DeliveryRef = ActorRef<DeliveryMessage>;
 
@@ -139,6 +155,8 @@ export type StoreMessage =
     }
   /** What waits for company should go now. */
   | { readonly kind: "hurry" }
+  /** There are counts of resumable streams to keep. */
+  | { readonly kind: "counts" }
   /** Half the time that a write may wait has passed. */
   | { readonly kind: "tick" }
   | { readonly kind: "done"; readonly replies: readonly StoreReply[] | StoreFault };

@@ -245,7 +245,7 @@ export class SessionActor implements Actor<SessionMessage> {
 
   #write(stanza: Stanza, seq: number): void {
     if (this.#ended) {
-      if (seq > 0) this.#entry.delivery.tell({ kind: "unproved", seqs: [seq], resource: this.#jid.resource });
+      if (seq > 0) this.#entry.delivery.tell({ kind: "unproved", seqs: [seq], resource: this.#jid.resource, session: this.#self() });
       return;
     }
     this.#outbox.add(stanza, seq);

@@ -34,6 +34,7 @@ export interface SystemStart {
 }
 
 const ASK_MS = 10_000;
+const NOWHERE: readonly Jid[] = [];
 
 export class ActorSystem implements Node, Sessions {
   readonly settings: NodeSettings;
@@ -164,15 +165,16 @@ export class ActorSystem implements Node, Sessions {
       archiveSender: options.archiveSender ?? false,
       notice: options.notice ?? false,
       seq: options.seq ?? 0,
-      hops: options.hops ?? 0,
+      via: options.via ?? NOWHERE,
+      rules: options.rules,
     });
   }
 
   #refuse(stanza: Stanza, options: RouteOptions, condition: "remote-server-not-found" | "service-unavailable"): void {
-    const silent = stanza.type === "error" || stanza.type === "result" || stanza.name === "presence" || options.notice;
+    const silent = stanza.type === "error" || stanza.type === "result" || stanza.name === "presence" || options.notice || options.via;
     if (!silent && stanza.from !== undefined) this.route(stanza.error(new StanzaError(condition)), { notice: false });
-    options.receipt?.accepted();
     options.receipt?.outcome({ kind: "none", condition });
+    options.receipt?.accepted();
   }
 
   #routeToServer(stanza: Stanza, options: RouteOptions): void {

@@ -150,10 +150,11 @@ export function userKinds(node: () => Node): UserKinds {
     if (message.kind === "bind") return message.reply(new StanzaError(condition));
     if (stanza === undefined || message.kind === "sent") return;
     const answerable = stanza.type !== "error" && stanza.type !== "result" && stanza.name !== "presence";
-    if (answerable) node().route(stanza.error(new StanzaError(condition, { type: "wait" })));
+    const isForwarded = "via" in message && message.via.length > 0;
+    if (answerable && !isForwarded) node().route(stanza.error(new StanzaError(condition, { type: "wait" })));
     if (message.kind !== "stanza") return;
-    message.receipt?.accepted();
     message.receipt?.outcome({ kind: "none", condition });
+    message.receipt?.accepted();
   };
   const failed = (name: string, error: unknown, message: UserMessage | DeliveryMessage) => {
     const id = "stanza" in message ? message.stanza.id : undefined;

@@ -3,9 +3,10 @@ import { ampElement } from "../../amp/reply.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import { seqTime } from "../../store/sequence.ts";
 import { formatDateTime } from "../../xmpp/date_time.ts";
-import type { Jid } from "../../xmpp/jid.ts";
+import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import { Element } from "../../xmpp/xml/element.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
 
 /** Without `<amp/>`: its rules are kept apart, and archived text carries none. */
@@ -13,10 +14,18 @@ export function withoutRules(stanza: Stanza): Stanza {
   return stanza.without((child) => child.name === "amp" && child.ns === NS.AMP);
 }
 
-/** XEP-0359 section 4: only the server of an entity assigns its stanza ids, so what a client sends is not kept. */
+/**
+ * XEP-0359 section 5: ids that only the servers of sender and recipient assign are not the sender's to set. Those of other
+ * entities, such as a room, are passed on.
+ */
 export function withoutStanzaIds(stanza: Stanza): Stanza {
   if (!stanza.has("stanza-id", NS.SID)) return stanza;
-  return stanza.without((child) => child.name === "stanza-id" && child.ns === NS.SID);
+  const own = [stanza.from, stanza.to].flatMap((jid) => (jid === undefined ? [] : [jid.bare.text, jid.domain]));
+  return stanza.without((child, text) => {
+    if (child.name !== "stanza-id" || child.ns !== NS.SID) return false;
+    const by = Jid.tryParse(Element.parse(text).attr("by") ?? "");
+    return by === undefined || own.includes(by.bare.text);
+  });
 }
 
 /** XEP-0359: how the owner's archive and devices recognise the message. */

@@ -1,14 +1,10 @@
 /** A message that delivery is answerable for: it has neither been proved received nor come to rest. @module */
 import type { Met } from "../../amp/evaluate.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
+import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { Receipt } from "../protocol.ts";
-
-/** An event that goes out when the commit that makes it true is there; it is in the log already, under `seq`. */
-export interface DueEvent {
-  readonly stanza: Stanza;
-  readonly seq: number;
-}
+import type { Receipt, SessionRef } from "../protocol.ts";
+import type { Ending } from "./ending.ts";
 
 export interface InFlight {
   readonly seq: number;
@@ -18,16 +14,24 @@ export interface InFlight {
   receipt: Receipt | undefined;
   /** An AMP event of the server's own. */
   readonly notice: boolean;
-  /** Its row among those that wait: none, on its way to the store, or committed. */
-  row: "none" | "queued" | "durable";
+  /** The forwarding accounts that it came through. */
+  readonly via: readonly Jid[];
+  /** Its rows in the log, of whatever kind: none, on their way to the store, or committed. */
+  log: "none" | "queued" | "durable";
+  /** One of these rows is, or will be, among those that wait for the recipient. */
+  waits: boolean;
+  /** One of these rows is an archive's. */
+  archived: boolean;
   /** It counts among the stored messages of its recipient. */
-  readonly counted: boolean;
+  counted: boolean;
+  /**
+   * `live`: sessions may prove its receipt. `proved`: one has, and the archive's commit is awaited. `handing`: the
+   * forwarding address has not answered yet. `resting`, `ending`: the commit decides.
+   */
+  phase: "live" | "proved" | "handing" | "resting" | "ending";
   /** Sessions that may still prove its receipt. */
-  targets: number;
-  /** The `notify` rule that fires on proof of receipt. */
+  targets: SessionRef[];
+  /** The `notify` rule that fires on proof of receipt, or when the message has been handed over. */
   onProof: Met | undefined;
-  /** What to send when the row is committed. */
-  onCommit: DueEvent | undefined;
-  /** It has come to rest in storage and stays here only until the commit. */
-  resting: boolean;
+  ending: Ending | undefined;
 }

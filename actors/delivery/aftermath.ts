@@ -1,0 +1,191 @@
+/** What becomes of messages under way: proof of receipt, sessions that end, commits. @module */
+import { evaluate, expired } from "../../amp/evaluate.ts";
+import type { Outcome } from "../../amp/outcome.ts";
+import type { Plan, ResourceAnswer } from "../../amp/plan.ts";
+import type { StoreCall, StoreFault } from "../../store/store.ts";
+import { StanzaError } from "../../xmpp/errors.ts";
+import { Jid } from "../../xmpp/jid.ts";
+import type { SessionRef } from "../protocol.ts";
+import type { DeliveryState } from "./delivery_state.ts";
+import type { DueEvent, Ending } from "./ending.ts";
+import { accept, bounce, conclude, end, giveUp, rest, rested, takeBack } from "./endings.ts";
+import { handOver, onTaken } from "./hand_over.ts";
+import type { InFlight } from "./in_flight.ts";
+import { endFlush, flushOnward } from "./offline_delivery.ts";
+import { askResources, type PlanOptions, planFor } from "./plan_input.ts";
+import { announce, ruleContext, ruleEvent, sendEvent } from "./rule_events.ts";
+import { toSessions } from "./to_sessions.ts";
+
+/** A device has it. */
+export function onProved(state: DeliveryState, seqs: readonly number[], resource: string): void {
+  for (const seq of seqs) {
+    const flight = state.inFlight.get(seq);
+    if (flight?.phase === "live") proved(state, flight, resource);
+  }
+  if (state.flush !== undefined) flushOnward(state);
+}
+
+function proved(state: DeliveryState, flight: InFlight, resource: string): void {
+  const { seq, onProof, receipt } = flight;
+  const owner = state.owner.text;
+  state.count(flight, false);
+  if (onProof !== undefined) {
+    const event = ruleEvent(state.node, "notify", onProof, flight.rules!);
+    if (receipt !== undefined || flight.log === "durable") return endProved(state, flight, event, resource);
+    announce(state, event);
+  }
+  if (flight.waits) state.node.store.tell({ kind: "settle", owner, seq });
+  const isAwaited = receipt !== undefined && flight.archived && flight.log === "queued";
+  if (!isAwaited) return conclude(state, flight, { kind: "direct", resource });
+  flight.phase = "proved";
+  flight.waits = false;
+  state.flush?.open.delete(seq);
+  receipt.outcome({ kind: "direct", resource });
+}
+
+/** Somebody relies on this message: it is gone when the event is in the log, in one transaction. */
+function endProved(state: DeliveryState, flight: InFlight, event: DueEvent | undefined, resource: string): void {
+  const settle: StoreCall = ["settle", [{ owner: state.owner.text, seq: flight.seq }]];
+  state.flush?.open.delete(flight.seq);
+  end(state, flight, { kind: "direct", resource }, event, flight.waits ? [settle] : []);
+}
+
+/** A session is over: all that it was given is planned again, in order, with the rules that are still undecided. */
+export function onUnproved(state: DeliveryState, seqs: readonly number[], session: SessionRef): void | Promise<void> {
+  const isKnown = state.profile.resources.some((entry) => entry.ref === session);
+  if (isKnown) state.dead.add(session);
+  const lost: InFlight[] = [];
+  for (const seq of isKnown ? state.inFlight.keys() : seqs) {
+    const flight = state.inFlight.get(seq);
+    const at = flight?.phase === "live" ? flight.targets.indexOf(session) : -1;
+    if (flight === undefined || at < 0) continue;
+    flight.targets.splice(at, 1);
+    if (flight.targets.length === 0) lost.push(flight);
+  }
+  lost.sort((a, b) => a.seq - b.seq);
+  return planAgain(state, lost);
+}
+
+/** No session was there to take it. */
+export function onAgain(state: DeliveryState, seq: number): void | Promise<void> {
+  const flight = state.inFlight.get(seq);
+  if (flight?.phase === "live" && flight.targets.length === 0) return planAgain(state, [flight]);
+}
+
+function planAgain(state: DeliveryState, lost: readonly InFlight[], options?: PlanOptions): void | Promise<void> {
+  if (lost.length === 0) return afterPlanning(state);
+  const answers = askResources(state);
+  if (answers instanceof Promise) return answers.then((known) => replanAll(state, lost, known, options));
+  replanAll(state, lost, answers, options);
+}
+
+function replanAll(
+  state: DeliveryState,
+  lost: readonly InFlight[],
+  answers: readonly ResourceAnswer[],
+  options: PlanOptions | undefined,
+): void {
+  for (const flight of lost) replan(state, flight, planFor(state, flight, answers, options));
+  afterPlanning(state);
+}
+
+function afterPlanning(state: DeliveryState): void {
+  if (!state.ready) return endFlush(state);
+  if (state.flush !== undefined) flushOnward(state);
+  else if (state.hasPending && state.flushDue === 0) state.self().tell({ kind: "flush", seenUntil: 0 });
+}
+
+function replan(state: DeliveryState, flight: InFlight, plan: Plan): void {
+  const { rules } = flight;
+  const { node } = state;
+  const late = rules?.settled ? expired(rules.rules, rules.fired, node.now()) : undefined;
+  if (late && late.rule.action !== "notify") return takeBack(state, flight, late, late.rule.action);
+  const verdict = rules && !rules.settled ? evaluate(rules.rules, plan, ruleContext(node, rules)) : undefined;
+  if (verdict && verdict.kind !== "default") return takeBack(state, flight, verdict, verdict.kind);
+  const notify = verdict?.notify;
+  switch (plan.kind) {
+    case "direct":
+      flight.phase = "live";
+      flight.onProof = notify?.when === "received" ? notify : undefined;
+      return toSessions(state, flight, flight, plan.resources);
+    case "forward":
+      flight.onProof = notify?.when === "handed-over" ? notify : undefined;
+      return handOver(state, flight, Jid.parse(plan.to));
+    case "none":
+      return giveUp(state, flight, plan, notify);
+    case "stored":
+      return rest(state, flight, notify?.when === "stored" ? notify : undefined);
+    case "gateway":
+      throw new Error("Cannot deliver message: an account is not served by a gateway");
+    default:
+      plan satisfies never;
+  }
+}
+
+/** The forwarding address has answered. What it refuses is dealt with as if there were none. */
+export function onHanded(state: DeliveryState, seq: number, outcome: Outcome | undefined): void | Promise<void> {
+  const flight = state.inFlight.get(seq);
+  if (flight?.phase !== "handing" || onTaken(state, flight, outcome)) return;
+  flight.onProof = undefined;
+  return planAgain(state, [flight], { forward: false });
+}
+
+export function onCommitted(state: DeliveryState, seqs: readonly number[]): void {
+  for (const seq of seqs) {
+    const flight = state.inFlight.get(seq);
+    if (flight === undefined) continue;
+    if (flight.log === "queued") flight.log = "durable";
+    if (flight.phase === "live") accept(flight);
+    else if (flight.phase === "proved") forget(state, flight);
+    else if (flight.phase === "resting" && flight.ending === undefined) rested(state, flight);
+  }
+}
+
+function forget(state: DeliveryState, flight: InFlight): void {
+  state.inFlight.delete(flight.seq);
+  accept(flight);
+}
+
+/** The store cannot take them: what no device may still prove is answered with an error, and never called stored. */
+export function onRefused(state: DeliveryState, seqs: readonly number[], fault: StoreFault): void {
+  for (const seq of seqs) {
+    const flight = state.inFlight.get(seq);
+    if (flight === undefined) continue;
+    flight.log = "none";
+    flight.waits = false;
+    flight.archived = false;
+    if (flight.phase === "proved") forget(state, flight);
+    else if (flight.phase === "resting" && flight.ending === undefined) fail(state, flight, fault);
+  }
+}
+
+function fail(state: DeliveryState, flight: InFlight, fault: StoreFault): void {
+  const condition = fault.kind === "full" || fault.kind === "busy" ? "resource-constraint" : "internal-server-error";
+  state.count(flight, false);
+  if (!flight.notice && flight.via.length === 0)
+    bounce(state, flight.stanza, new StanzaError(condition, { type: "wait" }));
+  conclude(state, flight, { kind: "none", condition });
+}
+
+/** The transaction that was to rest or end a message. */
+export function onDone(state: DeliveryState, seq: number, ending: Ending, fault: StoreFault | undefined): void {
+  const flight = state.inFlight.get(seq);
+  if (flight?.ending !== ending) return;
+  if (fault !== undefined) return onUndone(state, flight, ending, fault);
+  flight.log = "durable";
+  if (ending.kind === "rest") return rested(state, flight);
+  state.count(flight, false);
+  const { event, outcome } = ending;
+  sendEvent(state.node, event);
+  conclude(state, flight, outcome);
+  if (state.flush !== undefined) flushOnward(state);
+}
+
+/** What lies in the log stays there, its rules as they were: a later flush, or its deadline, finds it. */
+function onUndone(state: DeliveryState, flight: InFlight, ending: Ending, fault: StoreFault): void {
+  state.node.log.error("rule not carried out", { seq: flight.seq, fault: fault.kind, message: fault.message });
+  flight.ending = undefined;
+  if (flight.log !== "durable" || !flight.waits) return fail(state, flight, fault);
+  state.hasPending = true;
+  conclude(state, flight, ending.kind === "rest" ? ending.outcome : { kind: "stored" });
+}

@@ -1,0 +1,216 @@
+/** XEP-0079 2.2.4: carries out the plan that the rules were held against. @module */
+import type { Met, NotifyMoment } from "../../amp/evaluate.ts";
+import type { Outcome } from "../../amp/outcome.ts";
+import { type NonePlan, ordinaryError, type Plan } from "../../amp/plan.ts";
+import type { RuleState } from "../../amp/rule_state.ts";
+import { storable } from "../../modules/archive_policy.ts";
+import type { NewMessage } from "../../store/store.ts";
+import { StanzaError } from "../../xmpp/errors.ts";
+import { Jid } from "../../xmpp/jid.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import type { Envelope } from "../protocol.ts";
+import type { DeliveryState } from "./delivery_state.ts";
+import type { DueEvent } from "./ending.ts";
+import { bounce, end, finish, mayBounce, waitInStorage } from "./endings.ts";
+import { handOver } from "./hand_over.ts";
+import type { InFlight } from "./in_flight.ts";
+import { append, archiveEntries, commit, keepForSender, noteDeadline, pendingEntry } from "./log_rows.ts";
+import { announce, eventRow, fire, ruleEvent } from "./rule_events.ts";
+import { copyToOthers, toSessions } from "./to_sessions.ts";
+
+/** The event that goes with the plan, and when it becomes true. */
+export type Notify = Met & { readonly when: NotifyMoment };
+
+/** Messages without a row that may wait behind those from storage. */
+const MAX_BEHIND = 1000;
+
+export function carryOut(
+  state: DeliveryState,
+  envelope: Envelope,
+  stanza: Stanza,
+  plan: Plan,
+  ruled: RuleState | undefined,
+  notify: Notify | undefined,
+): void {
+  const now = notify?.when === "now" ? notify : undefined;
+  if (plan.kind === "none")
+    return undeliverable(state, envelope, stanza, plan, now && ruleEvent(state.node, "notify", now, ruled!));
+  if (now !== undefined) announce(state, ruleEvent(state.node, "notify", now, ruled!));
+  const rules = now === undefined ? ruled : fire(ruled!, now);
+  const later = now === undefined ? notify : undefined;
+  switch (plan.kind) {
+    case "direct":
+      return sendDirect(state, envelope, stanza, plan.resources, rules, later);
+    case "stored":
+      return keep(state, envelope, stanza, rules, later);
+    case "forward":
+      return forward(state, envelope, stanza, plan.to, rules, later);
+    case "gateway":
+      throw new Error("Cannot deliver message: an account is not served by a gateway");
+    default:
+      plan satisfies never;
+  }
+}
+
+function createFlight(
+  envelope: Envelope,
+  stanza: Stanza,
+  seq: number,
+  rules: RuleState | undefined,
+  phase: InFlight["phase"],
+): InFlight {
+  const { receipt, notice, via } = envelope;
+  return {
+    seq,
+    stanza,
+    rules,
+    receipt,
+    notice,
+    via,
+    log: "none",
+    waits: false,
+    archived: false,
+    counted: false,
+    phase,
+    targets: [],
+    onProof: undefined,
+    ending: undefined,
+  };
+}
+
+/** Its rows as they are written now; none where the log holds it already. */
+function logRows(state: DeliveryState, flight: InFlight, envelope: Envelope, waits: boolean): NewMessage | undefined {
+  if (envelope.seq > 0) {
+    flight.log = "durable";
+    flight.waits = true;
+    return undefined;
+  }
+  const { seq, stanza, rules } = flight;
+  const archive = archiveEntries(state, envelope, stanza, true);
+  if (!waits && archive.length === 0) return undefined;
+  flight.log = "queued";
+  flight.waits = waits;
+  flight.archived = archive.length > 0;
+  return { seq, text: stanza.toString(), archive, pending: waits ? pendingEntry(state, rules) : undefined };
+}
+
+function sendDirect(
+  state: DeliveryState,
+  envelope: Envelope,
+  stanza: Stanza,
+  resources: readonly string[],
+  rules: RuleState | undefined,
+  notify: Notify | undefined,
+): void {
+  const keeps = envelope.notice || storable(stanza);
+  const isTracked = keeps || rules !== undefined || envelope.receipt?.waits === true;
+  if (!isTracked) return sendUntracked(state, envelope, stanza, resources);
+  const flight = createFlight(envelope, stanza, envelope.seq || state.node.seqs.next(), rules, "live");
+  const row = logRows(state, flight, envelope, keeps && state.offline);
+  if (row !== undefined) append(state, row, false);
+  state.inFlight.set(flight.seq, flight);
+  flight.onProof = notify;
+  if (state.comesBehind) return sendBehind(state, flight, resources);
+  toSessions(state, flight, flight, resources);
+  if (!envelope.notice) copyToOthers(state, stanza, resources);
+}
+
+/** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
+function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza, resources: readonly string[]): void {
+  const archive = archiveEntries(state, envelope, stanza, true);
+  const seq = archive.length > 0 || state.comesBehind ? state.node.seqs.next() : 0;
+  if (archive.length > 0) append(state, { seq, text: stanza.toString(), archive }, false);
+  const send = () => {
+    toSessions(state, undefined, { stanza, rules: undefined, seq: archive.length > 0 ? seq : 0 }, resources);
+    copyToOthers(state, stanza, resources);
+  };
+  if (state.comesBehind && state.behind.length < MAX_BEHIND) state.behind.push({ seq, send });
+  else send();
+  envelope.receipt?.accepted();
+}
+
+/** Older messages are on their way from storage: this one comes after them, from there where it has a row. */
+function sendBehind(state: DeliveryState, flight: InFlight, resources: readonly string[]): void {
+  if (!flight.waits) {
+    const send = () => toSessions(state, flight, flight, resources);
+    return state.behind.length < MAX_BEHIND ? void state.behind.push({ seq: flight.seq, send }) : send();
+  }
+  flight.phase = "resting";
+  flight.onProof = undefined;
+  waitInStorage(state, flight);
+  if (flight.log === "durable") state.inFlight.delete(flight.seq);
+}
+
+/** Into storage. The event of a `notify` for it lies in the same transaction and goes out after the commit. */
+function keep(
+  state: DeliveryState,
+  envelope: Envelope,
+  stanza: Stanza,
+  rules: RuleState | undefined,
+  notify: Notify | undefined,
+): void {
+  const settled = rules && { ...(notify === undefined ? rules : fire(rules, notify)), settled: true };
+  const flight = createFlight(envelope, stanza, envelope.seq || state.node.seqs.next(), settled, "resting");
+  const row = logRows(state, flight, envelope, state.offline);
+  if (flight.waits) waitInStorage(state, flight);
+  if (row === undefined) return finish(envelope.receipt, { kind: "stored" });
+  state.inFlight.set(flight.seq, flight);
+  const event = notify && ruleEvent(state.node, "notify", notify, rules!);
+  if (event === undefined) return append(state, row, envelope.receipt?.waits === true);
+  noteDeadline(state, row.pending?.deadline);
+  const rows = event.seq > 0 ? [row, eventRow(event)] : [row];
+  commit(state, flight, { kind: "rest", event, outcome: { kind: "stored" } }, [["append", rows]]);
+}
+
+/** The archives keep it under the address that was written: the forwarding address is nobody's business. */
+function forward(
+  state: DeliveryState,
+  envelope: Envelope,
+  stanza: Stanza,
+  to: string,
+  rules: RuleState | undefined,
+  notify: Notify | undefined,
+): void {
+  const flight = createFlight(envelope, stanza, state.node.seqs.next(), rules, "handing");
+  const row = logRows(state, flight, envelope, false);
+  if (row !== undefined) append(state, row, false);
+  flight.onProof = notify;
+  state.inFlight.set(flight.seq, flight);
+  handOver(state, flight, Jid.parse(to));
+}
+
+function undeliverable(
+  state: DeliveryState,
+  envelope: Envelope,
+  stanza: Stanza,
+  plan: NonePlan,
+  event: DueEvent | undefined,
+): void {
+  const condition = ordinaryError(plan);
+  if (condition !== undefined && mayBounce(envelope)) bounce(state, stanza, new StanzaError(condition));
+  endAtReceipt(
+    state,
+    envelope,
+    stanza,
+    event,
+    condition === undefined ? { kind: "dropped" } : { kind: "none", condition },
+  );
+}
+
+/** The end of a message that never got further; an event of it is in the log before the message counts as accepted. */
+export function endAtReceipt(
+  state: DeliveryState,
+  envelope: Envelope,
+  stanza: Stanza,
+  event: DueEvent | undefined,
+  outcome: Outcome,
+): void {
+  keepForSender(state, envelope, stanza);
+  if (event === undefined || event.seq === 0 || envelope.receipt === undefined) {
+    if (event !== undefined) announce(state, event);
+    return finish(envelope.receipt, outcome);
+  }
+  const flight = createFlight(envelope, stanza, state.node.seqs.next(), undefined, "ending");
+  state.inFlight.set(flight.seq, flight);
+  end(state, flight, outcome, event, []);
+}

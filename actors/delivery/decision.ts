@@ -1,0 +1,117 @@
+/** XEP-0079 2.2: validation, the default action, the rules in order, the decided action. @module */
+import { evaluate } from "../../amp/evaluate.ts";
+import type { ResourceAnswer } from "../../amp/plan.ts";
+import type { Rule } from "../../amp/rule.ts";
+import type { RuleState } from "../../amp/rule_state.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import { NS } from "../../xmpp/ns.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import type { Envelope } from "../protocol.ts";
+import { carryOut, endAtReceipt } from "./carry_out.ts";
+import { withoutStanzaIds } from "./compose.ts";
+import type { DeliveryState } from "./delivery_state.ts";
+import { finish } from "./endings.ts";
+import { takeIn } from "./intake.ts";
+import { askResources, countPending, type Planned, type PlanOptions, planFor, willStore } from "./plan_input.ts";
+import { ruleContext, ruledOut, ruleEvent } from "./rule_events.ts";
+
+/** After a resource came, its flush is told at once; should it never be, messages go on after this time. */
+const FLUSH_DUE_MS = 5000;
+const UNMATCHED_REFUSED: PlanOptions = { unmatchedNormal: "refuse" };
+
+export function onMessage(state: DeliveryState, envelope: Envelope): void | Promise<void> {
+  // What the log holds already came here once: as an event that a flush has found meanwhile, or is about to.
+  if (envelope.seq > 0 && state.inFlight.has(envelope.seq)) return;
+  if (state.flushDue > 0) stopWaiting(state);
+  const stanza = withoutStanzaIds(envelope.stanza);
+  if (envelope.notice || envelope.via.length > 0 || !stanza.has("amp", NS.AMP)) {
+    return decide(state, envelope, stanza, envelope.rules);
+  }
+  const { node } = state;
+  const taken = takeIn(stanza, {
+    limits: node.settings.ruleLimits,
+    now: node.now(),
+    maySee: ({ from }) => maySeePresence(state, from!),
+  });
+  if (taken.kind === "refused") {
+    node.route(taken.reply, { notice: true });
+    return finish(envelope.receipt, { kind: "none", condition: taken.condition });
+  }
+  return decide(state, envelope, taken.stanza, taken.kind === "ruled" ? taken.rules : undefined);
+}
+
+function stopWaiting(state: DeliveryState): void {
+  if (state.node.now() - state.flushDue < FLUSH_DUE_MS) return;
+  state.flushDue = 0;
+  state.self().tell({ kind: "flush", seenUntil: 0 });
+}
+
+/** XEP-0079 section 9, checked at validation, before and independent of the outcome. */
+function maySeePresence(state: DeliveryState, sender: Jid): boolean {
+  if (state.node.settings.presencePolicy === "open") return true;
+  return sender.bare.equals(state.owner) || sender.local === "" || state.profile.watchers.has(sender.bare.text);
+}
+
+function decide(
+  state: DeliveryState,
+  envelope: Envelope,
+  stanza: Stanza,
+  rules: RuleState | undefined,
+): void | Promise<void> {
+  const { resource } = stanza.to!;
+  const exact = resource === "" ? undefined : state.resource(resource);
+  const isBlocked = state.isBlocked(stanza.from!);
+  if (rules === undefined && exact !== undefined && !isBlocked) {
+    return carryOut(state, envelope, stanza, { kind: "direct", resources: [resource] }, undefined, undefined);
+  }
+  if (!isBlocked && state.pendingCount === undefined && willStore(state, stanza)) {
+    return countPending(state).then(() => decide(state, envelope, stanza, rules));
+  }
+  const message: Planned = { stanza, notice: envelope.notice, via: envelope.via, waits: envelope.seq > 0 };
+  if (rules === undefined) {
+    const plan = planFor(state, message, liveResources(state), UNMATCHED_REFUSED);
+    return carryOut(state, envelope, stanza, plan, undefined, undefined);
+  }
+  const answers = askResources(state);
+  if (answers instanceof Promise) return answers.then((known) => judge(state, envelope, message, rules, known));
+  return judge(state, envelope, message, rules, answers);
+}
+
+function liveResources(state: DeliveryState): readonly ResourceAnswer[] {
+  const { resources } = state.profile;
+  return state.dead.size === 0 ? resources : resources.filter((entry) => !state.isDead(entry));
+}
+
+function judge(
+  state: DeliveryState,
+  envelope: Envelope,
+  message: Planned,
+  rules: RuleState,
+  answers: readonly ResourceAnswer[],
+): void {
+  const { stanza } = message;
+  const plan = planFor(state, message, answers);
+  const verdict = evaluate(rules.rules, plan, ruleContext(state.node, rules));
+  const reports = envelope.via.length === 0 || maySeePresence(state, rules.sender);
+  if (verdict.kind === "default") {
+    const kept = reports ? rules : withoutReports(rules);
+    return carryOut(state, envelope, stanza, plan, kept, reports ? verdict.notify : undefined);
+  }
+  if (verdict.kind !== "drop" && !reports) {
+    return finish(envelope.receipt, { kind: "none", condition: "service-unavailable" });
+  }
+  const event = ruleEvent(state.node, verdict.kind, verdict, rules);
+  endAtReceipt(state, envelope, stanza, event, ruledOut(verdict));
+}
+
+/**
+ * A message that was forwarded here, from a sender who may not see this account's presence: what the rules say is done,
+ * but nothing is told, since it would tell of the account that the message was forwarded to.
+ */
+function withoutReports(rules: RuleState): RuleState | undefined {
+  const silent = rules.rules.flatMap((rule): Rule[] => {
+    if (rule.action === "drop") return [rule];
+    return rule.condition === "expire-at" && rule.action !== "notify" ? [{ ...rule, action: "drop" }] : [];
+  });
+  return silent.length === 0 ? undefined : { ...rules, rules: silent };
+}

@@ -1,0 +1,113 @@
+/** What one delivery actor knows; its rooms, the files of this folder, share it. @module */
+import { isBlocked } from "../../modules/blocking/block_list.ts";
+import { Jid } from "../../xmpp/jid.ts";
+import type { Node } from "../node.ts";
+import type { DeliveryRef, Profile, ResourceEntry, SessionRef, UserMessage } from "../protocol.ts";
+import type { ActorRef } from "../runtime/mailbox.ts";
+import type { InFlight } from "./in_flight.ts";
+
+export interface DeliveryStart {
+  readonly owner: Jid;
+  readonly profile: Profile;
+  readonly hasPending: boolean;
+  readonly user: ActorRef<UserMessage>;
+  readonly self: () => DeliveryRef;
+}
+
+/** Offline delivery under way (XEP-0160). */
+export interface Flush {
+  /** The last row that has been read. */
+  after: number;
+  /** Offered and not yet proved. */
+  readonly open: Set<number>;
+  /** Archived rows up to here have been read by the device. */
+  readonly seenUntil: number;
+  /** Rows read and left where they are: nobody may have them now. */
+  left: number;
+}
+
+/** A message without a row that comes after older ones from storage. */
+export interface Behind {
+  readonly seq: number;
+  send(): void;
+}
+
+export class DeliveryState {
+  readonly node: Node;
+  readonly owner: Jid;
+  readonly domain: Jid;
+  readonly user: ActorRef<UserMessage>;
+  readonly self: () => DeliveryRef;
+  profile: Profile;
+  readonly inFlight = new Map<number, InFlight>();
+  /** Rows wait that a flush would offer. */
+  hasPending: boolean;
+  /** Rows wait that the last flush had to leave where they are. */
+  heldBack = false;
+  /** Rows that wait, counted from the first time that it matters. */
+  pendingCount: number | undefined;
+  flush: Flush | undefined;
+  /** Since when the flush for a resource that became available is awaited; 0: it is not. Milliseconds since 1970. */
+  flushDue = 0;
+  readonly behind: Behind[] = [];
+  /** Sessions that are over, while the profile still has them. */
+  readonly dead = new Set<SessionRef>();
+
+  constructor(node: Node, start: DeliveryStart) {
+    this.node = node;
+    this.owner = start.owner;
+    this.domain = Jid.of("", start.owner.domain);
+    this.user = start.user;
+    this.self = start.self;
+    this.profile = start.profile;
+    this.hasPending = start.hasPending;
+  }
+
+  /** Nothing is under way. */
+  get quiet(): boolean {
+    return this.inFlight.size === 0 && this.flush === undefined && this.behind.length === 0;
+  }
+
+  /** Whether a message may wait for this user. */
+  get offline(): boolean {
+    return this.node.settings.offline && this.profile.persistent;
+  }
+
+  /** Whether a resource is there for what waits. */
+  get ready(): boolean {
+    return this.profile.resources.some((entry) => takesWaiting(entry) && !this.isDead(entry));
+  }
+
+  /** Older messages come from storage first. */
+  get comesBehind(): boolean {
+    return this.flush !== undefined || this.flushDue > 0;
+  }
+
+  resource(name: string): ResourceEntry | undefined {
+    for (const entry of this.profile.resources) {
+      if (entry.resource === name) return this.isDead(entry) ? undefined : entry;
+    }
+    return undefined;
+  }
+
+  isDead(entry: ResourceEntry): boolean {
+    return this.dead.size > 0 && this.dead.has(entry.ref);
+  }
+
+  isBlocked(from: Jid): boolean {
+    const { blocked } = this.profile;
+    return blocked.size > 0 && isBlocked(blocked, from) && !from.bare.equals(this.owner);
+  }
+
+  /** One more row waits, or one less; as long as somebody counts. */
+  count(flight: InFlight, isWaiting: boolean): void {
+    if (flight.counted === isWaiting) return;
+    flight.counted = isWaiting;
+    if (this.pendingCount !== undefined) this.pendingCount = Math.max(0, this.pendingCount + (isWaiting ? 1 : -1));
+  }
+}
+
+/** RFC 6121 section 8.5.2: a resource of negative priority gets nothing that is for the account. */
+export function takesWaiting(entry: { readonly available: boolean; readonly priority: number }): boolean {
+  return entry.available && entry.priority >= 0;
+}

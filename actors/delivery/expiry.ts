@@ -1,0 +1,80 @@
+/** Deadlines: XEP-0079 3.3.2, for a message that waits. @module */
+import { expired, type Met, nextDeadline } from "../../amp/evaluate.ts";
+import type { ResourceAnswer } from "../../amp/plan.ts";
+import { encodeState } from "../../amp/rule_state.ts";
+import type { StoreReply } from "../../store/store.ts";
+import type { DeliveryState } from "./delivery_state.ts";
+import { takeBack } from "./endings.ts";
+import type { InFlight } from "./in_flight.ts";
+import { noteDeadline } from "./log_rows.ts";
+import { eventCalls, fire, ruleEvent, sendEvent } from "./rule_events.ts";
+import { fromRow } from "./waiting_row.ts";
+
+const DESCRIBE_MS = 2000;
+
+/** The expiry actor has found the deadline of a row to be over. It comes again as long as the row has that deadline. */
+export function onExpire(state: DeliveryState, seq: number): void | Promise<void> {
+  const flight = state.inFlight.get(seq);
+  if (flight === undefined) return expireRow(state, seq);
+  if (flight.phase === "live") return expireUnproved(state, flight);
+  if (flight.phase === "resting" && flight.ending === undefined) expire(state, flight);
+}
+
+async function expireRow(state: DeliveryState, seq: number): Promise<void> {
+  const [row] = await state.node.database.pending(state.owner.text, seq - 1, 1);
+  if (row?.seq === seq) expire(state, fromRow(row));
+}
+
+/** Sent and not proved: with a connection it may have been received, so its proof, or the connection's death, decides. */
+async function expireUnproved(state: DeliveryState, flight: InFlight): Promise<void> {
+  for (const session of flight.targets) {
+    const answer = await session.ask<ResourceAnswer>((reply) => ({ kind: "describe", reply }), DESCRIBE_MS);
+    if (answer.connected !== false) return;
+  }
+  const sessions = flight.targets;
+  if (!expire(state, flight)) return;
+  for (const session of sessions) session.tell({ kind: "revoke", seq: flight.seq });
+}
+
+function expire(state: DeliveryState, flight: InFlight): boolean {
+  const { rules } = flight;
+  const late = rules && expired(rules.rules, rules.fired, state.node.now());
+  return late !== undefined && onLate(state, flight, late);
+}
+
+/** A deadline has passed for a waiting message. Returns whether that takes it out. */
+export function onLate(state: DeliveryState, flight: InFlight, met: Met): boolean {
+  const { action } = met.rule;
+  if (action === "notify") notifyLate(state, flight, met);
+  else {
+    state.inFlight.set(flight.seq, flight);
+    takeBack(state, flight, met, action);
+  }
+  return action !== "notify";
+}
+
+/** The rule has fired when the event is in the log. */
+function notifyLate(state: DeliveryState, flight: InFlight, met: Met): void {
+  const { node, owner } = state;
+  const event = ruleEvent(node, "notify", met, flight.rules!);
+  const rules = fire(flight.rules!, met);
+  flight.rules = rules;
+  const deadline = nextDeadline(rules.rules, rules.fired);
+  const failed = (error: unknown) => node.log.error("cannot report deadline", { seq: flight.seq, error });
+  node.store.tell({
+    kind: "calls",
+    calls: [["setRules", owner.text, flight.seq, encodeState(rules), deadline], ...eventCalls(event)],
+    resolve: (replies) => {
+      const fault = faultIn(replies);
+      if (fault !== undefined) return failed(fault);
+      sendEvent(node, event);
+      noteDeadline(state, deadline);
+    },
+    reject: failed,
+  });
+}
+
+function faultIn(replies: readonly StoreReply[]) {
+  for (const reply of replies) if ("fault" in reply) return reply.fault;
+  return undefined;
+}

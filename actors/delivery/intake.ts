@@ -1,0 +1,56 @@
+/**
+ * Reads and validates the rules of a message: XEP-0079 2.2.1 and section 9. Both ends do it: the sender's session, so
+ * that a refusal costs the same whoever the recipient is and whether there is one, and the recipient's delivery, which
+ * has the last word and serves applications too.
+ * @module
+ */
+import { NOTHING_FIRED } from "../../amp/evaluate.ts";
+import { presenceFault, type RuleLimits, readRequest } from "../../amp/read.ts";
+import { missingId, refusal } from "../../amp/reply.ts";
+import type { RuleFault } from "../../amp/rule.ts";
+import type { RuleState } from "../../amp/rule_state.ts";
+import { Jid } from "../../xmpp/jid.ts";
+import { NS } from "../../xmpp/ns.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import { withoutRules } from "./compose.ts";
+
+export type Intake =
+  /** No rules; `stanza` is without what a client put in their place. */
+  | { readonly kind: "plain"; readonly stanza: Stanza }
+  | { readonly kind: "ruled"; readonly stanza: Stanza; readonly rules: RuleState }
+  /** One error that names every rule at fault; nothing else happens. */
+  | { readonly kind: "refused"; readonly reply: Stanza; readonly condition: "bad-request" | "not-acceptable" };
+
+export interface IntakeTerms {
+  readonly limits: RuleLimits;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Whether the sender may see the recipient's presence; asked where the rules are valid. */
+  readonly maySee: (stanza: Stanza) => boolean;
+}
+
+export function takeIn(stanza: Stanza, terms: IntakeTerms): Intake {
+  const source = stanza.type === "error" ? undefined : stanza.payloadText("amp", NS.AMP);
+  if (source === undefined) return { kind: "plain", stanza };
+  const read = readRequest(source, terms.limits, terms.now);
+  if (read.kind === "notice") return { kind: "plain", stanza: withoutRules(stanza) };
+  const sender = stanza.from!;
+  const recipient = stanza.to!;
+  const { id } = stanza;
+  if (!id) {
+    const reply = missingId({ domain: Jid.parse(recipient.domain), sender });
+    return { kind: "refused", reply, condition: "bad-request" };
+  }
+  if (read.kind === "invalid") return refused(stanza, id, read.fault);
+  const fault = terms.maySee(stanza) ? undefined : presenceFault(read.rules);
+  if (fault !== undefined) return refused(stanza, id, fault);
+  const { rules, perHop } = read;
+  const ruled = { rules, perHop, fired: NOTHING_FIRED, settled: false, sender, recipient, id };
+  return { kind: "ruled", stanza: withoutRules(stanza), rules: ruled };
+}
+
+function refused(stanza: Stanza, id: string, fault: RuleFault): Intake {
+  const domain = Jid.parse(stanza.to!.domain);
+  const reply = refusal(fault, { domain, sender: stanza.from!, id });
+  return { kind: "refused", reply, condition: fault.kind === "invalid-rules" ? "not-acceptable" : "bad-request" };
+}

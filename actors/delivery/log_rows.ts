@@ -1,0 +1,65 @@
+/** What of a message goes into the log, and for whom. @module */
+import { nextDeadline } from "../../amp/evaluate.ts";
+import type { RuleState } from "../../amp/rule_state.ts";
+import { encodeState } from "../../amp/rule_state.ts";
+import { archivable } from "../../modules/archive_policy.ts";
+import type { ArchiveEntry, NewMessage, PendingEntry, StoreCall, StoreFault, StoreReply } from "../../store/store.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import { archives } from "../profile.ts";
+import type { Envelope } from "../protocol.ts";
+import type { DeliveryState } from "./delivery_state.ts";
+import type { Ending } from "./ending.ts";
+import type { InFlight } from "./in_flight.ts";
+
+const NO_ENTRIES: readonly ArchiveEntry[] = [];
+
+/** Archive rows of both sides, as their settings have it. */
+export function archiveEntries(
+  state: DeliveryState,
+  envelope: Envelope,
+  stanza: Stanza,
+  forRecipient: boolean,
+): readonly ArchiveEntry[] {
+  if (!state.node.settings.archive || envelope.notice || !archivable(stanza)) return NO_ENTRIES;
+  const { owner, profile } = state;
+  const sender = stanza.from!.bare;
+  const entries: ArchiveEntry[] = [];
+  if (envelope.archiveSender) entries.push({ owner: sender.text, peer: owner.text });
+  if (forRecipient && profile.persistent && archives(profile, sender) && !sender.equals(owner)) {
+    entries.push({ owner: owner.text, peer: sender.text });
+  }
+  return entries;
+}
+
+export function pendingEntry(state: DeliveryState, rules: RuleState | undefined): PendingEntry {
+  const owner = state.owner.text;
+  if (rules === undefined) return { owner };
+  return { owner, rules: encodeState(rules), deadline: nextDeadline(rules.rules, rules.fired) };
+}
+
+export function append(state: DeliveryState, message: NewMessage, wanted: boolean): void {
+  state.node.store.tell({ kind: "append", message, from: state.self(), wanted });
+  noteDeadline(state, message.pending?.deadline);
+}
+
+/** The sender's own archive keeps what the recipient never gets. */
+export function keepForSender(state: DeliveryState, envelope: Envelope, stanza: Stanza): void {
+  const archive = archiveEntries(state, envelope, stanza, false);
+  if (archive.length > 0) append(state, { seq: state.node.seqs.next(), text: stanza.toString(), archive }, false);
+}
+
+/** Calls of one transaction that rest or end a message; `done` comes back. */
+export function commit(state: DeliveryState, flight: InFlight, ending: Ending, calls: readonly StoreCall[]): void {
+  flight.ending = ending;
+  const done = (fault: StoreFault | undefined) => state.self().tell({ kind: "done", seq: flight.seq, ending, fault });
+  state.node.store.tell({ kind: "calls", calls, resolve: (replies) => done(faultIn(replies)), reject: done });
+}
+
+export function noteDeadline(state: DeliveryState, at: number | undefined): void {
+  if (at !== undefined) state.node.expiry.tell({ kind: "deadline", at });
+}
+
+function faultIn(replies: readonly StoreReply[]): StoreFault | undefined {
+  for (const reply of replies) if ("fault" in reply) return reply.fault;
+  return undefined;
+}

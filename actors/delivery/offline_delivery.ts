@@ -1,0 +1,109 @@
+/** Offline delivery (XEP-0160): what waits is offered in order, in windows that wait for proof of receipt. @module */
+import { evaluate, expired } from "../../amp/evaluate.ts";
+import type { PendingMessage } from "../../store/store.ts";
+import { withDelay } from "./compose.ts";
+import type { DeliveryState, Flush } from "./delivery_state.ts";
+import { rested, takeBack } from "./endings.ts";
+import { onLate } from "./expiry.ts";
+import type { InFlight } from "./in_flight.ts";
+import { planFor } from "./plan_input.ts";
+import { ruleContext } from "./rule_events.ts";
+import { toSessions } from "./to_sessions.ts";
+import { fromRow } from "./waiting_row.ts";
+
+/** How many waiting messages are offered at a time; the next come when these are proved. */
+const WINDOW = 100;
+
+/** A resource is ready for what waits, or the last window has been proved. */
+export function onFlush(state: DeliveryState, seenUntil: number): void | Promise<void> {
+  state.flushDue = 0;
+  if (!state.ready) return endFlush(state);
+  if (state.flush !== undefined && state.flush.open.size > 0) return;
+  if (state.flush === undefined && !state.hasPending && !state.heldBack)
+    return sendBehind(state, Number.MAX_SAFE_INTEGER);
+  state.flush ??= { after: 0, open: new Set(), seenUntil, left: 0 };
+  return offerPages(state, state.flush);
+}
+
+/** The next window, where all of this one is proved. */
+export function flushOnward(state: DeliveryState): void {
+  if (state.flush?.open.size === 0) state.self().tell({ kind: "flush", seenUntil: state.flush.seenUntil });
+}
+
+/** Nobody is there any more; what is left waits for the next flush. */
+export function endFlush(state: DeliveryState): void {
+  if (state.flush !== undefined) {
+    state.hasPending = true;
+    state.flush = undefined;
+  }
+  sendBehind(state, Number.MAX_SAFE_INTEGER);
+}
+
+/** Messages without a row that were sent before that one. */
+function sendBehind(state: DeliveryState, before: number): void {
+  while (state.behind.length > 0 && state.behind[0]!.seq < before) state.behind.shift()!.send();
+}
+
+async function offerPages(state: DeliveryState, flush: Flush): Promise<void> {
+  while (flush.open.size === 0) {
+    const rows = await readPage(state, flush);
+    if (rows === undefined) return endFlush(state);
+    if (rows.length === 0) return finishFlush(state, flush);
+    for (const row of rows) offer(state, flush, row);
+  }
+}
+
+async function readPage(state: DeliveryState, flush: Flush): Promise<readonly PendingMessage[] | undefined> {
+  try {
+    return await state.node.database.pending(state.owner.text, flush.after, WINDOW);
+  } catch (error) {
+    state.node.log.error("cannot read waiting messages", { owner: state.owner.text, error });
+    return undefined;
+  }
+}
+
+function finishFlush(state: DeliveryState, flush: Flush): void {
+  state.flush = undefined;
+  state.hasPending = false;
+  state.heldBack = flush.left > 0;
+  let underWay = 0;
+  for (const flight of state.inFlight.values()) if (flight.counted) underWay++;
+  state.pendingCount = flush.left + underWay;
+  sendBehind(state, Number.MAX_SAFE_INTEGER);
+}
+
+function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
+  sendBehind(state, row.seq);
+  flush.after = row.seq;
+  const known = state.inFlight.get(row.seq);
+  if (known !== undefined && known.phase !== "resting") return;
+  // It was read, so its commit is there, though the news of it may still be on the way.
+  if (known !== undefined) rested(state, known);
+  if (row.archived && row.seq <= flush.seenUntil && row.rules === undefined) {
+    return state.node.store.tell({ kind: "settle", owner: state.owner.text, seq: row.seq });
+  }
+  const flight = fromRow(row);
+  if (isTakenOut(state, flight)) return;
+  const plan = planFor(state, flight, state.profile.resources, { forward: false });
+  if (plan.kind !== "direct") {
+    flush.left++;
+    return;
+  }
+  const { rules } = flight;
+  const verdict = rules && !rules.settled ? evaluate(rules.rules, plan, ruleContext(state.node, rules)) : undefined;
+  state.inFlight.set(row.seq, flight);
+  if (verdict && verdict.kind !== "default") return takeBack(state, flight, verdict, verdict.kind);
+  flight.onProof = verdict?.notify?.when === "received" ? verdict.notify : undefined;
+  flush.open.add(row.seq);
+  const stanza = withDelay(flight.stanza, state.owner.domain, row.seq);
+  toSessions(state, flight, { stanza, rules: flight.rules, seq: row.seq }, plan.resources);
+}
+
+/** Its time is over: looked at before every dispatch. */
+function isTakenOut(state: DeliveryState, flight: InFlight): boolean {
+  const { rules } = flight;
+  const late = rules && expired(rules.rules, rules.fired, state.node.now());
+  if (!late) return false;
+  state.inFlight.set(flight.seq, flight);
+  return onLate(state, flight, late);
+}

@@ -1,0 +1,108 @@
+/** What the default action of a message depends on (XEP-0079 2.2.2), read off the account and its resources. @module */
+import { type Plan, type PlanInput, plan, type ResourceAnswer } from "../../amp/plan.ts";
+import { archivable, storable } from "../../modules/archive_policy.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import type { DeliveryState } from "./delivery_state.ts";
+import { takesWaiting } from "./delivery_state.ts";
+import { isEphemeral } from "./ephemeral.ts";
+
+const DESCRIBE_MS = 2000;
+/** Forwarding addresses that one message may come through. */
+const MAX_HOPS = 5;
+
+/** What a plan has to know of a message besides its text. */
+export interface Planned {
+  readonly stanza: Stanza;
+  readonly notice: boolean;
+  readonly via: readonly Jid[];
+  /** A row of it waits already: there is room for it. */
+  readonly waits: boolean;
+}
+
+export interface PlanOptions {
+  /** False: not to the forwarding address, which has refused it, or is not meant. */
+  readonly forward?: boolean;
+  /** RFC 6121 section 8.5.3.2.1 has a normal message to a resource that is gone refused; one with rules, or once accepted, goes on as to the bare JID. */
+  readonly unmatchedNormal?: "bare" | "refuse";
+}
+
+export function planFor(
+  state: DeliveryState,
+  message: Planned,
+  resources: readonly ResourceAnswer[],
+  options: PlanOptions = {},
+): Plan {
+  return plan(planInput(state, message, resources, options));
+}
+
+function planInput(
+  state: DeliveryState,
+  { stanza, notice, via, waits }: Planned,
+  resources: readonly ResourceAnswer[],
+  { forward = true, unmatchedNormal = "bare" }: PlanOptions,
+): PlanInput {
+  const { settings } = state.node;
+  const { persistent, exists, forwardTo } = state.profile;
+  const forwards = forward && forwardTo !== undefined && !notice && mayForward(state, forwardTo, via);
+  return {
+    // An event that finds its sender's device gone goes to the bare JID, an error like any other.
+    messageType: notice ? "normal" : messageType(stanza),
+    unmatchedNormal: notice ? "bare" : unmatchedNormal,
+    ephemeral: isEphemeral(stanza),
+    to: stanza.to!,
+    accountExists: exists,
+    blocked: state.isBlocked(stanza.from!) || via.some((hop) => state.isBlocked(hop)),
+    resources,
+    storage: {
+      offline: state.offline,
+      archive: settings.archive && persistent && !notice && archivable(stanza),
+      storable: notice || storable(stanza),
+      full: !waits && (state.pendingCount ?? 0) >= settings.offlineMessages,
+    },
+    ...(forwards && { forwardTo: forwardTo.text }),
+  };
+}
+
+/** Loop protection: no account has a message twice, and there is an end to it. */
+function mayForward(state: DeliveryState, to: Jid, via: readonly Jid[]): boolean {
+  if (via.length >= MAX_HOPS || to.bare.equals(state.owner)) return false;
+  return !via.some((hop) => hop.equals(to.bare));
+}
+
+function messageType(stanza: Stanza): PlanInput["messageType"] {
+  switch (stanza.type) {
+    case "chat":
+    case "headline":
+    case "groupchat":
+    case "error":
+      return stanza.type;
+    default:
+      // RFC 6121 section 5.2.2: an unknown type counts as normal.
+      return "normal";
+  }
+}
+
+/** Whether nobody is there to take it, so that the bound on stored messages matters. */
+export function willStore(state: DeliveryState, stanza: Stanza): boolean {
+  return state.offline && storable(stanza) && !state.profile.resources.some(takesWaiting);
+}
+
+/** Counts what waits; messages under way whose row is or will be there are in it. */
+export async function countPending(state: DeliveryState): Promise<void> {
+  state.pendingCount = await state.node.database.pendingCount(state.owner.text);
+  for (const flight of state.inFlight.values()) if (flight.waits) flight.counted = true;
+}
+
+/** What the resource actors answer (XEP-0079 match-resource). A session that does not answer is not there. */
+export function askResources(state: DeliveryState): readonly ResourceAnswer[] | Promise<readonly ResourceAnswer[]> {
+  const resources = state.profile.resources.filter((entry) => !state.isDead(entry));
+  let waits = false;
+  const answers = resources.map((entry) => {
+    const answer = entry.ref.ask<ResourceAnswer>((reply) => ({ kind: "describe", reply }), DESCRIBE_MS);
+    if (!(answer instanceof Promise)) return answer;
+    waits = true;
+    return answer.catch(() => ({ resource: entry.resource, available: false, priority: -1, connected: false }));
+  });
+  return waits ? Promise.all(answers) : (answers as ResourceAnswer[]);
+}

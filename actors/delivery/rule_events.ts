@@ -1,0 +1,59 @@
+/** What the sender is told of a rule: XEP-0079 2.2.5. @module */
+import type { Met, RuleContext } from "../../amp/evaluate.ts";
+import type { Outcome } from "../../amp/outcome.ts";
+import { failedRules, notice } from "../../amp/reply.ts";
+import type { Action } from "../../amp/rule.ts";
+import type { RuleState } from "../../amp/rule_state.ts";
+import type { NewMessage, StoreCall } from "../../store/store.ts";
+import { Jid } from "../../xmpp/jid.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import type { Node } from "../node.ts";
+import type { DeliveryState } from "./delivery_state.ts";
+import type { DueEvent } from "./ending.ts";
+
+/** The event of a rule that was met; `drop` has none. */
+export function ruleEvent(node: Node, action: Action, met: Met, rules: RuleState): DueEvent | undefined {
+  if (action === "drop") return undefined;
+  const { sender, recipient, id } = rules;
+  const address = { domain: Jid.parse(recipient.domain), sender, recipient, id };
+  return dueEvent(node, action === "error" ? failedRules([met.rule], address) : notice(action, met.rule, address));
+}
+
+/** An event for an account lies in the log until its receiver has proved receipt, like any message; an application learns the outcome anyhow. */
+function dueEvent(node: Node, stanza: Stanza): DueEvent {
+  const keeps = node.settings.offline && stanza.to!.local !== "";
+  return { stanza, seq: keeps ? node.seqs.next() : 0 };
+}
+
+export function sendEvent(node: Node, event: DueEvent | undefined): void {
+  if (event !== undefined) node.route(event.stanza, { notice: true, seq: event.seq });
+}
+
+/** The call that puts it into the log. */
+export function eventCalls(event: DueEvent | undefined): readonly StoreCall[] {
+  return event === undefined || event.seq === 0 ? [] : [["append", [eventRow(event)]]];
+}
+
+export function eventRow({ stanza, seq }: DueEvent): NewMessage {
+  return { seq, text: stanza.toString(), archive: [], pending: { owner: stanza.to!.bare.text } };
+}
+
+/** Sends an event that is true already, and logs it along with what is being gathered. */
+export function announce(state: DeliveryState, event: DueEvent | undefined): void {
+  if (event === undefined) return;
+  if (event.seq > 0)
+    state.node.store.tell({ kind: "append", message: eventRow(event), from: state.self(), wanted: false });
+  sendEvent(state.node, event);
+}
+
+export function fire(rules: RuleState, met: Met): RuleState {
+  return { ...rules, fired: new Set([...rules.fired, met.index]) };
+}
+
+export function ruledOut(met: Met): Outcome {
+  return met.rule.condition === "expire-at" ? { kind: "expired", rule: met.rule } : { kind: "dropped", rule: met.rule };
+}
+
+export function ruleContext(node: Node, { fired, perHop, recipient }: RuleState): RuleContext {
+  return { now: node.now(), to: { resource: recipient.resource }, fired, perHop };
+}

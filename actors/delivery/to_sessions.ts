@@ -1,0 +1,44 @@
+/** From delivery to the session actors: messages, and carbon copies of them (XEP-0280). @module */
+import type { RuleState } from "../../amp/rule_state.ts";
+import { carbonCopy, carbonEligible } from "../../modules/carbons/carbon_copy.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import { forDevice } from "./compose.ts";
+import type { DeliveryState } from "./delivery_state.ts";
+import type { InFlight } from "./in_flight.ts";
+
+/** To those resources, which then owe proof of receipt where there is a flight. */
+export function toSessions(
+  state: DeliveryState,
+  flight: InFlight | undefined,
+  message: { readonly stanza: Stanza; readonly rules: RuleState | undefined; readonly seq: number },
+  resources: readonly string[],
+): void {
+  const { node, owner } = state;
+  const { seq } = message;
+  const device = forDevice(message.stanza, owner, seq > 0 ? node.stanzaId(seq) : undefined, message.rules);
+  for (const name of resources) {
+    const entry = state.resource(name);
+    if (entry === undefined) continue;
+    flight?.targets.push(entry.ref);
+    entry.ref.tell({ kind: "deliver", stanza: device, seq: flight === undefined ? 0 : seq });
+  }
+  if (flight !== undefined && flight.targets.length === 0) state.self().tell({ kind: "again", seq });
+}
+
+/** XEP-0280 section 7: resources with carbons that did not get the message itself. */
+export function copyToOthers(state: DeliveryState, stanza: Stanza, resources: readonly string[]): void {
+  for (const entry of state.profile.resources) {
+    if (!entry.carbons || resources.includes(entry.resource) || stanza.from!.equals(entry.jid)) continue;
+    if (!carbonEligible(stanza, "received")) return;
+    entry.ref.tell({ kind: "deliver", stanza: carbonCopy(stanza, "received", entry.jid), seq: 0 });
+  }
+}
+
+/** XEP-0280 section 8: what one resource has sent, for the others. */
+export function copySent(state: DeliveryState, stanza: Stanza, resource: string): void {
+  if (!carbonEligible(stanza, "sent")) return;
+  for (const entry of state.profile.resources) {
+    if (!entry.carbons || entry.resource === resource) continue;
+    entry.ref.tell({ kind: "deliver", stanza: carbonCopy(stanza, "sent", entry.jid), seq: 0 });
+  }
+}
