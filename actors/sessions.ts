@@ -23,6 +23,12 @@ export interface BindRequest {
   /** As the client asked for it, not yet prepared; undefined: the server chooses. */
   readonly resource: string | undefined;
   readonly connection: Connection;
+  /** Names the client's installation (XEP-0386 section 3.2): an earlier session of the same client ends. */
+  readonly client?: string | undefined;
+  /** Marks that the resource has from the start (ResourceView.marks), such as "carbons". */
+  readonly marks?: readonly string[];
+  /** What the session takes as inbound before anything else, such as `<enable/>` of XEP-0198. */
+  readonly inbound?: readonly ScannedElement[];
 }
 
 export type ResumeResult =

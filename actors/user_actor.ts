@@ -132,26 +132,34 @@ export class UserActor implements Actor<UserMessage> {
       this.#node.log.info("cannot bind resource", { account: this.#account.owner.text, error });
       return reply(new StanzaError("bad-request"));
     }
-    const older = this.#account.resource(jid.resource);
-    if (older === undefined && this.#account.live.length >= this.#node.settings.resourcesPerUser) {
+    const older = this.#replacedBy(jid, request);
+    if (older.length === 0 && this.#account.live.length >= this.#node.settings.resourcesPerUser) {
       return reply(new StanzaError("resource-constraint"));
     }
-    // RFC 6120 section 7.7.2.2: the newer session replaces the older one.
-    if (older !== undefined) this.#replace(older);
+    for (const resource of older) this.#replace(resource);
     const ref = this.#start.startSession(jid, request);
+    for (const element of request.inbound ?? []) ref.tell({ kind: "inbound", element });
     this.#account.live.push({
       jid,
       ref,
       available: false,
       priority: 0,
       presence: undefined,
-      marks: new Set(),
+      marks: new Set([...(request.marks ?? []), ...clientMarks(request.client)]),
       directed: undefined,
       caughtUpTo: 0,
       sent: undefined,
     });
     this.#tellProfile();
     reply({ jid, tell: (message) => ref.tell(message) });
+  }
+
+  /** RFC 6120 section 7.7.2.2: the newer session replaces the older one; XEP-0386 section 3.2: and any of its client. */
+  #replacedBy(jid: Jid, { client }: BindRequest): readonly LiveResource[] {
+    const [mark] = clientMarks(client);
+    return this.#account.live.filter(
+      ({ jid: { resource }, marks }) => resource === jid.resource || (mark !== undefined && marks.has(mark)),
+    );
   }
 
   #replace(older: LiveResource): void {
@@ -168,7 +176,7 @@ export class UserActor implements Actor<UserMessage> {
       this.#eachHook((hooks) => hooks.resourceEnded?.(resource, this.#account));
       this.#tellProfile();
     }
-    if (unproved.length > 0) this.#start.delivery.tell({ kind: "unproved", seqs: unproved, resource: name, session });
+    if (unproved.length > 0) this.#start.delivery.tell({ kind: "unproved", seqs: unproved, resource: name });
   }
 
   #onEnd(error: StreamError): void {
@@ -404,4 +412,9 @@ export class UserActor implements Actor<UserMessage> {
     if (effect.kind === "route") this.#node.route(effect.stanza);
     else this.#account.toResource(effect.resource, effect.stanza);
   }
+}
+
+/** The mark by which the resources of one client are known. */
+function clientMarks(client: string | undefined): readonly string[] {
+  return client === undefined ? [] : [`client ${client}`];
 }
