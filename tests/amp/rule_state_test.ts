@@ -39,7 +39,7 @@ describe("decodeState() of a damaged text", () => {
     ["bad date", encodeState(state).replace(FUTURE, "soon")],
     ["fired beyond the rules", encodeState(state).replace(",[1],", ",[2],")],
     ["fired negative", encodeState(state).replace(",[1],", ",[-1],")],
-    ["sender without resource", encodeState(state).replace("/elsinore", "")],
+    ["sender no address", encodeState(state).replace("bernardo@", "@")],
     ["recipient no address", encodeState(state).replace("francisco@", "@")],
     ["no id", encodeState(state).replace("chatty2", "")],
     ["a flag that is none", encodeState(state).replace(",0,1]", ",0,2]")],
