@@ -176,7 +176,7 @@ export class UserActor implements Actor<UserMessage> {
       this.#eachHook((hooks) => hooks.resourceEnded?.(resource, this.#account));
       this.#tellProfile();
     }
-    if (unproved.length > 0) this.#start.delivery.tell({ kind: "unproved", seqs: unproved, resource: name });
+    if (unproved.length > 0) this.#start.delivery.tell({ kind: "unproved", seqs: unproved, resource: name, session });
   }
 
   #onEnd(error: StreamError): void {
