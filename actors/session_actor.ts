@@ -235,7 +235,7 @@ export class SessionActor implements Actor<SessionMessage> {
   // Outbound and proof of receipt
 
   #onDeliver(stanza: Stanza, seq: number): void {
-    if (this.#clientState?.holds(stanza)) {
+    if (seq === 0 && this.#clientState?.holds(stanza)) {
       if (this.#clientState.full) this.#flushHeld();
       return;
     }

@@ -4,7 +4,14 @@
  * arrives before its commit is never written.
  * @module
  */
-import { type NewMessage, type Store, type StoreCall, StoreFault, type StoreReply } from "../store/store.ts";
+import {
+  type NewMessage,
+  type Store,
+  type StoreCall,
+  StoreFault,
+  type StoreReply,
+  type StreamCount,
+} from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { DeliveryRef, StoreMessage } from "./protocol.ts";
 import type { Actor, ActorRef } from "./runtime/mailbox.ts";
@@ -15,6 +22,8 @@ export interface StoreActorStart {
   readonly delayMs: number;
   readonly schedule: (ms: number, task: () => void) => () => void;
   readonly self: () => ActorRef<StoreMessage>;
+  /** Counts of resumable streams that go along with the next commit. */
+  readonly takeStreamCounts: () => readonly StreamCount[];
 }
 
 type Calls = Extract<StoreMessage, { kind: "calls" }>;
@@ -65,6 +74,8 @@ export class StoreActor implements Actor<StoreMessage> {
         return this.#hurry();
       case "hurry":
         return this.#hurry();
+      case "counts":
+        return this.#plan();
       case "tick":
         return this.#onTick();
       case "done":
@@ -115,10 +126,10 @@ export class StoreActor implements Actor<StoreMessage> {
 
   #onTick(): void {
     if (this.#batch !== undefined) return;
-    if (this.#older.size > 0 || this.#settles.length > 0) return this.#commit(false);
+    if (this.#younger.size === 0 || this.#older.size > 0 || this.#settles.length > 0) return this.#commit(false);
     this.#older = this.#younger;
     this.#younger = new Map();
-    if (this.#older.size > 0) this.#plan();
+    this.#plan();
   }
 
   #hurry(): void {
@@ -135,6 +146,8 @@ export class StoreActor implements Actor<StoreMessage> {
     if (batch.appends.size > 0) calls.push(["append", Array.from(batch.appends.values(), (append) => append.message)]);
     if (batch.settles.length > 0) calls.push(["settle", batch.settles]);
     for (const request of batch.calls) calls.push(...request.calls);
+    const counts = this.#start.takeStreamCounts();
+    if (counts.length > 0) calls.push(["putStreams", counts]);
     if (calls.length === 0) return;
     this.#batch = batch;
     this.#settles = [];

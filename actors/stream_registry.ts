@@ -3,6 +3,7 @@
  * `<failed/>` tells. Ids are random and never given twice.
  * @module
  */
+import type { StreamCount } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { SessionRef } from "./protocol.ts";
 
@@ -12,16 +13,30 @@ interface StreamRecord {
   h: number;
 }
 
+const NO_COUNTS: readonly StreamCount[] = [];
 /** How many ended streams are remembered. */
 const REMEMBERED = 10_000;
 
 export class StreamRegistry {
   readonly #newId: () => string;
+  readonly #changed: () => void;
+  /** Counts that the store does not have yet. */
+  #dirty = new Map<string, StreamRecord>();
   #streams = new Map<string, StreamRecord>();
   #ended: string[] = [];
 
-  constructor(newId: () => string) {
+  /** `changed` is called when takeCounts() has something to give again. */
+  constructor(newId: () => string, changed: () => void) {
     this.#newId = newId;
+    this.#changed = changed;
+  }
+
+  /** What the next commit should keep, so that the count is known after a restart. */
+  takeCounts(at: number): readonly StreamCount[] {
+    if (this.#dirty.size === 0) return NO_COUNTS;
+    const counts = Array.from(this.#dirty, ([id, { account, h }]) => ({ id, account, h, at }));
+    this.#dirty.clear();
+    return counts;
   }
 
   open(account: Jid, session: SessionRef): string {
@@ -33,14 +48,17 @@ export class StreamRegistry {
   /** The last `h` that may be told of that stream. */
   note(id: string | undefined, h: number): void {
     const record = id === undefined ? undefined : this.#streams.get(id);
-    if (record !== undefined) record.h = h;
+    if (record === undefined || record.h === h) return;
+    record.h = h;
+    this.#dirty.set(id as string, record);
+    if (this.#dirty.size === 1) this.#changed();
   }
 
   close(id: string | undefined, h: number | undefined): void {
     const record = id === undefined ? undefined : this.#streams.get(id);
     if (id === undefined || record === undefined) return;
+    this.note(id, h ?? record.h);
     record.session = undefined;
-    record.h = h ?? record.h;
     this.#ended.push(id);
     while (this.#ended.length > REMEMBERED) this.#streams.delete(this.#ended.shift() as string);
   }

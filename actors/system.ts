@@ -33,6 +33,8 @@ export interface SystemStart {
   schedule(ms: number, task: () => void): () => void;
 }
 
+/** How long the count of a stream that was not resumed is kept. */
+const STREAM_MEMORY_MS = 86_400_000;
 const ASK_MS = 10_000;
 const NOWHERE: readonly Jid[] = [];
 
@@ -62,7 +64,7 @@ export class ActorSystem implements Node, Sessions {
     this.#domains = new Set(start.settings.domains);
     this.#seqs = new SequenceClock(opened.lastSeq, start.now);
     this.#ids = new StanzaIds(opened.idKey);
-    this.streams = new StreamRegistry(start.newId);
+    this.streams = new StreamRegistry(start.newId, () => this.store.tell({ kind: "counts" }));
     this.store = this.#startStore(start);
     this.database = asyncStore(this.store);
     this.context = this.#createContext();
@@ -81,6 +83,9 @@ export class ActorSystem implements Node, Sessions {
 
   /** Overdue deadlines fire, and the sweep begins. */
   run(): void {
+    this.database.pruneStreams(this.now() - STREAM_MEMORY_MS).catch((error: StoreFault) => {
+      this.log.error("cannot prune stream counts", { fault: error.kind, message: error.message });
+    });
     this.expiry.tell({ kind: "due" });
     const { probeTimeoutMs, resumeMs, idleMs } = this.settings;
     const interval = Math.max(20, Math.min(1000, probeTimeoutMs / 4, idleMs / 4, resumeMs > 0 ? resumeMs / 4 : 1000));
@@ -203,9 +208,15 @@ export class ActorSystem implements Node, Sessions {
 
   async resume(request: Parameters<Sessions["resume"]>[0]): Promise<ResumeResult> {
     const record = this.streams.find(request.account, request.previd);
-    if (record?.session === undefined) return { kind: "unknown", h: record?.h };
+    if (record === undefined) return { kind: "unknown", h: await this.#countBeforeRestart(request) };
+    if (record.session === undefined) return { kind: "unknown", h: record.h };
     const { connection, h } = request;
     return await record.session.ask<ResumeResult>((reply) => ({ kind: "attach", connection, h, reply }), ASK_MS);
+  }
+
+  async #countBeforeRestart(request: { readonly account: Jid; readonly previd: string }): Promise<number | undefined> {
+    const count = await this.database.stream(request.previd);
+    return count?.account === request.account.text ? count.h : undefined;
   }
 
   // Parts
@@ -219,6 +230,7 @@ export class ActorSystem implements Node, Sessions {
         delayMs: start.settings.pendingDelayMs,
         schedule: start.schedule,
         self: () => mailbox,
+        takeStreamCounts: () => this.streams.takeCounts(start.now()),
       }),
     );
     return mailbox;

@@ -35,12 +35,21 @@ export interface UserStart {
   readonly startSession: (jid: Jid, request: BindRequest) => SessionRef;
 }
 
+interface RosterSets {
+  readonly version: number;
+  readonly watchers: ReadonlySet<string>;
+  readonly contacts: ReadonlySet<string>;
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
 export class UserActor implements Actor<UserMessage> {
   readonly #node: Node;
   readonly #start: UserStart;
   readonly #account: LiveAccount;
   /** Modules have read what they need of the account; they do when its first resource is bound. */
   #activated = false;
+  #sets: RosterSets | undefined;
 
   constructor(node: Node, start: UserStart) {
     this.#node = node;
@@ -85,8 +94,7 @@ export class UserActor implements Actor<UserMessage> {
   /** What delivery has to know of this account now. */
   get profile(): Profile {
     const account = this.#account;
-    const watchers = new Set<string>();
-    for (const item of account.roster.values()) if (isWatcher(item)) watchers.add(item.jid);
+    const { watchers, contacts } = this.#rosterSets();
     return {
       exists: account.exists || account.live.length > 0,
       persistent: account.exists,
@@ -98,12 +106,22 @@ export class UserActor implements Actor<UserMessage> {
         priority,
         carbons: marks.has("carbons"),
       })),
-      blocked: new Set(account.blocked),
+      blocked: account.blocked.size === 0 ? NOBODY : new Set(account.blocked),
       watchers,
       forwardTo: account.forwardTo,
       archivePreferences: account.archivePreferences,
-      contacts: new Set(account.roster.keys()),
+      contacts,
     };
+  }
+
+  /** Made anew only when the roster has changed: a profile is told at every presence. */
+  #rosterSets(): RosterSets {
+    const { roster, rosterVersion } = this.#account;
+    if (this.#sets?.version === rosterVersion) return this.#sets;
+    const watchers = new Set<string>();
+    for (const item of roster.values()) if (isWatcher(item)) watchers.add(item.jid);
+    this.#sets = { version: rosterVersion, watchers, contacts: new Set(roster.keys()) };
+    return this.#sets;
   }
 
   #tellProfile(): void {
