@@ -30,7 +30,9 @@ export function seqTime(seq: number): number {
   return Math.floor(seq / PER_MILLISECOND) + EPOCH;
 }
 
-/** The lowest sequence number of a millisecond; a time outside the range of sequence numbers gives the nearest bound. */
+/**
+ * The lowest sequence number of a millisecond; a time outside the range of sequence numbers gives the nearest bound.
+ */
 export function firstSeqAt(ms: number): number {
   const seq = (Math.floor(ms) - EPOCH) * PER_MILLISECOND;
   return Math.min(Math.max(seq, 0), Number.MAX_SAFE_INTEGER);

@@ -42,7 +42,9 @@ export class StanzaIds {
   }
 }
 
-/** 64 bits as one digit of 4 bits and twelve of 5; the seventh takes the last 3 bits of the high word and 2 of the low. */
+/**
+ * 64 bits as one digit of 4 bits and twelve of 5; the seventh takes the last 3 bits of the high word and 2 of the low.
+ */
 function toBase32(high: number, low: number): string {
   return (
     DIGITS[high >>> 28]! +

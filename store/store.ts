@@ -64,14 +64,20 @@ export interface ArchiveEntry {
   readonly peer: string;
 }
 
-/** A message waits for its recipient. `rules` is opaque text of the AMP rule state; `deadline` the earliest undecided `expire-at`. */
+/**
+ * A message waits for its recipient. `rules` is opaque text of the AMP rule state; `deadline` the earliest undecided
+ * `expire-at`.
+ */
 export interface PendingEntry {
   readonly owner: string;
   readonly rules?: string | undefined;
   readonly deadline?: number | undefined;
 }
 
-/** One row of the log: the text is stored once, archive and pending rows point at it. Appending the same `seq` again changes nothing. */
+/**
+ * One row of the log: the text is stored once, archive and pending rows point at it. Appending the same `seq` again
+ * changes nothing.
+ */
 export interface NewMessage {
   readonly seq: number;
   readonly text: string;
@@ -107,7 +113,10 @@ export interface ArchiveQuery {
   readonly after?: number | undefined;
   readonly before?: number | undefined;
   readonly seqs?: readonly number[] | undefined;
-  /** `last` takes the page from the end (an empty RSM `before`, or `before` an id); rows are in ascending order all the same. */
+  /**
+   * `last` takes the page from the end (an empty RSM `before`, or `before` an id); rows are in ascending order all the
+   * same.
+   */
   readonly take: "first" | "last";
   readonly limit: number;
   /** Counts all rows within the bounds but after/before; leave it out where nobody asked, it costs an index scan. */
@@ -121,7 +130,9 @@ export interface ArchivedMessage {
 
 export interface ArchivePage {
   readonly messages: readonly ArchivedMessage[];
+  /** Nothing lies beyond the page in its direction. */
   readonly complete: boolean;
+  /** Undefined where no count was asked for. */
   readonly total: number | undefined;
 }
 
@@ -152,7 +163,11 @@ export interface StreamCount {
   readonly at: number;
 }
 
-/** Every operation. Writes are durable when the batch that held them is answered. */
+/**
+ * Every operation. Writes are durable when the batch that held them is answered. Reading for an owner without an account
+ * gives nothing. Writing for one is a fault where the operation has no answer for it; with messages that owner is left
+ * out, since an account may go while its messages are on their way.
+ */
 export interface StoreOperations {
   /** Returns false where the account exists. */
   createAccount(account: string, credentials: Credentials, at: number): boolean;
@@ -175,14 +190,21 @@ export interface StoreOperations {
   setArchivePreferences(owner: string, preferences: ArchivePreferences): void;
   setLastActivity(owner: string, at: number, status: string): void;
 
+  /** The text is kept where any owner has an account. What is there already, row by row, stays as it is. */
   append(messages: readonly NewMessage[]): void;
-  /** A message whose row is in the log, or in this batch, waits for `pending.owner`. */
+  /**
+   * A message whose row is in the log, or in this batch, waits for `pending.owner`; where it waits already, its rules
+   * stay. A fault where the message is not in the log.
+   */
   pend(entries: readonly { readonly seq: number; readonly pending: PendingEntry }[]): void;
   /** Proof of receipt: the pending rows go, and the text with them where no archive holds it. */
   settle(entries: readonly { readonly owner: string; readonly seq: number }[]): void;
   /** New rule state of a waiting message. Returns false where it does not wait any more. */
   setRules(owner: string, seq: number, rules: string | undefined, deadline: number | undefined): boolean;
-  /** Takes a waiting message back: out of pending and out of the owner's archive. Returns false where it does not wait any more. */
+  /**
+   * Takes a waiting message back: out of pending and out of the owner's archive. Returns false where it does not wait
+   * any more.
+   */
   withdraw(owner: string, seq: number): boolean;
   pending(owner: string, after: number, limit: number): readonly PendingMessage[];
   pendingCount(owner: string): number;
@@ -256,7 +278,10 @@ export interface Store {
   open(): Promise<StoreStart>;
   /**
    * Runs the calls in their order within one transaction, durable (`synchronous=FULL`) when this resolves. A call that
-   * fails is undone alone and answered with its fault; where the commit itself fails this rejects with a StoreFault, and nothing happened.
+   * fails is undone alone and answered with its fault; where the commit itself fails, or the disk or the file does in
+   * any call, this rejects with a StoreFault, and nothing happened. Where the store's thread or connection was lost, it
+   * cannot tell whether the batch was committed: its fault says so. May be called while earlier batches run: first in,
+   * first out.
    */
   run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]>;
   close(): Promise<void>;

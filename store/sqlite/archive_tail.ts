@@ -1,10 +1,11 @@
 /**
  * The newest rows of the archives, which the indexes by owner and by peer do not hold yet.
  *
- * A message goes into the archives of two owners, and each owner has pages of its own in both indexes: to write them with
- * every commit costs three times the rest of it. So a commit writes the table `archive` alone, which is in the order of
- * the log, and its rows wait here. They go to `archive_index` owner by owner, so that a page is written for many rows.
- * Each row of `archive` is either here or in `archive_index`; at the start those that are not there are read in again.
+ * A message goes into the archives of two owners, and each owner has pages of its own in both indexes: to write them
+ * with every commit costs three times the rest of it. So a commit writes the table `archive` alone, which is in the
+ * order of the log, and its rows wait here. They go to `archive_index` owner by owner, so that a page is written for
+ * many rows. Each row of `archive` is either here or in `archive_index`; at the start those that are not there are read
+ * in again.
  * @module
  */
 import { BulkInsert } from "./bulk_insert.ts";

@@ -15,7 +15,9 @@ export interface ConnectionOptions {
   readonly unindexedRows?: number | undefined;
 }
 
-/** Kept prepared, the oldest is dropped first. Kysely's text for one query with other list lengths is another statement. */
+/**
+ * Kept prepared, the oldest is dropped first. Kysely's text for one query with other list lengths is another statement.
+ */
 const MAX_STATEMENTS = 300;
 
 /**

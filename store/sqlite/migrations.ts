@@ -127,7 +127,9 @@ const provider: MigrationProvider = {
   getMigrations: async () => ({ ...MIGRATIONS }),
 };
 
-/** Brings the database to the newest step. Throws what SQLite throws, and StoreFault for a database of a newer version. */
+/**
+ * Brings the database to the newest step. Throws what SQLite throws, and StoreFault for a database of a newer version.
+ */
 export async function migrate(tables: Tables): Promise<void> {
   const { error } = await new Migrator({ db: tables, provider }).migrateToLatest();
   if (error === undefined) return;

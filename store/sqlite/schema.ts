@@ -1,7 +1,7 @@
 /**
- * The tables as Kysely sees them; migrations.ts makes them. Columns that hold JSON are text here.
- * `archive` and `pending` are ordered by message, like the log itself. `archive_index` has the rows of `archive` again, by
- * owner and by peer, but for the newest (see archive_tail.ts).
+ * The tables as Kysely sees them; migrations.ts makes them. Columns that hold JSON are text here. `archive` and
+ * `pending` are ordered by message, like the log itself. `archive_index` has the rows of `archive` again, by owner and
+ * by peer, but for the newest (see archive_tail.ts).
  * @module
  */
 import type { Generated, Kysely } from "kysely";

@@ -41,7 +41,10 @@ export function openFault(error: unknown, path: string): StoreFault {
   return new StoreFault(kind, message, { cause: error });
 }
 
-/** Whether the whole transaction is lost: SQLite may have rolled it back by itself. https://www.sqlite.org/lang_transaction.html */
+/**
+ * Whether the whole transaction is lost: SQLite may have rolled it back by itself.
+ * https://www.sqlite.org/lang_transaction.html
+ */
 export function concernsDatabase(error: unknown): boolean {
   const code = codeOf(error);
   return code !== undefined && OF_THE_DATABASE.has(code);

@@ -23,6 +23,3 @@ storeContract("inline, in memory, with few rows not indexed", async () => create
 storeContract("inline, in a file", async () => createInlineStore(freshUrl()), { durable: true });
 storeContract("on a worker, in memory", async () => createSqliteStore("sqlite::memory:"), { durable: false });
 storeContract("on a worker, in a file", async () => createSqliteStore(freshUrl()), { durable: true });
-storeContract("on a worker, in a file, with few rows not indexed", async () => createSqliteStore(freshUrl(), FEW), {
-  durable: true,
-});

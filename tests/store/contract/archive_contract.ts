@@ -97,7 +97,7 @@ export function archiveContract(make: MakeStore): void {
             expect(replies).toEqual(queries.map((query) => ({ value: pageOf(rows, query) })));
           },
         ),
-        { numRuns: 60 },
+        { numRuns: 40 },
       );
     });
 

@@ -48,7 +48,10 @@ export async function call<M extends StoreMethod>(
   return reply.value as ReturnType<StoreOperations[M]>;
 }
 
-/** The fault that a promise rejects with. Not `expect().rejects`: in Bun that holds the thread, and answers of a worker do not come in. */
+/**
+ * The fault that a promise rejects with. Not `expect().rejects`: in Bun that holds the thread, and answers of a worker
+ * do not come in.
+ */
 export async function faultOf(promise: Promise<unknown>): Promise<StoreFault> {
   const outcome = await promise.then(
     () => new Error("Not rejected"),

@@ -1,4 +1,7 @@
-/** A program for worker_store_test.ts: appends batches of ten until it is killed, and prints each batch's last number once it is committed. */
+/**
+ * A program for worker_store_test.ts: appends batches of ten until it is killed, and prints each batch's last number
+ * once it is committed.
+ */
 
 import { createSqliteStore } from "../../../store/sqlite_store.ts";
 import type { NewMessage } from "../../../store/store.ts";
