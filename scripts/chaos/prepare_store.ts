@@ -1,0 +1,38 @@
+/** The accounts of a run, all subscribed to each other's presence, so that rules may ask for reports. @module */
+import { pbkdf2Sync, randomBytes } from "node:crypto";
+import { createInlineStore } from "../../store/sqlite_store.ts";
+import type { Credentials, StoreCall } from "../../store/store.ts";
+import { scramHash, scramHmac } from "../../xmpp/scram_keys.ts";
+
+/** Few, since a run logs in thousands of times. */
+const ITERATIONS = 50;
+
+export async function prepareStore(path: string, users: readonly string[], password: string): Promise<void> {
+  const store = createInlineStore(`sqlite:${path}`);
+  await store.open();
+  const credentials = weakCredentials(password);
+  const calls: StoreCall[] = users.map((user) => ["createAccount", jid(user), credentials, Date.now()]);
+  for (const owner of users) {
+    for (const contact of users) {
+      if (contact !== owner) calls.push(["putRosterItem", jid(owner), friend(contact), 1]);
+    }
+  }
+  await store.run(calls);
+  await store.close();
+}
+
+function jid(user: string): string {
+  return `${user}@localhost`;
+}
+
+function friend(user: string) {
+  return { jid: jid(user), name: "", subscription: "both", ask: false, approved: false, groups: [] } as const;
+}
+
+function weakCredentials(password: string): Credentials {
+  const salt = randomBytes(16);
+  const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, "sha256");
+  const storedKey = scramHash("SHA-256", scramHmac("SHA-256", salted, "Client Key")).toString("base64");
+  const serverKey = scramHmac("SHA-256", salted, "Server Key").toString("base64");
+  return { "SHA-256": { salt: salt.toString("base64"), iterations: ITERATIONS, storedKey, serverKey } };
+}

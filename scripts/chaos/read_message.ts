@@ -1,0 +1,36 @@
+/** What a received message is to a chaos client. @module */
+import { NS } from "../../xmpp/ns.ts";
+import type { Element } from "../../xmpp/xml/element.ts";
+
+export type ReadMessage =
+  | { readonly kind: "chat"; readonly id: string; readonly stanzaId: string }
+  | {
+      readonly kind: "report";
+      readonly id: string;
+      readonly report: "notify" | "alert" | "error" | "bounce";
+      readonly why: string;
+      readonly stanzaId: string;
+    }
+  | { readonly kind: "other" };
+
+export function readMessage(message: Element, owner: string): ReadMessage {
+  const id = message.attr("id") ?? "";
+  const stanzaId = stanzaIdOf(message, owner);
+  const amp = message.child("amp", NS.AMP);
+  const status = amp?.attr("status");
+  if (status === "notify" || status === "alert" || status === "error") {
+    const rule = amp!.child("rule", NS.AMP);
+    return { kind: "report", id, report: status, why: `${rule?.attr("condition")}=${rule?.attr("value")}`, stanzaId };
+  }
+  if (message.attr("type") === "error") {
+    const why = message.child("error", NS.CLIENT)?.elements[0]?.name ?? "";
+    return { kind: "report", id, report: "bounce", why, stanzaId };
+  }
+  return message.child("body", NS.CLIENT) === undefined ? { kind: "other" } : { kind: "chat", id, stanzaId };
+}
+
+/** XEP-0359: only the id that the owner's own server gave counts. */
+function stanzaIdOf(message: Element, owner: string): string {
+  const own = message.childrenNamed("stanza-id", NS.SID).find((element) => element.attr("by") === owner);
+  return own?.attr("id") ?? "";
+}

@@ -1,0 +1,52 @@
+/** Which rules of XEP-0079 a chaos message carries. @module */
+import { formatDateTime } from "../../xmpp/date_time.ts";
+import type { ChaosRule } from "./history.ts";
+import type { Random } from "./random.ts";
+
+const deliver = (value: "direct" | "stored", action: ChaosRule["action"]): ChaosRule => ({
+  condition: "deliver",
+  value,
+  action,
+});
+
+type Mix = "none" | "direct" | "stored" | "both" | "drop" | "error" | "alert" | "expire" | "expire-notified";
+
+const MIXES: Readonly<Record<Mix, number>> = {
+  none: 25,
+  direct: 10,
+  stored: 8,
+  both: 25,
+  drop: 5,
+  error: 8,
+  alert: 5,
+  expire: 8,
+  "expire-notified": 6,
+};
+
+export function chooseRules(random: Random, now: number): readonly ChaosRule[] {
+  const mix = random.weighted(MIXES);
+  switch (mix) {
+    case "none":
+      return [];
+    case "direct":
+    case "stored":
+      return [deliver(mix, "notify")];
+    case "both":
+      return [deliver("direct", "notify"), deliver("stored", "notify")];
+    case "drop":
+    case "error":
+    case "alert":
+      return [deliver("stored", mix), deliver("direct", "notify")];
+    case "expire":
+      return [expiry(random, now)];
+    case "expire-notified":
+      return [deliver("stored", "notify"), expiry(random, now)];
+    default:
+      return mix satisfies never;
+  }
+}
+
+function expiry(random: Random, now: number): ChaosRule {
+  const value = formatDateTime(now + random.between(200, 4000));
+  return { condition: "expire-at", value, action: random.pick(["drop", "error", "alert", "notify"] as const) };
+}

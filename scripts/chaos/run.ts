@@ -1,0 +1,190 @@
+/** One run: a server, its users, chaos for a while, then quiet, and the verdict. @module */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readArchive } from "./archive_reader.ts";
+import { check } from "./checker.ts";
+import { Device, type DeviceKind } from "./device.ts";
+import type { HistoryEvent } from "./history.ts";
+import { prepareStore } from "./prepare_store.ts";
+import { Random } from "./random.ts";
+import { freePort, isListening, ServerProcess } from "./server_process.ts";
+import type { Violation } from "./violation.ts";
+import { type ChaosCounts, World } from "./world.ts";
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly users: number;
+  /** The switched-off piece, for the test of the harness; see server_child.ts. */
+  readonly fault?: string | undefined;
+  /** Average seconds between two kills; 0: none. */
+  readonly killEvery: number;
+}
+
+export interface RunResult {
+  readonly options: RunOptions;
+  readonly counts: ChaosCounts;
+  readonly messages: number;
+  readonly accepted: number;
+  readonly received: number;
+  readonly reports: number;
+  /** Receipts of what a device had already, all explained. */
+  readonly duplicates: number;
+  readonly startMs: readonly number[];
+  readonly violations: readonly Violation[];
+  readonly history: readonly HistoryEvent[];
+  readonly notes: readonly string[];
+}
+
+/** How long nothing may come before all that was under way has arrived. */
+const QUIET_MS = 2000;
+/** Resumption time, probe and sweep: after this no dead session holds anything any more. */
+const LINGER_MS = 6500;
+const MAX_DRAIN_MS = 40_000;
+
+export async function runChaos(options: RunOptions): Promise<RunResult> {
+  const folder = await mkdtemp(join(tmpdir(), "ampact-chaos-"));
+  try {
+    return await new Run(options, folder).go();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #folder: string;
+  readonly #random: Random;
+  readonly #startMs: number[] = [];
+
+  constructor(options: RunOptions, folder: string) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#random = new Random(options.seed);
+  }
+
+  async go(): Promise<RunResult> {
+    const { users: count, fault } = this.#options;
+    const users = Array.from({ length: count }, (_, at) => `u${at}`);
+    const [httpPort, tcpPort] = [await freePort(), await freePort()];
+    const world = new World(users, { httpPort, tcpPort, domain: "localhost" });
+    await prepareStore(join(this.#folder, "ampact.db"), users, world.password);
+    const script = fault === undefined ? "scripts/server.ts" : "scripts/chaos/server_child.ts";
+    const env = fault === undefined ? {} : { CHAOS_FAULT: fault };
+    const server = new ServerProcess({ folder: this.#folder, httpPort, tcpPort, script, env });
+    try {
+      return await this.#play(world, server);
+    } finally {
+      await server.kill();
+    }
+  }
+
+  async #play(world: World, server: ServerProcess): Promise<RunResult> {
+    this.#startMs.push(await server.start());
+    const hasTcp = await isListening(world.target.tcpPort ?? 0);
+    const devices = world.users.flatMap((user) => this.#devicesOf(world, user, hasTcp));
+    const lives = devices.map((device) => device.live());
+    await this.#killNowAndThen(world, server);
+    world.isOver = true;
+    await Promise.all(lives);
+    await this.#drain(world, devices);
+    await server.stop();
+    return await this.#judge(world, server);
+  }
+
+  /** The first device of each user is the one that drains in the end: it acknowledges. */
+  #devicesOf(world: World, user: string, hasTcp: boolean): Device[] {
+    const random = this.#random;
+    const count = random.weighted({ "1": 45, "2": 40, "3": 15 });
+    return Array.from({ length: Number(count) }, (_, at) => {
+      const transport = random.weighted({ websocket: 50, bosh: 25, tcp: hasTcp ? 25 : 0 });
+      const managed = transport !== "bosh" && random.chance(0.65);
+      const kind: DeviceKind = { transport, managed, archiveFirst: random.chance(0.25) };
+      return new Device(world, random.fork(), user, `d${at}`, kind);
+    });
+  }
+
+  async #killNowAndThen(world: World, server: ServerProcess): Promise<void> {
+    const random = this.#random.fork();
+    const { seconds, killEvery } = this.#options;
+    const until = Date.now() + seconds * 1000;
+    while (Date.now() < until) {
+      const next = killEvery === 0 ? Number.POSITIVE_INFINITY : random.between(300, killEvery * 2000);
+      await world.sleep(Math.min(next, until - Date.now()));
+      if (random.chance(0.6)) await this.#awaitMoment(world, random, until);
+      if (Date.now() >= until) return;
+      world.counts.kills++;
+      world.history.note({ kind: "killed" });
+      await server.kill();
+      await world.sleep(random.between(0, 400));
+      this.#startMs.push(await server.start());
+      world.history.note({ kind: "started" });
+    }
+  }
+
+  /** The moments between two steps of the server are the ones that matter. */
+  async #awaitMoment(world: World, random: Random, until: number): Promise<void> {
+    const kind = random.pick(["sent", "accepted", "report", "received", "resumed"] as const);
+    await Promise.race([world.history.next(kind), world.sleep(until - Date.now())]);
+    if (random.chance(0.5)) await world.sleep(random.between(1, 150));
+  }
+
+  async #drain(world: World, devices: readonly Device[]): Promise<void> {
+    const firsts = world.users.map((user) => devices.find((device) => device.user === user)!);
+    await Promise.all(firsts.map((device) => device.settle()));
+    const begun = Date.now();
+    const { events } = world.history;
+    const lastAt = () => events.findLast(({ kind }) => kind === "received" || kind === "report")?.at ?? 0;
+    const isQuiet = () => Date.now() - Math.max(begun + LINGER_MS - QUIET_MS, lastAt()) >= QUIET_MS;
+    while (!isQuiet() && Date.now() - begun < MAX_DRAIN_MS) await world.sleep(100);
+    await Promise.all(firsts.map((device) => this.#readAll(world, device)));
+    await Promise.all(firsts.map((device) => device.session?.finish(1000)));
+  }
+
+  async #readAll(world: World, { user, session }: Device): Promise<void> {
+    if (session === undefined) return;
+    await readArchive(session, undefined, ({ message, stanzaId, from, to }) => {
+      const kind = "archived" as const;
+      if (from === user || to === user) world.history.note({ kind, message, user, stanzaId });
+    });
+  }
+
+  async #judge(world: World, server: ServerProcess): Promise<RunResult> {
+    const { events } = world.history;
+    const violations = [...check(events), ...serverErrors(await readFile(server.logPath, "utf8"))];
+    return {
+      options: this.#options,
+      counts: world.counts,
+      messages: world.history.count("sent"),
+      accepted: world.history.count("accepted"),
+      received: world.history.count("received"),
+      reports: world.history.count("report"),
+      duplicates: countDuplicates(events),
+      startMs: this.#startMs,
+      violations,
+      history: events,
+      notes: world.notes,
+    };
+  }
+}
+
+/** A record of a failed actor, hook or commit means a fault, whatever the clients noticed. */
+function serverErrors(log: string): Violation[] {
+  const lines = log.split("\n").filter((line) => /\bERROR\b/.test(line));
+  return [...new Set(lines.map((line) => line.replace(/^\S+ /, "").slice(0, 600)))]
+    .slice(0, 5)
+    .map((text) => ({ kind: "server-error", messages: [], text }));
+}
+
+function countDuplicates(events: readonly HistoryEvent[]): number {
+  const seen = new Set<string>();
+  let duplicates = 0;
+  for (const event of events) {
+    if (event.kind !== "received" || event.via !== "live") continue;
+    const key = `${event.message} ${event.session.split("#")[0]}`;
+    if (seen.has(key)) duplicates++;
+    seen.add(key);
+  }
+  return duplicates;
+}

@@ -1,0 +1,34 @@
+/**
+ * A server with one piece switched off, to show that the harness notices: CHAOS_FAULT names the piece. The production
+ * code knows nothing of it; the piece is replaced from outside, in this process only.
+ * @module
+ */
+import { createServer } from "../../server/create_server.ts";
+import { configureLog } from "../../server/log.ts";
+import { createSqliteStore } from "../../store/sqlite_store.ts";
+import { listenHttp } from "../server/http_listener.ts";
+import { stopSignal } from "../server/stop_signal.ts";
+import { EarlyAnswerStore } from "./early_answer_store.ts";
+import { proveAtWrite, settleAtWrite } from "./early_proof.ts";
+import { isFault } from "./fault.ts";
+
+const fault = process.env.CHAOS_FAULT;
+if (!isFault(fault)) throw new Error(`Cannot switch off ${fault}: there is no such piece`);
+
+const url = `sqlite:${process.env.AMPACT_DATA_DIR}/ampact.db`;
+const store = createSqliteStore(url);
+if (fault === "settle-at-write") settleAtWrite();
+if (fault === "direct-at-write") proveAtWrite();
+
+const stopped = stopSignal();
+const server = createServer({
+  env: process.env,
+  store: fault === "answer-before-commit" ? new EarlyAnswerStore(store) : store,
+});
+await configureLog(server.config.log.level);
+await server.start();
+const http = listenHttp(server, server.config.http);
+await stopped;
+await server.stop();
+await http.stop();
+process.exit(0);

@@ -1,0 +1,122 @@
+/** The real server as a child process: started, killed with SIGKILL, started again on the same port and store. @module */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createWriteStream, type WriteStream } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+
+export interface ServerProcessOptions {
+  readonly folder: string;
+  readonly httpPort: number;
+  readonly tcpPort: number;
+  /** The script, relative to the project. */
+  readonly script: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const START_MS = 15_000;
+const PROJECT = new URL("../..", import.meta.url).pathname;
+
+export class ServerProcess {
+  readonly #options: ServerProcessOptions;
+  readonly #log: WriteStream;
+  #child: ChildProcess | undefined;
+
+  constructor(options: ServerProcessOptions) {
+    this.#options = options;
+    this.#log = createWriteStream(this.logPath, { flags: "a" });
+  }
+
+  get logPath(): string {
+    return join(this.#options.folder, "server.log");
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Resolves when it accepts connections, with the milliseconds that took. Rejects where it ends first. */
+  async start(): Promise<number> {
+    const begun = performance.now();
+    const child = this.#spawn();
+    this.#child = child;
+    while (performance.now() - begun < START_MS) {
+      if (child.exitCode !== null || child.signalCode !== null) break;
+      if (await isListening(this.#options.httpPort)) return performance.now() - begun;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`Cannot start the server: see ${this.logPath}`);
+  }
+
+  /** kill -9. Resolves when it is gone. */
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  /** An orderly stop. */
+  stop(): Promise<void> {
+    return this.#end("SIGTERM");
+  }
+
+  #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      child.once("exit", () => resolve());
+      child.kill(signal);
+    });
+  }
+
+  #spawn(): ChildProcess {
+    const { folder, httpPort, tcpPort, script, env } = this.#options;
+    const child = spawn(process.execPath, [script], {
+      cwd: PROJECT,
+      env: { PATH: process.env.PATH, ...environment(folder, httpPort, tcpPort), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    child.stdout?.pipe(this.#log, { end: false });
+    child.stderr?.pipe(this.#log, { end: false });
+    return child;
+  }
+}
+
+/** Short times, so that a run sees every deadline; no limits that many clients at one address would meet. */
+function environment(folder: string, httpPort: number, tcpPort: number): Record<string, string> {
+  return {
+    AMPACT_CONFIG: "/dev/null",
+    AMPACT_DATA_DIR: folder,
+    AMPACT_HTTP_PORT: String(httpPort),
+    AMPACT_C2S_PORT: String(tcpPort),
+    AMPACT_C2S_TLS_PORT: "0",
+    AMPACT_LIMITS_PROFILE: "bench",
+    AMPACT_LOG_LEVEL: "warn",
+    AMPACT_SM_RESUME_SECONDS: "3",
+    AMPACT_PROBE_TIMEOUT_SECONDS: "2",
+    AMPACT_PROBE_IDLE_SECONDS: "5",
+    AMPACT_BOSH_INACTIVITY: "2",
+    AMPACT_BOSH_WAIT_MAX: "5",
+    AMPACT_BOSH_POLLING: "0",
+  };
+}
+
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+/** A port that nobody uses at the moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,33 @@
+/** What the checker finds. @module */
+
+export type ViolationKind =
+  | "lost"
+  | "false-direct"
+  | "false-stored"
+  | "bounced"
+  | "fired-twice"
+  | "duplicate"
+  | "stanza-id"
+  | "order"
+  | "misdelivered"
+  | "late"
+  | "unreported"
+  | "wrong-h"
+  /** The server's own log tells of a failure. */
+  | "server-error";
+
+export interface Violation {
+  readonly kind: ViolationKind;
+  /** The ids of the messages concerned. */
+  readonly messages: readonly string[];
+  readonly text: string;
+}
+
+export interface CheckLimits {
+  /** Within this time a live client's acknowledgement reaches the server, and what follows from it the disk. */
+  readonly proofMs: number;
+  /** How long after its deadline a message may still come. */
+  readonly lateMs: number;
+}
+
+export const CHECK_LIMITS: CheckLimits = { proofMs: 3000, lateMs: 2500 };

@@ -1,0 +1,69 @@
+/** What all devices of a run share: the history, the server's address, the clock, the counters. @module */
+import { BoshLink } from "./bosh_link.ts";
+import { type ChaosTransport, History } from "./history.ts";
+import type { Link, LinkTarget } from "./link.ts";
+import type { Random } from "./random.ts";
+import { TcpLink } from "./tcp_link.ts";
+import { WebSocketLink } from "./websocket_link.ts";
+
+export interface ChaosCounts {
+  cuts: number;
+  freezes: number;
+  logouts: number;
+  resumptions: number;
+  kills: number;
+}
+
+export class World {
+  readonly history: History;
+  readonly users: readonly string[];
+  readonly password = "secret";
+  readonly counts: ChaosCounts = { cuts: 0, freezes: 0, logouts: 0, resumptions: 0, kills: 0 };
+  /** How long the server may take to make durable what it has processed. */
+  readonly settleMs = 2000;
+  /** Failed logins and the like, for whoever looks into a run. */
+  readonly notes: string[] = [];
+  target: LinkTarget;
+  isOver = false;
+  #messages = 0;
+  #sessions = 0;
+
+  constructor(users: readonly string[], target: LinkTarget) {
+    this.users = users;
+    this.target = target;
+    this.history = new History(() => this.now());
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  note(text: string): void {
+    if (this.notes.length < 10_000) this.notes.push(text);
+  }
+
+  nextMessage(): string {
+    return `m${++this.#messages}`;
+  }
+
+  nextSession(): number {
+    return ++this.#sessions;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  makeLink(transport: ChaosTransport, random: Random): Link {
+    switch (transport) {
+      case "websocket":
+        return new WebSocketLink(this.target);
+      case "bosh":
+        return new BoshLink(this.target, random.between(1, 2 ** 31));
+      case "tcp":
+        return new TcpLink(this.target);
+      default:
+        return transport satisfies never;
+    }
+  }
+}
