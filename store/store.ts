@@ -164,9 +164,9 @@ export interface StreamCount {
 }
 
 /**
- * Every operation. Writes are durable when the batch that held them is answered. Reading for an owner without an account
- * gives nothing. Writing for one is a fault where the operation has no answer for it; with messages that owner is left
- * out, since an account may go while its messages are on their way.
+ * Every operation. Writes are durable when the batch that held them is answered. Reading for an owner without an
+ * account gives nothing. Writing for one is a fault where the operation has no answer for it; with messages that owner
+ * is left out, since an account may go while its messages are on their way.
  */
 export interface StoreOperations {
   /** Returns false where the account exists. */

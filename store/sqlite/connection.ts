@@ -15,9 +15,7 @@ export interface ConnectionOptions {
   readonly unindexedRows?: number | undefined;
 }
 
-/**
- * Kept prepared, the oldest is dropped first. Kysely's text for one query with other list lengths is another statement.
- */
+/** Kept prepared; the store has about a hundred. The oldest is dropped first. */
 const MAX_STATEMENTS = 300;
 
 /**
