@@ -64,6 +64,11 @@ async function login(service: string, username: string, password: string) {
   return xmpp;
 }
 
+/** Not `rejects`, which in Bun holds up what the promise waits for. */
+function fault(promise: Promise<unknown>): Promise<string> {
+  return promise.then(() => "", String);
+}
+
 describe("server --help", () => {
   test("lists every command and every key with its variable", async () => {
     const { code, output } = await run(["--help"]);
@@ -255,7 +260,7 @@ describe("server", () => {
     await run(["user", "remove", "juliet"]);
     await gone;
     await juliet.stop();
-    await expect(login(url, "juliet", "one")).rejects.toThrow("not-authorized");
+    expect(await fault(login(url, "juliet", "one"))).toContain("not-authorized");
   });
 
   test("ends at once at the second signal", async () => {
