@@ -27,6 +27,8 @@ export type SessionMessage =
   | { readonly kind: "deliver"; readonly stanza: Stanza; readonly seq: number }
   /** An inbound stanza has reached durable storage or its end. */
   | { readonly kind: "accepted"; readonly ticket: number }
+  /** The store has that count of the stream's stanzas; undefined: it could not keep it. */
+  | { readonly kind: "kept"; readonly count: number | undefined }
   /** XEP-0079 match-resource: what the resource would do with a message. */
   | { readonly kind: "describe"; readonly reply: (answer: ResourceAnswer) => void }
   /** What the session has to know of its account; told anew on every change. */

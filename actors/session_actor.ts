@@ -11,7 +11,7 @@ import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
-import { attr, xml } from "../xmpp/xml/xml.ts";
+import { xml } from "../xmpp/xml/xml.ts";
 import type { Connection } from "./connection.ts";
 import type { Node, UserEntry } from "./node.ts";
 import { readPriority } from "./presence_priority.ts";
@@ -19,16 +19,12 @@ import { archives, UNKNOWN_PROFILE } from "./profile.ts";
 import type { Profile, Receipt, SessionMessage, SessionRef } from "./protocol.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import { ClientState } from "./session/client_state.ts";
-import { Ledger } from "./session/ledger.ts";
 import { Outbox } from "./session/outbox.ts";
 import { RateLimit } from "./session/rate_limit.ts";
+import { type Attach, type ManagedSession, StreamManagement } from "./session/stream_management.ts";
 
 const REQUEST = xml`<r xmlns="${NS.SM}"/>`.text;
-/** How long a resumption waits for the commits that it depends on. */
-const ATTACH_MS = 5000;
 const PROBE_ID = "ampact-probe-";
-
-type Attach = Extract<SessionMessage, { kind: "attach" }>;
 
 export interface SessionStart {
   readonly jid: Jid;
@@ -37,15 +33,14 @@ export interface SessionStart {
   readonly self: () => SessionRef;
 }
 
-export class SessionActor implements Actor<SessionMessage> {
+export class SessionActor implements Actor<SessionMessage>, ManagedSession {
   readonly #node: Node;
   readonly #jid: Jid;
   readonly #entry: UserEntry;
   readonly #self: () => SessionRef;
   #connection: Connection | undefined;
   #outbox = new Outbox();
-  #ledger: Ledger | undefined;
-  #streamId: string | undefined;
+  #managed: StreamManagement | undefined;
   #clientState: ClientState | undefined;
   #rate: RateLimit | undefined;
   #profile = UNKNOWN_PROFILE;
@@ -59,12 +54,6 @@ export class SessionActor implements Actor<SessionMessage> {
   #probeToken = 0;
   #probeSentAt = 0;
   #probePlanned = false;
-  /** The count at which the client's latest `<r/>` wants its answer; 0: none waits. */
-  #ackWanted = 0;
-  #ackAskedAt = 0;
-  /** A connection that waits to take this session over. */
-  #attach: Attach | undefined;
-  #attachAskedAt = 0;
 
   constructor(node: Node, start: SessionStart) {
     this.#node = node;
@@ -85,7 +74,9 @@ export class SessionActor implements Actor<SessionMessage> {
       case "proof":
         return this.#onProof(message.token);
       case "accepted":
-        return this.#onAccepted(message.ticket);
+        return this.#managed?.settle(message.ticket);
+      case "kept":
+        return this.#managed?.onKept(message.count);
       case "describe":
         return message.reply(this.#describe());
       case "profile":
@@ -99,7 +90,7 @@ export class SessionActor implements Actor<SessionMessage> {
       case "timer":
         return this.#onTimer();
       case "end":
-        return this.#end(message.error);
+        return this.end(message.error);
       default:
         message satisfies never;
     }
@@ -124,7 +115,7 @@ export class SessionActor implements Actor<SessionMessage> {
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
       this.#node.log.info("stream error", { jid: this.#jid.text, condition: error.condition, text: error.text });
-      this.#end(error);
+      this.end(error);
     }
   }
 
@@ -135,13 +126,13 @@ export class SessionActor implements Actor<SessionMessage> {
       this.#node.schedule(1000, () => this.#connection?.resume());
     } else if (verdict === "over") {
       this.#node.log.warn("rate limit exceeded", { jid: this.#jid.text });
-      this.#end(new StreamError("policy-violation", { text: "Too many stanzas" }));
+      this.end(new StreamError("policy-violation", { text: "Too many stanzas" }));
     }
     return verdict !== "over";
   }
 
   #onStanza(element: ScannedElement): void {
-    const ticket = this.#ledger === undefined ? 0 : this.#ledger.next();
+    const ticket = this.#managed === undefined ? 0 : this.#managed.next();
     let stanza: Stanza;
     try {
       stanza = Stanza.fromScanned(element);
@@ -245,7 +236,13 @@ export class SessionActor implements Actor<SessionMessage> {
 
   #write(stanza: Stanza, seq: number): void {
     if (this.#ended) {
-      if (seq > 0) this.#entry.delivery.tell({ kind: "unproved", seqs: [seq], resource: this.#jid.resource, session: this.#self() });
+      if (seq > 0)
+        this.#entry.delivery.tell({
+          kind: "unproved",
+          seqs: [seq],
+          resource: this.#jid.resource,
+          session: this.#self(),
+        });
       return;
     }
     this.#outbox.add(stanza, seq);
@@ -260,7 +257,7 @@ export class SessionActor implements Actor<SessionMessage> {
     const backlog = this.#connection?.backlog ?? 0;
     if (this.#outbox.length <= unprovedMessages && this.#outbox.bytes + backlog <= unprovedBytes) return;
     this.#node.log.warn("slow reader", { jid: this.#jid.text, unproved: this.#outbox.length, backlog });
-    this.#end(new StreamError("policy-violation", { text: "Too many unacknowledged stanzas" }));
+    this.end(new StreamError("policy-violation", { text: "Too many unacknowledged stanzas" }));
   }
 
   #planProbe(): void {
@@ -297,12 +294,8 @@ export class SessionActor implements Actor<SessionMessage> {
     this.#lastHeard = this.#node.now();
     if (token !== this.#probeToken || this.#probeSentAt === 0) return;
     this.#probeSentAt = 0;
-    this.#report(this.#outbox.proved());
+    this.proved(this.#outbox.proved());
     if (this.#outbox.tracked > 0) this.#planProbe();
-  }
-
-  #report(seqs: readonly number[]): void {
-    if (seqs.length > 0) this.#entry.delivery.tell({ kind: "proved", seqs, resource: this.#jid.resource });
   }
 
   // XEP-0198
@@ -312,9 +305,12 @@ export class SessionActor implements Actor<SessionMessage> {
       case "enable":
         return this.#onEnable(element);
       case "r":
-        return this.#onRequest();
+        return this.#managed?.onRequest();
       case "a":
-        return this.#onAcknowledgement(attribute(element, "h"));
+        this.#probeSentAt = 0;
+        this.#managed?.onAcknowledgement(attribute(element, "h"));
+        if (this.#outbox.tracked > 0) this.#planProbe();
+        return;
       case "resume":
         return this.#sendFailed("unexpected-request");
       default:
@@ -328,102 +324,61 @@ export class SessionActor implements Actor<SessionMessage> {
   }
 
   #onEnable(element: ScannedElement): void {
-    if (this.#ledger !== undefined || this.#connection?.transport === "bosh") {
+    if (this.#managed !== undefined || this.#connection?.transport === "bosh") {
       return this.#sendFailed("unexpected-request");
     }
-    this.#ledger = new Ledger();
     this.#outbox.enable();
     this.#probeSentAt = 0;
-    const wanted = attribute(element, "resume");
-    const resumable = (wanted === "true" || wanted === "1") && this.#node.settings.resumeMs > 0;
-    if (resumable) this.#streamId = this.#node.streams.open(this.#jid.bare, this.#self());
-    const max = resumable ? Math.floor(this.#node.settings.resumeMs / 1000) : undefined;
-    this.#connection?.send(
-      xml`<enabled xmlns="${NS.SM}"${attr("id", this.#streamId)}${attr("resume", resumable ? "true" : undefined)}${attr("max", max)}/>`
-        .text,
-    );
-  }
-
-  /** XEP-0198 section 4: always answered; the answer waits a moment for the commit that makes its `h` true. */
-  #onRequest(): void {
-    const ledger = this.#ledger;
-    if (ledger === undefined) return;
-    if (ledger.settled === ledger.received) return this.#sendAcknowledgement(ledger);
-    this.#ackWanted = ledger.received;
-    if (this.#ackAskedAt === 0) this.#ackAskedAt = this.#node.now();
-    this.#node.store.tell({ kind: "hurry" });
-  }
-
-  #sendAcknowledgement(ledger: Ledger): void {
-    this.#ackWanted = 0;
-    this.#ackAskedAt = 0;
-    this.#connection?.send(xml`<a xmlns="${NS.SM}" h="${ledger.h}"/>`.text);
-    this.#node.streams.note(this.#streamId, ledger.h);
+    const resume = attribute(element, "resume");
+    this.#managed = new StreamManagement(this, resume === "true" || resume === "1");
   }
 
   #settle(ticket: number): void {
-    if (ticket > 0) this.#onAccepted(ticket);
-  }
-
-  #onAccepted(ticket: number): void {
-    const ledger = this.#ledger;
-    if (ledger === undefined) return;
-    ledger.settle(ticket);
-    if (this.#ended) return this.#node.streams.note(this.#streamId, ledger.h);
-    this.#resumeWhenSettled(ledger);
-    if (this.#ackWanted > 0 && ledger.settled >= this.#ackWanted) this.#sendAcknowledgement(ledger);
-  }
-
-  #onAcknowledgement(text: string | undefined): void {
-    if (this.#ledger === undefined) return;
-    const h = text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(h <= 0xffffffff)) throw new StreamError("policy-violation", { text: "Cannot read h: not a number" });
-    this.#probeSentAt = 0;
-    this.#acknowledge(h);
-    if (this.#outbox.tracked > 0) this.#planProbe();
-  }
-
-  #acknowledge(h: number): void {
-    const proved = this.#outbox.acknowledge(h);
-    if (proved !== undefined) return this.#report(proved);
-    const count = this.#outbox.sentCount;
-    const application = xml`<handled-count-too-high xmlns="${NS.SM}" h="${h}" send-count="${count}"/>`;
-    throw new StreamError("undefined-condition", { application });
+    if (ticket > 0) this.#managed?.settle(ticket);
   }
 
   #onAttach(attach: Attach): void {
-    if (this.#ended || this.#ledger === undefined || this.#streamId === undefined) {
-      return attach.reply({ kind: "unknown", h: this.#ledger?.h });
-    }
-    this.#attach?.reply({ kind: "unknown", h: this.#ledger.h });
-    this.#attach = attach;
-    this.#attachAskedAt = this.#node.now();
+    if (this.#ended || this.#managed === undefined) return attach.reply({ kind: "unknown", h: undefined });
+    this.#managed.attach(attach);
+  }
+
+  // For stream management
+
+  get node(): Node {
+    return this.#node;
+  }
+
+  get jid(): Jid {
+    return this.#jid;
+  }
+
+  get outbox(): Outbox {
+    return this.#outbox;
+  }
+
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  self(): SessionRef {
+    return this.#self();
+  }
+
+  proved(seqs: readonly number[]): void {
+    if (seqs.length > 0) this.#entry.delivery.tell({ kind: "proved", seqs, resource: this.#jid.resource });
+  }
+
+  detach(error: StreamError): void {
     const lingering = this.#connection;
     this.#connection = undefined;
     this.#detachedAt = this.#node.now();
-    lingering?.close(new StreamError("conflict", { text: "Resumed on another connection" }));
-    if (this.#ledger.settled < this.#ledger.received) this.#node.store.tell({ kind: "hurry" });
-    this.#resumeWhenSettled(this.#ledger);
+    lingering?.close(error);
   }
 
-  /** The client sends again what the `h` of <resumed/> leaves out, so that must be all that was not received. */
-  #resumeWhenSettled(ledger: Ledger): void {
-    const attach = this.#attach;
-    if (attach === undefined || ledger.settled < ledger.received) return;
-    this.#attach = undefined;
-    this.#connection = attach.connection;
+  takeOver(connection: Connection): void {
+    this.#connection = connection;
     this.#probeSentAt = 0;
     this.#lastHeard = this.#node.now();
-    attach.reply({ kind: "resumed", session: { jid: this.#jid, tell: (m) => this.#self().tell(m) } });
-    attach.connection.send(xml`<resumed xmlns="${NS.SM}" previd="${this.#streamId}" h="${ledger.h}"/>`.text);
-    this.#node.streams.note(this.#streamId, ledger.h);
-    try {
-      this.#acknowledge(attach.h);
-    } catch (error) {
-      return this.#end(error as StreamError);
-    }
-    this.#outbox.dropRevoked();
-    for (const stanza of this.#outbox.unacknowledged()) attach.connection.send(stanza.toString());
     if (this.#outbox.length > 0) this.#planProbe();
   }
 
@@ -457,7 +412,7 @@ export class SessionActor implements Actor<SessionMessage> {
     this.#connection = undefined;
     this.#probeSentAt = 0;
     this.#flushHeld();
-    if (clean || this.#streamId === undefined) return this.#end(undefined);
+    if (clean || this.#managed?.resumable !== true) return this.end(undefined);
     this.#detachedAt = this.#node.now();
   }
 
@@ -466,15 +421,11 @@ export class SessionActor implements Actor<SessionMessage> {
     if (this.#ended) return;
     const { resumeMs, probeTimeoutMs, idleMs } = this.#node.settings;
     const now = this.#node.now();
-    if (this.#attach !== undefined && now - this.#attachAskedAt >= ATTACH_MS) {
-      this.#attach.reply({ kind: "unknown", h: this.#ledger?.h });
-      this.#attach = undefined;
-    }
+    this.#managed?.sweep(now);
     if (this.#connection === undefined) {
-      if (now - this.#detachedAt >= resumeMs) this.#end(undefined);
+      if (now - this.#detachedAt >= resumeMs) this.end(undefined);
       return;
     }
-    if (this.#ackAskedAt > 0 && now - this.#ackAskedAt >= 1000 && this.#ledger) this.#sendAcknowledgement(this.#ledger);
     if (this.#probeSentAt > 0 && now - Math.max(this.#probeSentAt, this.#lastHeard) >= probeTimeoutMs) {
       return this.#onSilence(this.#connection);
     }
@@ -489,15 +440,13 @@ export class SessionActor implements Actor<SessionMessage> {
     connection.close(new StreamError("connection-timeout"));
   }
 
-  #end(error: StreamError | undefined): void {
+  end(error: StreamError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
     const connection = this.#connection;
     this.#connection = undefined;
     connection?.close(error);
-    this.#node.streams.close(this.#streamId, this.#ledger?.h);
-    this.#attach?.reply({ kind: "unknown", h: this.#ledger?.h });
-    this.#attach = undefined;
+    this.#managed?.ended();
     this.#available = false;
     const unproved = this.#outbox.drain();
     this.#entry.user.tell({ kind: "ended", resource: this.#jid.resource, session: this.#self(), unproved });

@@ -1,0 +1,192 @@
+/**
+ * XEP-0198 of one session: what may be acknowledged to the client, what the client has acknowledged, and resumption.
+ * An `h` is only told when the commit that makes it true is there; that of a resumable stream is itself committed first,
+ * so that no restart knows less than the client was told.
+ * @module
+ */
+import { StreamError } from "../../xmpp/errors.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { attr, xml } from "../../xmpp/xml/xml.ts";
+import type { Connection } from "../connection.ts";
+import type { Node } from "../node.ts";
+import type { SessionMessage, SessionRef } from "../protocol.ts";
+import { Ledger } from "./ledger.ts";
+import type { Outbox } from "./outbox.ts";
+
+export type Attach = Extract<SessionMessage, { kind: "attach" }>;
+
+/** What stream management needs of the session that it belongs to. */
+export interface ManagedSession {
+  readonly node: Node;
+  readonly jid: Jid;
+  readonly outbox: Outbox;
+  readonly connection: Connection | undefined;
+  self(): SessionRef;
+  /** Receipt of these messages is proved. */
+  proved(seqs: readonly number[]): void;
+  /** Lets go of the connection, to be resumed. */
+  detach(error: StreamError): void;
+  /** The stream goes on over this connection. */
+  takeOver(connection: Connection): void;
+  end(error: StreamError): void;
+}
+
+/** How long an answer to `<r/>` may wait for the commits that it depends on; then it tells what is true already. */
+const ANSWER_MS = 1000;
+/** The same for a resumption, which then fails. */
+const ATTACH_MS = 5000;
+
+export class StreamManagement {
+  readonly #session: ManagedSession;
+  readonly #ledger = new Ledger();
+  readonly #id: string | undefined;
+  /** The count that the store has, of a resumable stream, and whether another is on its way there. */
+  #kept = 0;
+  #keeping = false;
+  /** The count at which the client's latest `<r/>` wants its answer, and when that was asked; 0: none waits. */
+  #wanted = 0;
+  #wantedSince = 0;
+  #attach: Attach | undefined;
+  #attachSince = 0;
+  #ended = false;
+
+  constructor(session: ManagedSession, resume: boolean) {
+    this.#session = session;
+    const { node, jid } = session;
+    const resumable = resume && node.settings.resumeMs > 0;
+    if (resumable) this.#id = node.streams.open(jid.bare, session.self());
+    const max = resumable ? Math.floor(node.settings.resumeMs / 1000) : undefined;
+    // XEP-0198 section 5: 'true', since some clients do not take '1'.
+    const attributes = xml`${attr("id", this.#id)}${attr("resume", resumable ? "true" : undefined)}${attr("max", max)}`;
+    session.connection?.send(xml`<enabled xmlns="${NS.SM}"${attributes}/>`.text);
+  }
+
+  get resumable(): boolean {
+    return this.#id !== undefined;
+  }
+
+  /** The number of the inbound stanza at hand. */
+  next(): number {
+    return this.#ledger.next();
+  }
+
+  /** That stanza is durable, or has reached its end. */
+  settle(ticket: number): void {
+    this.#ledger.settle(ticket);
+    if (this.#ended) this.#session.node.streams.note(this.#id, this.#ledger.h);
+    else this.#advance();
+  }
+
+  /** XEP-0198 section 4: `<r/>` is always answered; the answer waits a moment for the commit that makes it true. */
+  onRequest(): void {
+    const { node } = this.#session;
+    this.#wanted = this.#ledger.received;
+    if (this.#wantedSince === 0) this.#wantedSince = node.now();
+    if (this.#ledger.settled < this.#ledger.received) node.store.tell({ kind: "hurry" });
+    this.#advance();
+  }
+
+  /** XEP-0198 section 4: the client's `<a/>`. Throws StreamError. */
+  onAcknowledgement(text: string | undefined): void {
+    const h = text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(h <= 0xffffffff)) throw new StreamError("policy-violation", { text: "Cannot read h: not a number" });
+    this.#acknowledge(h);
+  }
+
+  #acknowledge(h: number): void {
+    const { outbox } = this.#session;
+    const proved = outbox.acknowledge(h);
+    if (proved !== undefined) return this.#session.proved(proved);
+    const application = xml`<handled-count-too-high xmlns="${NS.SM}" h="${h}" send-count="${outbox.sentCount}"/>`;
+    throw new StreamError("undefined-condition", { application });
+  }
+
+  /** XEP-0198 section 5: another connection takes the stream over, from one that may still linger. */
+  attach(attach: Attach): void {
+    if (this.#id === undefined) return attach.reply({ kind: "unknown", h: undefined });
+    const { node } = this.#session;
+    this.#attach?.reply({ kind: "unknown", h: this.#kept >>> 0 });
+    this.#attach = attach;
+    this.#attachSince = node.now();
+    this.#session.detach(new StreamError("conflict", { text: "Resumed on another connection" }));
+    if (this.#ledger.settled < this.#ledger.received) node.store.tell({ kind: "hurry" });
+    this.#advance();
+  }
+
+  /** The store has that count; or, undefined, it could not keep it: then the sweep tells what it has. */
+  onKept(count: number | undefined): void {
+    this.#keeping = false;
+    if (count === undefined) return;
+    this.#kept = count;
+    this.#advance();
+  }
+
+  sweep(now: number): void {
+    if (this.#attach !== undefined && now - this.#attachSince >= ATTACH_MS) {
+      this.#attach.reply({ kind: "unknown", h: this.#kept >>> 0 });
+      this.#attach = undefined;
+    }
+    if (this.#wanted > 0 && now - this.#wantedSince >= ANSWER_MS) this.#answer(this.#tellable);
+  }
+
+  ended(): void {
+    this.#ended = true;
+    this.#attach?.reply({ kind: "unknown", h: this.#kept >>> 0 });
+    this.#attach = undefined;
+    this.#session.node.streams.close(this.#id, this.#ledger.h);
+  }
+
+  /** The count that may be told now. */
+  get #tellable(): number {
+    return this.resumable ? this.#kept : this.#ledger.settled;
+  }
+
+  #advance(): void {
+    const { settled, received } = this.#ledger;
+    if (this.#wanted > 0 && this.#tellable >= this.#wanted) this.#answer(this.#tellable);
+    if (this.#attach !== undefined && settled === received && this.#kept === settled) return this.#resume();
+    const resumes = this.#attach !== undefined && settled === received;
+    const answers = this.#wanted > 0 && settled >= this.#wanted;
+    if (resumes || answers) this.#keep(settled);
+  }
+
+  #keep(count: number): void {
+    if (this.#keeping) return;
+    this.#keeping = true;
+    const { node, jid } = this.#session;
+    const self = this.#session.self();
+    node.store.tell({
+      kind: "calls",
+      calls: [["putStreams", [{ id: this.#id as string, account: jid.bare.text, h: count >>> 0, at: node.now() }]]],
+      resolve: ([reply]) =>
+        self.tell({ kind: "kept", count: reply !== undefined && "fault" in reply ? undefined : count }),
+      reject: () => self.tell({ kind: "kept", count: undefined }),
+    });
+  }
+
+  #answer(count: number): void {
+    this.#wanted = 0;
+    this.#wantedSince = 0;
+    this.#session.connection?.send(xml`<a xmlns="${NS.SM}" h="${count >>> 0}"/>`.text);
+  }
+
+  /** The client sends again what the `h` of `<resumed/>` leaves out, so that must be all that was not received. */
+  #resume(): void {
+    const { connection, h, reply } = this.#attach as Attach;
+    this.#attach = undefined;
+    this.#session.takeOver(connection);
+    const { jid, outbox } = this.#session;
+    const self = this.#session.self();
+    reply({ kind: "resumed", session: { jid, tell: (message) => self.tell(message) } });
+    connection.send(xml`<resumed xmlns="${NS.SM}" previd="${this.#id}" h="${this.#kept >>> 0}"/>`.text);
+    try {
+      this.#acknowledge(h);
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      return this.#session.end(error);
+    }
+    outbox.dropRevoked();
+    for (const stanza of outbox.unacknowledged()) connection.send(stanza.toString());
+  }
+}
