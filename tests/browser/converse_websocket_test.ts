@@ -1,0 +1,3 @@
+import { describeConverse } from "./converse_conversation.ts";
+
+describeConverse("websocket");
