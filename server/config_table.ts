@@ -44,7 +44,7 @@ export const SETTINGS = {
     { text: "sqlite:<data_dir>/ampact.db", compute: (value) => `sqlite:${value("data_dir")}/ampact.db` },
     "the database",
   ),
-  "store.pending_delay_ms": integer(0, 10_000, 100, "how long a write that nobody awaits may wait for company"),
+  "store.pending_delay_ms": integer(0, 10_000, 250, "how long a write that nobody awaits may wait for company"),
 
   "auth.plain_without_tls": choice(
     ["never", "loopback", "always"],

@@ -22,6 +22,8 @@ export interface Flush {
   readonly open: Set<number>;
   /** Archived rows up to here have been read by the device. */
   readonly seenUntil: number;
+  /** When the last window went out, milliseconds since 1970. */
+  offeredAt: number;
   /** Rows read and left where they are: nobody may have them now. */
   left: number;
 }

@@ -13,15 +13,21 @@ import { fromRow } from "./waiting_row.ts";
 
 /** How many waiting messages are offered at a time; the next come when these are proved. */
 const WINDOW = 100;
+/**
+ * A client that answers no probe gets the next window after this time all the same, up to so many unproved messages:
+ * it has them, but they keep waiting for proof and are offered again at the next login.
+ */
+const PATIENCE_MS = 250;
+const MAX_UNPROVED = 2000;
 
 /** A resource is ready for what waits, or the last window has been proved. */
 export function onFlush(state: DeliveryState, seenUntil: number): void | Promise<void> {
   state.flushDue = 0;
   if (!state.ready) return endFlush(state);
-  if (state.flush !== undefined && state.flush.open.size > 0) return;
+  if (state.flush !== undefined && !isNextDue(state, state.flush)) return;
   if (state.flush === undefined && !state.hasPending && !state.heldBack)
     return sendBehind(state, Number.MAX_SAFE_INTEGER);
-  state.flush ??= { after: 0, open: new Set(), seenUntil, left: 0 };
+  state.flush ??= { after: 0, open: new Set(), seenUntil, left: 0, offeredAt: 0 };
   return offerPages(state, state.flush);
 }
 
@@ -44,13 +50,29 @@ function sendBehind(state: DeliveryState, before: number): void {
   while (state.behind.length > 0 && state.behind[0]!.seq < before) state.behind.shift()!.send();
 }
 
+function isNextDue(state: DeliveryState, flush: Flush): boolean {
+  if (flush.open.size === 0) return true;
+  return flush.open.size < MAX_UNPROVED && state.node.now() - flush.offeredAt >= PATIENCE_MS;
+}
+
 async function offerPages(state: DeliveryState, flush: Flush): Promise<void> {
-  while (flush.open.size === 0) {
+  const unproved = flush.open.size;
+  do {
     const rows = await readPage(state, flush);
     if (rows === undefined) return endFlush(state);
-    if (rows.length === 0) return finishFlush(state, flush);
+    if (rows.length === 0 && flush.open.size === 0) return finishFlush(state, flush);
+    if (rows.length === 0) return;
     for (const row of rows) offer(state, flush, row);
-  }
+  } while (flush.open.size === 0);
+  flush.offeredAt = state.node.now();
+  if (flush.open.size > unproved) remind(state, flush);
+}
+
+function remind(state: DeliveryState, flush: Flush): void {
+  const { seenUntil } = flush;
+  state.node.schedule(PATIENCE_MS, () => {
+    if (state.flush === flush && flush.open.size > 0) state.self().tell({ kind: "flush", seenUntil });
+  });
 }
 
 async function readPage(state: DeliveryState, flush: Flush): Promise<readonly PendingMessage[] | undefined> {
