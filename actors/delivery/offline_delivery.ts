@@ -60,9 +60,8 @@ async function offerPages(state: DeliveryState, flush: Flush): Promise<void> {
   do {
     const rows = await readPage(state, flush);
     if (rows === undefined) return endFlush(state);
-    if (rows.length === 0 && flush.open.size === 0) return finishFlush(state, flush);
-    if (rows.length === 0) return;
     for (const row of rows) offer(state, flush, row);
+    if (rows.length < WINDOW) return finishFlush(state, flush);
   } while (flush.open.size === 0);
   flush.offeredAt = state.node.now();
   if (flush.open.size > unproved) remind(state, flush);
@@ -84,6 +83,7 @@ async function readPage(state: DeliveryState, flush: Flush): Promise<readonly Pe
   }
 }
 
+/** All that waits is with the sessions, and what comes now follows on the same streams. */
 function finishFlush(state: DeliveryState, flush: Flush): void {
   state.flush = undefined;
   state.hasPending = false;

@@ -1,0 +1,301 @@
+/** One DeliveryActor (Juliet's) with a real StoreActor over a gated store, sessions made by the test, and a clock that stands still. @module */
+import { DeliveryActor } from "../../../actors/delivery_actor.ts";
+import type { Node, NodeSettings, RouteOptions } from "../../../actors/node.ts";
+import { UNKNOWN_PROFILE } from "../../../actors/profile.ts";
+import type { DeliveryMessage, Envelope, ExpiryMessage, Profile, StoreMessage } from "../../../actors/protocol.ts";
+import { type ActorKind, type ActorRef, Mailbox } from "../../../actors/runtime/mailbox.ts";
+import { Scheduler } from "../../../actors/runtime/scheduler.ts";
+import { StoreActor } from "../../../actors/store_actor.ts";
+import type { Outcome } from "../../../amp/outcome.ts";
+import { SequenceClock } from "../../../store/sequence.ts";
+import type { AsyncStore, StoreMethod, StoreReply } from "../../../store/store.ts";
+import { Jid } from "../../../xmpp/jid.ts";
+import { NS } from "../../../xmpp/ns.ts";
+import { Stanza } from "../../../xmpp/stanza.ts";
+import { type Markup, xml } from "../../../xmpp/xml/xml.ts";
+import { FakeSession, textOf } from "./fake_session.ts";
+import { GatedStore } from "./gated_store.ts";
+
+export const ROMEO = "romeo@localhost/orchard";
+export const JULIET = "juliet@localhost";
+const START = Date.UTC(2026, 10, 22, 12);
+
+const SETTINGS: NodeSettings = {
+  domains: ["localhost"],
+  software: { name: "ampact", version: "0" },
+  registration: "open",
+  archive: false,
+  offline: true,
+  rosterItems: 100,
+  contacts: {},
+  presencePolicy: "open",
+  ruleLimits: { maxRules: 10, maxHorizonMs: 1e12 },
+  resumeMs: 0,
+  probeTimeoutMs: 1000,
+  idleMs: 1000,
+  resourcesPerUser: 10,
+  mailboxMessages: 10_000,
+  mailboxBytes: 1e9,
+  unprovedMessages: 1000,
+  unprovedBytes: 1e9,
+  offlineMessages: 1000,
+  stanzasPerSecond: 0,
+  pendingDelayMs: 100,
+};
+
+/** What became of a message that was sent. */
+export interface Sent {
+  accepted: number;
+  readonly outcomes: string[];
+}
+
+export class DeliveryStage {
+  readonly store = new GatedStore();
+  readonly scheduler = new Scheduler();
+  /** What delivery has sent on its way: events, errors, messages that are forwarded. */
+  readonly routed: { readonly stanza: Stanza; readonly options: RouteOptions }[] = [];
+  readonly deadlines: number[] = [];
+  readonly errors: string[] = [];
+  /** What the actor wants to be reminded of. */
+  readonly reminders: (() => void)[] = [];
+  settings: NodeSettings;
+  time = START;
+  profile: Profile = { ...UNKNOWN_PROFILE, exists: true, persistent: true };
+  readonly sessions: FakeSession[] = [];
+  #storeMailbox!: Mailbox<StoreMessage>;
+  #mailbox!: Mailbox<DeliveryMessage>;
+  #actor!: DeliveryActor;
+  #seqs!: SequenceClock;
+  #timers: (() => void)[] = [];
+
+  private constructor(settings: Partial<NodeSettings>) {
+    this.settings = { ...SETTINGS, ...settings };
+  }
+
+  static async create(settings: Partial<NodeSettings> = {}): Promise<DeliveryStage> {
+    const stage = new DeliveryStage(settings);
+    const { lastSeq } = await stage.store.open();
+    await stage.store.run([
+      ["createAccount", JULIET, {}, 0],
+      ["createAccount", "romeo@localhost", {}, 0],
+    ]);
+    stage.#seqs = new SequenceClock(lastSeq, () => stage.time);
+    stage.#startStore();
+    stage.#startDelivery(false);
+    return stage;
+  }
+
+  #startStore(): void {
+    this.#storeMailbox = new Mailbox(kind<StoreMessage>("StoreActor", this.errors), this.scheduler);
+    this.#storeMailbox.start(
+      new StoreActor({
+        store: this.store,
+        log: this.#log(),
+        delayMs: this.settings.pendingDelayMs,
+        schedule: (_, task) => {
+          this.#timers.push(task);
+          return () => this.#timers.splice(this.#timers.indexOf(task), 1);
+        },
+        self: () => this.#storeMailbox,
+        takeStreamCounts: () => [],
+      }),
+    );
+  }
+
+  #startDelivery(hasPending: boolean): void {
+    const mailbox = new Mailbox(kind<DeliveryMessage>("DeliveryActor", this.errors), this.scheduler);
+    this.#mailbox = mailbox;
+    this.#actor = new DeliveryActor(this.#node(), {
+      owner: Jid.parse(JULIET),
+      profile: this.profile,
+      hasPending,
+      user: { tell: () => {}, ask: () => undefined as never },
+      self: () => mailbox,
+    });
+    mailbox.start(this.#actor);
+  }
+
+  #node(): Node {
+    return {
+      settings: this.settings,
+      store: this.#storeMailbox,
+      database: this.#database(),
+      seqs: this.#seqs,
+      stanzaId: (seq: number) => `id-${seq}`,
+      now: () => this.time,
+      // Only the patience with a client that answers no probe asks for it here.
+      schedule: () => () => {},
+      log: this.#log(),
+      schedule: (_: number, task: () => void) => {
+        this.reminders.push(task);
+        return () => {};
+      },
+      expiry: { tell: (message: ExpiryMessage) => message.kind === "deadline" && this.deadlines.push(message.at) },
+      route: (stanza: Stanza, options: RouteOptions = {}) => this.routed.push({ stanza, options }),
+    } as unknown as Node;
+  }
+
+  #log() {
+    const error = (what: string, record?: Record<string, unknown>) =>
+      this.errors.push(`${what} ${JSON.stringify(record)} ${record?.error}`);
+    return { debug: () => {}, info: () => {}, warn: () => {}, error };
+  }
+
+  #database(): AsyncStore {
+    const ask = (method: StoreMethod, parameters: readonly unknown[]) =>
+      new Promise((resolve, reject) => {
+        const answered = ([reply]: readonly StoreReply[]) =>
+          reply !== undefined && "fault" in reply ? reject(reply.fault) : resolve(reply?.value);
+        this.#storeMailbox.tell({
+          kind: "calls",
+          calls: [[method, ...parameters]] as never,
+          resolve: answered,
+          reject,
+        });
+      });
+    return new Proxy({} as AsyncStore, {
+      get:
+        (_, method) =>
+        (...parameters: unknown[]) =>
+          ask(method as StoreMethod, parameters),
+    });
+  }
+
+  get delivery(): ActorRef<DeliveryMessage> {
+    return this.#mailbox;
+  }
+
+  /** Nothing is under way any more. */
+  get isQuiet(): boolean {
+    return this.#actor.quiet && this.#mailbox.quiet;
+  }
+
+  // What happens
+
+  /** All that can happen without a timer has happened. */
+  async settles(): Promise<void> {
+    for (let round = 0; round < 8; round++) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** The store's timer runs until nothing waits for company; held commits stay held. */
+  async commits(): Promise<void> {
+    for (let round = 0; round < 6; round++) {
+      for (const task of this.#timers.splice(0)) this.scheduler.turn(task);
+      await this.settles();
+    }
+  }
+
+  /** A resource that has become available; `flush` is what its user's actor tells then. */
+  arrives(
+    resource: string,
+    options: Partial<Pick<FakeSession, "priority" | "available" | "carbons">> = {},
+  ): FakeSession {
+    const session = new FakeSession(Jid.parse(`${JULIET}/${resource}`), () => this.delivery);
+    Object.assign(session, options);
+    this.sessions.push(session);
+    this.tellsProfile();
+    return session;
+  }
+
+  flushes(seenUntil = 0): void {
+    this.delivery.tell({ kind: "flush", seenUntil });
+  }
+
+  /** The session has ended, and everybody knows. */
+  leaves(session: FakeSession): void {
+    session.ends();
+    this.sessions.splice(this.sessions.indexOf(session), 1);
+    this.tellsProfile();
+    session.givesBack();
+  }
+
+  tellsProfile(change: Partial<Profile> = {}): void {
+    this.profile = { ...this.profile, ...change, resources: this.sessions.map((session) => session.entry) };
+    this.delivery.tell({ kind: "profile", profile: this.profile });
+  }
+
+  /** Romeo sends a message; its body is its id unless there is other content. */
+  sends(id: string, rules: readonly string[] = [], options: SendOptions = {}): Sent {
+    const { to = JULIET, type = "chat", content, from = ROMEO, ...envelope } = options;
+    const amp = rules.length > 0 && xml`<amp xmlns="${NS.AMP}">${rules.map(ruleOf)}</amp>`;
+    const inner = xml`${content ?? xml`<body>${id}</body>`}${amp}`;
+    const stanza = Stanza.build("message", { from: Jid.parse(from), to: Jid.parse(to), id, type }, inner);
+    const sent: Sent = { accepted: 0, outcomes: [] };
+    const receipt = {
+      waits: false,
+      accepted: () => void sent.accepted++,
+      outcome: (outcome: Outcome) => void sent.outcomes.push(nameOf(outcome)),
+    };
+    this.delivery.tell({
+      kind: "stanza",
+      stanza,
+      receipt,
+      archiveSender: this.settings.archive,
+      notice: false,
+      seq: 0,
+      via: [],
+      rules: undefined,
+      ...envelope,
+    });
+    return sent;
+  }
+
+  /** What Romeo has been told: events as "status condition value of id", errors as "error id". */
+  get told(): string[] {
+    return this.routed.filter(({ stanza }) => stanza.to?.local === "romeo").map(({ stanza }) => textOf(stanza));
+  }
+
+  async waiting(account = JULIET): Promise<string[]> {
+    const [reply] = await this.store.run([["pending", account, 0, 1000]]);
+    const rows = (reply as { value: readonly { text: string }[] }).value;
+    return rows.map(({ text }) => textOf(Stanza.parse(text)));
+  }
+
+  async archived(account: string): Promise<string[]> {
+    const [reply] = await this.store.run([["archive", { owner: account, take: "first", limit: 1000 }]]);
+    const { messages } = (reply as { value: { messages: readonly { text: string }[] } }).value;
+    return messages.map(({ text }) => textOf(Stanza.parse(text)));
+  }
+
+  /** The process dies: what was not committed is gone, and a new one begins. */
+  async crashes(): Promise<void> {
+    this.#mailbox.stop();
+    this.#storeMailbox.stop();
+    this.#timers = [];
+    this.sessions.length = 0;
+    this.profile = { ...this.profile, resources: [] };
+    this.#startStore();
+    this.#startDelivery((await this.waiting()).length > 0);
+  }
+}
+
+export interface SendOptions extends Partial<Pick<Envelope, "via" | "rules" | "notice" | "seq" | "receipt">> {
+  readonly to?: string;
+  readonly from?: string;
+  readonly type?: string;
+  readonly content?: Markup;
+}
+
+function ruleOf(text: string): Markup {
+  const [action, condition, value] = text.split(" ");
+  return xml`<rule action="${action}" condition="${condition}" value="${value}"/>`;
+}
+
+function nameOf(outcome: Outcome): string {
+  return outcome.kind === "none" ? `none ${outcome.condition}` : outcome.kind;
+}
+
+function kind<Message extends { readonly kind: string }>(name: string, errors: string[]): ActorKind<Message> {
+  return {
+    name,
+    maxMessages: Number.POSITIVE_INFINITY,
+    maxBytes: Number.POSITIVE_INFINITY,
+    size: () => 0,
+    overflow: () => {},
+    failed: (error, message, mailbox) => {
+      errors.push(`${name} failed at ${message.kind}: ${error instanceof Error ? error.stack : error}`);
+      return mailbox.actor;
+    },
+    dead: () => {},
+  };
+}

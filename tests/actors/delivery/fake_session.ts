@@ -1,0 +1,96 @@
+/** A session as delivery sees it: it takes messages, and proves them or dies when the test says so. @module */
+import type { DeliveryRef, ResourceEntry, SessionMessage, SessionRef } from "../../../actors/protocol.ts";
+import type { Jid } from "../../../xmpp/jid.ts";
+import { NS } from "../../../xmpp/ns.ts";
+import type { Stanza } from "../../../xmpp/stanza.ts";
+
+export class FakeSession {
+  readonly jid: Jid;
+  readonly ref: SessionRef;
+  /** All that it was given, in order. */
+  readonly given: Stanza[] = [];
+  readonly revoked: number[] = [];
+  available = true;
+  priority = 0;
+  carbons = false;
+  connected = true;
+  /** It has ended; what is given to it comes back at once. */
+  isOver = false;
+  #unproved: number[] = [];
+  readonly #delivery: () => DeliveryRef;
+
+  constructor(jid: Jid, delivery: () => DeliveryRef) {
+    this.jid = jid;
+    this.#delivery = delivery;
+    this.ref = {
+      tell: (message) => this.#take(message),
+      ask: (make) => {
+        let answer: unknown;
+        this.#take(make((value) => (answer = value)));
+        return answer as never;
+      },
+    };
+  }
+
+  #take(message: SessionMessage): void {
+    if (message.kind === "deliver") this.#deliver(message.stanza, message.seq);
+    else if (message.kind === "revoke") this.revoked.push(message.seq);
+    else if (message.kind === "describe") {
+      const { available, priority, connected } = this;
+      message.reply({ resource: this.jid.resource, available: available && !this.isOver, priority, connected });
+    }
+  }
+
+  #deliver(stanza: Stanza, seq: number): void {
+    if (this.isOver) {
+      if (seq > 0) this.#giveBack([seq]);
+      return;
+    }
+    this.given.push(stanza);
+    if (seq > 0) this.#unproved.push(seq);
+  }
+
+  /** Bodies of what it was given; of an event its status and rule. */
+  get texts(): string[] {
+    return this.given.map(textOf);
+  }
+
+  get unproved(): number {
+    return this.#unproved.length;
+  }
+
+  /** Proof of receipt for the oldest messages, for all of them unless a number is given. */
+  proves(count = this.#unproved.length): void {
+    const seqs = this.#unproved.splice(0, count);
+    if (seqs.length > 0) this.#delivery().tell({ kind: "proved", seqs, resource: this.jid.resource });
+  }
+
+  /** It is over; nobody has told the news yet. */
+  ends(): void {
+    this.isOver = true;
+  }
+
+  /** What it could not prove goes back. */
+  givesBack(): void {
+    const seqs = this.#unproved.splice(0);
+    if (seqs.length > 0) this.#giveBack(seqs);
+  }
+
+  #giveBack(seqs: readonly number[]): void {
+    this.#delivery().tell({ kind: "unproved", seqs, resource: this.jid.resource, session: this.ref });
+  }
+
+  get entry(): ResourceEntry {
+    const { jid, ref, available, priority, carbons } = this;
+    return { resource: jid.resource, jid, ref, available, priority, carbons };
+  }
+}
+
+export function textOf(stanza: Stanza): string {
+  const body = stanza.payload("body", NS.CLIENT)?.text;
+  if (body !== undefined) return body;
+  const amp = stanza.payload("amp", NS.AMP);
+  const rule = amp?.child("rule", NS.AMP);
+  if (rule === undefined) return stanza.type === "error" ? `error ${stanza.id}` : (stanza.children[0]?.name ?? "");
+  return `${amp?.attr("status")} ${rule.attr("condition")} ${rule.attr("value")} of ${stanza.id}`;
+}

@@ -1,0 +1,36 @@
+/** A store whose commits a test can hold back, let go, or make fail. @module */
+import { createInlineStore } from "../../../store/sqlite_store.ts";
+import type { Store, StoreCall, StoreFault, StoreReply, StoreStart } from "../../../store/store.ts";
+
+export class GatedStore implements Store {
+  readonly #store = createInlineStore("sqlite::memory:");
+  /** Method names of every call, in order. */
+  readonly calls: string[] = [];
+  /** How many transactions were committed. */
+  commits = 0;
+  isHeld = false;
+  fault: StoreFault | undefined;
+  #waiting: (() => void)[] = [];
+
+  open(): Promise<StoreStart> {
+    return this.#store.open();
+  }
+
+  async run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
+    const reads = batch.every(([method]) => method === "pending" || method === "pendingCount");
+    if (this.isHeld && !reads) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.fault !== undefined && !reads) throw this.fault;
+    this.calls.push(...batch.map(([method]) => method));
+    this.commits++;
+    return await this.#store.run(batch);
+  }
+
+  release(): void {
+    this.isHeld = false;
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
