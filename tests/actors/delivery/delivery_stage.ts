@@ -123,8 +123,6 @@ export class DeliveryStage {
       seqs: this.#seqs,
       stanzaId: (seq: number) => `id-${seq}`,
       now: () => this.time,
-      // Only the patience with a client that answers no probe asks for it here.
-      schedule: () => () => {},
       log: this.#log(),
       schedule: (_: number, task: () => void) => {
         this.reminders.push(task);
