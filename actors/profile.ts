@@ -11,6 +11,7 @@ export const UNKNOWN_PROFILE: Profile = {
   resources: [],
   blocked: NOBODY,
   watchers: NOBODY,
+  watched: NOBODY,
   forwardTo: undefined,
   archivePreferences: undefined,
   contacts: NOBODY,

@@ -93,6 +93,8 @@ export interface Profile {
   readonly blocked: ReadonlySet<string>;
   /** Bare JIDs that may see this account's presence (subscription `from` or `both`). */
   readonly watchers: ReadonlySet<string>;
+  /** Bare JIDs whose presence this account may see (subscription `to` or `both`). */
+  readonly watched: ReadonlySet<string>;
   readonly forwardTo: Jid | undefined;
   readonly archivePreferences: ArchivePreferences | undefined;
   /** Bare JIDs in the roster, for the archive preference `roster`. */
@@ -145,8 +147,17 @@ export type DeliveryMessage =
 export type DeliveryRef = ActorRef<DeliveryMessage>;
 
 export type StoreMessage =
-  /** A message for the log. `wanted`: somebody waits for the commit; otherwise it may wait for company. */
-  | { readonly kind: "append"; readonly message: NewMessage; readonly from: DeliveryRef; readonly wanted: boolean }
+  /**
+   * A message for the log; `units`: about how long its text is. `wanted`: somebody waits for the commit; otherwise it may
+   * wait for company.
+   */
+  | {
+      readonly kind: "append";
+      readonly message: NewMessage;
+      readonly units: number;
+      readonly from: DeliveryRef;
+      readonly wanted: boolean;
+    }
   | { readonly kind: "settle"; readonly owner: string; readonly seq: number }
   /** Calls that belong into one transaction. */
   | {

@@ -21,6 +21,7 @@ import type { Actor } from "./runtime/mailbox.ts";
 import { ClientState } from "./session/client_state.ts";
 import { Outbox } from "./session/outbox.ts";
 import { RateLimit } from "./session/rate_limit.ts";
+import { refuseRules } from "./session/refuse_rules.ts";
 import { type Attach, type ManagedSession, StreamManagement } from "./session/stream_management.ts";
 
 const REQUEST = xml`<r xmlns="${NS.SM}"/>`.text;
@@ -166,6 +167,11 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     const stamped = stanza.readdress({ from: this.#jid, to });
     if (this.#profile.blocked.size > 0 && isBlocked(this.#profile.blocked, to)) {
       this.#answerBlocked(stamped);
+      return this.#settle(ticket);
+    }
+    const refusal = refuseRules(stamped, this.#node, this.#profile);
+    if (refusal !== undefined) {
+      this.#write(refusal, 0);
       return this.#settle(ticket);
     }
     if (this.#carbons) this.#entry.delivery.tell({ kind: "sent", stanza: stamped, resource: this.#jid.resource });

@@ -28,8 +28,11 @@ export interface StoreActorStart {
 
 type Calls = Extract<StoreMessage, { kind: "calls" }>;
 
+type AppendRequest = Extract<StoreMessage, { kind: "append" }>;
+
 interface Append {
   message: NewMessage;
+  readonly units: number;
   readonly from: DeliveryRef;
 }
 
@@ -66,7 +69,7 @@ export class StoreActor implements Actor<StoreMessage> {
   receive(message: StoreMessage): void {
     switch (message.kind) {
       case "append":
-        return this.#onAppend(message.message, message.from, message.wanted);
+        return this.#onAppend(message);
       case "settle":
         return this.#onSettle(message.owner, message.seq);
       case "calls":
@@ -85,13 +88,13 @@ export class StoreActor implements Actor<StoreMessage> {
     }
   }
 
-  #onAppend(message: NewMessage, from: DeliveryRef, wanted: boolean): void {
+  #onAppend({ message, units, from, wanted }: AppendRequest): void {
     if (this.#waiting >= MAX_MESSAGES || this.#units >= MAX_UNITS) {
       const fault = new StoreFault("busy", "Cannot store message: too many wait already");
       return from.tell({ kind: "refused", seqs: [message.seq], fault });
     }
-    this.#younger.set(message.seq, { message, from });
-    this.#units += message.text.length;
+    this.#younger.set(message.seq, { message, units, from });
+    this.#units += units;
     if (wanted || this.#waiting >= FULL_MESSAGES || this.#units >= FULL_UNITS) return this.#hurry();
     this.#plan();
   }
@@ -108,11 +111,12 @@ export class StoreActor implements Actor<StoreMessage> {
       return this.#plan();
     }
     if (append.message.archive.length > 0) {
-      append.message = { ...append.message, pending: undefined };
+      const { text, archive } = append.message;
+      append.message = { seq, text, archive };
       return;
     }
     generation.delete(seq);
-    this.#units -= append.message.text.length;
+    this.#units -= append.units;
   }
 
   /** A write that nobody waits for: soon, together with others. */
@@ -161,7 +165,7 @@ export class StoreActor implements Actor<StoreMessage> {
     if (all) for (const [seq, append] of this.#younger) taken.set(seq, append);
     this.#older = all ? new Map() : this.#younger;
     this.#younger = new Map();
-    for (const { message } of taken.values()) this.#units -= message.text.length;
+    for (const { units } of taken.values()) this.#units -= units;
     return taken;
   }
 

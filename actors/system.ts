@@ -176,7 +176,12 @@ export class ActorSystem implements Node, Sessions {
   }
 
   #refuse(stanza: Stanza, options: RouteOptions, condition: "remote-server-not-found" | "service-unavailable"): void {
-    const silent = stanza.type === "error" || stanza.type === "result" || stanza.name === "presence" || options.notice || options.via;
+    const silent =
+      stanza.type === "error" ||
+      stanza.type === "result" ||
+      stanza.name === "presence" ||
+      options.notice ||
+      options.via;
     if (!silent && stanza.from !== undefined) this.route(stanza.error(new StanzaError(condition)), { notice: false });
     options.receipt?.outcome({ kind: "none", condition });
     options.receipt?.accepted();

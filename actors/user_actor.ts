@@ -38,6 +38,7 @@ export interface UserStart {
 interface RosterSets {
   readonly version: number;
   readonly watchers: ReadonlySet<string>;
+  readonly watched: ReadonlySet<string>;
   readonly contacts: ReadonlySet<string>;
 }
 
@@ -94,7 +95,7 @@ export class UserActor implements Actor<UserMessage> {
   /** What delivery has to know of this account now. */
   get profile(): Profile {
     const account = this.#account;
-    const { watchers, contacts } = this.#rosterSets();
+    const { watchers, watched, contacts } = this.#rosterSets();
     return {
       exists: account.exists || account.live.length > 0,
       persistent: account.exists,
@@ -108,6 +109,7 @@ export class UserActor implements Actor<UserMessage> {
       })),
       blocked: account.blocked.size === 0 ? NOBODY : new Set(account.blocked),
       watchers,
+      watched,
       forwardTo: account.forwardTo,
       archivePreferences: account.archivePreferences,
       contacts,
@@ -119,8 +121,12 @@ export class UserActor implements Actor<UserMessage> {
     const { roster, rosterVersion } = this.#account;
     if (this.#sets?.version === rosterVersion) return this.#sets;
     const watchers = new Set<string>();
-    for (const item of roster.values()) if (isWatcher(item)) watchers.add(item.jid);
-    this.#sets = { version: rosterVersion, watchers, contacts: new Set(roster.keys()) };
+    const watched = new Set<string>();
+    for (const item of roster.values()) {
+      if (isWatcher(item)) watchers.add(item.jid);
+      if (item.subscription === "to" || item.subscription === "both") watched.add(item.jid);
+    }
+    this.#sets = { version: rosterVersion, watchers, watched, contacts: new Set(roster.keys()) };
     return this.#sets;
   }
 

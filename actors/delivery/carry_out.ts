@@ -14,6 +14,7 @@ import type { DueEvent } from "./ending.ts";
 import { bounce, end, finish, mayBounce, waitInStorage } from "./endings.ts";
 import { handOver } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
+import { LogRow } from "./log_row.ts";
 import { append, archiveEntries, commit, keepForSender, noteDeadline, pendingEntry } from "./log_rows.ts";
 import { announce, eventRow, fire, ruleEvent } from "./rule_events.ts";
 import { copyToOthers, toSessions } from "./to_sessions.ts";
@@ -91,7 +92,7 @@ function logRows(state: DeliveryState, flight: InFlight, envelope: Envelope, wai
   flight.log = "queued";
   flight.waits = waits;
   flight.archived = archive.length > 0;
-  return { seq, text: stanza.toString(), archive, pending: waits ? pendingEntry(state, rules) : undefined };
+  return new LogRow(seq, stanza, archive, waits ? pendingEntry(state, rules) : undefined);
 }
 
 function sendDirect(
@@ -107,7 +108,7 @@ function sendDirect(
   if (!isTracked) return sendUntracked(state, envelope, stanza, resources);
   const flight = createFlight(envelope, stanza, envelope.seq || state.node.seqs.next(), rules, "live");
   const row = logRows(state, flight, envelope, keeps && state.offline);
-  if (row !== undefined) append(state, row, false);
+  if (row !== undefined) append(state, row, stanza.size, false);
   state.inFlight.set(flight.seq, flight);
   flight.onProof = notify;
   if (state.comesBehind) return sendBehind(state, flight, resources);
@@ -119,7 +120,7 @@ function sendDirect(
 function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza, resources: readonly string[]): void {
   const archive = archiveEntries(state, envelope, stanza, true);
   const seq = archive.length > 0 || state.comesBehind ? state.node.seqs.next() : 0;
-  if (archive.length > 0) append(state, { seq, text: stanza.toString(), archive }, false);
+  if (archive.length > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
   const send = () => {
     toSessions(state, undefined, { stanza, rules: undefined, seq: archive.length > 0 ? seq : 0 }, resources);
     copyToOthers(state, stanza, resources);
@@ -156,7 +157,7 @@ function keep(
   if (row === undefined) return finish(envelope.receipt, { kind: "stored" });
   state.inFlight.set(flight.seq, flight);
   const event = notify && ruleEvent(state.node, "notify", notify, rules!);
-  if (event === undefined) return append(state, row, envelope.receipt?.waits === true);
+  if (event === undefined) return append(state, row, stanza.size, envelope.receipt?.waits === true);
   noteDeadline(state, row.pending?.deadline);
   const rows = event.seq > 0 ? [row, eventRow(event)] : [row];
   commit(state, flight, { kind: "rest", event, outcome: { kind: "stored" } }, [["append", rows]]);
@@ -173,7 +174,7 @@ function forward(
 ): void {
   const flight = createFlight(envelope, stanza, state.node.seqs.next(), rules, "handing");
   const row = logRows(state, flight, envelope, false);
-  if (row !== undefined) append(state, row, false);
+  if (row !== undefined) append(state, row, stanza.size, false);
   flight.onProof = notify;
   state.inFlight.set(flight.seq, flight);
   handOver(state, flight, Jid.parse(to));

@@ -1,7 +1,5 @@
 /** What of a message goes into the log, and for whom. @module */
-import { nextDeadline } from "../../amp/evaluate.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
-import { encodeState } from "../../amp/rule_state.ts";
 import { archivable } from "../../modules/archive_policy.ts";
 import type { ArchiveEntry, NewMessage, PendingEntry, StoreCall, StoreFault, StoreReply } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
@@ -10,6 +8,7 @@ import type { Envelope } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { Ending } from "./ending.ts";
 import type { InFlight } from "./in_flight.ts";
+import { LogRow, RuledEntry } from "./log_row.ts";
 
 const NO_ENTRIES: readonly ArchiveEntry[] = [];
 
@@ -33,19 +32,20 @@ export function archiveEntries(
 
 export function pendingEntry(state: DeliveryState, rules: RuleState | undefined): PendingEntry {
   const owner = state.owner.text;
-  if (rules === undefined) return { owner };
-  return { owner, rules: encodeState(rules), deadline: nextDeadline(rules.rules, rules.fired) };
+  return rules === undefined ? { owner } : new RuledEntry(owner, rules);
 }
 
-export function append(state: DeliveryState, message: NewMessage, wanted: boolean): void {
-  state.node.store.tell({ kind: "append", message, from: state.self(), wanted });
+/** `units`: about how long its text is. */
+export function append(state: DeliveryState, message: NewMessage, units: number, wanted: boolean): void {
+  state.node.store.tell({ kind: "append", message, units, from: state.self(), wanted });
   noteDeadline(state, message.pending?.deadline);
 }
 
 /** The sender's own archive keeps what the recipient never gets. */
 export function keepForSender(state: DeliveryState, envelope: Envelope, stanza: Stanza): void {
   const archive = archiveEntries(state, envelope, stanza, false);
-  if (archive.length > 0) append(state, { seq: state.node.seqs.next(), text: stanza.toString(), archive }, false);
+  if (archive.length > 0)
+    append(state, new LogRow(state.node.seqs.next(), stanza, archive, undefined), stanza.size, false);
 }
 
 /** Calls of one transaction that rest or end a message; `done` comes back. */

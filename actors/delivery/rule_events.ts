@@ -10,6 +10,7 @@ import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { DueEvent } from "./ending.ts";
+import { LogRow } from "./log_row.ts";
 
 /** The event of a rule that was met; `drop` has none. */
 export function ruleEvent(node: Node, action: Action, met: Met, rules: RuleState): DueEvent | undefined {
@@ -35,14 +36,16 @@ export function eventCalls(event: DueEvent | undefined): readonly StoreCall[] {
 }
 
 export function eventRow({ stanza, seq }: DueEvent): NewMessage {
-  return { seq, text: stanza.toString(), archive: [], pending: { owner: stanza.to!.bare.text } };
+  return new LogRow(seq, stanza, [], { owner: stanza.to!.bare.text });
 }
 
 /** Sends an event that is true already, and logs it along with what is being gathered. */
 export function announce(state: DeliveryState, event: DueEvent | undefined): void {
   if (event === undefined) return;
-  if (event.seq > 0)
-    state.node.store.tell({ kind: "append", message: eventRow(event), from: state.self(), wanted: false });
+  if (event.seq > 0) {
+    const { size } = event.stanza;
+    state.node.store.tell({ kind: "append", message: eventRow(event), units: size, from: state.self(), wanted: false });
+  }
   sendEvent(state.node, event);
 }
 
