@@ -6,7 +6,7 @@ import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
-import { attr, type Markup, raw, xml } from "../xmpp/xml/xml.ts";
+import { attr, Markup, raw, xml } from "../xmpp/xml/xml.ts";
 import type { StreamServices } from "./stream_services.ts";
 
 /** What the stream sends, and the session where there is one. */
@@ -75,17 +75,32 @@ async function resume(
   connection: Connection,
   services: StreamServices,
 ): Promise<BindingResult> {
-  const previd = attribute(element, "previd");
-  const h = attribute(element, "h");
-  if (!previd || h === undefined || !/^\d{1,10}$/.test(h)) return { reply: failed("bad-request").text };
+  const position = { previd: attribute(element, "previd"), h: attribute(element, "h") };
+  const result = await resumeSession(position, account, connection, services);
+  return result instanceof Markup ? { reply: result.text } : { session: result };
+}
+
+/** What `<resume/>` says. */
+export interface ResumePosition {
+  readonly previd: string | undefined;
+  readonly h: string | undefined;
+}
+
+/** The session, which has sent `<resumed/>` and what was missed; or `<failed/>`. */
+export async function resumeSession(
+  { previd, h }: ResumePosition,
+  account: Jid,
+  connection: Connection,
+  services: StreamServices,
+): Promise<SessionHandle | Markup> {
+  if (!previd || h === undefined || !/^\d{1,10}$/.test(h)) return failed("bad-request");
   // XEP-0198 has nothing to add to BOSH, which resends by itself.
-  if (connection.transport === "bosh") return { reply: failed("feature-not-implemented").text };
+  if (connection.transport === "bosh") return failed("feature-not-implemented");
   try {
     const result = await services.sessions.resume({ account, previd, h: Number(h), connection });
-    if (result.kind === "resumed") return { session: result.session };
-    return { reply: failed("item-not-found", result.h).text };
+    return result.kind === "resumed" ? result.session : failed("item-not-found", result.h);
   } catch (error) {
     services.log.error("resumption failed", { account: account.text, error });
-    return { reply: failed("internal-server-error").text };
+    return failed("internal-server-error");
   }
 }

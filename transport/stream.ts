@@ -3,16 +3,20 @@
  * then the way of every element to its session. RFC 6120 sections 4 to 7.
  * @module
  */
+import type { Connection } from "../actors/connection.ts";
 import type { SessionHandle } from "../actors/sessions.ts";
 import type { PreAuthContext } from "../modules/module.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { type ScannedElement, XmlError } from "../xmpp/xml/scanner.ts";
-import { xml } from "../xmpp/xml/xml.ts";
+import { Markup, xml } from "../xmpp/xml/xml.ts";
 import { Authentication } from "./authentication.ts";
 import { bindOrResume, failed, readStanza } from "./binding.ts";
 import { Inbox } from "./inbox.ts";
+import { SaslNegotiation } from "./sasl/negotiation.ts";
+import { type CompletedLogin, completeLogin } from "./sasl2/complete_login.ts";
+import { Sasl2Authentication } from "./sasl2/sasl2_authentication.ts";
 import type { StreamCarrier } from "./stream_carrier.ts";
 import { authFeatures, bindFeatures } from "./stream_features.ts";
 import { checkHeader, type HeaderRequest } from "./stream_header.ts";
@@ -44,14 +48,18 @@ export class XmppStream {
   #held = false;
   #domain: string | undefined;
   #headerSent = false;
-  #authentication: Authentication | undefined;
+  #negotiation: SaslNegotiation | undefined;
+  #sasl2: Sasl2Authentication | undefined;
   #account: Jid | undefined;
   #session: SessionHandle | undefined;
+  /** The carrier as the session knows it. */
+  #connection: Connection;
 
   constructor(services: StreamServices, limits: StreamLimits, carrier: StreamCarrier) {
     this.#services = services;
     this.#limits = limits;
     this.#carrier = carrier;
+    this.#connection = carrier;
     this.#stopTimer = services.schedule(services.settings.negotiationMs, () =>
       this.fail(new StreamError("connection-timeout", { text: "The negotiation took too long" })),
     );
@@ -133,7 +141,7 @@ export class XmppStream {
     this.#phase = "ended";
     this.#inbox.clear();
     this.#stopTimer();
-    this.#session?.tell({ kind: "disconnected", clean, connection: this.#carrier });
+    this.#session?.tell({ kind: "disconnected", clean, connection: this.#connection });
   }
 
   // The state machine
@@ -144,7 +152,7 @@ export class XmppStream {
       const { domain, from } = checkHeader(request, this.#services.settings.domains, this.#account);
       this.#domain = domain;
       this.#sendHeader(domain, from?.bare.text);
-      this.#sendFeatures(domain);
+      this.#sendFeatures(domain, from);
     } catch (error) {
       this.fail(error);
     }
@@ -155,7 +163,7 @@ export class XmppStream {
     this.#carrier.sendHeader({ id: this.#services.newId(), from, to });
   }
 
-  #sendFeatures(domain: string): void {
+  #sendFeatures(domain: string, from: Jid | undefined): void {
     if (this.#account !== undefined) {
       this.#phase = "binding";
       this.#carrier.send(bindFeatures(this.#services, this.#carrier).text);
@@ -163,7 +171,9 @@ export class XmppStream {
     }
     this.#phase = "authenticating";
     const { address, security } = this.#carrier;
-    this.#authentication = new Authentication(this.#services, this.#limits.logins, { address, security }, domain);
+    const { logins, tokens } = this.#limits;
+    this.#negotiation = new SaslNegotiation(this.#services, logins, { address, security, domain, from });
+    this.#sasl2 = new Sasl2Authentication(this.#services, this.#negotiation, tokens);
     this.#carrier.send(authFeatures(this.#services, this.#carrier).text);
   }
 
@@ -185,7 +195,9 @@ export class XmppStream {
     if (this.#carrier.startTlsOffer === "required") {
       throw new StreamError("policy-violation", { text: "TLS is required" });
     }
-    if (ns === NS.SASL) return this.#authenticate(element, this.#authentication!);
+    if (ns === NS.SASL2) return this.#logIn(element, this.#sasl2!);
+    if (this.#sasl2!.isUnderWay) throw new StreamError("not-authorized", { text: "An authentication is under way" });
+    if (ns === NS.SASL) return this.#authenticate(element, new Authentication(this.#services, this.#negotiation!));
     if (ns === NS.SM) return this.#carrier.send(failed("unexpected-request").text);
     if (ns === NS.CLIENT && name === "iq" && this.#isPreAuthIq(element)) return this.#answerIq(element);
     throw new StreamError("not-authorized");
@@ -211,10 +223,36 @@ export class XmppStream {
         this.#account = account;
         this.#restart();
         this.#carrier.expectHeader();
-      } else if (authentication.isExhausted) {
-        throw new StreamError("policy-violation", { text: "Too many failed logins" });
-      }
+      } else this.#checkAttempts();
     });
+  }
+
+  /** XEP-0388. */
+  #logIn(element: ScannedElement, sasl2: Sasl2Authentication): void {
+    this.#wait(this.#answerLogin(element, sasl2), (answer) => {
+      if (!(answer instanceof Markup)) return this.#onLogin(answer);
+      this.#carrier.send(answer.text);
+      this.#checkAttempts();
+    });
+  }
+
+  async #answerLogin(element: ScannedElement, sasl2: Sasl2Authentication): Promise<Markup | CompletedLogin> {
+    const login = await sasl2.handle(element);
+    return login instanceof Markup ? login : completeLogin(login, this.#carrier, this.#services, this.#limits.tokens);
+  }
+
+  /** No stream restart follows: section 3.5.1. */
+  #onLogin({ account, session, connection, texts }: CompletedLogin): void {
+    this.#account = account;
+    this.#connection = connection;
+    if (session !== undefined) this.#establish(session);
+    else if (this.#phase === "authenticating") this.#phase = "binding";
+    connection.release(texts);
+  }
+
+  #checkAttempts(): void {
+    if (!this.#negotiation!.isExhausted) return;
+    throw new StreamError("policy-violation", { text: "Too many failed logins" });
   }
 
   #restart(): void {
@@ -248,7 +286,7 @@ export class XmppStream {
   }
 
   #beforeBinding(element: ScannedElement, account: Jid): void {
-    this.#wait(bindOrResume(element, account, this.#carrier, this.#services), ({ reply, session }) => {
+    this.#wait(bindOrResume(element, account, this.#connection, this.#services), ({ reply, session }) => {
       if (reply !== undefined) this.#carrier.send(reply);
       if (session !== undefined) this.#establish(session);
     });
@@ -256,7 +294,7 @@ export class XmppStream {
 
   #establish(session: SessionHandle): void {
     if (this.#phase === "ended") {
-      return session.tell({ kind: "disconnected", clean: false, connection: this.#carrier });
+      return session.tell({ kind: "disconnected", clean: false, connection: this.#connection });
     }
     this.#stopTimer();
     this.#session = session;

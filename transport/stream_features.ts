@@ -2,6 +2,7 @@
 import { NS } from "../xmpp/ns.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
 import { offeredMechanisms } from "./sasl/mechanisms.ts";
+import { managesStreams, sasl2Features } from "./sasl2/sasl2_features.ts";
 import type { StreamCarrier } from "./stream_carrier.ts";
 import type { StreamServices } from "./stream_services.ts";
 
@@ -11,18 +12,33 @@ export function authFeatures(services: StreamServices, carrier: StreamCarrier): 
     return features([xml`<starttls xmlns="${NS.TLS}"><required/></starttls>`]);
   }
   const startTls = carrier.startTlsOffer === "optional" && xml`<starttls xmlns="${NS.TLS}"/>`;
-  const names = offeredMechanisms(services.settings, carrier.security).map(({ name }) => name);
+  // Without channel binding, which is for SASL2: clients of this older profile that know it take tls-unique for granted,
+  // which TLS 1.3 has not, and may not go on without (RFC 5802 section 6). XEP-0440 section 3 leaves them alone too.
+  const { encrypted, loopback } = carrier.security;
+  const names = offeredMechanisms(services.settings, { encrypted, loopback }).map(({ name }) => name);
   const mechanisms = xml`
     <mechanisms xmlns="${NS.SASL}">${names.map((name) => xml`<mechanism>${name}</mechanism>`)}</mechanisms>`;
-  return features([startTls, mechanisms, ...services.registry.streamFeatures("auth")]);
+  return features([
+    startTls,
+    mechanisms,
+    ...sasl2Features(services, carrier),
+    ...services.registry.streamFeatures("auth"),
+  ]);
 }
 
 /** The session feature of RFC 3921 is not announced: Strophe takes even an optional one for a step that must succeed. */
 export function bindFeatures(services: StreamServices, carrier: StreamCarrier): Markup {
-  const announced = services.registry.streamFeatures("bind");
-  // BOSH resends and resumes by itself: XEP-0198 is for the other transports.
-  const fitting = carrier.transport === "bosh" ? announced.filter(({ text }) => !text.includes(NS.SM)) : announced;
-  return features([xml`<bind xmlns="${NS.BIND}"/>`, ...fitting]);
+  return features([xml`<bind xmlns="${NS.BIND}"/>`, ...announced(services, managesStreams(carrier))]);
+}
+
+/** What is left to be negotiated when a resource was bound with the authentication (XEP-0388 section 3.5.1). */
+export function sessionFeatures(services: StreamServices, carrier: StreamCarrier, managed: boolean): Markup {
+  return features(announced(services, !managed && managesStreams(carrier)));
+}
+
+function announced({ registry }: StreamServices, withStreamManagement: boolean): readonly Markup[] {
+  const all = registry.streamFeatures("bind");
+  return withStreamManagement ? all : all.filter(({ text }) => !text.includes(NS.SM));
 }
 
 function features(content: readonly (Markup | false)[]): Markup {

@@ -23,6 +23,8 @@ export function checkHeader(
 ): CheckedHeader {
   const domain = checkDomain(request.to, account === undefined ? domains : [account.domain]);
   const from = checkFrom(request.from, account);
+  // XEP-0388 section 3.1: a stream is for an account of its own domain.
+  if (from !== undefined && from.domain !== domain) throw new StreamError("invalid-from");
   // RFC 6120 section 4.7.5: no version is 0.9; a higher one gets our answer with 1.0.
   if (!/^[1-9]\d*\.\d+$/.test(request.version ?? "")) throw new StreamError("unsupported-version");
   return { domain, from };

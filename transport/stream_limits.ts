@@ -1,4 +1,5 @@
 import { AttemptLimit } from "./attempt_limit.ts";
+import { FastTokens } from "./sasl2/fast_tokens.ts";
 import type { StreamServices } from "./stream_services.ts";
 
 const MINUTE = 60_000;
@@ -8,14 +9,21 @@ const HOUR = 3_600_000;
 export interface StreamLimits {
   readonly logins: AttemptLimit;
   readonly registrations: AttemptLimit;
+  readonly tokens: FastTokens;
   /** The IQs that modules answer before authentication, as keys of IqHandlers. */
   readonly preAuthKeys: ReadonlySet<string>;
 }
 
-export function createStreamLimits({ settings, registry }: StreamServices): StreamLimits {
+export function createStreamLimits(services: StreamServices): StreamLimits {
+  const { settings, registry } = services;
   return {
     logins: new AttemptLimit(settings.failedLoginsPerMinute, MINUTE),
     registrations: new AttemptLimit(settings.registrationsPerHour, HOUR),
+    tokens: new FastTokens({
+      store: () => services.serverContext.store,
+      credentials: (account) => services.credentials(account),
+      now: () => services.now(),
+    }),
     preAuthKeys: new Set(registry.modules.flatMap((module) => Object.keys(module.preAuthIq ?? {}))),
   };
 }

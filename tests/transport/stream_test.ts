@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { sasl2Features } from "../../transport/sasl2/sasl2_features.ts";
 import { createStreamLimits } from "../../transport/stream_limits.ts";
 import { StanzaError, StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
@@ -19,6 +20,7 @@ describe("XmppStream: header", () => {
       '<stream:features xmlns:stream="http://etherx.jabber.org/streams">' +
         '<mechanisms xmlns="urn:ietf:params:xml:ns:xmpp-sasl"><mechanism>SCRAM-SHA-512</mechanism>' +
         "<mechanism>SCRAM-SHA-256</mechanism><mechanism>SCRAM-SHA-1</mechanism><mechanism>PLAIN</mechanism></mechanisms>" +
+        sasl2Features(client.services, client)[0] +
         '<register xmlns="urn:test"/></stream:features>',
     ]);
   });
@@ -38,6 +40,7 @@ describe("XmppStream: header", () => {
     [{ version: "" }, "unsupported-version"],
     [{ version: "one" }, "unsupported-version"],
     [{ from: "a b@localhost" }, "invalid-from"],
+    [{ from: "user@example.org" }, "invalid-from"],
   ])("%j is refused with %s, after our own header", (header, condition) => {
     const client = new FakeCarrier();
     client.open(header);

@@ -2,16 +2,23 @@
 import { SCRAM_HASHES } from "../../xmpp/scram_keys.ts";
 import type { StreamSettings } from "../stream_services.ts";
 import { anonymous } from "./anonymous.ts";
+import { hashedToken, TOKEN_BINDINGS } from "./hashed_token.ts";
 import { plain } from "./plain.ts";
-import type { SaslMechanism } from "./sasl_mechanism.ts";
-import { scram } from "./scram.ts";
+import type { ChannelBindings, SaslMechanism } from "./sasl_mechanism.ts";
+import { scram, scramPlus } from "./scram.ts";
 
-const ALL: readonly SaslMechanism[] = [...SCRAM_HASHES.map(scram), plain, anonymous];
+const BOUND: readonly SaslMechanism[] = SCRAM_HASHES.map(scramPlus);
+const ALL: readonly SaslMechanism[] = [...BOUND, ...SCRAM_HASHES.map(scram), plain, anonymous];
+const TOKENS = (["EXPR", "ENDP", "NONE"] as const).map(
+  (suffix) => [hashedToken(suffix), TOKEN_BINDINGS[suffix]] as const,
+);
 
 /** How well the bytes of a stream are protected. */
 export interface StreamSecurity {
   readonly encrypted: boolean;
   readonly loopback: boolean;
+  /** Of the TLS connection; left out where nothing is to be bound to it. */
+  readonly channelBindings?: ChannelBindings;
 }
 
 export type Refusal = "invalid-mechanism" | "encryption-required";
@@ -34,11 +41,20 @@ export function findMechanism(
   return refusal(mechanism, settings, security) ?? mechanism;
 }
 
+/** The mechanisms that take a token instead of a password (XEP-0484 section 3.1), those with channel binding first. */
+export function tokenMechanisms({ encrypted, loopback, channelBindings }: StreamSecurity): readonly SaslMechanism[] {
+  if (!encrypted && !loopback) return [];
+  return TOKENS.flatMap(([mechanism, type]) =>
+    type === undefined || channelBindings?.has(type) === true ? [mechanism] : [],
+  );
+}
+
 function refusal(
   mechanism: SaslMechanism,
   settings: Pick<StreamSettings, "plainWithoutTls" | "anonymous">,
-  { encrypted, loopback }: StreamSecurity,
+  { encrypted, loopback, channelBindings }: StreamSecurity,
 ): Refusal | undefined {
+  if (BOUND.includes(mechanism) && !channelBindings?.size) return "invalid-mechanism";
   if (mechanism.name === "ANONYMOUS" && !settings.anonymous) return "invalid-mechanism";
   if (!mechanism.plaintext || encrypted || settings.plainWithoutTls === "always") return undefined;
   return settings.plainWithoutTls === "loopback" && loopback ? undefined : "encryption-required";

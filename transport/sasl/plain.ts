@@ -22,7 +22,7 @@ async function respond(message: Uint8Array, context: SaslContext): Promise<SaslS
   const [authzid, userName, password] = parts;
   if (parts.length !== 3 || !userName || !password) throw new SaslError("malformed-request");
   const account = accountOf(userName, context.domain);
-  checkAuthorization(authzid!, account);
+  checkAuthorization(authzid!, account, context.from);
   const credentials = await context.credentials(account);
   const right = await checkPassword(password, credentials ?? NOBODY);
   if (!right || credentials === undefined) throw new SaslError("not-authorized");

@@ -5,13 +5,19 @@ import type { Jid } from "../../xmpp/jid.ts";
 export type SaslStep =
   | { readonly kind: "challenge"; readonly data: string }
   /** `data`: additional data with success. */
-  | { readonly kind: "success"; readonly account: Jid; readonly data?: string };
+  | { readonly kind: "success"; readonly account: Jid; readonly data?: string | Uint8Array };
 
 /** One run of a mechanism. */
 export interface SaslExchange {
   /** Takes the client's next message. Throws SaslError. */
   respond(message: Uint8Array): SaslStep | Promise<SaslStep>;
 }
+
+/** The data of each channel binding that the connection has, by its unique prefix (RFC 5056 section 7). */
+export type ChannelBindings = ReadonlyMap<string, Uint8Array>;
+
+/** Finds the token of the account that `proves`, and tells it. Throws SaslError. XEP-0484 section 3.4 */
+export type UseToken = (account: Jid, mechanism: string, proves: (token: string) => boolean) => Promise<string>;
 
 /** What a mechanism may ask of the stream. */
 export interface SaslContext {
@@ -20,6 +26,12 @@ export interface SaslContext {
   readonly secret: Uint8Array;
   credentials(account: Jid): Promise<Credentials | undefined>;
   newNonce(): string;
+  /** Who the stream header says the client is: it authorizes as nobody else (XEP-0388 section 5.4). */
+  readonly from?: Jid | undefined;
+  /** Set where mechanisms with channel binding are offered. */
+  readonly channelBindings?: ChannelBindings | undefined;
+  /** Set where the client logs in with a token. */
+  readonly useToken?: UseToken;
 }
 
 export interface SaslMechanism {

@@ -25,7 +25,9 @@ export function accountOf(userName: string, domain: string): Jid {
   throw new SaslError("not-authorized");
 }
 
-/** RFC 6120 section 6.3.8: nobody may act for another account. Throws SaslError invalid-authzid. */
-export function checkAuthorization(authzid: string, account: Jid): void {
-  if (authzid !== "" && Jid.tryParse(authzid)?.equals(account) !== true) throw new SaslError("invalid-authzid");
+/** RFC 6120 section 6.3.8: nobody may act for another account, nor than `from`. Throws SaslError invalid-authzid. */
+export function checkAuthorization(authzid: string, account: Jid, from?: Jid): void {
+  if (authzid === "") return;
+  const isOwn = Jid.tryParse(authzid)?.equals(account) === true;
+  if (!isOwn || from?.bare.equals(account) === false) throw new SaslError("invalid-authzid");
 }

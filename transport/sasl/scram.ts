@@ -1,4 +1,4 @@
-/** SCRAM: RFC 5802 and RFC 7677, without channel binding. @module */
+/** SCRAM: RFC 5802 and RFC 7677, with and without channel binding. @module */
 import { timingSafeEqual } from "node:crypto";
 import type { ScramKeys } from "../../store/store.ts";
 import { SaslError } from "../../xmpp/errors.ts";
@@ -17,13 +17,27 @@ export function scram(hash: ScramHash): SaslMechanism {
     name: `SCRAM-${hash}`,
     plaintext: false,
     withoutResponse: "challenge",
-    start: (context) => new ScramExchange(hash, context),
+    start: (context) => new ScramExchange(hash, context, false),
+  };
+}
+
+/** The same, bound to the TLS connection below. */
+export function scramPlus(hash: ScramHash): SaslMechanism {
+  return {
+    name: `SCRAM-${hash}-PLUS`,
+    plaintext: false,
+    withoutResponse: "challenge",
+    start: (context) => new ScramExchange(hash, context, true),
   };
 }
 
 /** What the first message says. */
 interface ClientFirst {
   readonly gs2Header: string;
+  /** `n`, `y` or `p`. */
+  readonly flag: string;
+  /** The type after `p=`. */
+  readonly binding: string | undefined;
   readonly bare: string;
   readonly userName: string;
   readonly authzid: string;
@@ -39,16 +53,20 @@ interface Challenge {
   readonly first: ClientFirst;
   readonly nonce: string;
   readonly text: string;
+  /** What attribute c has to be, in base64. */
+  readonly binding: string;
 }
 
 class ScramExchange implements SaslExchange {
   readonly #hash: ScramHash;
   readonly #context: SaslContext;
+  readonly #plus: boolean;
   #challenge: Challenge | undefined;
 
-  constructor(hash: ScramHash, context: SaslContext) {
+  constructor(hash: ScramHash, context: SaslContext, plus: boolean) {
     this.#hash = hash;
     this.#context = context;
+    this.#plus = plus;
   }
 
   respond(message: Uint8Array): SaslStep | Promise<SaslStep> {
@@ -58,23 +76,40 @@ class ScramExchange implements SaslExchange {
 
   async #first(text: string): Promise<SaslStep> {
     const first = readClientFirst(text);
+    const binding = this.#bind(first);
     const account = accountOf(first.userName, this.#context.domain);
-    checkAuthorization(first.authzid, account);
+    checkAuthorization(first.authzid, account, this.#context.from);
     const stored = (await this.#context.credentials(account))?.[this.#hash];
     const keys = stored ?? madeUpKeys(this.#hash, account, this.#context.secret);
     const nonce = first.nonce + this.#context.newNonce();
     const challenge = `r=${nonce},s=${keys.salt},i=${keys.iterations}`;
-    this.#challenge = { account, keys, known: stored !== undefined, first, nonce, text: challenge };
+    this.#challenge = { account, keys, known: stored !== undefined, first, nonce, text: challenge, binding };
     return { kind: "challenge", data: challenge };
   }
 
+  /**
+   * RFC 5802 section 5.1, attribute c: the GS2 header again, so that nobody can have changed it on the way, and the data
+   * of the channel binding, so that nobody can stand between.
+   */
+  #bind({ gs2Header, flag, binding }: ClientFirst): string {
+    const bindings = this.#context.channelBindings;
+    const data = binding === undefined ? undefined : bindings?.get(binding);
+    if (this.#plus ? data === undefined : flag === "p") {
+      throw new SaslError("malformed-request", "That channel binding is not offered");
+    }
+    // RFC 5802 section 6: the client has not seen that channel binding is offered, so somebody has taken it away.
+    if (flag === "y" && bindings !== undefined && bindings.size > 0) {
+      throw new SaslError("malformed-request", "Channel binding is offered");
+    }
+    return Buffer.concat([Buffer.from(gs2Header), data ?? new Uint8Array()]).toString("base64");
+  }
+
   #final(text: string, challenge: Challenge): SaslStep {
-    const { account, keys, known, first, nonce } = challenge;
+    const { account, keys, known, first, nonce, binding: expected } = challenge;
     const match = CLIENT_FINAL.exec(text);
     if (match === null) throw new SaslError("malformed-request");
     const [, withoutProof, binding, givenNonce, proof] = match;
-    // RFC 5802 section 5.1, attribute c: the GS2 header again, so that nobody can have changed it on the way.
-    if (binding !== Buffer.from(first.gs2Header).toString("base64")) throw new SaslError("not-authorized");
+    if (binding !== expected) throw new SaslError("not-authorized");
     if (givenNonce !== nonce) throw new SaslError("not-authorized");
     const authMessage = `${first.bare},${challenge.text},${withoutProof}`;
     if (!this.#proves(Buffer.from(proof!, "base64"), keys, authMessage) || !known) {
@@ -96,13 +131,13 @@ class ScramExchange implements SaslExchange {
 function readClientFirst(text: string): ClientFirst {
   const match = CLIENT_FIRST.exec(text);
   if (match === null) throw new SaslError("malformed-request");
-  const [, gs2Header, , binding, authzid, bare, mandatory, userName, nonce] = match;
-  // RFC 5802 section 6: "p" asks for channel binding, which only a -PLUS mechanism has.
-  if (binding !== undefined) throw new SaslError("malformed-request", "Channel binding is not offered");
+  const [, gs2Header, flag, binding, authzid, bare, mandatory, userName, nonce] = match;
   if (mandatory !== undefined) throw new SaslError("malformed-request", "Extensions are not supported");
   if (!PRINTABLE.test(nonce!)) throw new SaslError("malformed-request");
   return {
     gs2Header: gs2Header!,
+    flag: flag ?? "p",
+    binding,
     bare: bare!,
     userName: unescapeName(userName!),
     authzid: unescapeName(authzid ?? ""),

@@ -1,0 +1,111 @@
+/** The runs of SASL mechanisms on one stream, whatever XML they are written in: RFC 6120 section 6, XEP-0388. @module */
+import { randomBytes } from "node:crypto";
+import { SaslError } from "../../xmpp/errors.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import type { AttemptLimit } from "../attempt_limit.ts";
+import type { StreamServices } from "../stream_services.ts";
+import type { Refusal, StreamSecurity } from "./mechanisms.ts";
+import type { SaslContext, SaslExchange, SaslMechanism, SaslStep } from "./sasl_mechanism.ts";
+
+const NONCE_BYTES = 18;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+export interface NegotiationPeer {
+  readonly address: string;
+  readonly security: StreamSecurity;
+  /** The domain that the stream is for. */
+  readonly domain: string;
+  /** Who the stream header says the client is. */
+  readonly from: Jid | undefined;
+}
+
+export class SaslNegotiation {
+  readonly peer: NegotiationPeer;
+  readonly #services: StreamServices;
+  readonly #logins: AttemptLimit;
+  #exchange: SaslExchange | undefined;
+  #mechanism = "";
+  #failures = 0;
+
+  constructor(services: StreamServices, logins: AttemptLimit, peer: NegotiationPeer) {
+    this.#services = services;
+    this.#logins = logins;
+    this.peer = peer;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#exchange !== undefined;
+  }
+
+  /** RFC 6120 section 6.4.5: enough is enough. */
+  get isExhausted(): boolean {
+    return this.#failures >= this.#services.settings.maxAttempts;
+  }
+
+  /** Takes the mechanism, or why there is none, and the initial response where there is one. Throws SaslError. */
+  begin(
+    mechanism: SaslMechanism | Refusal,
+    data: Uint8Array | undefined,
+    more: Partial<SaslContext> = {},
+  ): SaslStep | Promise<SaslStep> {
+    if (this.#exchange !== undefined) throw new SaslError("malformed-request", "An exchange is under way");
+    if (this.#logins.isExhausted(this.peer.address, this.#services.now())) {
+      throw new SaslError("temporary-auth-failure", "Too many failed logins from this address");
+    }
+    if (typeof mechanism === "string") throw new SaslError(mechanism);
+    this.#mechanism = mechanism.name;
+    this.#exchange = mechanism.start({ ...this.#context(), ...more });
+    if (data === undefined && mechanism.withoutResponse === "challenge") return { kind: "challenge", data: "" };
+    return this.#exchange.respond(data ?? new Uint8Array());
+  }
+
+  #context(): SaslContext {
+    const services = this.#services;
+    return {
+      domain: this.peer.domain,
+      secret: services.secret,
+      credentials: (account) => services.credentials(account),
+      newNonce: () => randomBytes(NONCE_BYTES).toString("base64url"),
+    };
+  }
+
+  /** Takes the client's next message. Throws SaslError. */
+  respond(data: Uint8Array): SaslStep | Promise<SaslStep> {
+    if (this.#exchange === undefined) throw new SaslError("malformed-request", "No exchange is under way");
+    return this.#exchange.respond(data);
+  }
+
+  /** The account has proved who it is. */
+  succeed(account: Jid): void {
+    this.#exchange = undefined;
+    const { address } = this.peer;
+    this.#services.log.info("authenticated", { account: account.text, mechanism: this.#mechanism, address });
+  }
+
+  /** Ends the exchange; answers with what the client is told. */
+  fail(error: unknown): SaslError {
+    const { log } = this.#services;
+    const { address } = this.peer;
+    const mechanism = this.#mechanism;
+    this.#exchange = undefined;
+    this.#failures++;
+    if (!(error instanceof SaslError)) {
+      log.error("authentication failed", { address, mechanism, error });
+      return new SaslError("temporary-auth-failure");
+    }
+    if (error.condition === "not-authorized") this.#logins.count(address, this.#services.now());
+    log.info("authentication refused", { address, mechanism, condition: error.condition });
+    return error;
+  }
+}
+
+/** Base64 as in SASL elements. Throws SaslError incorrect-encoding. */
+export function decodeBase64(text: string): Uint8Array {
+  if (!BASE64.test(text)) throw new SaslError("incorrect-encoding");
+  return Buffer.from(text, "base64");
+}
+
+/** What a step tells, in base64; undefined where it tells nothing. */
+export function encodeStep({ data }: SaslStep): string | undefined {
+  return data === undefined ? undefined : Buffer.from(data).toString("base64");
+}

@@ -1,0 +1,57 @@
+/** What a client asks for with `<bind/>` of XEP-0386 section 3.2. @module */
+import { createHmac } from "node:crypto";
+import type { BindRequest } from "../../actors/sessions.ts";
+import { CARBONS } from "../../modules/carbons.ts";
+import { type Jid, JidError } from "../../xmpp/jid.ts";
+import { NS } from "../../xmpp/ns.ts";
+import type { Element } from "../../xmpp/xml/element.ts";
+import { DEFAULT_XML_LIMITS, type ScannedElement, scanElement } from "../../xmpp/xml/scanner.ts";
+import type { StreamServices } from "../stream_services.ts";
+
+const RESOURCE_CHARS = 14;
+
+export interface InlineBind extends Omit<BindRequest, "connection"> {
+  /** XEP-0198 is to be enabled: the session's first word is the answer. */
+  readonly managed: boolean;
+}
+
+export function readBind(
+  bind: Element,
+  account: Jid,
+  client: string | undefined,
+  services: Pick<StreamServices, "secret" | "newId">,
+): InlineBind {
+  const tag = bind.child("tag", NS.BIND2)?.text.trim() ?? "";
+  const id = client === undefined ? services.newId() : stableId(account, tag, client, services.secret);
+  const enable = bind.child("enable", NS.SM);
+  const clientState = bind.child("inactive", NS.CSI) ?? bind.child("active", NS.CSI);
+  return {
+    account,
+    resource: resourceOf(account, tag, id),
+    client,
+    marks: bind.child("enable", NS.CARBONS) === undefined ? [] : [CARBONS],
+    inbound: [enable, clientState].flatMap((element) => (element === undefined ? [] : [scanned(element)])),
+    managed: enable !== undefined,
+  };
+}
+
+/** The same for the same client; the id of its user agent must not be known from it (section 3.2.1). */
+function stableId(account: Jid, tag: string, client: string, secret: Uint8Array): string {
+  const hash = createHmac("sha256", secret).update(`resource ${account.text} ${client} ${tag}`).digest("base64url");
+  return hash.slice(0, RESOURCE_CHARS);
+}
+
+/** A tag that fits into no resource is left out. */
+function resourceOf(account: Jid, tag: string, id: string): string {
+  if (tag === "") return id;
+  try {
+    return account.withResource(`${tag}/${id}`).resource;
+  } catch (error) {
+    if (error instanceof JidError) return id;
+    throw error;
+  }
+}
+
+function scanned(element: Element): ScannedElement {
+  return scanElement(element.toString(), DEFAULT_XML_LIMITS);
+}

@@ -1,0 +1,105 @@
+/** SASL as XEP-0388 writes it: from `<authenticate/>` to the account, or to `<failure/>`. @module */
+import { SaslError } from "../../xmpp/errors.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import { NS } from "../../xmpp/ns.ts";
+import type { ScannedElement } from "../../xmpp/xml/scanner.ts";
+import { type Markup, raw, xml } from "../../xmpp/xml/xml.ts";
+import { findMechanism, type Refusal, tokenMechanisms } from "../sasl/mechanisms.ts";
+import { encodeStep, type SaslNegotiation } from "../sasl/negotiation.ts";
+import type { SaslContext, SaslMechanism, SaslStep } from "../sasl/sasl_mechanism.ts";
+import type { StreamServices } from "../stream_services.ts";
+import type { FastTokens } from "./fast_tokens.ts";
+import { readRequest, readResponse, type Sasl2Request } from "./sasl2_request.ts";
+
+/** An account that has proved who it is, and what else its client has asked for. */
+export interface Login {
+  /** Bare JID. */
+  readonly account: Jid;
+  readonly request: Sasl2Request;
+  /** Additional data with success, in base64. */
+  readonly data: string | undefined;
+}
+
+export class Sasl2Authentication {
+  readonly #services: StreamServices;
+  readonly #negotiation: SaslNegotiation;
+  readonly #tokens: FastTokens;
+  #request: Sasl2Request | undefined;
+
+  constructor(services: StreamServices, negotiation: SaslNegotiation, tokens: FastTokens) {
+    this.#services = services;
+    this.#negotiation = negotiation;
+    this.#tokens = tokens;
+  }
+
+  /** A challenge waits for its response: nothing but that, or an end, may come (section 3.4). */
+  get isUnderWay(): boolean {
+    return this.#request !== undefined;
+  }
+
+  /** Takes an element in the SASL2 namespace; answers with what is sent, or with the login. */
+  async handle(element: ScannedElement): Promise<Markup | Login> {
+    try {
+      return this.#report(await this.#step(element));
+    } catch (error) {
+      this.#request = undefined;
+      return failureMarkup(this.#negotiation.fail(error));
+    }
+  }
+
+  #step(element: ScannedElement): SaslStep | Promise<SaslStep> {
+    switch (element.name) {
+      case "authenticate":
+        return this.#begin(readRequest(element));
+      case "response":
+        if (this.#request === undefined) throw new SaslError("malformed-request", "No exchange is under way");
+        return this.#negotiation.respond(readResponse(element));
+      case "abort":
+        throw new SaslError("aborted");
+      default:
+        throw new SaslError("malformed-request");
+    }
+  }
+
+  #begin(request: Sasl2Request): SaslStep | Promise<SaslStep> {
+    const { security, from } = this.#negotiation.peer;
+    const step = this.#negotiation.begin(this.#mechanismOf(request), request.data, {
+      from,
+      channelBindings: security.channelBindings,
+      ...this.#tokenContext(request),
+    });
+    this.#request = request;
+    return step;
+  }
+
+  #mechanismOf({ mechanism, fast }: Sasl2Request): SaslMechanism | Refusal {
+    const { security } = this.#negotiation.peer;
+    if (!security.encrypted && !security.loopback) return "encryption-required";
+    if (fast === undefined) return findMechanism(mechanism, this.#services.settings, security);
+    return tokenMechanisms(security).find(({ name }) => name === mechanism) ?? "invalid-mechanism";
+  }
+
+  #tokenContext({ fast, client }: Sasl2Request): Partial<SaslContext> {
+    if (fast === undefined) return {};
+    // XEP-0484 section 4.1: tokens belong to the client that the user agent's id names.
+    if (client === undefined) throw new SaslError("malformed-request", "The user agent has no id");
+    return {
+      useToken: (account, mechanism, proves) => this.#tokens.use({ account, client, mechanism }, fast, proves),
+    };
+  }
+
+  #report(step: SaslStep): Markup | Login {
+    const data = encodeStep(step);
+    if (step.kind === "challenge") return xml`<challenge xmlns="${NS.SASL2}">${data}</challenge>`;
+    const request = this.#request!;
+    this.#request = undefined;
+    this.#negotiation.succeed(step.account);
+    return { account: step.account, request, data };
+  }
+}
+
+/** Section 3.5.2: the condition is in the namespace of RFC 6120. */
+function failureMarkup({ condition, text }: SaslError): Markup {
+  const explanation = text !== undefined && xml`<text>${text}</text>`;
+  return xml`<failure xmlns="${NS.SASL2}">${raw(`<${condition} xmlns="${NS.SASL}"/>`)}${explanation}</failure>`;
+}

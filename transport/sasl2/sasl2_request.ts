@@ -1,0 +1,69 @@
+/** `<authenticate/>` as the client sends it: XEP-0388 section 3.3, with what may be asked for within it. @module */
+import { SaslError } from "../../xmpp/errors.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { Element } from "../../xmpp/xml/element.ts";
+import type { ScannedElement } from "../../xmpp/xml/scanner.ts";
+import { decodeBase64 } from "../sasl/negotiation.ts";
+
+/** `<fast/>`, XEP-0484 section 3.4. */
+export interface FastLogin {
+  /** The client's count of its logins with this token. */
+  readonly count: number | undefined;
+  readonly invalidate: boolean;
+}
+
+export interface Sasl2Request {
+  readonly mechanism: string;
+  /** The initial response. */
+  readonly data: Uint8Array | undefined;
+  /** The id of `<user-agent/>`: a UUID that stays with the client's installation. */
+  readonly client: string | undefined;
+  /** `<resume/>`, XEP-0198 section 9.2. */
+  readonly resume: Element | undefined;
+  /** `<bind/>`, XEP-0386 section 3.2. */
+  readonly bind: Element | undefined;
+  readonly fast: FastLogin | undefined;
+  /** The mechanism for which the client wants a token, XEP-0484 section 3.2. */
+  readonly tokenFor: string | undefined;
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const COUNT = /^\+?\d{1,10}$/;
+
+/** Throws SaslError. */
+export function readRequest(element: ScannedElement): Sasl2Request {
+  const authenticate = Element.parse(element.text, "", element.inherited);
+  const response = authenticate.child("initial-response", NS.SASL2);
+  const id = authenticate.child("user-agent", NS.SASL2)?.attr("id");
+  return {
+    mechanism: authenticate.attr("mechanism") ?? "",
+    data: response === undefined ? undefined : readData(response),
+    client: id !== undefined && UUID.test(id) ? id.toLowerCase() : undefined,
+    resume: authenticate.child("resume", NS.SM),
+    bind: authenticate.child("bind", NS.BIND2),
+    fast: readFast(authenticate.child("fast", NS.FAST)),
+    tokenFor: authenticate.child("request-token", NS.FAST)?.attr("mechanism"),
+  };
+}
+
+/** The data of `<response/>`. Throws SaslError. */
+export function readResponse(element: ScannedElement): Uint8Array {
+  return readData(Element.parse(element.text, "", element.inherited));
+}
+
+/** Section 3.2: an empty element is data of length zero. */
+function readData(element: Element): Uint8Array {
+  if (element.elements.length > 0) throw new SaslError("malformed-request");
+  return decodeBase64(element.text.trim());
+}
+
+function readFast(fast: Element | undefined): FastLogin | undefined {
+  if (fast === undefined) return undefined;
+  const count = fast.attr("count");
+  if (count !== undefined && !COUNT.test(count)) throw new SaslError("malformed-request", "Cannot read count");
+  const invalidate = fast.attr("invalidate");
+  return {
+    count: count === undefined ? undefined : Number(count),
+    invalidate: invalidate === "true" || invalidate === "1",
+  };
+}
