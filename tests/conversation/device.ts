@@ -384,6 +384,18 @@ export class Device {
     }
   }
 
+  /** When all that is under way has arrived, these stanzas have come, in any order, and no others. */
+  async hasReceived(patterns: readonly Markup[], options: MatchOptions = {}): Promise<void> {
+    const received = await this.ignores();
+    const wanted = patterns.map(({ text }) => Element.parse(text, NS.CLIENT));
+    for (const stanza of received) {
+      const at = wanted.findIndex((pattern) => mismatch(stanza, pattern, options) === undefined);
+      if (at < 0) throw this.#fail(`has received ${stanza}, which is none of ${wanted.join(" ")}`);
+      wanted.splice(at, 1);
+    }
+    if (wanted.length > 0) throw this.#fail(`has received ${received.join(" ")}, but not ${wanted.join(" ")}`);
+  }
+
   /** This stanza comes; others may come before it and stay. */
   async receivesInTime(pattern: Markup): Promise<Element> {
     const wanted = Element.parse(pattern.text, NS.CLIENT);

@@ -1,4 +1,5 @@
 /** Stanzas held against patterns: a pattern mentions what has to be there, whatever else may be. @module */
+import { NS } from "../../xmpp/ns.ts";
 import type { Element } from "../../xmpp/xml/element.ts";
 
 /** Attribute values and text with a meaning of their own. */
@@ -6,7 +7,7 @@ export const ANY = "{any}";
 export const ABSENT = "{absent}";
 
 export interface MatchOptions {
-  /** Nothing may be there that the pattern does not mention. */
+  /** Nothing may be there that the pattern does not mention, but the `<stanza-id/>` that the receiver's server adds. */
   readonly exact?: boolean;
 }
 
@@ -49,7 +50,7 @@ function childMismatch(element: Element, pattern: Element, options: MatchOptions
     if (at < 0) return explainMissing(rest, wanted, options);
     rest.splice(at, 1);
   }
-  const [extra] = rest;
+  const extra = rest.find(({ name, ns }) => name !== "stanza-id" || ns !== NS.SID);
   return options.exact && extra !== undefined ? `there is a child ${extra}` : undefined;
 }
 

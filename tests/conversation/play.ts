@@ -108,6 +108,7 @@ export class Play implements Scene {
   async settle(): Promise<void> {
     for (let round = 0; round < ROUNDS; round++) {
       const live = this.#devices.filter((device) => device.isLive);
+      for (const device of live) this.mention(device.bare);
       const targets = [this.domain, ...this.#accounts];
       await Promise.all(live.flatMap((device) => targets.map((target) => device.pings(target))));
       await this.#server.commits();
