@@ -6,6 +6,7 @@ import { StanzaConsole } from "./stanza_console.ts";
 const VIEWPORT = { width: 900, height: 560 };
 const STEP_LIMIT_MS = 10_000;
 const POLL_MS = 20;
+const SHOWN_LINES = 8;
 
 export class ConverseUser {
   readonly jid: string;
@@ -50,8 +51,17 @@ export class ConverseUser {
   }
 
   /** The value of an expression on Converse's API (`api.` goes before it). */
-  ask<T = unknown>(expression: string): Promise<T> {
-    return this.page.evaluate(`(async () => (await _converse.api.${expression}) ?? null)()`) as Promise<T>;
+  async ask<T = unknown>(expression: string): Promise<T> {
+    const value = `Promise.race([
+      _converse.api.${expression},
+      new Promise((_, fail) => setTimeout(fail, ${STEP_LIMIT_MS}, new Error("no answer in time"))),
+    ])`;
+    try {
+      return (await this.page.evaluate(`(async () => (await ${value}) ?? null)()`)) as T;
+    } catch (cause) {
+      const last = this.console.lines.slice(-SHOWN_LINES).join("\n");
+      throw new Error(`Cannot ask ${this.jid}'s client for ${expression}; its console ends in\n${last}`, { cause });
+    }
   }
 
   /** Waits for the answer to an IQ of the type set: what the API promises comes before it is even sent. */

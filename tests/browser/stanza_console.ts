@@ -16,6 +16,8 @@ export class StanzaConsole {
   readonly received: Element[] = [];
   /** Lines of the level "error", and exceptions that nobody caught. */
   readonly faults: string[] = [];
+  /** Everything, for what a failing test has to say. */
+  readonly lines: string[] = [];
 
   constructor(page: Page) {
     page.on("console", (message) => this.#read(message));
@@ -34,6 +36,7 @@ export class StanzaConsole {
   }
 
   #read(message: ConsoleMessage): void {
+    this.lines.push(message.text());
     const [, colour, text] = PRINTED.exec(message.text()) ?? [];
     if (text !== undefined) (colour === SENT ? this.sent : this.received).push(...stanzas(text));
     else if (message.type() === "error") this.faults.push(message.text());
