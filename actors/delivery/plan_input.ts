@@ -99,10 +99,14 @@ export function askResources(state: DeliveryState): readonly ResourceAnswer[] | 
   const resources = state.profile.resources.filter((entry) => !state.isDead(entry));
   let waits = false;
   const answers = resources.map((entry) => {
+    // A session knows of its presence before the profile does; the order of what waits hangs on the profile.
+    const { available, priority } = entry;
+    const asOrdered = (answer: ResourceAnswer) => ({ ...answer, available, priority });
     const answer = entry.ref.ask<ResourceAnswer>((reply) => ({ kind: "describe", reply }), DESCRIBE_MS);
-    if (!(answer instanceof Promise)) return answer;
+    if (!(answer instanceof Promise)) return asOrdered(answer);
     waits = true;
-    return answer.catch(() => ({ resource: entry.resource, available: false, priority: -1, connected: false }));
+    const silent = { resource: entry.resource, available: false, priority: -1, connected: false };
+    return answer.then(asOrdered, () => silent);
   });
   return waits ? Promise.all(answers) : (answers as ResourceAnswer[]);
 }
