@@ -184,7 +184,11 @@ class MessageCheck {
   }
 
   #checkLateness(): void {
-    const deadlines = this.#message.sent.rules.flatMap(({ condition, value, action }) =>
+    const { rules } = this.#message.sent;
+    const firstNotify = rules.findIndex(({ action }) => action === "notify");
+    // XEP-0079 2.2.3: a rule that has fired closes those after it.
+    const open = firstNotify < 0 ? rules : rules.slice(0, firstNotify);
+    const deadlines = open.flatMap(({ condition, value, action }) =>
       condition === "expire-at" && action !== "notify" ? [Date.parse(value)] : [],
     );
     if (deadlines.length === 0) return;

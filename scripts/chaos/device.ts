@@ -111,6 +111,7 @@ export class Device {
         session.attach(link, flow, Number(reply.attr("h")));
         return true;
       }
+      if (reply.name !== "failed") throw new Error(`Cannot resume: ${reply}`);
       const h = reply.attr("h");
       session.refused(h === undefined ? undefined : Number(h));
     }

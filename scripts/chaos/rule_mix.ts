@@ -40,7 +40,8 @@ export function chooseRules(random: Random, now: number): readonly ChaosRule[] {
     case "expire":
       return [expiry(random, now)];
     case "expire-notified":
-      return [deliver("stored", "notify"), expiry(random, now)];
+      // The first rule that is met ends the processing (XEP-0079 2.2.3): the deadline has to come first to stay open.
+      return [expiry(random, now), deliver("stored", "notify")];
     default:
       return mix satisfies never;
   }

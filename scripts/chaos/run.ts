@@ -111,7 +111,7 @@ class Run {
     const until = Date.now() + seconds * 1000;
     while (Date.now() < until) {
       const next = killEvery === 0 ? Number.POSITIVE_INFINITY : random.between(300, killEvery * 2000);
-      await world.sleep(Math.min(next, until - Date.now()));
+      await world.sleep(Math.max(1, Math.min(next, until - Date.now())));
       if (random.chance(0.6)) await this.#awaitMoment(world, random, until);
       if (Date.now() >= until) return;
       world.counts.kills++;
@@ -126,7 +126,7 @@ class Run {
   /** The moments between two steps of the server are the ones that matter. */
   async #awaitMoment(world: World, random: Random, until: number): Promise<void> {
     const kind = random.pick(["sent", "accepted", "report", "received", "resumed"] as const);
-    await Promise.race([world.history.next(kind), world.sleep(until - Date.now())]);
+    await Promise.race([world.history.next(kind), world.sleep(Math.max(1, until - Date.now()))]);
     if (random.chance(0.5)) await world.sleep(random.between(1, 150));
   }
 

@@ -170,6 +170,11 @@ const OTHERS: readonly Row[] = [
   ["a message that nobody sent", tell(...BOTH, received("m")), ["misdelivered"]],
   ["a receipt past the deadline", tell(...BOTH, sent("m", [expiry(500, "drop")]), 4000, received("m")), ["late"]],
   [
+    "a receipt past a deadline that an earlier rule may have closed",
+    tell(...BOTH, sent("m", [STORED, expiry(500, "drop")]), 4000, received("m")),
+    [],
+  ],
+  [
     "a receipt past a deadline that only notifies",
     tell(...BOTH, sent("m", [expiry(500, "notify")]), 4000, received("m")),
     [],
