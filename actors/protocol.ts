@@ -95,8 +95,6 @@ export interface Profile {
   readonly watchers: ReadonlySet<string>;
   /** Bare JIDs whose presence this account may see (subscription `to` or `both`). */
   readonly watched: ReadonlySet<string>;
-  /** Bare JIDs whose presence this account may see (subscription `to` or `both`). */
-  readonly watched: ReadonlySet<string>;
   readonly forwardTo: Jid | undefined;
   readonly archivePreferences: ArchivePreferences | undefined;
   /** Bare JIDs in the roster, for the archive preference `roster`. */
