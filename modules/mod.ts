@@ -1,5 +1,6 @@
 /** Every protocol extension of ampact: a new one is a file and a line here. @module */
 import { amp } from "./amp.ts";
+import { bind2 } from "./bind2.ts";
 import { blocking } from "./blocking.ts";
 import { caps } from "./caps.ts";
 import { carbons } from "./carbons.ts";
@@ -7,6 +8,7 @@ import { contactAddresses } from "./contact_addresses.ts";
 import { csi } from "./csi.ts";
 import { disco } from "./disco.ts";
 import { externalServices } from "./external_services.ts";
+import { fast } from "./fast.ts";
 import { lastActivity } from "./last_activity.ts";
 import { mam } from "./mam.ts";
 import type { ServerModule } from "./module.ts";
@@ -16,6 +18,7 @@ import { ping } from "./ping.ts";
 import { privateXml } from "./private_xml.ts";
 import { register } from "./register.ts";
 import { roster } from "./roster.ts";
+import { sasl2 } from "./sasl2.ts";
 import { session } from "./session.ts";
 import { stanzaId } from "./stanza_id.ts";
 import { streamManagement } from "./stream_management.ts";
@@ -31,6 +34,9 @@ export const modules: readonly ServerModule[] = [
   contactAddresses,
   register,
   session,
+  sasl2,
+  bind2,
+  fast,
   streamManagement,
   csi,
   roster,

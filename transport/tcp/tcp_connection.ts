@@ -9,9 +9,11 @@ import { isLoopback } from "../client_address.ts";
 import { declaredNamespaces } from "../declared_namespaces.ts";
 import type { Flushable } from "../outflow.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
+import type { ChannelBindings } from "../sasl/sasl_mechanism.ts";
 import { XmppStream } from "../stream.ts";
 import type { StreamCarrier, StreamHeader } from "../stream_carrier.ts";
 import type { TransportContext } from "../transport_context.ts";
+import { channelBindings } from "./channel_bindings.ts";
 import type { TlsCertificate } from "./tls_certificate.ts";
 
 const END = "</stream:stream>";
@@ -30,6 +32,8 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #scanner: StreamScanner;
   #decoder = new TextDecoder("utf-8", { fatal: true });
   #encrypted = false;
+  #endPoint: Uint8Array | undefined;
+  #bindings: ChannelBindings | undefined;
   #pending: string[] = [];
   #pendingChars = 0;
   #paused = false;
@@ -60,7 +64,10 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   get security(): StreamSecurity {
-    return { encrypted: this.#encrypted, loopback: this.#loopback };
+    const loopback = this.#loopback;
+    if (!(this.#socket instanceof TLSSocket)) return { encrypted: false, loopback };
+    this.#bindings ??= channelBindings(this.#socket, this.#endPoint);
+    return { encrypted: true, loopback, channelBindings: this.#bindings };
   }
 
   get secure(): boolean {
@@ -164,6 +171,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
     this.#encrypted = true;
     this.#scanner = this.#createScanner();
     this.#decoder = new TextDecoder("utf-8", { fatal: true });
+    this.#endPoint = this.#certificate.endPoint;
     const secureContext = this.#certificate.context!;
     this.#socket = new TLSSocket(this.#socket, { isServer: true, secureContext, ALPNProtocols: ["xmpp-client"] });
     this.#listen(this.#socket);

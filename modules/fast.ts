@@ -1,0 +1,15 @@
+/** Fast Authentication Streamlining Tokens, stated here; the protocol itself is the stream's (transport/sasl2). XEP-0484 v0.2.0. @module */
+import type { ServerModule } from "./module.ts";
+
+export const fast: ServerModule = {
+  name: "fast",
+  xeps: [
+    {
+      xep: 484,
+      title: "Fast Authentication Streamlining Tokens",
+      version: "0.2.0",
+      status: "complete",
+      note: "HT-SHA-256-NONE; over TCP also -ENDP, and -EXPR on Bun",
+    },
+  ],
+};
