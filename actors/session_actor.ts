@@ -19,9 +19,9 @@ import { archives, UNKNOWN_PROFILE } from "./profile.ts";
 import type { Profile, Receipt, SessionMessage, SessionRef } from "./protocol.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import { ClientState } from "./session/client_state.ts";
+import { answerBlockedMessage, blockedError, readRules } from "./session/first_answers.ts";
 import { Outbox } from "./session/outbox.ts";
 import { RateLimit } from "./session/rate_limit.ts";
-import { refuseRules } from "./session/refuse_rules.ts";
 import { type Attach, type ManagedSession, StreamManagement } from "./session/stream_management.ts";
 
 const REQUEST = xml`<r xmlns="${NS.SM}"/>`.text;
@@ -165,18 +165,20 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     // RFC 6120 section 10.3.1: a message without `to` is for the sender's own bare JID.
     const to = stanza.to ?? this.#jid.bare;
     const stamped = stanza.readdress({ from: this.#jid, to });
+    const taken = readRules(stamped, this.#node, this.#profile);
+    if (taken?.kind === "refused") return this.#answerAtOnce([taken.reply], ticket);
     if (this.#profile.blocked.size > 0 && isBlocked(this.#profile.blocked, to)) {
-      this.#answerBlocked(stamped);
-      return this.#settle(ticket);
-    }
-    const refusal = refuseRules(stamped, this.#node, this.#profile);
-    if (refusal !== undefined) {
-      this.#write(refusal, 0);
-      return this.#settle(ticket);
+      return this.#answerAtOnce(answerBlockedMessage(stamped, taken, this.#node.now()), ticket);
     }
     if (this.#carbons) this.#entry.delivery.tell({ kind: "sent", stanza: stamped, resource: this.#jid.resource });
     const archiveSender = this.#node.settings.archive && archives(this.#profile, to.bare);
     this.#node.route(stamped, { receipt: this.#receipt(ticket), archiveSender });
+  }
+
+  /** The message goes no further. */
+  #answerAtOnce(answers: readonly Stanza[], ticket: number): void {
+    for (const answer of answers) this.#write(answer, 0);
+    this.#settle(ticket);
   }
 
   #receipt(ticket: number): Receipt | undefined {
@@ -185,11 +187,8 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     return { waits: false, accepted: () => self.tell({ kind: "accepted", ticket }), outcome: () => {} };
   }
 
-  /** XEP-0191 section 3.2: a stanza to somebody whom the sender has blocked. */
   #answerBlocked(stanza: Stanza): void {
-    if (stanza.type === "error") return;
-    const application = xml`<blocked xmlns="${NS.BLOCKING_ERRORS}"/>`;
-    this.#write(stanza.error(new StanzaError("not-acceptable", { type: "cancel", application })), 0);
+    if (stanza.type !== "error") this.#write(blockedError(stanza), 0);
   }
 
   #onPresence(stanza: Stanza): void {

@@ -1,5 +1,5 @@
 /** The one writer of `<amp/>`: events (XEP-0079 2.2.5, 3.4), refusals (6) and what travels on with a message (4). @module */
-import type { Jid } from "../xmpp/jid.ts";
+import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import type { Markup } from "../xmpp/xml/xml.ts";
@@ -37,6 +37,13 @@ export function failedRules(rules: readonly Rule[], address: EventAddress): Stan
         <failed-rules xmlns="${NS.AMP_ERRORS}">${rules.map(ruleElement)}</failed-rules>
       </error>`,
   );
+}
+
+/** What the sender gets by a rule that was met; nothing by `drop` (3.4.2). */
+export function ruleReply(rule: Rule, { sender, recipient, id }: Omit<EventAddress, "domain">): Stanza | undefined {
+  if (rule.action === "drop") return undefined;
+  const address = { domain: Jid.parse(recipient.domain), sender, recipient, id };
+  return rule.action === "error" ? failedRules([rule], address) : notice(rule.action, rule, address);
 }
 
 /** XEP-0079 6: refuses a request, with every rule that is at fault. */

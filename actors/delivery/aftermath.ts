@@ -30,7 +30,7 @@ function proved(state: DeliveryState, flight: InFlight, resource: string): void 
   const owner = state.owner.text;
   state.count(flight, false);
   if (onProof !== undefined) {
-    const event = ruleEvent(state.node, "notify", onProof, flight.rules!);
+    const event = ruleEvent(state.node, onProof, flight.rules!);
     if (receipt !== undefined || flight.log === "durable") return endProved(state, flight, event, resource);
     announce(state, event);
   }
@@ -99,9 +99,9 @@ function replan(state: DeliveryState, flight: InFlight, plan: Plan): void {
   const { rules } = flight;
   const { node } = state;
   const late = rules?.settled ? expired(rules.rules, rules.fired, node.now()) : undefined;
-  if (late && late.rule.action !== "notify") return takeBack(state, flight, late, late.rule.action);
+  if (late && late.rule.action !== "notify") return takeBack(state, flight, late);
   const verdict = rules && !rules.settled ? evaluate(rules.rules, plan, ruleContext(node, rules)) : undefined;
-  if (verdict && verdict.kind !== "default") return takeBack(state, flight, verdict, verdict.kind);
+  if (verdict && verdict.kind !== "default") return takeBack(state, flight, verdict);
   const notify = verdict?.notify;
   switch (plan.kind) {
     case "direct":

@@ -35,8 +35,8 @@ export function carryOut(
 ): void {
   const now = notify?.when === "now" ? notify : undefined;
   if (plan.kind === "none")
-    return undeliverable(state, envelope, stanza, plan, now && ruleEvent(state.node, "notify", now, ruled!));
-  if (now !== undefined) announce(state, ruleEvent(state.node, "notify", now, ruled!));
+    return undeliverable(state, envelope, stanza, plan, now && ruleEvent(state.node, now, ruled!));
+  if (now !== undefined) announce(state, ruleEvent(state.node, now, ruled!));
   const rules = now === undefined ? ruled : fire(ruled!, now);
   const later = now === undefined ? notify : undefined;
   switch (plan.kind) {
@@ -156,7 +156,7 @@ function keep(
   if (flight.waits) waitInStorage(state, flight);
   if (row === undefined) return finish(envelope.receipt, { kind: "stored" });
   state.inFlight.set(flight.seq, flight);
-  const event = notify && ruleEvent(state.node, "notify", notify, rules!);
+  const event = notify && ruleEvent(state.node, notify, rules!);
   if (event === undefined) return append(state, row, stanza.size, envelope.receipt?.waits === true);
   noteDeadline(state, row.pending?.deadline);
   const rows = event.seq > 0 ? [row, eventRow(event)] : [row];

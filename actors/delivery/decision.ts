@@ -100,7 +100,7 @@ function judge(
   if (verdict.kind !== "drop" && !reports) {
     return finish(envelope.receipt, { kind: "none", condition: "service-unavailable" });
   }
-  const event = ruleEvent(state.node, verdict.kind, verdict, rules);
+  const event = ruleEvent(state.node, verdict, rules);
   endAtReceipt(state, envelope, stanza, event, ruledOut(verdict));
 }
 

@@ -66,15 +66,15 @@ export function withdrawal(state: DeliveryState, flight: InFlight): readonly Sto
 }
 
 /** A rule takes the message out. */
-export function takeBack(state: DeliveryState, flight: InFlight, met: Met, action: "alert" | "drop" | "error"): void {
-  const event = ruleEvent(state.node, action, met, flight.rules!);
+export function takeBack(state: DeliveryState, flight: InFlight, met: Met): void {
+  const event = ruleEvent(state.node, met, flight.rules!);
   end(state, flight, ruledOut(met), event, withdrawal(state, flight));
 }
 
 /** Nothing will deliver it after all. */
 export function giveUp(state: DeliveryState, flight: InFlight, plan: NonePlan, notify: Met | undefined): void {
   const condition = ordinaryError(plan);
-  const event = notify && ruleEvent(state.node, "notify", notify, flight.rules!);
+  const event = notify && ruleEvent(state.node, notify, flight.rules!);
   if (condition !== undefined && mayBounce(flight)) bounce(state, flight.stanza, new StanzaError(condition));
   const outcome: Outcome = condition === undefined ? { kind: "dropped" } : { kind: "none", condition };
   end(state, flight, outcome, event, withdrawal(state, flight));
@@ -95,7 +95,7 @@ export function rest(state: DeliveryState, flight: InFlight, notify: Met | undef
   flight.targets = [];
   flight.onProof = undefined;
   flight.rules = rules && { ...(notify === undefined ? rules : fire(rules, notify)), settled: true };
-  const event = notify && ruleEvent(state.node, "notify", notify, rules!);
+  const event = notify && ruleEvent(state.node, notify, rules!);
   const calls = [...restingCalls(state, flight), ...eventCalls(event)];
   if (state.offline) waitInStorage(state, flight);
   if (calls.length > 0) return commit(state, flight, { kind: "rest", event, outcome: { kind: "stored" } }, calls);

@@ -48,7 +48,7 @@ export function onLate(state: DeliveryState, flight: InFlight, met: Met): boolea
   if (action === "notify") notifyLate(state, flight, met);
   else {
     state.inFlight.set(flight.seq, flight);
-    takeBack(state, flight, met, action);
+    takeBack(state, flight, met);
   }
   return action !== "notify";
 }
@@ -56,7 +56,7 @@ export function onLate(state: DeliveryState, flight: InFlight, met: Met): boolea
 /** The rule has fired when the event is in the log. */
 function notifyLate(state: DeliveryState, flight: InFlight, met: Met): void {
   const { node, owner } = state;
-  const event = ruleEvent(node, "notify", met, flight.rules!);
+  const event = ruleEvent(node, met, flight.rules!);
   const rules = fire(flight.rules!, met);
   flight.rules = rules;
   const deadline = nextDeadline(rules.rules, rules.fired);

@@ -48,7 +48,7 @@ export function onTaken(state: DeliveryState, flight: InFlight, outcome: Outcome
   state.count(flight, false);
   if (outcome?.kind === "dropped" || outcome?.kind === "expired") end(state, flight, outcome, undefined, calls);
   else {
-    const event = flight.onProof && ruleEvent(state.node, "notify", flight.onProof, flight.rules!);
+    const event = flight.onProof && ruleEvent(state.node, flight.onProof, flight.rules!);
     end(state, flight, { kind: "forwarded" }, event, calls);
   }
   return true;

@@ -114,7 +114,7 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   const { rules } = flight;
   const verdict = rules && !rules.settled ? evaluate(rules.rules, plan, ruleContext(state.node, rules)) : undefined;
   state.inFlight.set(row.seq, flight);
-  if (verdict && verdict.kind !== "default") return takeBack(state, flight, verdict, verdict.kind);
+  if (verdict && verdict.kind !== "default") return takeBack(state, flight, verdict);
   flight.onProof = verdict?.notify?.when === "received" ? verdict.notify : undefined;
   flush.open.add(row.seq);
   const stanza = withDelay(flight.stanza, state.owner.domain, row.seq);

@@ -1,11 +1,9 @@
 /** What the sender is told of a rule: XEP-0079 2.2.5. @module */
 import type { Met, RuleContext } from "../../amp/evaluate.ts";
 import type { Outcome } from "../../amp/outcome.ts";
-import { failedRules, notice } from "../../amp/reply.ts";
-import type { Action } from "../../amp/rule.ts";
+import { ruleReply } from "../../amp/reply.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import type { NewMessage, StoreCall } from "../../store/store.ts";
-import { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
 import type { DeliveryState } from "./delivery_state.ts";
@@ -13,11 +11,9 @@ import type { DueEvent } from "./ending.ts";
 import { LogRow } from "./log_row.ts";
 
 /** The event of a rule that was met; `drop` has none. */
-export function ruleEvent(node: Node, action: Action, met: Met, rules: RuleState): DueEvent | undefined {
-  if (action === "drop") return undefined;
-  const { sender, recipient, id } = rules;
-  const address = { domain: Jid.parse(recipient.domain), sender, recipient, id };
-  return dueEvent(node, action === "error" ? failedRules([met.rule], address) : notice(action, met.rule, address));
+export function ruleEvent(node: Node, met: Met, rules: RuleState): DueEvent | undefined {
+  const stanza = ruleReply(met.rule, rules);
+  return stanza && dueEvent(node, stanza);
 }
 
 /** An event for an account lies in the log until its receiver has proved receipt, like any message; an application learns the outcome anyhow. */

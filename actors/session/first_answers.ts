@@ -1,0 +1,50 @@
+/** What a session answers to a message of its client's before it goes any further. @module */
+import { evaluate } from "../../amp/evaluate.ts";
+import type { NonePlan } from "../../amp/plan.ts";
+import { ruleReply } from "../../amp/reply.ts";
+import { StanzaError } from "../../xmpp/errors.ts";
+import { NS } from "../../xmpp/ns.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import { xml } from "../../xmpp/xml/xml.ts";
+import { type Intake, takeIn } from "../delivery/intake.ts";
+import type { Node } from "../node.ts";
+import type { Profile } from "../protocol.ts";
+
+const BLOCKED: NonePlan = { kind: "none", reason: "blocked", silent: false };
+
+/**
+ * Reads the rules of a message before anything is asked of its recipient: so a refusal costs the same for one who is
+ * there, away, blocking or missing, and tells nothing (XEP-0079 section 9). What passes here may still be refused there.
+ */
+export function readRules(stanza: Stanza, node: Node, profile: Profile): Intake | undefined {
+  if (!stanza.has("amp", NS.AMP)) return undefined;
+  return takeIn(stanza, {
+    limits: node.settings.ruleLimits,
+    now: node.now(),
+    maySee: () => maySee(stanza, node, profile),
+  });
+}
+
+/** By the sender's own roster; what is no account of ours has no presence to hide. */
+function maySee({ from, to }: Stanza, node: Node, profile: Profile): boolean {
+  if (node.settings.presencePolicy === "open" || to!.local === "" || !node.isLocal(to!.domain)) return true;
+  return to!.bare.equals(from!.bare) || profile.watched.has(to!.bare.text);
+}
+
+/** XEP-0191 section 3.3, to a stanza for somebody whom the sender has blocked. */
+export function blockedError(stanza: Stanza): Stanza {
+  const application = xml`<blocked xmlns="${NS.BLOCKING_ERRORS}"/>`;
+  return stanza.error(new StanzaError("not-acceptable", { type: "cancel", application }));
+}
+
+/** A message for somebody whom the sender has blocked is one that nothing will deliver. */
+export function answerBlockedMessage(stanza: Stanza, taken: Intake | undefined, now: number): readonly Stanza[] {
+  if (stanza.type === "error") return [];
+  if (taken?.kind !== "ruled") return [blockedError(stanza)];
+  const { rules } = taken;
+  const verdict = evaluate(rules.rules, BLOCKED, { ...rules, now, to: rules.recipient });
+  const met = verdict.kind === "default" ? verdict.notify : verdict;
+  const event = met && ruleReply(met.rule, rules);
+  const replies = event === undefined ? [] : [event];
+  return verdict.kind === "default" ? [...replies, blockedError(stanza)] : replies;
+}
