@@ -3,16 +3,18 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { AccountError } from "./account_error.ts";
 
-/** Throws AccountError where two entries differ, or nothing is entered. */
+/** Throws AccountError where nothing is entered, or two entries differ. */
 export async function askPassword(name: string): Promise<string> {
-  if (!process.stdin.isTTY) return (await readLine("")) ?? "";
-  const first = await readLine(`Password for ${name}: `);
-  const second = await readLine("Again: ");
-  if (first === undefined || first !== second) throw new AccountError("Cannot use the password: the two differ");
-  return first;
+  const { isTTY } = process.stdin;
+  const password = await readLine(isTTY ? `Password for ${name}: ` : "");
+  if (password === undefined) throw new AccountError(`Cannot set the password of ${name}: none was entered`);
+  if (isTTY && (await readLine("Again: ")) !== password) {
+    throw new AccountError(`Cannot set the password of ${name}: the two entries differ`);
+  }
+  return password;
 }
 
-/** One line, undefined at the end of input. What is typed is not shown: it would go to `output`. */
+/** One line, undefined at the end of input and at Control-C. What is typed is not shown: it would go to `output`. */
 function readLine(prompt: string): Promise<string | undefined> {
   const { isTTY } = process.stdin;
   if (isTTY) process.stderr.write(prompt);
@@ -24,6 +26,7 @@ function readLine(prompt: string): Promise<string | undefined> {
       line = text;
       lines.close();
     });
+    lines.once("SIGINT", () => lines.close());
     lines.once("close", () => {
       if (isTTY) process.stderr.write("\n");
       resolve(line);
