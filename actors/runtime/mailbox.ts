@@ -103,7 +103,7 @@ export class Mailbox<Message> implements ActorRef<Message> {
       answer = value;
       settle?.(value);
     });
-    if (this.quiet) this.#handle(message);
+    if (this.quiet) this.#scheduler.turn(() => this.#handle(message));
     else this.tell(message);
     if (answered) return answer as Answer;
     return new Promise<Answer>((resolve, reject) => {
