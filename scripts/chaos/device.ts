@@ -177,8 +177,8 @@ export class Device {
   /** Without XEP-0198 nothing is accepted in so many words, but what an orderly server has processed must not be lost. */
   #confirm(session: ChaosSession): void {
     const { history, counts } = this.#world;
+    const { kills } = counts;
     session.confirm((messages) => {
-      const { kills } = counts;
       setTimeout(() => {
         if (counts.kills === kills) for (const message of messages) history.note({ kind: "accepted", message });
       }, this.#world.settleMs);
