@@ -1,5 +1,6 @@
 /**
- * `npm test`: runs every tests/**\/*_test.ts in one `bun test`, and fails when a file was not collected.
+ * `npm test`: runs every tests/**\/*_test.ts, and fails when a file was not collected. Most share one `bun test`; those
+ * that start programs of others, or use their clients, have a process each, which nothing outlives.
  * Arguments go to `bun test`; those that are not options select files by part of their path.
  * The last line is `N passed, N failed`, with `, N skipped` when tests were skipped.
  * @module
@@ -9,8 +10,9 @@ import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { bunBinary } from "./check_tool.ts";
-import { countsLine, readSummary } from "./test_summary.ts";
+import { countsLine, readSummary, type TestSummary } from "./test_summary.ts";
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const TEST_TIMEOUT_MS = 20_000;
 /** Shorter than the time that CI gives the whole run, so that a hang is reported and not cut off. */
 const RUN_TIMEOUT_MS = 12 * 60_000;
@@ -19,10 +21,29 @@ const QUIETING = ["CLAUDECODE", "AGENT", "REPL_ID"];
 /** Options of `bun test` whose value is the next argument. */
 const WITH_VALUE = ["-t", "--test-name-pattern", "--timeout", "--bail", "--seed", "--rerun-each", "--retry"];
 
+/** Folders below tests/ whose files have a process each. */
+const ALONE = ["browser", "chaos", "client", "clients", "crash", "examples", "native", "scripts"];
+
 const args = process.argv.slice(2);
-const expected = await testFiles(selection(args));
-const { output, code } = await runTests(args);
-process.exit(report(output, code));
+const patterns = selection(args);
+const options = args.filter((arg) => !patterns.includes(arg));
+const expected = await testFiles(patterns);
+const summaries: TestSummary[] = [];
+const faults: string[] = [];
+for (const group of groupsOf(expected)) {
+  const { output, code } = await runTests(group);
+  const summary = readSummary(output);
+  if (code !== 0 && summary.failed === 0) faults.push(`bun test ${group.join(" ")} ended with exit code ${code}`);
+  summaries.push(summary);
+}
+process.exit(report(summaries));
+
+function groupsOf(files: readonly string[]): string[][] {
+  const isAlone = (file: string) => ALONE.includes(file.split("/")[1] ?? "");
+  const shared = files.filter((file) => !isAlone(file));
+  const alone = files.filter(isAlone).map((file) => [file]);
+  return shared.length > 0 ? [shared, ...alone] : alone;
+}
 
 function selection(args: readonly string[]): string[] {
   return args.filter((arg, at) => !arg.startsWith("-") && !WITH_VALUE.includes(args[at - 1] ?? ""));
@@ -38,14 +59,20 @@ async function testFiles(patterns: readonly string[]): Promise<string[]> {
   return files.filter((file) => parts.length === 0 || parts.some((part) => file.includes(part))).sort();
 }
 
-function runTests(args: readonly string[]): Promise<{ output: string; code: number }> {
-  const where = selection(args).length === 0 ? ["./tests/"] : [];
-  const bunArgs = ["test", "--no-orphans", `--timeout=${TEST_TIMEOUT_MS}`, ...where, ...args];
+function runTests(files: readonly string[]): Promise<{ output: string; code: number }> {
+  const bunArgs = [
+    "test",
+    "--no-orphans",
+    `--timeout=${TEST_TIMEOUT_MS}`,
+    ...files.map((file) => `./${file}`),
+    ...options,
+  ];
   const env = { ...process.env };
   for (const name of QUIETING) delete env[name];
   const child = spawn(bunBinary(), bunArgs, { env, stdio: ["ignore", "pipe", "pipe"] });
   const limit = setTimeout(() => child.kill("SIGKILL"), RUN_TIMEOUT_MS);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, forward);
   let output = "";
   const pass = (chunk: Buffer): void => {
     output += chunk.toString();
@@ -57,25 +84,36 @@ function runTests(args: readonly string[]): Promise<{ output: string; code: numb
     child.on("error", fail);
     child.on("close", (code) => {
       clearTimeout(limit);
+      for (const signal of SIGNALS) process.off(signal, forward);
       done({ output: stripVTControlCharacters(output), code: code ?? 1 });
     });
   });
 }
 
-/** Prints what the run amounts to and returns the exit code. */
-function report(output: string, code: number): number {
-  const { files, collected = 0, skipped, passed, failed } = readSummary(output);
-  const faults: string[] = [];
+/** Prints what the runs amount to and returns the exit code. */
+function report(summaries: readonly TestSummary[]): number {
+  const sum = (count: (summary: TestSummary) => number) =>
+    summaries.reduce((total, summary) => total + count(summary), 0);
+  const collected = sum((summary) => summary.collected ?? 0);
+  const files = summaries.flatMap((summary) => summary.files);
+  const skipped = summaries.flatMap((summary) => summary.skipped);
   if (expected.length === 0) faults.push("No test file matches");
   if (collected !== expected.length) {
     const missed = expected.filter((file) => !files.includes(file));
     faults.push(`${collected} of ${expected.length} test files were collected, without ${missed.join(", ")}`);
   }
-  if (code !== 0 && failed === 0 && faults.length === 0) faults.push(`bun test ended with exit code ${code}`);
-
+  const failures = summaries.flatMap((summary) => summary.failures);
   console.log(`\n${collected} of ${expected.length} test files collected`);
   for (const { name, reason } of skipped) console.log(`skipped: ${name}: ${reason}`);
+  for (const failure of failures) console.log(`failed: ${failure}`);
   for (const fault of faults) console.log(`FAILED: ${fault}`);
-  console.log(countsLine(passed, failed + faults.length, skipped.length));
-  return failed + faults.length > 0 ? 1 : 0;
+  const failed = sum((summary) => summary.failed) + faults.length;
+  console.log(
+    countsLine(
+      sum((summary) => summary.passed),
+      failed,
+      skipped.length,
+    ),
+  );
+  return failed > 0 ? 1 : 0;
 }

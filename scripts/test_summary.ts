@@ -6,6 +6,8 @@ export interface TestSummary {
   /** Number of collected files by the closing line; undefined when it is missing, as after a crash. */
   readonly collected: number | undefined;
   readonly skipped: readonly SkippedTest[];
+  /** Names of the tests that failed, with their file. */
+  readonly failures: readonly string[];
   readonly passed: number;
   readonly failed: number;
 }
@@ -18,6 +20,7 @@ export interface SkippedTest {
 /** GitHub Actions gets a group for each file. */
 const FILE = /^(?:::group::)?(\S.*_test\.ts):$/;
 const SKIPPED = /^\((?:skip|todo)\) (.+)$/;
+const FAILED = /^\(fail\) (.+?)(?: \[[\d.]+m?s\])?$/;
 const REASON = / ?\(skipped: (.+)\)/;
 const COUNT = /^ *(\d+) (pass|fail)$/;
 const END = /^Ran \d+ tests? across (\d+) files?\./;
@@ -26,11 +29,21 @@ const END = /^Ran \d+ tests? across (\d+) files?\./;
 export function readSummary(output: string): TestSummary {
   const files = new Set<string>();
   const skipped: SkippedTest[] = [];
+  const failures = new Set<string>();
+  let current = "";
   const counts = { pass: 0, fail: 0 };
   let collected: number | undefined;
   for (const line of output.split("\n").map((text) => text.trimEnd())) {
     const file = FILE.exec(line)?.[1];
-    if (file !== undefined) files.add(file);
+    if (file !== undefined) {
+      files.add(file);
+      current = file;
+    }
+    const failedName = FAILED.exec(line)?.[1];
+    // bun repeats failures at the end, where no heading stands above them.
+    if (failedName !== undefined && ![...failures].some((known) => known.endsWith(`: ${failedName}`))) {
+      failures.add(`${current}: ${failedName}`);
+    }
     const skippedName = SKIPPED.exec(line)?.[1];
     if (skippedName !== undefined) skipped.push(readSkipped(skippedName));
     const [, count, kind] = COUNT.exec(line) ?? [];
@@ -38,7 +51,7 @@ export function readSummary(output: string): TestSummary {
     const across = END.exec(line)?.[1];
     if (across !== undefined) collected = Number(across);
   }
-  return { files: [...files], collected, skipped, passed: counts.pass, failed: counts.fail };
+  return { files: [...files], collected, skipped, failures: [...failures], passed: counts.pass, failed: counts.fail };
 }
 
 /** By convention the name of a skipped test ends in "(skipped: reason)". */

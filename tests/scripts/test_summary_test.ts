@@ -30,6 +30,7 @@ describe("readSummary()", () => {
         { name: "store > keeps rows", reason: "no PostgreSQL here" },
         { name: "store > t3", reason: "no reason given" },
       ],
+      failures: ["tests/a_test.ts: store > bad"],
       passed: 12,
       failed: 3,
     });
