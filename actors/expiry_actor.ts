@@ -1,6 +1,9 @@
 /**
  * The expiry actor: one per server. Knows the earliest deadline of all waiting messages, wakes for it, and tells the
  * delivery actors of what is due (XEP-0079 section 3.3.2). A waiting message costs a row in the store and no timer.
+ *
+ * What is due is read in pages, one pass after another from the earliest on. A row stays due until delivery has dealt
+ * with it: one that a live session still may prove comes again with every pass, and holds nobody else up.
  * @module
  */
 import type { Deadline } from "../store/store.ts";
@@ -10,16 +13,20 @@ import type { ExpiryMessage } from "./protocol.ts";
 import type { Actor, ActorRef } from "./runtime/mailbox.ts";
 
 const PAGE = 200;
+/** Between two pages of one pass: time for the delivery actors to deal with the first. */
+const PAGE_MS = 20;
+/** Between two passes, as long as anything is due. */
+const PASS_MS = 1000;
 /** The longest sleep: a clock that was set is noticed within this time, and setTimeout cannot count further than 24 days. */
 const MAX_SLEEP_MS = 60_000;
-/** Rows that a delivery actor is at work on come again at the earliest after this. */
-const RETRY_MS = 1000;
 
 export class ExpiryActor implements Actor<ExpiryMessage> {
   readonly #node: () => Node;
   readonly #self: () => ActorRef<ExpiryMessage>;
   #wakeAt = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | undefined;
+  /** Where the next page of this pass begins. */
+  #after: Deadline | undefined;
 
   constructor(node: () => Node, self: () => ActorRef<ExpiryMessage>) {
     this.#node = node;
@@ -51,20 +58,29 @@ export class ExpiryActor implements Actor<ExpiryMessage> {
 
   async #onDue(): Promise<void> {
     const node = this.#node();
+    this.#cancel?.();
     this.#wakeAt = Number.POSITIVE_INFINITY;
     try {
-      const due = await node.database.due(node.now(), PAGE);
-      for (const deadline of due) this.#tell(node, deadline);
-      if (due.length > 0) return this.#sleepUntil(node.now() + RETRY_MS);
-      const next = await node.database.nextDeadline();
-      if (next !== undefined) this.#sleepUntil(next);
+      this.#sleepUntil(await this.#readPage(node, node.now()));
     } catch (error) {
       node.log.error("cannot read deadlines", { error });
-      this.#sleepUntil(node.now() + RETRY_MS);
+      this.#after = undefined;
+      this.#sleepUntil(node.now() + PASS_MS);
     }
   }
 
-  #tell(node: Node, { owner, seq }: Deadline): void {
-    node.user(Jid.parse(owner)).delivery.tell({ kind: "expire", seq });
+  /** Tells of one page; returns when to come again. */
+  async #readPage(node: Node, now: number): Promise<number> {
+    const due = await node.database.due(now, PAGE, this.#after);
+    for (const deadline of due) tell(node, deadline);
+    const wasAnyDue = due.length > 0 || this.#after !== undefined;
+    this.#after = due.length === PAGE ? due.at(-1) : undefined;
+    if (this.#after !== undefined) return now + PAGE_MS;
+    const next = (await node.database.nextDeadline(now)) ?? Number.POSITIVE_INFINITY;
+    return wasAnyDue ? Math.min(next, now + PASS_MS) : next;
   }
+}
+
+function tell(node: Node, { owner, seq }: Deadline): void {
+  node.user(Jid.parse(owner)).delivery.tell({ kind: "expire", seq });
 }

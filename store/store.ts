@@ -208,9 +208,10 @@ export interface StoreOperations {
   withdraw(owner: string, seq: number): boolean;
   pending(owner: string, after: number, limit: number): readonly PendingMessage[];
   pendingCount(owner: string): number;
-  /** Waiting messages whose deadline is at or before `until`, earliest first. */
-  due(until: number, limit: number): readonly Deadline[];
-  nextDeadline(): number | undefined;
+  /** Waiting messages whose deadline is at or before `until`, earliest first; `after`: beyond that one. */
+  due(until: number, limit: number, after?: Pick<Deadline, "at" | "seq">): readonly Deadline[];
+  /** The earliest deadline beyond `after`. */
+  nextDeadline(after?: number): number | undefined;
 
   archive(query: ArchiveQuery): ArchivePage;
   /** First and last message (XEP-0313 section 5.2), and how many. */

@@ -80,9 +80,10 @@ export function messageOperations(
       return id === undefined ? 0 : read.pendingCount.first(id)!.count;
     },
 
-    due: (until: number, limit: number) => read.due.all(until, limit),
+    due: (until, limit, after = { at: Number.MIN_SAFE_INTEGER, seq: 0 }) =>
+      read.due.all(until, after.at, after.seq, limit),
 
-    nextDeadline: () => read.nextDeadline.first()!.at ?? undefined,
+    nextDeadline: (after = Number.MIN_SAFE_INTEGER) => read.nextDeadline.first(after)!.at ?? undefined,
   };
 }
 
@@ -193,22 +194,24 @@ function readQueries(connection: Connection, tables: Tables) {
         .select(({ fn }) => fn.countAll<number>().as("count"))
         .where("owner_id", "=", owner),
     ),
-    due: query(connection, (until: Slot<number>, limit: Slot<number>) =>
+    due: query(connection, (until: Slot<number>, at: Slot<number>, seq: Slot<number>, limit: Slot<number>) =>
       tables
         .selectFrom("pending as p")
         .innerJoin("account as a", "a.id", "p.owner_id")
         .select(["a.jid as owner", "p.seq", sql<number>`p.deadline`.as("at")])
         .where("p.deadline", "is not", null)
         .where("p.deadline", "<=", until)
+        .where(sql<boolean>`(p.deadline, p.seq) > (${at}, ${seq})`)
         .orderBy("p.deadline")
         .orderBy("p.seq")
         .limit(limit),
     ),
-    nextDeadline: query(connection, () =>
+    nextDeadline: query(connection, (after: Slot<number>) =>
       tables
         .selectFrom("pending")
         .select(({ fn }) => fn.min<number | null>("deadline").as("at"))
-        .where("deadline", "is not", null),
+        .where("deadline", "is not", null)
+        .where("deadline", ">", after),
     ),
   };
 }

@@ -204,6 +204,8 @@ export function messageContract(make: MakeStore): void {
         { owner: JULIET, seq: 3, at: 20 },
       ]);
       expect(await call(store(), "due", 99, 1)).toMatchObject([{ seq: 2 }]);
+      const [first, second] = await call(store(), "due", 99, 2);
+      expect(await call(store(), "due", 99, 1, first)).toEqual([second!]);
       await call(store(), "settle", [{ owner: ROMEO, seq: 2 }]);
       await call(store(), "setRules", JULIET, 3, undefined, undefined);
       expect(await call(store(), "nextDeadline")).toBe(30);
