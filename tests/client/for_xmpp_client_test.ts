@@ -9,6 +9,7 @@ let juliet: Client;
 beforeAll(async () => {
   live = await startLiveServer(["juliet", "romeo"]);
   juliet = client({ service: live.webSocketUrl, domain: "localhost", username: "juliet", password: PASSWORD });
+  juliet.reconnect.stop();
   await juliet.start();
 });
 

@@ -17,6 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 async function login(port: number): Promise<Client> {
   const service = `ws://127.0.0.1:${port}/xmpp-websocket`;
   const romeo = client({ service, domain: "localhost", username: "romeo", password: "secret", resource: "phone" });
+  romeo.reconnect.stop();
   await romeo.start();
   // The server echoes a presence once it counts.
   const available = stanza(romeo, "presence");
@@ -48,7 +49,7 @@ describe("examples/", () => {
       const romeo = await login(port);
       const received = stanza(romeo, "message");
       const order = await fetch(`http://127.0.0.1:${port}/orders/7/ready`, { method: "POST" });
-      expect(await order.json()).toEqual({ kind: "direct", resource: "phone" });
+      expect(await order.json()).toEqual({ kind: "direct", resource: expect.stringMatching(/^phone/) });
       expect((await received).getChildText("body")).toBe("Your order 7 is ready");
       await romeo.stop();
 
