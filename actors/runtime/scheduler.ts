@@ -52,8 +52,9 @@ export class Scheduler {
       } while (left > 0 && this.#head < this.#ready.length);
     } finally {
       this.#running = false;
+      // Also after a task that threw: what it stood before is not lost.
+      if (this.#head < this.#ready.length || this.#turnEnd.length > 0) setImmediate(() => this.#turn());
     }
-    if (this.#head < this.#ready.length) setImmediate(() => this.#turn());
   }
 
   #drain(bound: number): number {
@@ -76,6 +77,11 @@ export class Scheduler {
     if (this.#turnEnd.length === 0) return;
     const tasks = this.#turnEnd;
     this.#turnEnd = [];
-    for (const task of tasks) task();
+    let done = 0;
+    try {
+      while (done < tasks.length) tasks[done++]!();
+    } finally {
+      if (done < tasks.length) this.#turnEnd.unshift(...tasks.slice(done));
+    }
   }
 }

@@ -21,8 +21,9 @@ export class Outbox {
   /** How many entries the outstanding probe covers. */
   #probed = 0;
 
-  /** Counts and keeps every stanza from now on. */
-  enable(): void {
+  /** Counts and keeps every stanza from now on; `count` is where counting begins. */
+  enable(count = 0): void {
+    this.#acknowledged = count;
     this.#uncounted = this.#remove(this.#seqs.length);
     this.#tracked = this.#uncounted.length;
     this.#stanzas = [];

@@ -1,0 +1,105 @@
+import { describe, expect, test } from "bun:test";
+import { Mailbox } from "../../../actors/runtime/mailbox.ts";
+import { Scheduler } from "../../../actors/runtime/scheduler.ts";
+import { nextMacrotask, ProbeActor, type ProbeMessage, probeKind } from "./probe_actor.ts";
+
+function pair() {
+  const scheduler = new Scheduler();
+  const order: string[] = [];
+  const make = () => new Mailbox<ProbeMessage>(probeKind(), scheduler, new ProbeActor());
+  const note = (name: string) => ({ name, run: () => void order.push(name) });
+  return { scheduler, order, one: make(), other: make(), note };
+}
+
+describe("Scheduler", () => {
+  test("lets mailboxes take turns: a full one does not hold up the others", () => {
+    const { scheduler, order, one, other, note } = pair();
+    scheduler.turn(() => {
+      for (let count = 0; count < 500; count++) one.tell(note("one"));
+      other.tell(note("other"));
+    });
+    expect(order).toHaveLength(501);
+    expect(order.indexOf("other")).toBeLessThan(100);
+  });
+
+  test("lets I/O have its turn when mailboxes feed each other without end", async () => {
+    const { scheduler, one, other } = pair();
+    let rounds = 0;
+    let isOver = false;
+    const ping = (mailbox: typeof one, peer: typeof one): ProbeMessage => ({
+      name: "ping",
+      run: () => {
+        rounds++;
+        if (!isOver) peer.tell(ping(peer, mailbox));
+      },
+    });
+    scheduler.turn(() => one.tell(ping(one, other)));
+    const atFirst = rounds;
+    await nextMacrotask();
+    isOver = true;
+    expect(atFirst).toBeGreaterThan(0);
+    await nextMacrotask();
+    const atLast = rounds;
+    await nextMacrotask();
+    expect(rounds).toBe(atLast);
+  });
+
+  test("runs what is gathered when the mailboxes are empty, before the turn ends", () => {
+    const { scheduler, order, one, other, note } = pair();
+    scheduler.turn(() => {
+      one.tell({ name: "a", run: () => scheduler.atTurnEnd(() => void order.push("end")) });
+      other.tell(note("b"));
+      one.tell(note("c"));
+    });
+    expect(order).toEqual(["c", "b", "end"]);
+  });
+
+  test("handles what a task at the end of the turn tells, in the same turn", () => {
+    const { scheduler, order, one, note } = pair();
+    scheduler.turn(() => scheduler.atTurnEnd(() => one.tell(note("told"))));
+    expect(order).toEqual(["told"]);
+  });
+
+  test("runs a task at once outside a turn", () => {
+    const { scheduler } = pair();
+    let ran = false;
+    scheduler.atTurnEnd(() => {
+      ran = true;
+    });
+    expect(ran).toBe(true);
+  });
+
+  test("gathers all that one turn tells", () => {
+    const { scheduler, order, one, note } = pair();
+    scheduler.turn(() => {
+      one.tell(note("a"));
+      order.push("work");
+    });
+    expect(order).toEqual(["work", "a"]);
+  });
+
+  test("goes on after work that throws", () => {
+    const { scheduler, order, one, note } = pair();
+    const work = () => {
+      one.tell(note("a"));
+      throw new Error("broken");
+    };
+    expect(() => scheduler.turn(work)).toThrow("broken");
+    one.tell(note("b"));
+    expect(order).toEqual(["a", "b"]);
+  });
+
+  test("goes on after a gathered task that throws", () => {
+    const { scheduler, order, one, note } = pair();
+    const gather = () => {
+      scheduler.atTurnEnd(() => {
+        throw new Error("broken");
+      });
+      scheduler.atTurnEnd(() => void order.push("second"));
+    };
+    expect(() => scheduler.turn(gather)).toThrow("broken");
+    one.tell(note("a"));
+    expect(order).toContain("a");
+    expect(order).toContain("second");
+  });
+});
