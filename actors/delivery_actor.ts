@@ -9,7 +9,16 @@
  */
 import { StanzaError } from "../xmpp/errors.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
-import { onAgain, onCommitted, onDone, onHanded, onProved, onRefused, onUnproved } from "./delivery/aftermath.ts";
+import {
+  onAgain,
+  onCancelled,
+  onCommitted,
+  onDone,
+  onHanded,
+  onProved,
+  onRefused,
+  onUnproved,
+} from "./delivery/aftermath.ts";
 import { onMessage } from "./delivery/decision.ts";
 import { type DeliveryStart, DeliveryState, takesWaiting } from "./delivery/delivery_state.ts";
 import { bounce } from "./delivery/endings.ts";
@@ -45,6 +54,8 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
         return copySent(state, message.stanza, message.resource);
       case "proved":
         return onProved(state, message.seqs, message.resource);
+      case "cancelled":
+        return onCancelled(state, message.seq, message.isCancelled, message.resource);
       case "unproved":
         return onUnproved(state, message.seqs, message.session);
       case "committed":

@@ -123,6 +123,8 @@ export type DeliveryMessage =
   | { readonly kind: "profile"; readonly profile: Profile }
   /** The user's own resource has sent this: carbon copies for the others (XEP-0280). */
   | { readonly kind: "sent"; readonly stanza: Stanza; readonly resource: string }
+  /** The waiting row of a message whose receipt is proved was dropped before any commit; or it is, or will be, durable. */
+  | { readonly kind: "cancelled"; readonly seq: number; readonly isCancelled: boolean; readonly resource: string }
   | { readonly kind: "proved"; readonly seqs: readonly number[]; readonly resource: string }
   /** The session is over and cannot prove these any more, nor any other that it was given. */
   | {
@@ -159,6 +161,13 @@ export type StoreMessage =
       readonly wanted: boolean;
     }
   | { readonly kind: "settle"; readonly owner: string; readonly seq: number }
+  /** Drops a waiting row that no commit has taken yet. Answers whether it was so; if not, nothing has changed. */
+  | {
+      readonly kind: "cancel";
+      readonly owner: string;
+      readonly seq: number;
+      readonly reply: (isCancelled: boolean) => void;
+    }
   /** Calls that belong into one transaction. */
   | {
       readonly kind: "calls";

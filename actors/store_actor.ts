@@ -72,6 +72,8 @@ export class StoreActor implements Actor<StoreMessage> {
         return this.#onAppend(message);
       case "settle":
         return this.#onSettle(message.owner, message.seq);
+      case "cancel":
+        return message.reply(this.#cancel(message.owner, message.seq));
       case "calls":
         this.#calls.push(message);
         return this.#hurry();
@@ -104,19 +106,24 @@ export class StoreActor implements Actor<StoreMessage> {
   }
 
   #onSettle(owner: string, seq: number): void {
+    if (this.#cancel(owner, seq)) return;
+    this.#settles.push({ owner, seq });
+    this.#plan();
+  }
+
+  /** Drops the row that would wait for `owner`, where no commit has taken it yet; what is for an archive stays. */
+  #cancel(owner: string, seq: number): boolean {
     const generation = this.#younger.has(seq) ? this.#younger : this.#older;
     const append = generation.get(seq);
-    if (append === undefined || append.message.pending?.owner !== owner) {
-      this.#settles.push({ owner, seq });
-      return this.#plan();
-    }
-    if (append.message.archive.length > 0) {
-      const { text, archive } = append.message;
-      append.message = { seq, text, archive };
-      return;
+    if (append === undefined || append.message.pending?.owner !== owner) return false;
+    const { archive } = append.message;
+    if (archive.length > 0) {
+      append.message = { seq, text: append.message.text, archive };
+      return true;
     }
     generation.delete(seq);
     this.#units -= append.units;
+    return true;
   }
 
   /** A write that nobody waits for: soon, together with others. */

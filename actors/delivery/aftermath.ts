@@ -7,7 +7,7 @@ import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { SessionRef } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import type { DueEvent, Ending } from "./ending.ts";
+import type { Ending } from "./ending.ts";
 import { accept, bounce, conclude, end, giveUp, rest, rested, takeBack } from "./endings.ts";
 import { handOver, onTaken } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
@@ -29,10 +29,11 @@ function proved(state: DeliveryState, flight: InFlight, resource: string): void 
   const { seq, onProof, receipt } = flight;
   const owner = state.owner.text;
   state.count(flight, false);
+  if (flight.notice && flight.log === "durable") state.noteProvedEvent(seq);
   if (onProof !== undefined) {
-    const event = ruleEvent(state.node, onProof, flight.rules!);
-    if (receipt !== undefined || flight.log === "durable") return endProved(state, flight, event, resource);
-    announce(state, event);
+    if (receipt !== undefined || flight.log === "durable") return endProved(state, flight, resource);
+    if (flight.waits) return cancelRow(state, flight, resource);
+    announce(state, ruleEvent(state.node, onProof, flight.rules!));
   }
   if (flight.waits) state.node.store.tell({ kind: "settle", owner, seq });
   const isAwaited = receipt !== undefined && flight.archived && flight.log === "queued";
@@ -43,8 +44,27 @@ function proved(state: DeliveryState, flight: InFlight, resource: string): void 
   receipt.outcome({ kind: "direct", resource });
 }
 
+/** Only the store knows whether a commit has taken the row: if so, a crash must not forget the event alone. */
+function cancelRow(state: DeliveryState, flight: InFlight, resource: string): void {
+  const { seq } = flight;
+  flight.phase = "ending";
+  flight.targets = [];
+  const reply = (isCancelled: boolean) => state.self().tell({ kind: "cancelled", seq, isCancelled, resource });
+  state.node.store.tell({ kind: "cancel", owner: state.owner.text, seq, reply });
+}
+
+export function onCancelled(state: DeliveryState, seq: number, isCancelled: boolean, resource: string): void {
+  const flight = state.inFlight.get(seq);
+  if (flight?.phase !== "ending" || flight.ending !== undefined) return;
+  if (!isCancelled) return endProved(state, flight, resource);
+  announce(state, ruleEvent(state.node, flight.onProof!, flight.rules!));
+  conclude(state, flight, { kind: "direct", resource });
+  if (state.flush !== undefined) flushOnward(state);
+}
+
 /** Somebody relies on this message: it is gone when the event is in the log, in one transaction. */
-function endProved(state: DeliveryState, flight: InFlight, event: DueEvent | undefined, resource: string): void {
+function endProved(state: DeliveryState, flight: InFlight, resource: string): void {
+  const event = ruleEvent(state.node, flight.onProof!, flight.rules!);
   const settle: StoreCall = ["settle", [{ owner: state.owner.text, seq: flight.seq }]];
   state.flush?.open.delete(flight.seq);
   end(state, flight, { kind: "direct", resource }, event, flight.waits ? [settle] : []);

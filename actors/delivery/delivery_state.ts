@@ -34,6 +34,8 @@ export interface Behind {
   send(): void;
 }
 
+const PROVED_EVENTS = 1000;
+
 export class DeliveryState {
   readonly node: Node;
   readonly owner: Jid;
@@ -52,6 +54,8 @@ export class DeliveryState {
   /** Since when the flush for a resource that became available is awaited; 0: it is not. Milliseconds since 1970. */
   flushDue = 0;
   readonly behind: Behind[] = [];
+  /** Events from the log whose receipt was proved lately: their envelopes may still be on the way here. */
+  readonly provedEvents = new Set<number>();
   /** Sessions that are over, while the profile still has them. */
   readonly dead = new Set<SessionRef>();
 
@@ -99,6 +103,16 @@ export class DeliveryState {
   isBlocked(from: Jid): boolean {
     const { blocked } = this.profile;
     return blocked.size > 0 && isBlocked(blocked, from) && !from.bare.equals(this.owner);
+  }
+
+  /** Remembers an event whose receipt is proved, among the latest. */
+  noteProvedEvent(seq: number): void {
+    this.provedEvents.add(seq);
+    if (this.provedEvents.size <= PROVED_EVENTS) return;
+    for (const oldest of this.provedEvents) {
+      this.provedEvents.delete(oldest);
+      break;
+    }
   }
 
   /** One more row waits, or one less; as long as somebody counts. */
