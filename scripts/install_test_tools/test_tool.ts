@@ -17,6 +17,7 @@ const DEBIAN_PYTHON = "/usr/bin/python3";
 export const TEST_TOOLS = {
   chromium: program("chromium"),
   slixmpp: { name: "slixmpp", debianPackage: "python3-slixmpp", find: () => pythonWith("slixmpp") },
+  node: program("node", "nodejs"),
   profanity: program("profanity"),
   tmux: program("tmux"),
 } satisfies Record<string, TestTool>;
@@ -27,8 +28,8 @@ export function skipReason(...tools: readonly TestTool[]): string | undefined {
   return missing.length === 0 ? undefined : `(skipped: ${missing.join(", ")} not installed, see npm run test:tools)`;
 }
 
-function program(name: string): TestTool {
-  return { name, debianPackage: name, find: () => onPath(name) };
+function program(name: string, debianPackage = name): TestTool {
+  return { name, debianPackage, find: () => onPath(name) };
 }
 
 function onPath(name: string): string | undefined {

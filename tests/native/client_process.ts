@@ -26,8 +26,8 @@ export class ClientProcess {
   #lastId = 0;
   #errors = "";
 
-  constructor(program: string, args: readonly string[]) {
-    this.#child = spawn(program, args, { stdio: "pipe" });
+  constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+    this.#child = spawn(program, args, { stdio: "pipe", env });
     createInterface({ input: this.#child.stdout }).on("line", (line) => this.#read(line));
     this.#child.stderr.on("data", (chunk: Buffer) => {
       this.#errors = (this.#errors + chunk).slice(-SHOWN_CHARACTERS);
