@@ -46,9 +46,10 @@ function stopWaiting(state: DeliveryState): void {
   state.self().tell({ kind: "flush", seenUntil: 0 });
 }
 
-/** XEP-0079 section 9, checked at validation, before and independent of the outcome. */
+/** XEP-0079 section 9, checked at validation, before and independent of the outcome. Whom the recipient blocks sees no presence. */
 function maySeePresence(state: DeliveryState, sender: Jid): boolean {
   if (state.node.settings.presencePolicy === "open") return true;
+  if (state.isBlocked(sender)) return false;
   return sender.bare.equals(state.owner) || sender.local === "" || state.profile.watchers.has(sender.bare.text);
 }
 
