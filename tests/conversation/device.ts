@@ -51,6 +51,8 @@ export class Device {
   #isBound = false;
   #proves = true;
   #isFrozen = false;
+  /** Answers to pings that are held back. */
+  #unanswered: Markup[] = [];
   #ids = 0;
   #hears: readonly string[] = ["message", "presence", "iq"];
   /** The stream management of this session, once it is enabled. */
@@ -117,6 +119,7 @@ export class Device {
     this.#link = link;
     this.#isBound = false;
     this.#isFrozen = false;
+    this.#unanswered = [];
     link.proves = this.#proves;
     await link.connect();
     this.#isOpen = true;
@@ -257,6 +260,7 @@ export class Device {
     this.#proves = true;
     if (!this.#isOpen) return;
     if (this.management !== undefined) this.#acknowledge();
+    for (const answer of this.#unanswered.splice(0)) this.sends(answer);
     this.link.proves = true;
   }
 
@@ -454,7 +458,9 @@ export class Device {
     const { type, id, from } = iq.attributes;
     const isPing = type === "get" && iq.child("ping", NS.PING) !== undefined && from === this.#scene.domain;
     if (!isPing && (type !== "set" || (from !== undefined && from !== this.#account))) return false;
-    if (!isPing || this.#proves) this.sends(xml`<iq type="result"${attr("to", from)}${attr("id", id)}/>`);
+    const answer = xml`<iq type="result"${attr("to", from)}${attr("id", id)}/>`;
+    if (isPing && !this.#proves) this.#unanswered.push(answer);
+    else this.sends(answer);
     return isPing;
   }
 

@@ -64,7 +64,6 @@ export class TcpLink implements Link {
   }
 
   freeze(): void {
-    this.proves = false;
     this.#socket?.pause();
   }
 }

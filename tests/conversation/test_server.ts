@@ -65,10 +65,11 @@ export class TestServer {
     if (this.#folder !== undefined) await rm(this.#folder, { recursive: true });
   }
 
-  /** Stops and starts again with the same database. */
-  async restart(): Promise<void> {
+  /** Stops, and starts again with the same database after a while. */
+  async restart(pauseMs = 0): Promise<void> {
     await this.#server.stop();
     await this.#http?.stop(true);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
     await this.#start();
   }
 

@@ -12,17 +12,28 @@ const END_OF_HEAD = "\r\n\r\n";
 
 export class WebSocketLink implements Link {
   readonly transport = "websocket";
-  proves = true;
   readonly #address: Address;
   readonly #events: LinkEvents;
   readonly #frames = new FrameReader();
   #socket: Socket | undefined;
   #text = "";
   #isCut = false;
+  #proves = true;
+  /** The latest ping that has got no pong. */
+  #missed: Buffer | undefined;
 
   constructor(address: Address, events: LinkEvents) {
     this.#address = address;
     this.#events = events;
+  }
+
+  get proves(): boolean {
+    return this.#proves;
+  }
+
+  set proves(proves: boolean) {
+    this.#proves = proves;
+    if (proves && this.#missed !== undefined) this.#pong(this.#missed);
   }
 
   connect(): Promise<void> {
@@ -73,7 +84,6 @@ export class WebSocketLink implements Link {
   }
 
   freeze(): void {
-    this.proves = false;
     this.#socket?.pause();
   }
 
@@ -89,8 +99,7 @@ export class WebSocketLink implements Link {
   #onFrame({ opcode, payload, final }: Frame): void {
     switch (opcode) {
       case OPCODE.ping:
-        if (this.proves) this.#write(OPCODE.pong, payload);
-        return;
+        return this.#pong(payload);
       case OPCODE.close:
         this.#write(OPCODE.close, payload);
         this.#socket?.end();
@@ -105,6 +114,12 @@ export class WebSocketLink implements Link {
       default:
         return;
     }
+  }
+
+  /** RFC 6455 section 5.5.3: a pong for the latest ping covers those before it. */
+  #pong(payload: Buffer): void {
+    this.#missed = this.#proves ? undefined : payload;
+    if (this.#proves) this.#write(OPCODE.pong, payload);
   }
 
   #onText(text: string): void {

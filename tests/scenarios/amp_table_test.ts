@@ -75,7 +75,7 @@ function ordinaryError(recipient: Recipient, from: string): Markup {
 }
 
 /** XEP-0191 section 3.3: the sender's own session refuses it, and no rule is looked at. */
-const WRONG: readonly Recipient[] = ["blocking"];
+const WRONG: readonly Recipient[] = [];
 
 const message = (to: string, rules: Markup) =>
   xml`<message to="${to}" id="m1" type="chat"><body>Hi</body>${rules}</message>`;
