@@ -41,6 +41,7 @@ interface Batch {
   readonly appends: ReadonlyMap<number, Append>;
   readonly settles: readonly { readonly owner: string; readonly seq: number }[];
   readonly calls: readonly Calls[];
+  readonly counts: readonly StreamCount[];
 }
 
 /** A batch goes at once when so many messages or UTF-16 units wait. */
@@ -58,6 +59,8 @@ export class StoreActor implements Actor<StoreMessage> {
   #units = 0;
   #settles: { readonly owner: string; readonly seq: number }[] = [];
   #calls: Calls[] = [];
+  /** Of streams, which a commit could not keep; younger ones come after them. */
+  #counts: readonly StreamCount[] = [];
   #batch: Batch | undefined;
   #hurried = false;
   #cancelTimer: (() => void) | undefined;
@@ -152,17 +155,18 @@ export class StoreActor implements Actor<StoreMessage> {
     this.#hurried = false;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const batch: Batch = { appends: this.#takeAppends(all), settles: this.#settles, calls: this.#calls };
+    const counts = [...this.#counts, ...this.#start.takeStreamCounts()];
+    const batch: Batch = { appends: this.#takeAppends(all), settles: this.#settles, calls: this.#calls, counts };
     const calls: StoreCall[] = [];
     if (batch.appends.size > 0) calls.push(["append", Array.from(batch.appends.values(), (append) => append.message)]);
     if (batch.settles.length > 0) calls.push(["settle", batch.settles]);
     for (const request of batch.calls) calls.push(...request.calls);
-    const counts = this.#start.takeStreamCounts();
     if (counts.length > 0) calls.push(["putStreams", counts]);
     if (calls.length === 0) return;
     this.#batch = batch;
     this.#settles = [];
     this.#calls = [];
+    this.#counts = [];
     const done = (replies: readonly StoreReply[] | StoreFault) => this.#start.self().tell({ kind: "done", replies });
     this.#start.store.run(calls).then(done, (error) => done(asFault(error)));
   }
@@ -206,6 +210,7 @@ export class StoreActor implements Actor<StoreMessage> {
     for (const request of batch.calls) request.reject(fault);
     // A row that stays would only be offered once more; its removal is tried again.
     this.#settles = [...batch.settles, ...this.#settles];
+    this.#counts = batch.counts;
   }
 
   #refuseAppends(batch: Batch, fault: StoreFault): void {

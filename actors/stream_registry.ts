@@ -50,8 +50,9 @@ export class StreamRegistry {
     const record = id === undefined ? undefined : this.#streams.get(id);
     if (record === undefined || record.h === h) return;
     record.h = h;
+    const isFirst = this.#dirty.size === 0;
     this.#dirty.set(id as string, record);
-    if (this.#dirty.size === 1) this.#changed();
+    if (isFirst) this.#changed();
   }
 
   close(id: string | undefined, h: number | undefined): void {

@@ -241,6 +241,13 @@ export class ActorSystem implements Node, Sessions {
     return mailbox;
   }
 
+  async #setForward(account: Jid, to: Jid | undefined): Promise<boolean> {
+    if ((await this.database.credentials(account.text)) === undefined) return false;
+    await this.database.setForward(account.text, to?.text);
+    this.activeUser(account)?.user.tell({ kind: "forward", to });
+    return true;
+  }
+
   #createContext(): ServerContext {
     const { settings, registry, log, database } = this;
     return {
@@ -257,6 +264,7 @@ export class ActorSystem implements Node, Sessions {
       endAccount: (account) => {
         this.schedule(0, () => this.#users.end(account, new StreamError("not-authorized")));
       },
+      setForward: (account, to) => this.#setForward(account, to),
     };
   }
 }

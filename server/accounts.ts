@@ -1,4 +1,5 @@
 /** Accounts as the application and the command line manage them. @module */
+import { forwardingAddress } from "../modules/forwarding/forwarding_address.ts";
 import type { ServerContext } from "../modules/module.ts";
 import type { AsyncStore } from "../store/store.ts";
 import { Jid } from "../xmpp/jid.ts";
@@ -11,6 +12,13 @@ export interface Accounts {
   setPassword(jid: string, password: string): Promise<boolean>;
   /** Removes the account with all that belongs to it, and ends its streams. Returns false where there is no such account. */
   remove(jid: string): Promise<boolean>;
+  /**
+   * Sets where messages for an account go while nobody is there: an account here, or an address behind a gateway;
+   * undefined: nowhere. Returns false where there is no such account. Throws ForwardingError, JidError.
+   */
+  setForward(jid: string, to: string | undefined): Promise<boolean>;
+  /** Where they go. Undefined also where there is no such account. Throws JidError. */
+  forward(jid: string): Promise<string | undefined>;
   /** Bare JIDs in order, from after `after`. */
   list(after?: string, limit?: number): Promise<readonly string[]>;
 }
@@ -35,6 +43,14 @@ export function createAccounts({ database, context, now }: AccountsStart): Accou
       const removed = await database().removeAccount(account.text);
       if (removed) context().endAccount(account);
       return removed;
+    },
+    async setForward(jid, to) {
+      const account = accountOf(jid);
+      const { settings, setForward } = context();
+      return await setForward(account, to === undefined ? undefined : forwardingAddress(to, account, settings));
+    },
+    async forward(jid) {
+      return (await database().user(accountOf(jid).text))?.forwardTo;
     },
     list: (after = "", limit = 1000) => database().accounts(after, limit),
   };

@@ -31,7 +31,8 @@ export function onMessage(state: DeliveryState, envelope: Envelope): void | Prom
   const taken = takeIn(stanza, {
     limits: node.settings.ruleLimits,
     now: node.now(),
-    maySee: ({ from }) => maySeePresence(state, from!),
+    // The application is the server's own: it could ask for the presence anyway.
+    maySee: ({ from }) => envelope.receipt?.waits === true || maySeePresence(state, from!),
   });
   if (taken.kind === "refused") {
     node.route(taken.reply, { notice: true });

@@ -105,6 +105,9 @@ export class LiveAccount implements AccountContext {
   endAccount(account: Jid): void {
     this.#context.endAccount(account);
   }
+  setForward(account: Jid, to: Jid | undefined): Promise<boolean> {
+    return this.#context.setForward(account, to);
+  }
 
   get resources(): readonly LiveResource[] {
     return this.live;
