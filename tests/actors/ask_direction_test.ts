@@ -1,0 +1,37 @@
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const ACTORS = join(import.meta.dir, "../../actors");
+
+/** Who may ask, and whom (design: asks go one way, so that no circle of waiting can form). */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  // The delivery actor asks the resource actors what they would do.
+  "delivery/expiry.ts": ["session"],
+  "delivery/plan_input.ts": ["entry.ref"],
+  // The system, which is no actor, asks on behalf of a transport.
+  "system.ts": ["user", "record.session"],
+};
+
+function sources(folder: string): string[] {
+  return readdirSync(join(ACTORS, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    return entry.isDirectory() ? sources(path) : [path];
+  });
+}
+
+/** What stands before each `.ask(` of a file. */
+function asked(path: string): string[] {
+  const text = readFileSync(join(ACTORS, path), "utf8");
+  return [...text.matchAll(/([\w.#]+)\.ask[<(]/g)].map((match) => match[1]!);
+}
+
+test("asks go one way: delivery to sessions, the system to users and sessions; nobody else asks", () => {
+  const found = Object.fromEntries(
+    sources("")
+      .filter((path) => !path.startsWith("runtime/"))
+      .map((path) => [path, asked(path)] as const)
+      .filter(([, targets]) => targets.length > 0),
+  );
+  expect(found).toEqual(ALLOWED as Record<string, string[]>);
+});
