@@ -27,6 +27,7 @@ interface Internals {
   readonly socket: { readonly socket: { destroy?(): void; terminate?(): void; close(): void } } | null;
   readonly streamManagement: { enabled: boolean; id: string };
   readonly reconnect: { delay: number; scheduleReconnect(): void; stop(): void };
+  readonly bind2: { use(ns: string, ask: () => Element): void };
   readonly fast: { fetch(): Promise<FastToken>; saveToken(token: FastToken): Promise<void> };
 }
 
@@ -110,6 +111,13 @@ export class XmppJs {
 
   async message(body: string): Promise<Element> {
     const find = () => this.#received.find((element) => element.getChildText("body") === body);
+    await waitFor(() => find() !== undefined);
+    return find()!;
+  }
+
+  /** The child of a stanza. */
+  async child(name: string, ns: string): Promise<Element> {
+    const find = () => this.#received.flatMap((element) => element.getChild(name, ns) ?? [])[0];
     await waitFor(() => find() !== undefined);
     return find()!;
   }

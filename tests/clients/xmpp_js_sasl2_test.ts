@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { xml } from "@xmpp/client";
 import { ensureCertificate } from "../../server/certificate.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { PASSWORD, TestServer } from "../conversation/test_server.ts";
@@ -195,4 +196,20 @@ test("a message that waits reaches a client that binds inline and reads no archi
   await juliet.send(`<presence xmlns="jabber:client"/>`);
   const message: Element = await juliet.message("good night");
   expect(message.getChild("delay", NS.DELAY)).toBeDefined();
+});
+
+test("carbons that were enabled with the resource come from the first message on", async () => {
+  const service = SERVICES.WebSocket();
+  const [away, here] = ["balcony", "garden"].map(
+    (resource) => new XmppJs({ service, username: "juliet", password: PASSWORD, resource }),
+  ) as [XmppJs, XmppJs];
+  clients.push(away, here);
+  away.client.bind2.use(NS.CARBONS, () => xml("enable", { xmlns: NS.CARBONS }));
+  await away.start();
+  await here.start();
+  await here.chat("romeo@localhost", "parting is such sweet sorrow");
+  const carbon = await away.child("sent", NS.CARBONS);
+  expect(carbon.getChild("forwarded", NS.FORWARD)!.toString()).toContain("parting is such sweet sorrow");
+  await here.chat(away.jid, "good night");
+  await away.message("good night");
 });
