@@ -28,6 +28,9 @@ export interface NodeSettings extends ServerSettings {
   readonly unprovedMessages: number;
   readonly unprovedBytes: number;
   readonly offlineMessages: number;
+  /** How long archives keep messages, and how many of one account; 0: all. */
+  readonly archiveKeepMs: number;
+  readonly archiveKeepMessages: number;
   /** Stanzas a second from one session; 0: no bound. */
   readonly stanzasPerSecond: number;
   /** How long a write that nobody waits for may wait for company. */

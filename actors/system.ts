@@ -13,6 +13,7 @@ import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
+import { ArchiveRetention } from "./archive_retention.ts";
 import { ExpiryActor } from "./expiry_actor.ts";
 import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
 import type { ExpiryMessage, Receipt, SessionRef, StoreMessage } from "./protocol.ts";
@@ -49,6 +50,7 @@ export class ActorSystem implements Node, Sessions {
   readonly expiry: Mailbox<ExpiryMessage>;
   readonly streams: StreamRegistry;
   readonly #start: SystemStart;
+  readonly #retention: ArchiveRetention;
   readonly #users: UserDirectory;
   readonly #domains: ReadonlySet<string>;
   #sessions = new Set<SessionRef>();
@@ -72,6 +74,12 @@ export class ActorSystem implements Node, Sessions {
       this,
       userKinds(() => this),
     );
+    this.#retention = new ArchiveRetention({
+      ...start,
+      store: this.database,
+      keepMs: start.settings.archiveKeepMs,
+      keepMessages: start.settings.archiveKeepMessages,
+    });
     this.expiry = new Mailbox<ExpiryMessage>(serverKind("ExpiryActor", start.log), this.scheduler);
     this.expiry.start(
       new ExpiryActor(
@@ -87,6 +95,7 @@ export class ActorSystem implements Node, Sessions {
       this.log.error("cannot prune stream counts", { fault: error.kind, message: error.message });
     });
     this.expiry.tell({ kind: "due" });
+    this.#retention.run();
     const { probeTimeoutMs, resumeMs, idleMs } = this.settings;
     const interval = Math.max(20, Math.min(1000, probeTimeoutMs / 4, idleMs / 4, resumeMs > 0 ? resumeMs / 4 : 1000));
     const sweep = () => {
@@ -102,6 +111,7 @@ export class ActorSystem implements Node, Sessions {
   /** Ends all sessions; resolves when what they left has been committed. */
   async stop(): Promise<void> {
     this.#cancelSweep?.();
+    this.#retention.stop();
     this.#users.endAll(new StreamError("system-shutdown"));
     this.expiry.stop();
     for (let round = 0; round < 3; round++) await this.#flushStore();

@@ -29,6 +29,8 @@ export function nodeSettings(config: Config): NodeSettings {
     unprovedMessages: limits.sessionUnprovenMessages || Number.POSITIVE_INFINITY,
     unprovedBytes: limits.sessionUnprovenBytes || Number.POSITIVE_INFINITY,
     offlineMessages: limits.offlineMessages || Number.POSITIVE_INFINITY,
+    archiveKeepMs: config.archive.keepDays * DAY_MS,
+    archiveKeepMessages: config.archive.keepMessages,
     stanzasPerSecond: limits.stanzasPerSecond,
     pendingDelayMs: config.store.pendingDelayMs,
   };

@@ -41,6 +41,8 @@ const SETTINGS: NodeSettings = {
   offlineMessages: 1000,
   stanzasPerSecond: 0,
   pendingDelayMs: 100,
+  archiveKeepMs: 0,
+  archiveKeepMessages: 0,
 };
 
 /** What became of a message that was sent. */
