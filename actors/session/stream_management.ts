@@ -44,8 +44,8 @@ export class StreamManagement {
   /** The count that the store has, of a resumable stream, and whether another is on its way there. */
   #kept = 0;
   #keeping = false;
-  /** The count at which the client's latest `<r/>` wants its answer, and when that was asked; 0: none waits. */
-  #wanted = 0;
+  /** The count at which the client's latest `<r/>` wants its answer, and since when one waits; undefined: none does. */
+  #wanted: number | undefined;
   #wantedSince = 0;
   #attach: Attach | undefined;
   #attachSince = 0;
@@ -81,8 +81,8 @@ export class StreamManagement {
   /** XEP-0198 section 4: `<r/>` is always answered; the answer waits a moment for the commit that makes it true. */
   onRequest(): void {
     const { node } = this.#session;
+    if (this.#wanted === undefined) this.#wantedSince = node.now();
     this.#wanted = this.#ledger.received;
-    if (this.#wantedSince === 0) this.#wantedSince = node.now();
     if (this.#ledger.settled < this.#ledger.received) node.store.tell({ kind: "hurry" });
     this.#advance();
   }
@@ -127,7 +127,7 @@ export class StreamManagement {
       this.#attach.reply({ kind: "unknown", h: this.#kept >>> 0 });
       this.#attach = undefined;
     }
-    if (this.#wanted > 0 && now - this.#wantedSince >= ANSWER_MS) this.#answer(this.#tellable);
+    if (this.#wanted !== undefined && now - this.#wantedSince >= ANSWER_MS) this.#answer(this.#tellable);
   }
 
   ended(): void {
@@ -144,10 +144,10 @@ export class StreamManagement {
 
   #advance(): void {
     const { settled, received } = this.#ledger;
-    if (this.#wanted > 0 && this.#tellable >= this.#wanted) this.#answer(this.#tellable);
+    if (this.#wanted !== undefined && this.#tellable >= this.#wanted) this.#answer(this.#tellable);
     if (this.#attach !== undefined && settled === received && this.#kept === settled) return this.#resume();
     const resumes = this.#attach !== undefined && settled === received;
-    const answers = this.#wanted > 0 && settled >= this.#wanted;
+    const answers = this.#wanted !== undefined && settled >= this.#wanted;
     if (resumes || answers) this.#keep(settled);
   }
 
@@ -166,8 +166,7 @@ export class StreamManagement {
   }
 
   #answer(count: number): void {
-    this.#wanted = 0;
-    this.#wantedSince = 0;
+    this.#wanted = undefined;
     this.#session.connection?.send(xml`<a xmlns="${NS.SM}" h="${count >>> 0}"/>`.text);
   }
 
