@@ -169,12 +169,14 @@ export class Device {
     this.management = undefined;
   }
 
-  /** XEP-0198 section 3, with resumption. */
-  async enables(): Promise<void> {
+  /** XEP-0198 section 3. Returns `<enabled/>`. */
+  async enables(resume = true): Promise<Element> {
     const management = new StreamManagement();
-    this.sendsRaw(xml`<enable xmlns="${NS.SM}" resume="true"/>`.text);
+    this.sendsRaw(xml`<enable xmlns="${NS.SM}"${resume && attr("resume", "true")}/>`.text);
     this.management = management;
-    management.id = (await this.gets("enabled", NS.SM)).attr("id");
+    const enabled = await this.gets("enabled", NS.SM);
+    management.id = enabled.attr("id");
+    return enabled;
   }
 
   /** Logged in with a resource, of which nobody knows yet. */

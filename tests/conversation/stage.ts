@@ -17,6 +17,8 @@ export const MANAGED: readonly Transport[] = ALL.filter((transport) => transport
 export interface StageOptions extends Omit<TestServerOptions, "now"> {
   /** The server's clock is moved by the scenarios. */
   readonly manualClock?: boolean;
+  /** Of its scenarios, unless they say otherwise. */
+  readonly transports?: readonly Transport[];
 }
 
 export interface ScenarioOptions {
@@ -35,7 +37,7 @@ export interface Scenario {
 
 const TIMEOUT_MS = 15_000;
 
-export function stage({ manualClock = false, ...options }: StageOptions = {}): Scenario {
+export function stage({ manualClock = false, transports = ALL, ...options }: StageOptions = {}): Scenario {
   const clock = createClock(manualClock);
   let server: Promise<TestServer> | undefined;
   afterAll(async () => (await server)?.stop());
@@ -45,7 +47,7 @@ export function stage({ manualClock = false, ...options }: StageOptions = {}): S
   };
   return (name: string, second: ScenarioOptions | Plot, third?: Plot): void => {
     const [settings, plot] = typeof second === "function" ? [{}, second] : [second, third!];
-    for (const transport of settings.transports ?? ALL) {
+    for (const transport of settings.transports ?? transports) {
       const define = isFailing(settings, transport) ? test.failing : test;
       define(`${name} (${transport})`, () => perform(transport, plot), settings.timeoutMs ?? TIMEOUT_MS);
     }
