@@ -15,7 +15,7 @@
  * @module
  */
 import type { Plan } from "./plan.ts";
-import type { Action, DeliverValue, ExpireAtRule, MatchResourceRule, Rule } from "./rule.ts";
+import type { Action, DeliverValue, MatchResourceRule, Rule } from "./rule.ts";
 
 /** Indexes of the rules whose event went out. */
 export type Fired = ReadonlySet<number>;
@@ -51,13 +51,13 @@ export type Verdict =
       readonly kind: "default";
       /** The one event that goes with it. With a plan of `none` the ordinary error is sent as well. */
       readonly notify: (Met & { readonly when: NotifyMoment }) | undefined;
-      /** Should this resource fail, a rule forbids any other to get the message instead. */
-      readonly barOtherResource: boolean;
     }
   | ({
       /** Carry out the rule in place of the plan. */
       readonly kind: Exclude<Action, "notify">;
     } & Met);
+
+const NOTHING_MET: Verdict = { kind: "default", notify: undefined };
 
 const MOMENTS: Readonly<Record<DeliverValue, NotifyMoment>> = {
   direct: "received",
@@ -70,11 +70,8 @@ const MOMENTS: Readonly<Record<DeliverValue, NotifyMoment>> = {
 export function evaluate(rules: readonly Rule[], plan: Plan, context: RuleContext): Verdict {
   const met = firstMet(rules, plan, context);
   if (met && met.rule.action !== "notify") return { kind: met.rule.action, index: met.index, rule: met.rule };
-  return {
-    kind: "default",
-    notify: met && { ...met, when: momentOf(met.rule) },
-    barOtherResource: plan.kind === "direct" && barsOtherResource(rules, context),
-  };
+  if (met === undefined) return NOTHING_MET;
+  return { kind: "default", notify: { index: met.index, rule: met.rule, when: momentOf(met.rule) } };
 }
 
 /**
@@ -82,7 +79,8 @@ export function evaluate(rules: readonly Rule[], plan: Plan, context: RuleContex
  * Any action but `notify` takes the message out of storage.
  */
 export function expired(rules: readonly Rule[], fired: Fired, now: number): Met | undefined {
-  for (const [index, rule] of undecided(rules, fired)) {
+  for (let index = 0; index < rules.length && !fired.has(index); index++) {
+    const rule = rules[index]!;
     if (rule.condition === "expire-at" && rule.at <= now) return { index, rule };
   }
   return undefined;
@@ -90,16 +88,12 @@ export function expired(rules: readonly Rule[], fired: Fired, now: number): Met 
 
 /** The earliest undecided `expire-at` in ms since 1970, or undefined when time cannot meet any rule any more. */
 export function nextDeadline(rules: readonly Rule[], fired: Fired): number | undefined {
-  const deadlines = undecided(rules, fired)
-    .map(([, rule]) => rule)
-    .filter((rule): rule is ExpireAtRule => rule.condition === "expire-at")
-    .map((rule) => rule.at);
-  return deadlines.length === 0 ? undefined : Math.min(...deadlines);
-}
-
-function undecided(rules: readonly Rule[], fired: Fired): (readonly [number, Rule])[] {
-  const end = rules.findIndex((_, index) => fired.has(index));
-  return [...rules.slice(0, end < 0 ? rules.length : end).entries()];
+  let earliest: number | undefined;
+  for (let index = 0; index < rules.length && !fired.has(index); index++) {
+    const rule = rules[index]!;
+    if (rule.condition === "expire-at" && (earliest === undefined || rule.at < earliest)) earliest = rule.at;
+  }
+  return earliest;
 }
 
 function firstMet(rules: readonly Rule[], plan: Plan, context: RuleContext): Met | undefined {
@@ -141,14 +135,6 @@ function matches(rule: MatchResourceRule, plan: Plan, intended: string): boolean
     default:
       return rule.value satisfies never;
   }
-}
-
-/** Whether, were the message to go to a resource that is not the intended one, a match-resource rule would stop it. */
-function barsOtherResource(rules: readonly Rule[], context: RuleContext): boolean {
-  if (context.to.resource === "" || !rules.some((rule) => rule.condition === "match-resource")) return false;
-  const elsewhere: Plan = { kind: "direct", resources: [`${context.to.resource}/other`] };
-  const met = firstMet(rules, elsewhere, context);
-  return met !== undefined && met.rule.condition === "match-resource" && met.rule.action !== "notify";
 }
 
 function momentOf(rule: Rule): NotifyMoment {
