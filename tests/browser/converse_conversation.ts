@@ -77,7 +77,6 @@ function converse(transport: WebTransport): void {
     await juliet.sees("She speaks!");
     await juliet.say("O Romeo, Romeo!");
     await romeo.sees("O Romeo, Romeo!");
-    await shoot(juliet, "chat");
   });
 
   step("who was away has the message on return", async () => {
@@ -99,6 +98,8 @@ function converse(transport: WebTransport): void {
   });
 
   step("a new browser has the history from the archive", async () => {
+    // Over BOSH a later request proves that the last message came: one unproven would come again, as an offline message.
+    await romeo.ask(`ping("${DOMAIN}")`);
     await romeo.logOut();
     romeo = await enter("romeo");
     await romeo.openChat(JULIET);
@@ -114,7 +115,7 @@ function converse(transport: WebTransport): void {
         .c("items", { node: "urn:xmpp:avatar:metadata" })).then((answer) => answer.outerHTML)`,
     );
     expect(items).toMatch(/<info [^>]*type="image\/(png|jpeg|webp)"/);
-    await shoot(juliet, "avatar");
+    await shoot(juliet, "chat");
   });
 
   step("a bookmark is there in a new browser", async () => {
