@@ -47,6 +47,8 @@ interface Batch {
 /** A batch goes at once when so many messages or UTF-16 units wait. */
 const FULL_MESSAGES = 10_000;
 const FULL_UNITS = 8 * 1024 * 1024;
+/** How soon what nobody waits for is tried again after a fault. */
+const RETRY_MS = 1000;
 /** Above this an append is refused: the disk does not keep up. */
 const MAX_MESSAGES = 50_000;
 const MAX_UNITS = 128 * 1024 * 1024;
@@ -130,9 +132,9 @@ export class StoreActor implements Actor<StoreMessage> {
   }
 
   /** A write that nobody waits for: soon, together with others. */
-  #plan(): void {
+  #plan(atLeastMs = 0): void {
     if (this.#cancelTimer !== undefined || this.#batch !== undefined) return;
-    this.#cancelTimer = this.#start.schedule(this.#start.delayMs / 2, () => {
+    this.#cancelTimer = this.#start.schedule(Math.max(atLeastMs, this.#start.delayMs / 2), () => {
       this.#cancelTimer = undefined;
       this.#start.self().tell({ kind: "tick" });
     });
@@ -187,7 +189,7 @@ export class StoreActor implements Actor<StoreMessage> {
     if (replies instanceof StoreFault) this.#refuse(batch, replies);
     else this.#answer(batch, replies);
     if (this.#hurried || this.#calls.length > 0) this.#commit(true);
-    else if (this.#waiting > 0 || this.#settles.length > 0) this.#plan();
+    else if (this.#waiting > 0 || this.#settles.length > 0) this.#plan(replies instanceof StoreFault ? RETRY_MS : 0);
   }
 
   #answer(batch: Batch, replies: readonly StoreReply[]): void {
