@@ -210,6 +210,8 @@ export class XmppStream {
       this.#carrier.close();
       return this.lost();
     }
+    // What waits behind it has come without TLS, and must not be taken for what comes with it.
+    if (!this.#inbox.isEmpty) throw new StreamError("policy-violation", { text: "Nothing may follow starttls" });
     this.#carrier.send(xml`<proceed xmlns="${NS.TLS}"/>`.text);
     this.#restart();
     this.#carrier.startTls();

@@ -53,7 +53,8 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
       // A session that is made by this very request is known only after it may have answered.
       const reply: BoshReply = (text, condition) =>
         queueMicrotask(() => {
-          // Deno aborts a request that was answered, too.
+          // Deno aborts a request that was answered, too, and says so, unless it runs with `no-legacy-abort`. Its
+          // `info.completed` is no help: it tells of a client that has gone only once there is a response.
           signal.removeEventListener("abort", onAbort);
           resolve(sessionResponse(text, condition, session));
         });

@@ -36,6 +36,8 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #bindings: ChannelBindings | undefined;
   #pending: string[] = [];
   #pendingChars = 0;
+  /** `<starttls/>` has been read, and TLS is not there yet. */
+  #upgrading = false;
   #paused = false;
   #closed = false;
 
@@ -101,7 +103,8 @@ export class TcpConnection implements StreamCarrier, Flushable {
     try {
       this.#scanner.write(this.#decode(bytes));
     } catch (error) {
-      this.#stream.fail(error);
+      if (this.#upgrading) this.#onInjected();
+      else this.#stream.fail(error);
     }
   }
 
@@ -115,8 +118,11 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   #createScanner(): StreamScanner {
-    // A scanner that has been replaced may still be at work on text from before STARTTLS: that is not to be trusted.
-    const isCurrent = () => this.#scanner === scanner && !this.#closed;
+    // A scanner that has been replaced may still be at work on what came with `<starttls/>`.
+    const isCurrent = () => {
+      if (this.#scanner !== scanner) this.#onInjected();
+      return !this.#closed;
+    };
     const scanner: StreamScanner = new StreamScanner(this.#context.services.settings.xmlLimits, {
       header: (header) => {
         if (isCurrent()) this.#onHeader(header);
@@ -162,9 +168,32 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   startTls(): void {
+    // Whatever comes from here on is for TLS: Deno would lose what it has read before TLS takes over.
+    this.#socket.pause();
+    this.#upgrading = true;
+    this.#scanner = this.#createScanner();
+    // First the rest of what came with `<starttls/>` is looked at.
+    queueMicrotask(() => this.#upgrade());
+  }
+
+  #upgrade(): void {
+    if (this.#closed) return;
+    this.#upgrading = false;
     this.flush();
     this.#socket.removeAllListeners("data").removeAllListeners("end").removeAllListeners("close");
     this.#wrap();
+  }
+
+  /**
+   * RFC 6120 section 5.3.3: a client sends nothing between `<starttls/>` and TLS, so somebody on the way has added
+   * that, to have it read as if it had come over TLS.
+   */
+  #onInjected(): void {
+    if (this.#closed) return;
+    this.#context.services.log.warn("input after starttls", { address: this.address });
+    this.#pending = [];
+    this.#socket.destroy();
+    this.#onGone();
   }
 
   #wrap(): void {

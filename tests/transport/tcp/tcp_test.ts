@@ -159,12 +159,12 @@ describe("a stream over TCP", () => {
 });
 
 describe("STARTTLS", () => {
-  test("protects what follows, and forgets what came before", async () => {
+  test("protects what follows", async () => {
     const port = await listen("starttls", { plainWithoutTls: "never" });
     const plain = await dial(port);
     plain.socket.write(HEADER);
     expect(await plain.reader.until(FEATURES_END)).not.toContain("<mechanism>PLAIN</mechanism>");
-    plain.socket.write(`${STARTTLS}${plainAuth("juliet")}<injected/>`);
+    plain.socket.write(`${STARTTLS}\n`);
     expect(await plain.reader.until("<proceed")).toBe(`<proceed xmlns="${NS.TLS}"/>`);
     plain.socket.removeAllListeners("data");
     const { socket, reader } = await dialTls(port, plain.socket);
@@ -177,6 +177,47 @@ describe("STARTTLS", () => {
     socket.write(HEADER + bindIq());
     await reader.until("</iq>");
     expect(services.sessions.last.request.account.text).toBe("user@localhost");
+  });
+
+  test.each([
+    ["a stanza", MESSAGE],
+    ["a login", plainAuth("juliet")],
+    ["a header", HEADER],
+    ["an end", END],
+    ["no XML", "\u0000"],
+    ["a ClientHello", new Uint8Array([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])],
+  ])("is refused where %s came with it", async (_what, data) => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    socket.write(HEADER);
+    await reader.until(FEATURES_END);
+    socket.write(Buffer.concat([Buffer.from(STARTTLS), Buffer.from(data)]));
+    await waitFor(() => reader.isEnded);
+    expect(reader.text).toBe("");
+    expect(transports.connectionCount).toBe(0);
+  });
+
+  test("a fragment that came with it is not read on after TLS", async () => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    socket.write(HEADER);
+    await reader.until(FEATURES_END);
+    socket.write(`${STARTTLS}<message><body>`);
+    await reader.until("<proceed");
+    socket.removeAllListeners("data");
+    const tls = await dialTls(0, socket);
+    await login(tls.socket, tls.reader);
+    tls.socket.write(MESSAGE);
+    expect(await tls.reader.until("</message>")).toBe(MESSAGE);
+  });
+
+  test("text without TLS after it is no handshake", async () => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    socket.write(HEADER);
+    await reader.until(FEATURES_END);
+    socket.write(STARTTLS);
+    await reader.until("<proceed");
+    socket.write(HEADER + plainAuth("user"));
+    await waitFor(() => reader.isEnded && transports.connectionCount === 0);
+    expect(services.sessions.bound).toEqual([]);
   });
 });
 

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { connect as connectTls } from "node:tls";
+import { NS } from "../../xmpp/ns.ts";
+import { freePort, Program } from "../scripts/program.ts";
+
+const ROOT = resolve(import.meta.dir, "../..");
+const HEADER = `<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='${NS.STREAM}'>`;
+const INACTIVITY_MS = 1000;
+
+let folder = "";
+let server: Program;
+let tcpPort = 0;
+let bosh = "";
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "ampact-deno-"));
+  tcpPort = await freePort();
+  const deno = join(ROOT, "node_modules/.bin/deno");
+  server = new Program(deno, ["run", "-A", join(ROOT, "scripts/server.ts")], {
+    cwd: folder,
+    env: {
+      AMPACT_HTTP_PORT: "0",
+      AMPACT_C2S_PORT: String(tcpPort),
+      AMPACT_C2S_TLS_PORT: "0",
+      AMPACT_STORE_URL: "sqlite::memory:",
+      AMPACT_BOSH_INACTIVITY: String(INACTIVITY_MS / 1000),
+    },
+  });
+  [bosh] = await server.prints(/http:\S+/);
+});
+
+afterAll(async () => {
+  server.kill("SIGTERM");
+  await server.exitCode;
+  rmSync(folder, { recursive: true });
+});
+
+/** Reads up to that text. */
+async function until(socket: Socket, part: string): Promise<string> {
+  let text = "";
+  while (!text.includes(part)) {
+    const [bytes] = await once(socket, "data");
+    text += bytes.toString();
+  }
+  return text;
+}
+
+async function post(attributes: string, signal?: AbortSignal): Promise<string> {
+  const body = `<body ${attributes} xmlns="${NS.HTTPBIND}" xmlns:xmpp="${NS.XBOSH}"/>`;
+  const response = await fetch(bosh, { method: "POST", body, ...(signal && { signal }) });
+  return response.text();
+}
+
+async function createBoshSession(): Promise<string> {
+  const created = await post('rid="1" to="localhost" wait="60" hold="1" ver="1.6" xmpp:version="1.0"');
+  return /sid="([^"]+)"/.exec(created)![1]!;
+}
+
+describe("STARTTLS on Deno", () => {
+  test("loses nothing of a handshake that begins at once", async () => {
+    for (let round = 0; round < 20; round++) {
+      const socket = connect(tcpPort, "127.0.0.1");
+      socket.write(HEADER);
+      await until(socket, "</stream:features>");
+      socket.write(`<starttls xmlns='${NS.TLS}'/>`);
+      await once(socket, "data");
+      const tls = connectTls({ socket, rejectUnauthorized: false, servername: "localhost" });
+      tls.write(HEADER);
+      expect(await until(tls, "</stream:features>")).not.toContain("starttls");
+      tls.destroy();
+    }
+  });
+});
+
+describe("BOSH on Deno", () => {
+  test("a request that is answered is not taken for an abandoned one", async () => {
+    const sid = await createBoshSession();
+    const held = post(`rid="2" sid="${sid}"`);
+    await post(`rid="3" sid="${sid}" pause="2"`);
+    expect(await held).not.toContain("condition");
+    await Bun.sleep(INACTIVITY_MS * 1.5);
+    expect(await post(`rid="4" sid="${sid}" type="terminate"`)).not.toContain("item-not-found");
+  });
+
+  test("a client that leaves its request is missed", async () => {
+    const sid = await createBoshSession();
+    const client = new AbortController();
+    const held = post(`rid="2" sid="${sid}"`, client.signal).catch(() => "gone");
+    await Bun.sleep(100);
+    client.abort();
+    expect(await held).toBe("gone");
+    await Bun.sleep(INACTIVITY_MS * 1.5);
+    expect(await post(`rid="3" sid="${sid}"`)).toContain('condition="item-not-found"');
+  });
+});
+
+test("Deno has nothing to complain of", () => {
+  expect(server.errors).toBe("");
+});
