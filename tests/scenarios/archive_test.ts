@@ -236,3 +236,25 @@ scenario("XEP-0313 4.1: nobody reads the archive of somebody else", async ({ rom
   expect(answer.attr("type")).toBe("error");
   await nurse.receivesNothing();
 });
+
+scenario(
+  "XEP-0313 3.1: what is not in the archive bears no archive id: an event, a message that must not be kept",
+  { failing: true },
+  async ({ romeo, juliet }) => {
+    await romeo.online();
+    await juliet.online();
+    await grants(juliet, romeo);
+    romeo.sends(
+      chat(
+        juliet.bare,
+        "m1",
+        xml`<body>m1</body><amp xmlns="${NS.AMP}"><rule condition="deliver" value="direct" action="notify"/></amp>`,
+      ),
+    );
+    await juliet.receives(xml`<message id="m1"/>`);
+    const event = await romeo.receives(xml`<message id="m1"><amp xmlns="${NS.AMP}" status="notify"/></message>`);
+    romeo.sends(chat(juliet.bare, "m2", xml`<body>m2</body><no-permanent-store xmlns="${NS.HINTS}"/>`));
+    const unkept = await juliet.receives(xml`<message id="m2"/>`);
+    expect([event, unkept].flatMap(stanzaIds)).toEqual([]);
+  },
+);

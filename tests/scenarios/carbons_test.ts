@@ -189,3 +189,23 @@ scenario("XEP-0079 3.4.2: of what a rule drops no device of the recipient sees a
   await juliet.receivesNothing();
   await chamber.receivesNothing();
 });
+
+scenario(
+  "XEP-0313 3.1: the message in a copy bears the id that it has in the user's own archive",
+  { failing: true },
+  async ({ romeo, juliet }) => {
+    const street = romeo.device("street");
+    const chamber = juliet.device("chamber");
+    await romeo.online(copies);
+    await street.online(copies);
+    await juliet.online(copies);
+    await chamber.online(copies);
+    romeo.sends(chat(juliet.full));
+    const message = await juliet.receives(xml`<message id="m1"/>`);
+    const id = message.child("stanza-id", NS.SID)?.attr("id");
+    const copy = (device: Device) =>
+      xml`<message xmlns="${NS.CLIENT}" id="m1"><stanza-id xmlns="${NS.SID}" by="${device.bare}" id="${device === chamber ? id : "{any}"}"/></message>`;
+    await chamber.receives(carbon("received", chamber, copy(chamber)));
+    await street.receives(carbon("sent", street, copy(street)));
+  },
+);

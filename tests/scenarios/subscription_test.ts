@@ -263,3 +263,19 @@ scenario("6121 3.1: a request to oneself changes nothing", async ({ romeo }) => 
   romeo.sends(xml`<presence to="${romeo.bare}" type="subscribe"/>`);
   await romeo.receivesNothing();
 });
+
+scenario(
+  "6121 3.1.5, 3.1.6: first the approval, then the roster push, then the presence that it allows",
+  { failing: true },
+  async ({ romeo, juliet }) => {
+    await romeo.online();
+    await juliet.online();
+    romeo.sends(xml`<presence to="${juliet.bare}" type="subscribe"/>`);
+    await juliet.receives(presence("subscribe", romeo, juliet));
+    await romeo.ignores();
+    juliet.sends(xml`<presence to="${romeo.bare}" type="subscribed"/>`);
+    await romeo.receivesAll(presence("subscribed", juliet, romeo), pushed(juliet.bare, { subscription: "to" }));
+    await romeo.receives(xml`<presence from="${juliet.full}" type="{absent}"/>`);
+    await juliet.ignores();
+  },
+);
