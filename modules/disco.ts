@@ -44,7 +44,11 @@ function serverItems(iq: IqRequest, { description }: ServerContext): Markup {
   const node = nodeOf(iq);
   if (node === undefined) return discoItems(description.items);
   if (!description.nodes.has(node)) throw new StanzaError("item-not-found");
-  return discoItems([], node);
+  const items = description.nodeItems.get(node) ?? [];
+  return discoItems(
+    items.map((item) => ({ jid: iq.to.domain, ...item })),
+    node,
+  );
 }
 
 function accountInfo(iq: IqRequest, context: AccountContext): Markup | Promise<Markup> {

@@ -4,6 +4,7 @@ import { bind2 } from "./bind2.ts";
 import { blocking } from "./blocking.ts";
 import { caps } from "./caps.ts";
 import { carbons } from "./carbons.ts";
+import { commands } from "./commands.ts";
 import { contactAddresses } from "./contact_addresses.ts";
 import { csi } from "./csi.ts";
 import { disco } from "./disco.ts";
@@ -49,6 +50,7 @@ export const modules: readonly ServerModule[] = [
   privateXml,
   lastActivity,
   externalServices,
+  commands,
   offline,
   ping,
   version,

@@ -44,6 +44,8 @@ export interface ServerSettings {
   readonly offline: boolean;
   readonly rosterItems: number;
   readonly contacts: Readonly<Record<string, readonly string[]>>;
+  /** Domains that are served by gateways. */
+  readonly gateways?: readonly string[];
   readonly externalServices?: readonly ExternalService[] | undefined;
 }
 
@@ -60,6 +62,7 @@ export interface ServiceDescription {
   /** disco#info at a node of the domain. */
   readonly nodes: ReadonlyMap<string, EntityDescription>;
   readonly items: readonly { readonly jid: string; readonly name?: string }[];
+  readonly nodeItems: ReadonlyMap<string, readonly { readonly node: string; readonly name: string }[]>;
   readonly forms: readonly Markup[];
   /** The whole disco#info of the domain, without the outer `<query/>`. */
   readonly domainInfo: Markup;
@@ -100,6 +103,8 @@ export interface ServerContext {
    * streams with the stream error not-authorized and forgets it (XEP-0077 section 3.2).
    */
   endAccount(account: Jid): void;
+  /** Stores where an account's messages go while it is away; undefined: nowhere. False where there is no such account. */
+  setForward(account: Jid, to: Jid | undefined): Promise<boolean>;
 }
 
 /** One bound resource, as its user's actor knows it. */
@@ -214,6 +219,8 @@ export interface ServerModule {
   readonly accountIdentities?: readonly Identity[];
   /** disco#info at a node of the domain: features alone have the domain's identity. */
   readonly nodes?: Readonly<Record<string, readonly string[] | EntityDescription>>;
+  /** disco#items at a node of the domain; each item is a node of the domain too. */
+  readonly nodeItems?: Readonly<Record<string, readonly { readonly node: string; readonly name: string }[]>>;
   /** disco#items of the domain. */
   readonly items?: (settings: ServerSettings) => readonly { readonly jid: string; readonly name?: string }[];
   /** XEP-0128: extra forms in the domain's disco#info. */

@@ -31,6 +31,7 @@ export function describeService(modules: readonly ServerModule[], settings: Serv
     domainInfo,
     nodes: describeNodes(modules),
     items: modules.flatMap((module) => module.items?.(settings) ?? []),
+    nodeItems: new Map(modules.flatMap((module) => Object.entries(module.nodeItems ?? {}))),
     caps: { node: CAPS_NODE, ver: capsHash(query) },
   };
 }

@@ -112,6 +112,11 @@ export class FakeContext implements AccountContext, PreAuthContext {
     this.deeds.push(["endAccount", account.text]);
   }
 
+  async setForward(account: Jid, to: Jid | undefined): Promise<boolean> {
+    this.deeds.push(["setForward", account.text, to?.text]);
+    return true;
+  }
+
   countRegistration(): void {}
 
   sharesPresenceWith(jid: Jid): boolean {
