@@ -6,7 +6,7 @@ import { type BoshBody, type BoshCondition, BoshError, bodyLimits, readBody } fr
 import type { BoshSession } from "./bosh_session.ts";
 import { BoshSessions, terminalBody } from "./bosh_sessions.ts";
 import type { BoshReply } from "./held_requests.ts";
-import { readRequestText } from "./request_text.ts";
+import { RequestText } from "./request_text.ts";
 
 const CORS = {
   "access-control-allow-origin": "*",
@@ -39,10 +39,24 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
   const limits = context.services.settings.xmlLimits;
   const maxBytes = bodyLimits(limits).maxBytes;
 
-  async function answer(c: Context): Promise<Response> {
-    const body = readBody(await readRequestText(c.req.raw, maxBytes), limits);
+  async function post(c: Context): Promise<Response> {
+    const request = new RequestText(c.req.raw, maxBytes);
+    let body: BoshBody;
+    try {
+      body = readBody(await request.read(), limits);
+    } catch (error) {
+      return refuse(request, error);
+    }
     runtime.keepWaiting(c);
     return respond(c, body);
+  }
+
+  /** XEP-0124 section 17.2: a condition ends the session, also that of a request which cannot be read. */
+  function refuse({ head }: RequestText, error: unknown): Response {
+    const session = error instanceof BoshError ? sessions.failUnread(head, error.condition) : undefined;
+    if (session === undefined) return errorResponse(error, context, undefined);
+    const { condition } = error as BoshError;
+    return sessionResponse(terminalBody(condition), condition, session);
   }
 
   function respond(c: Context, body: BoshBody): Promise<Response> {
@@ -68,7 +82,7 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
   }
 
   return {
-    post: (c) => answer(c).catch((error: unknown) => errorResponse(error, context, undefined)),
+    post,
     options: () => new Response(null, { status: 204, headers: CORS }),
     get: (c) => c.text("An XMPP endpoint for BOSH (XEP-0124, XEP-0206): send POST requests.\n", 200, CORS),
   };

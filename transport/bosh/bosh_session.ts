@@ -4,19 +4,16 @@
  * @module
  */
 import type { StreamError } from "../../xmpp/errors.ts";
-import { attr, type Markup, xml } from "../../xmpp/xml/xml.ts";
 import type { Peer } from "../client_address.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
 import type { XmppStream } from "../stream.ts";
 import type { StreamCarrier, StreamHeader } from "../stream_carrier.ts";
-import { type BoshBody, type BoshCondition, isExtra, isPoll, writeBody } from "./bosh_body.ts";
+import { type BoshBody, type BoshCondition, isExtra, writeBody } from "./bosh_body.ts";
 import { type BoshParameters, writeParameters } from "./bosh_parameters.ts";
-import { type BoshReply, type HeldRequest, HeldRequests } from "./held_requests.ts";
+import { BoshResponses } from "./bosh_responses.ts";
+import { type BoshReply, HeldRequests } from "./held_requests.ts";
+import { InactivityTimer } from "./inactivity_timer.ts";
 import { KeySequence } from "./key_sequence.ts";
-import { ReceiptProbes } from "./receipt_probes.ts";
-import { RequestActivity } from "./request_activity.ts";
-import { ResponseBuffer } from "./response_buffer.ts";
-import { ResponseReceipts } from "./response_receipts.ts";
 
 export type BoshStream = Pick<
   XmppStream,
@@ -36,11 +33,6 @@ export interface BoshSessionOptions {
   onEnd(session: BoshSession): void;
 }
 
-/** A missing response is reported to a client that acknowledges after this time, milliseconds. */
-const REPORT_AFTER = 1000;
-/** Unacknowledged responses kept for a client that acknowledges. */
-const MAX_UNACKNOWLEDGED = 16;
-
 export class BoshSession implements StreamCarrier {
   readonly transport = "bosh";
   readonly startTlsOffer = "none";
@@ -51,19 +43,10 @@ export class BoshSession implements StreamCarrier {
   readonly #options: BoshSessionOptions;
   readonly #stream: BoshStream;
   readonly #keys: KeySequence;
-  readonly #buffer: ResponseBuffer;
-  readonly #receipts: ResponseReceipts;
-  #lastRid = 0;
   readonly #held = new HeldRequests();
-  #outbound: string[] = [];
-  #backlog = 0;
-  #header: StreamHeader | undefined;
-  readonly #probes: ReceiptProbes;
-  #report: Markup | undefined;
-  readonly #activity: RequestActivity;
-  #inactivity: number;
-  #cancelInactivity: (() => void) | undefined;
-  #flushPlanned = false;
+  readonly #responses: BoshResponses;
+  readonly #inactivity: InactivityTimer;
+  #lastRid = 0;
   #closed = false;
   /** The terminal response that no request was there to take. */
   #farewell: { readonly text: string; readonly condition: BoshCondition | undefined } | undefined;
@@ -76,11 +59,15 @@ export class BoshSession implements StreamCarrier {
     this.security = peer.security;
     this.address = peer.address;
     this.#keys = new KeySequence(parameters.newKey);
-    this.#buffer = new ResponseBuffer(parameters.usesAck ? MAX_UNACKNOWLEDGED : parameters.requests);
-    this.#receipts = new ResponseReceipts(parameters.requests, parameters.usesAck);
-    this.#probes = new ReceiptProbes(this.#receipts, (token) => this.#stream.prove(token));
-    this.#activity = new RequestActivity(parameters);
-    this.#inactivity = parameters.inactivity;
+    this.#inactivity = new InactivityTimer(parameters.inactivity, (ms, task) => options.schedule(ms, task));
+    this.#responses = new BoshResponses({
+      parameters,
+      held: this.#held,
+      now: () => options.now(),
+      schedule: (ms, task) => options.schedule(ms, task),
+      prove: (token) => this.#stream.prove(token),
+      onAnswer: () => this.#watchInactivity(),
+    });
     this.#stream = options.createStream(this);
   }
 
@@ -89,18 +76,18 @@ export class BoshSession implements StreamCarrier {
   }
 
   get backlog(): number {
-    return this.#backlog;
+    return this.#responses.backlog;
   }
 
-  // Requests
+  // Requests: section 7 (the first), 14.2 (their order), 14.3 (the same again)
 
   /** The session creation request. */
   create(body: BoshBody, reply: BoshReply): void {
     this.#lastRid = body.rid;
-    this.#push(body, reply, writeParameters(this.parameters, this.sid, body.rid));
+    this.#responses.acceptFirst(body, reply, writeParameters(this.parameters, this.sid, body.rid));
     this.#openStream(body);
     this.#held.makeAllDue();
-    this.#settle();
+    this.#responses.settle();
   }
 
   /** Any later request. */
@@ -111,20 +98,27 @@ export class BoshSession implements StreamCarrier {
     if (rid <= this.#lastRid) return this.#repeat(rid, reply);
     const window = this.parameters.requests + (isExtra(body) ? 1 : 0);
     if (rid > this.#lastRid + window) return this.#fail("item-not-found", reply);
-    if (rid > this.#lastRid + 1) return this.#keepEarly(body, reply);
+    if (rid > this.#lastRid + 1) return this.#held.keepEarly(body, reply)?.(writeBody({ type: "error" }));
     this.#accept(body, reply, false);
     this.#acceptEarly();
+  }
+
+  /** A request of this session that could not be read. */
+  fail(condition: BoshCondition): void {
+    if (!this.#closed) this.#fail(condition, undefined);
   }
 
   /** The HTTP connection of a request is gone before its response. */
   abandon(reply: BoshReply): void {
     if (!this.#held.abandon(reply)) return;
-    this.#settle();
+    this.#responses.settle();
     this.#watchInactivity();
   }
 
-  #keepEarly(body: BoshBody, reply: BoshReply): void {
-    this.#held.keepEarly(body, reply)?.(writeBody({ type: "error" }));
+  #repeat(rid: number, reply: BoshReply): void {
+    const condition = this.#responses.repeat(rid, reply);
+    if (condition !== undefined) return this.#fail(condition, reply);
+    this.#watchInactivity();
   }
 
   #acceptEarly(): void {
@@ -141,33 +135,16 @@ export class BoshSession implements StreamCarrier {
     if (!this.#keys.accepts(attributes.get("key"), attributes.get("newkey"))) {
       return this.#fail("item-not-found", reply);
     }
-    if (this.#activity.isTooMuch(body, this.#options.now(), this.#held.liveCount))
-      return this.#fail("policy-violation", reply);
-    this.#noteReceipts(body, cameEarly);
-    this.#inactivity = this.parameters.inactivity;
-    this.#push(body, reply);
+    if (this.#responses.isTooMuch(body)) return this.#fail("policy-violation", reply);
+    const pause = this.#pauseOf(body);
+    this.#responses.accept(body, reply, { cameEarly, isPause: pause !== undefined });
+    this.#inactivity.seconds = pause ?? this.parameters.inactivity;
+    this.#watchInactivity();
     if (body.restart) this.#openStream(body);
     else this.#deliver(body);
     if (attributes.get("type") === "terminate") return this.#stream.finish();
-    this.#pause(body);
-    this.#settle();
-  }
-
-  #push(body: BoshBody, reply: BoshReply | undefined, creation?: Markup): void {
-    const request: HeldRequest = {
-      rid: body.rid,
-      isPause: this.#pauseOf(body) !== undefined,
-      creation,
-      reply,
-      isDue: false,
-      cancelWait: this.#options.schedule(this.parameters.wait * 1000, () => {
-        request.isDue = true;
-        this.#settle();
-      }),
-    };
-    this.#held.add(request);
-    this.#activity.onRequest(body, this.#options.now());
-    this.#watchInactivity();
+    if (pause !== undefined) this.#held.makeAllDue();
+    this.#responses.settle();
   }
 
   #openStream(body: BoshBody): void {
@@ -187,151 +164,19 @@ export class BoshSession implements StreamCarrier {
     if (fault !== undefined) this.#stream.fail(fault);
   }
 
-  /** XEP-0124 section 10. */
-  #pause(body: BoshBody): void {
-    const seconds = this.#pauseOf(body);
-    if (seconds === undefined) return;
-    this.#inactivity = seconds;
-    this.#held.makeAllDue();
-  }
-
-  /** A longer pause than is granted is none. */
-  #pauseOf({ attributes }: BoshBody): number | undefined {
-    const text = attributes.get("pause");
-    const seconds = text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
-    return seconds <= this.parameters.pauseMax ? seconds : undefined;
-  }
-
-  /** XEP-0124 section 14.3: the same request again. */
-  #repeat(rid: number, reply: BoshReply): void {
-    const waiting = this.#held.find(rid);
-    if (waiting !== undefined) {
-      waiting.reply?.(writeBody({ type: "error" }));
-      waiting.reply = reply;
-      this.#watchInactivity();
-      return this.#settle();
-    }
-    const buffered = this.#buffer.repeat(rid);
-    if (buffered === undefined) return this.#fail("item-not-found", reply);
-    if (buffered === "exhausted") return this.#fail("policy-violation", reply);
-    reply(buffered);
-    this.#watchInactivity();
-  }
-
-  // Responses
-
-  /** Answers what should wait no longer, in the order of rids. */
-  #settle(): void {
-    while (!this.#closed) {
-      const oldest = this.#held.oldest;
-      if (oldest === undefined) return;
-      if (oldest.reply === undefined) {
-        // A response would be lost; but a request that a later one has overtaken is given up by its client.
-        if (this.#held.count === 1 && !oldest.isDue) return;
-        this.#answer(oldest, []);
-      } else {
-        if (!oldest.isDue && !this.#hasReason()) return;
-        this.#answer(oldest, oldest.isPause ? [] : this.#takeOutbound(oldest.rid));
-      }
-    }
-  }
-
-  /** Why the oldest request should wait no longer. */
-  #hasReason(): boolean {
-    if (this.#outbound.length > 0 || this.#report !== undefined) return true;
-    return this.#held.count > this.#waitable || this.#probes.wantsRequest();
-  }
-
-  /** How many requests may wait. */
-  get #waitable(): number {
-    return this.parameters.wait === 0 ? 0 : this.parameters.hold;
-  }
-
-  #takeOutbound(rid: number): readonly string[] {
-    const payloads = this.#outbound;
-    this.#outbound = [];
-    this.#backlog = 0;
-    this.#probes.onSent(rid);
-    return payloads;
-  }
-
-  #answer(request: HeldRequest, payloads: readonly string[]): void {
-    const { rid } = request;
-    this.#held.remove(request);
-    const text = writeBody({ attributes: this.#responseAttributes(request), payloads });
-    const now = this.#options.now();
-    if (!request.isPause) this.#buffer.add(rid, text, now);
-    this.#receipts.onResponse(rid, payloads.length > 0);
-    this.#activity.onResponse(rid, payloads.length > 0);
-    request.reply?.(text);
-    this.#watchInactivity();
-  }
-
-  #responseAttributes({ rid, creation }: HeldRequest): Markup {
-    if (creation !== undefined) return xml`${creation}${attr("authid", this.#header?.id)}`;
-    const report = this.#report;
-    this.#report = undefined;
-    const ack = this.parameters.usesAck && this.#lastRid !== rid ? this.#lastRid : undefined;
-    return xml`${attr("ack", ack)}${report}`;
-  }
-
-  // Proof of receipt
-
-  #noteReceipts(body: BoshBody, cameEarly: boolean): void {
-    const { ack } = body;
-    this.#receipts.onRequest({
-      rid: body.rid,
-      ack,
-      isPoll: isPoll(body),
-      isExtra: isExtra(body),
-      cameEarly,
-      unanswered: this.#held.count,
-      anyAbandoned: this.#held.liveCount < this.#held.count,
-    });
-    this.#reportMissing(ack);
-    this.#probes.tell();
-  }
-
-  /** XEP-0124 section 9.2. */
-  #reportMissing(ack: number | undefined): void {
-    if (!this.parameters.usesAck || ack === undefined || ack >= this.#receipts.answered) return;
-    const sentAt = this.#buffer.sentAt(ack + 1);
-    const time = sentAt === undefined ? 0 : this.#options.now() - sentAt;
-    if (time < REPORT_AFTER) return;
-    this.#report = xml`${attr("report", ack + 1)}${attr("time", time)}`;
-  }
-
   // The connection
 
   send(text: string): void {
-    if (this.#closed) return;
-    this.#outbound.push(text);
-    this.#backlog += text.length;
-    this.#planFlush();
-  }
-
-  #planFlush(): void {
-    if (this.#flushPlanned) return;
-    this.#flushPlanned = true;
-    queueMicrotask(() => {
-      this.#flushPlanned = false;
-      this.#settle();
-    });
+    this.#responses.send(text);
   }
 
   probe(token: number): boolean {
-    if (this.#closed) return false;
-    this.#probes.add(token, this.#outbound.length > 0 ? undefined : this.#receipts.lastPayload);
-    queueMicrotask(() => {
-      this.#probes.tell();
-      this.#settle();
-    });
-    return true;
+    return this.#responses.probe(token);
   }
 
   /** The client knows its stream by `sid`; the id goes into `authid`. */
-  sendHeader(header: StreamHeader): void {
-    this.#header = header;
+  sendHeader({ id }: StreamHeader): void {
+    this.#responses.authid = id;
   }
 
   expectHeader(): void {}
@@ -348,14 +193,14 @@ export class BoshSession implements StreamCarrier {
 
   close(error?: StreamError): void {
     if (this.#closed) return;
-    const payloads = error === undefined ? this.#outbound : [...this.#outbound, error.toMarkup().text];
-    const condition = error === undefined ? undefined : "remote-stream-error";
-    this.#terminate(payloads, condition);
+    const payloads = this.#responses.close();
+    if (error === undefined) this.#terminate(payloads, undefined);
+    else this.#terminate([...payloads, error.toMarkup().text], "remote-stream-error");
   }
 
-  // The end
+  // The end: sections 13 and 17
 
-  /** XEP-0124 section 13: the oldest connection is told, the others get nothing. */
+  /** Section 13: the oldest connection is told, the others get nothing. */
   #terminate(payloads: readonly string[], condition: BoshCondition | undefined): void {
     const oldest = this.#held.oldestLive;
     const attributes = oldest?.creation;
@@ -363,7 +208,7 @@ export class BoshSession implements StreamCarrier {
     const replies = this.#stop();
     if (oldest?.reply === undefined && this.#options.staysUp()) {
       this.#farewell = { text, condition };
-      this.#cancelInactivity = this.#options.schedule(this.#inactivity * 1000, () => this.#options.onEnd(this));
+      this.#inactivity.start(() => this.#options.onEnd(this));
     } else {
       oldest?.reply?.(text, condition);
       for (const reply of replies) if (reply !== oldest?.reply) reply(writeBody({}));
@@ -375,7 +220,7 @@ export class BoshSession implements StreamCarrier {
   #takeFarewell(reply: BoshReply): void {
     const { text, condition } = this.#farewell!;
     this.#farewell = undefined;
-    this.#cancelInactivity?.();
+    this.#inactivity.stop();
     reply(text, condition);
     this.#options.onEnd(this);
   }
@@ -396,19 +241,25 @@ export class BoshSession implements StreamCarrier {
   /** Returns whom to answer. */
   #stop(): BoshReply[] {
     this.#closed = true;
-    this.#cancelInactivity?.();
-    this.#outbound = [];
-    this.#backlog = 0;
-    this.#probes.clear();
+    this.#inactivity.stop();
+    this.#responses.close();
     return this.#held.clear();
   }
 
-  /** XEP-0124 section 10: time runs while no request is held. */
+  // Pause and inactivity: section 10
+
+  /** Seconds. A longer pause than is granted is none. */
+  #pauseOf({ attributes }: BoshBody): number | undefined {
+    const text = attributes.get("pause");
+    const seconds = text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+    return seconds <= this.parameters.pauseMax ? seconds : undefined;
+  }
+
+  /** Time runs while no request is held. */
   #watchInactivity(): void {
-    this.#cancelInactivity?.();
-    this.#cancelInactivity = undefined;
+    this.#inactivity.stop();
     if (this.#closed || this.#held.liveCount > 0) return;
-    this.#cancelInactivity = this.#options.schedule(this.#inactivity * 1000, () => {
+    this.#inactivity.start(() => {
       for (const reply of this.#stop()) this.#refuse(reply, "item-not-found");
       this.#options.onEnd(this);
       this.#stream.lost();

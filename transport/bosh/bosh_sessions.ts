@@ -10,6 +10,8 @@ import { BoshSession } from "./bosh_session.ts";
 import type { BoshReply } from "./held_requests.ts";
 
 const SID_BYTES = 18;
+/** The `sid` of a body, found without reading it. */
+const SID = /^\s*(?:<\?xml[^>]*>\s*)?<body\s(?:[^>]*?\s)?sid\s*=\s*["']([\w-]+)["']/;
 
 export class BoshSessions {
   readonly #context: TransportContext;
@@ -28,6 +30,13 @@ export class BoshSessions {
     const session = this.#sessions.get(body.sid);
     if (session === undefined) throw new BoshError("item-not-found");
     session.request(body, reply);
+    return session;
+  }
+
+  /** Ends the session of a request that could not be read; `head`: how that begins. Returns it. */
+  failUnread(head: string, condition: BoshCondition): BoshSession | undefined {
+    const session = this.#sessions.get(SID.exec(head)?.[1] ?? "");
+    session?.fail(condition);
     return session;
   }
 

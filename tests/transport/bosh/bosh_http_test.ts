@@ -111,11 +111,40 @@ describe("POST /http-bind", () => {
     expect(await text(body, { duplex: "half" } as RequestInit)).toBe(terminal("policy-violation"));
   });
 
+  test.each([
+    ["too much", `${" ".repeat(600_000)}</body>`, "policy-violation"],
+    ["much more than is read", `${" ".repeat(20_000_000)}</body>`, "policy-violation"],
+    ["too deep", `${"<a>".repeat(100)}${"</a>".repeat(100)}</body>`, "policy-violation"],
+    ["no XML", "<a></b></body>", "bad-request"],
+    ["text between stanzas", "text</body>", "bad-request"],
+  ])("%s in a session ends it", async (_what, rest, condition) => {
+    server = startServer();
+    const client = new Client();
+    await client.login();
+    expect(await text(client.body().replace("</body>", rest))).toBe(terminal(condition));
+    expect(server.services.sessions.last.kinds).toEqual(["disconnected"]);
+    expect(server.transports.connectionCount).toBe(0);
+  });
+
+  test("too much for a session that has said farewell leaves it so", async () => {
+    server = startServer();
+    const client = new Client();
+    await client.login();
+    server.services.sessions.last.request.connection.close(new StreamError("conflict"));
+    expect(await text(client.body().replace("</body>", `${" ".repeat(600_000)}</body>`))).toBe(
+      terminal("policy-violation"),
+    );
+    expect(await client.send()).toContain("<conflict ");
+  });
+
   test("a legacy client is told by HTTP codes", async () => {
     server = startServer();
     const legacy = new Client();
     await legacy.create("");
     expect((await post(legacy.body('sid2=""').replace(/rid="\d+"/, 'rid="99999"'))).status).toBe(404);
+    const other = new Client();
+    await other.create("");
+    expect((await post(other.body().replace("</body>", `${" ".repeat(600_000)}</body>`))).status).toBe(403);
     expect((await post(`<body xmlns="${NS.HTTPBIND}" rid="1" to="localhost" hold="x"/>`)).status).toBe(400);
   });
 
