@@ -168,9 +168,10 @@ export type StoreMessage =
       readonly seq: number;
       readonly reply: (isCancelled: boolean) => void;
     }
-  /** Calls that belong into one transaction. */
+  /** Calls that belong into one transaction. `alone`: they depend on nothing that waits for company, which goes on waiting. */
   | {
       readonly kind: "calls";
+      readonly alone?: boolean;
       readonly calls: readonly StoreCall[];
       readonly resolve: (replies: readonly StoreReply[]) => void;
       readonly reject: (fault: StoreFault) => void;

@@ -19,7 +19,7 @@ import { archives, UNKNOWN_PROFILE } from "./profile.ts";
 import type { Profile, Receipt, SessionMessage, SessionRef } from "./protocol.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import { ClientState } from "./session/client_state.ts";
-import { answerBlockedMessage, blockedError, readRules } from "./session/first_answers.ts";
+import { answerBlockedMessage, blockedError, refusalOfRules } from "./session/first_answers.ts";
 import { Outbox } from "./session/outbox.ts";
 import { RateLimit } from "./session/rate_limit.ts";
 import { type Attach, type ManagedSession, StreamManagement } from "./session/stream_management.ts";
@@ -165,10 +165,10 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     // RFC 6120 section 10.3.1: a message without `to` is for the sender's own bare JID.
     const to = stanza.to ?? this.#jid.bare;
     const stamped = stanza.readdress({ from: this.#jid, to });
-    const taken = readRules(stamped, this.#node, this.#profile);
-    if (taken?.kind === "refused") return this.#answerAtOnce([taken.reply], ticket);
+    const refused = refusalOfRules(stamped, this.#node, this.#profile);
+    if (refused !== undefined) return this.#answerAtOnce([refused.reply], ticket);
     if (this.#profile.blocked.size > 0 && isBlocked(this.#profile.blocked, to)) {
-      return this.#answerAtOnce(answerBlockedMessage(stamped, taken, this.#node.now()), ticket);
+      return this.#answerAtOnce(answerBlockedMessage(stamped, this.#node, this.#profile), ticket);
     }
     if (this.#carbons) this.#entry.delivery.tell({ kind: "sent", stanza: stamped, resource: this.#jid.resource });
     const archiveSender = this.#node.settings.archive && archives(this.#profile, to.bare);

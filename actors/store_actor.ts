@@ -53,6 +53,11 @@ const RETRY_MS = 1000;
 const MAX_MESSAGES = 50_000;
 const MAX_UNITS = 128 * 1024 * 1024;
 
+/** Which of the writes that wait for company go with a commit. */
+type Taken = "none" | "older" | "all";
+
+const NOTHING: ReadonlyMap<number, Append> = new Map();
+
 export class StoreActor implements Actor<StoreMessage> {
   readonly #start: StoreActorStart;
   /** Writes that wait for company, in two generations: at each tick of the timer the older goes, the younger ages. */
@@ -64,7 +69,7 @@ export class StoreActor implements Actor<StoreMessage> {
   /** Of streams, which a commit could not keep; younger ones come after them. */
   #counts: readonly StreamCount[] = [];
   #batch: Batch | undefined;
-  #hurried = false;
+  #hurried: Taken | undefined;
   #cancelTimer: (() => void) | undefined;
 
   constructor(start: StoreActorStart) {
@@ -81,9 +86,9 @@ export class StoreActor implements Actor<StoreMessage> {
         return message.reply(this.#cancel(message.owner, message.seq));
       case "calls":
         this.#calls.push(message);
-        return this.#hurry();
+        return this.#hurry(message.alone === true ? "none" : "all");
       case "hurry":
-        return this.#hurry();
+        return this.#hurry("all");
       case "counts":
         return this.#plan();
       case "tick":
@@ -102,7 +107,7 @@ export class StoreActor implements Actor<StoreMessage> {
     }
     this.#younger.set(message.seq, { message, units, from });
     this.#units += units;
-    if (wanted || this.#waiting >= FULL_MESSAGES || this.#units >= FULL_UNITS) return this.#hurry();
+    if (wanted || this.#waiting >= FULL_MESSAGES || this.#units >= FULL_UNITS) return this.#hurry("all");
     this.#plan();
   }
 
@@ -141,24 +146,29 @@ export class StoreActor implements Actor<StoreMessage> {
   }
 
   #onTick(): void {
-    if (this.#batch !== undefined) return;
-    if (this.#younger.size === 0 || this.#older.size > 0 || this.#settles.length > 0) return this.#commit(false);
+    if (this.#batch !== undefined) {
+      if (this.#hurried !== "all") this.#hurried = "older";
+      return;
+    }
+    if (this.#younger.size === 0 || this.#older.size > 0 || this.#settles.length > 0) return this.#commit("older");
     this.#older = this.#younger;
     this.#younger = new Map();
     this.#plan();
   }
 
-  #hurry(): void {
-    if (this.#batch !== undefined) this.#hurried = true;
-    else this.#commit(true);
+  #hurry(taken: Taken): void {
+    if (this.#batch === undefined) this.#commit(taken);
+    else if (taken === "all" || this.#hurried === undefined) this.#hurried = taken;
   }
 
-  #commit(all: boolean): void {
-    this.#hurried = false;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+  #commit(taken: Taken): void {
+    this.#hurried = undefined;
+    if (taken !== "none") {
+      this.#cancelTimer?.();
+      this.#cancelTimer = undefined;
+    }
     const counts = [...this.#counts, ...this.#start.takeStreamCounts()];
-    const batch: Batch = { appends: this.#takeAppends(all), settles: this.#settles, calls: this.#calls, counts };
+    const batch: Batch = { appends: this.#takeAppends(taken), settles: this.#settles, calls: this.#calls, counts };
     const calls: StoreCall[] = [];
     if (batch.appends.size > 0) calls.push(["append", Array.from(batch.appends.values(), (append) => append.message)]);
     if (batch.settles.length > 0) calls.push(["settle", batch.settles]);
@@ -173,10 +183,11 @@ export class StoreActor implements Actor<StoreMessage> {
     this.#start.store.run(calls).then(done, (error) => done(asFault(error)));
   }
 
-  #takeAppends(all: boolean): ReadonlyMap<number, Append> {
+  #takeAppends(which: Taken): ReadonlyMap<number, Append> {
+    if (which === "none") return NOTHING;
     const taken = this.#older;
-    if (all) for (const [seq, append] of this.#younger) taken.set(seq, append);
-    this.#older = all ? new Map() : this.#younger;
+    if (which === "all") for (const [seq, append] of this.#younger) taken.set(seq, append);
+    this.#older = which === "all" ? new Map() : this.#younger;
     this.#younger = new Map();
     for (const { units } of taken.values()) this.#units -= units;
     return taken;
@@ -188,7 +199,7 @@ export class StoreActor implements Actor<StoreMessage> {
     if (batch === undefined) return;
     if (replies instanceof StoreFault) this.#refuse(batch, replies);
     else this.#answer(batch, replies);
-    if (this.#hurried || this.#calls.length > 0) this.#commit(true);
+    if (this.#hurried !== undefined) this.#commit(this.#hurried);
     else if (this.#waiting > 0 || this.#settles.length > 0) this.#plan(replies instanceof StoreFault ? RETRY_MS : 0);
   }
 

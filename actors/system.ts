@@ -10,7 +10,7 @@ import { SequenceClock } from "../store/sequence.ts";
 import { StanzaIds } from "../store/stanza_id.ts";
 import type { AsyncStore, Store, StoreFault, StoreMethod, StoreReply, StoreStart } from "../store/store.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
-import type { Jid } from "../xmpp/jid.ts";
+import { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { ArchiveRetention } from "./archive_retention.ts";
@@ -68,7 +68,7 @@ export class ActorSystem implements Node, Sessions {
     this.#ids = new StanzaIds(opened.idKey);
     this.streams = new StreamRegistry(start.newId, () => this.store.tell({ kind: "counts" }));
     this.store = this.#startStore(start);
-    this.database = asyncStore(this.store);
+    this.database = asyncStore(this.store, (account) => this.#users.renew(Jid.parse(account)));
     this.context = this.#createContext();
     this.#users = new UserDirectory(
       this,
@@ -295,13 +295,14 @@ function serverKind<Message extends { readonly kind: string }>(name: string, log
   };
 }
 
-/** Every store operation as a question to the StoreActor. */
-function asyncStore(store: Mailbox<StoreMessage>): AsyncStore {
+/** Every store operation as a question to the StoreActor. `created` is told of every new account, before anybody else. */
+function asyncStore(store: Mailbox<StoreMessage>, created: (account: string) => void): AsyncStore {
   const call = (method: StoreMethod, parameters: readonly unknown[]) =>
     new Promise((resolve, reject) => {
       const answered = ([reply]: readonly StoreReply[]) => {
-        if (reply !== undefined && "fault" in reply) reject(reply.fault);
-        else resolve(reply?.value);
+        if (reply !== undefined && "fault" in reply) return reject(reply.fault);
+        if (method === "createAccount" && reply?.value === true) created(String(parameters[0]));
+        resolve(reply?.value);
       };
       const calls = [[method, ...parameters]] as never;
       store.tell({ kind: "calls", calls, resolve: answered, reject });

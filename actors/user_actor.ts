@@ -65,6 +65,11 @@ export class UserActor implements Actor<UserMessage> {
     });
   }
 
+  /** There is such an account. */
+  get exists(): boolean {
+    return this.#account.exists;
+  }
+
   /** No resource is bound. */
   get quiet(): boolean {
     return this.#account.live.length === 0;

@@ -2,6 +2,7 @@
  * The directory of users: finds the two actors of a bare JID, activates them on first use, passivates them when idle.
  * @module
  */
+import type { UserRecord } from "../store/store.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { DeliveryActor } from "./delivery_actor.ts";
@@ -16,11 +17,15 @@ interface Active extends UserEntry {
   readonly user: Mailbox<UserMessage>;
   readonly delivery: Mailbox<DeliveryMessage>;
   actors: { readonly user: UserActor; readonly delivery: DeliveryActor } | undefined;
+  /** The account was made after it had been looked for. */
+  isOutdated: boolean;
   usedAt: number;
 }
 
 /** How long a user without sessions stays active. */
 const IDLE_MS = 60_000;
+/** The same for a name that is no account: anybody can make up any number of those. */
+const NOBODY_IDLE_MS = 1000;
 
 export interface UserKinds {
   readonly user: ActorKind<UserMessage>;
@@ -57,6 +62,7 @@ export class UserDirectory {
       user: new Mailbox(this.#kinds.user, this.#node.scheduler),
       delivery: new Mailbox(this.#kinds.delivery, this.#node.scheduler),
       actors: undefined,
+      isOutdated: false,
       usedAt: this.#node.now(),
     };
     this.#users.set(bare.text, entry);
@@ -66,30 +72,36 @@ export class UserDirectory {
 
   /** Both mailboxes collect until the account is read. Where it cannot be read, all that waits is answered with an error. */
   #activate(entry: Active): void {
-    this.#node.database.user(entry.jid.text).then(
-      (record) => {
-        const user = new UserActor(this.#node, {
-          owner: entry.jid,
-          record,
-          delivery: entry.delivery,
-          startSession: (jid, request) => this.#startSession(entry, jid, request),
-        });
-        const delivery = new DeliveryActor(this.#node, {
-          owner: entry.jid,
-          profile: user.profile,
-          hasPending: record?.hasPending ?? false,
-          user: entry.user,
-          self: () => entry.delivery,
-        });
-        entry.actors = { user, delivery };
-        entry.user.start(user);
-        entry.delivery.start(delivery);
-      },
-      (error) => {
-        this.#node.log.error("cannot read account", { account: entry.jid.text, error });
-        this.#forget(entry);
-      },
-    );
+    this.#node.database
+      .user(entry.jid.text)
+      .then((record) => this.#begin(entry, record))
+      .catch((error) => {
+        this.#node.log.error("cannot activate account", { account: entry.jid.text, error });
+        if (entry.actors === undefined) this.#forget(entry);
+      });
+  }
+
+  #begin(entry: Active, record: UserRecord | undefined): void {
+    if (record === undefined && entry.isOutdated) {
+      entry.isOutdated = false;
+      return this.#activate(entry);
+    }
+    const user = new UserActor(this.#node, {
+      owner: entry.jid,
+      record,
+      delivery: entry.delivery,
+      startSession: (jid, request) => this.#startSession(entry, jid, request),
+    });
+    const delivery = new DeliveryActor(this.#node, {
+      owner: entry.jid,
+      profile: user.profile,
+      hasPending: record?.hasPending ?? false,
+      user: entry.user,
+      self: () => entry.delivery,
+    });
+    entry.actors = { user, delivery };
+    entry.user.start(user);
+    entry.delivery.start(delivery);
   }
 
   #startSession(entry: Active, jid: Jid, request: BindRequest): SessionRef {
@@ -109,13 +121,22 @@ export class UserDirectory {
   sweep(): void {
     const now = this.#node.now();
     for (const entry of this.#users.values()) {
-      if (now - entry.usedAt < IDLE_MS || !isIdle(entry)) continue;
+      const idleMs = entry.actors?.user.exists ? IDLE_MS : NOBODY_IDLE_MS;
+      if (now - entry.usedAt < idleMs || !isIdle(entry)) continue;
       this.#forget(entry);
     }
   }
 
   endAll(error: StreamError): void {
     for (const entry of this.#users.values()) entry.user.tell({ kind: "end", error });
+  }
+
+  /** An account was made: whoever had asked for it before found nobody, and it is read anew. */
+  renew(bare: Jid): void {
+    const entry = this.#users.get(bare.text);
+    if (entry === undefined || entry.actors?.user.exists) return;
+    if (entry.actors === undefined) entry.isOutdated = true;
+    else this.#users.delete(bare.text);
   }
 
   /** The account is gone: its sessions end, and it is read anew when it is needed again. */

@@ -103,6 +103,17 @@ interface AmpAttributes {
   readonly perHop?: string;
 }
 
+/** A pure cache: the reader gives the same list for the same text, so that each list is written once. */
+const ELEMENTS = new WeakMap<readonly QuotedRule[], Markup>();
+
+function ruleElements(rules: readonly QuotedRule[]): Markup {
+  const known = ELEMENTS.get(rules);
+  if (known !== undefined) return known;
+  const markup = xml`${rules.map(ruleElement)}`;
+  ELEMENTS.set(rules, markup);
+  return markup;
+}
+
 function amp(rules: readonly QuotedRule[], { status, from, to, perHop }: AmpAttributes = {}): Markup {
   const attributes = [
     attr("status", status),
@@ -110,7 +121,7 @@ function amp(rules: readonly QuotedRule[], { status, from, to, perHop }: AmpAttr
     attr("to", to?.toString()),
     attr("per-hop", perHop),
   ];
-  return xml`<amp xmlns="${NS.AMP}"${attributes}>${rules.map(ruleElement)}</amp>`;
+  return xml`<amp xmlns="${NS.AMP}"${attributes}>${ruleElements(rules)}</amp>`;
 }
 
 function ruleElement(rule: QuotedRule): Markup {

@@ -67,7 +67,7 @@ function endProved(state: DeliveryState, flight: InFlight, resource: string): vo
   const event = ruleEvent(state.node, flight.onProof!, flight.rules!);
   const settle: StoreCall = ["settle", [{ owner: state.owner.text, seq: flight.seq }]];
   state.flush?.open.delete(flight.seq);
-  end(state, flight, { kind: "direct", resource }, event, flight.waits ? [settle] : []);
+  end(state, flight, { kind: "direct", resource }, event, flight.waits ? [settle] : [], flight.log === "durable");
 }
 
 /** A session is over: all that it was given is planned again, in order, with the rules that are still undecided. */

@@ -23,7 +23,7 @@ export function onMessage(state: DeliveryState, envelope: Envelope): void | Prom
   // What the log holds already came here once: as an event that a flush has found meanwhile, or is about to.
   if (envelope.seq > 0 && (state.inFlight.has(envelope.seq) || state.provedEvents.has(envelope.seq))) return;
   if (state.flushDue > 0) stopWaiting(state);
-  const stanza = withoutStanzaIds(envelope.stanza);
+  const stanza = envelope.notice ? envelope.stanza : withoutStanzaIds(envelope.stanza);
   if (envelope.notice || envelope.via.length > 0 || !stanza.has("amp", NS.AMP)) {
     return decide(state, envelope, stanza, envelope.rules);
   }

@@ -46,11 +46,12 @@ export function end(
   outcome: Outcome,
   event: DueEvent | undefined,
   calls: readonly StoreCall[],
+  alone = false,
 ): void {
   flight.phase = "ending";
   flight.targets = [];
   const all = [...calls, ...eventCalls(event)];
-  if (all.length > 0) return commit(state, flight, { kind: "end", event, outcome }, all);
+  if (all.length > 0) return commit(state, flight, { kind: "end", event, outcome }, all, alone);
   sendEvent(state.node, event);
   conclude(state, flight, outcome);
 }

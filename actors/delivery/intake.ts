@@ -5,7 +5,7 @@
  * @module
  */
 import { NOTHING_FIRED } from "../../amp/evaluate.ts";
-import { presenceFault, type RuleLimits, readRequest } from "../../amp/read.ts";
+import { presenceFault, type ReadResult, type RuleLimits, readRequest } from "../../amp/read.ts";
 import { missingId, refusal } from "../../amp/reply.ts";
 import type { RuleFault } from "../../amp/rule.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
@@ -18,8 +18,16 @@ export type Intake =
   /** No rules; `stanza` is without what a client put in their place. */
   | { readonly kind: "plain"; readonly stanza: Stanza }
   | { readonly kind: "ruled"; readonly stanza: Stanza; readonly rules: RuleState }
-  /** One error that names every rule at fault; nothing else happens. */
-  | { readonly kind: "refused"; readonly reply: Stanza; readonly condition: "bad-request" | "not-acceptable" };
+  | Refused;
+
+/** One error that names every rule at fault; nothing else happens. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly reply: Stanza;
+  readonly condition: "bad-request" | "not-acceptable";
+}
+
+const NONE = { kind: "none" } as const;
 
 export interface IntakeTerms {
   readonly limits: RuleLimits;
@@ -30,26 +38,48 @@ export interface IntakeTerms {
 }
 
 export function takeIn(stanza: Stanza, terms: IntakeTerms): Intake {
+  const read = readRules(stanza, terms);
+  switch (read.kind) {
+    case "none":
+      return { kind: "plain", stanza };
+    case "notice":
+      return { kind: "plain", stanza: withoutRules(stanza) };
+    case "request": {
+      const { rules, perHop } = read;
+      const sender = stanza.from!;
+      const recipient = stanza.to!;
+      const ruled = { rules, perHop, fired: NOTHING_FIRED, settled: false, sender, recipient, id: stanza.id! };
+      return { kind: "ruled", stanza: withoutRules(stanza), rules: ruled };
+    }
+    default:
+      return read;
+  }
+}
+
+/** Why the message is refused, or undefined; nothing is made of what is valid. */
+export function refusalOf(stanza: Stanza, terms: IntakeTerms): Refused | undefined {
+  const read = readRules(stanza, terms);
+  return read.kind === "refused" ? read : undefined;
+}
+
+type Read = { readonly kind: "none" } | Exclude<ReadResult, { readonly kind: "invalid" }> | Refused;
+
+function readRules(stanza: Stanza, terms: IntakeTerms): Read {
   const source = stanza.type === "error" ? undefined : stanza.payloadText("amp", NS.AMP);
-  if (source === undefined) return { kind: "plain", stanza };
+  if (source === undefined) return NONE;
   const read = readRequest(source, terms.limits, terms.now);
-  if (read.kind === "notice") return { kind: "plain", stanza: withoutRules(stanza) };
-  const sender = stanza.from!;
-  const recipient = stanza.to!;
+  if (read.kind === "notice") return read;
   const { id } = stanza;
   if (!id) {
-    const reply = missingId({ domain: Jid.parse(recipient.domain), sender });
+    const reply = missingId({ domain: Jid.parse(stanza.to!.domain), sender: stanza.from! });
     return { kind: "refused", reply, condition: "bad-request" };
   }
   if (read.kind === "invalid") return refused(stanza, id, read.fault);
   const fault = terms.maySee(stanza) ? undefined : presenceFault(read.rules);
-  if (fault !== undefined) return refused(stanza, id, fault);
-  const { rules, perHop } = read;
-  const ruled = { rules, perHop, fired: NOTHING_FIRED, settled: false, sender, recipient, id };
-  return { kind: "ruled", stanza: withoutRules(stanza), rules: ruled };
+  return fault === undefined ? read : refused(stanza, id, fault);
 }
 
-function refused(stanza: Stanza, id: string, fault: RuleFault): Intake {
+function refused(stanza: Stanza, id: string, fault: RuleFault): Refused {
   const domain = Jid.parse(stanza.to!.domain);
   const reply = refusal(fault, { domain, sender: stanza.from!, id });
   return { kind: "refused", reply, condition: fault.kind === "invalid-rules" ? "not-acceptable" : "bad-request" };

@@ -49,10 +49,16 @@ export function keepForSender(state: DeliveryState, envelope: Envelope, stanza: 
 }
 
 /** Calls of one transaction that rest or end a message; `done` comes back. */
-export function commit(state: DeliveryState, flight: InFlight, ending: Ending, calls: readonly StoreCall[]): void {
+export function commit(
+  state: DeliveryState,
+  flight: InFlight,
+  ending: Ending,
+  calls: readonly StoreCall[],
+  alone = false,
+): void {
   flight.ending = ending;
   const done = (fault: StoreFault | undefined) => state.self().tell({ kind: "done", seq: flight.seq, ending, fault });
-  state.node.store.tell({ kind: "calls", calls, resolve: (replies) => done(faultIn(replies)), reject: done });
+  state.node.store.tell({ kind: "calls", alone, calls, resolve: (replies) => done(faultIn(replies)), reject: done });
 }
 
 export function noteDeadline(state: DeliveryState, at: number | undefined): void {

@@ -6,23 +6,24 @@ import { StanzaError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
-import { type Intake, takeIn } from "../delivery/intake.ts";
+import { type IntakeTerms, type Refused, refusalOf, takeIn } from "../delivery/intake.ts";
 import type { Node } from "../node.ts";
 import type { Profile } from "../protocol.ts";
 
 const BLOCKED: NonePlan = { kind: "none", reason: "blocked", silent: false };
 
 /**
- * Reads the rules of a message before anything is asked of its recipient: so a refusal costs the same for one who is
- * there, away, blocking or missing, and tells nothing (XEP-0079 section 9). What passes here may still be refused there.
+ * Whether the rules of a message are refused, before anything is asked of its recipient: so a refusal costs the same for
+ * one who is there, away, blocking or missing, and tells nothing (XEP-0079 section 9). What passes here may still be
+ * refused there.
  */
-export function readRules(stanza: Stanza, node: Node, profile: Profile): Intake | undefined {
-  if (!stanza.has("amp", NS.AMP)) return undefined;
-  return takeIn(stanza, {
-    limits: node.settings.ruleLimits,
-    now: node.now(),
-    maySee: () => maySee(stanza, node, profile),
-  });
+export function refusalOfRules(stanza: Stanza, node: Node, profile: Profile): Refused | undefined {
+  return stanza.has("amp", NS.AMP) ? refusalOf(stanza, terms(stanza, node, profile)) : undefined;
+}
+
+function terms(stanza: Stanza, node: Node, profile: Profile): IntakeTerms {
+  const { ruleLimits: limits } = node.settings;
+  return { limits, now: node.now(), maySee: () => maySee(stanza, node, profile) };
 }
 
 /** By the sender's own roster; what is no account of ours has no presence to hide. */
@@ -38,11 +39,12 @@ export function blockedError(stanza: Stanza): Stanza {
 }
 
 /** A message for somebody whom the sender has blocked is one that nothing will deliver. */
-export function answerBlockedMessage(stanza: Stanza, taken: Intake | undefined, now: number): readonly Stanza[] {
+export function answerBlockedMessage(stanza: Stanza, node: Node, profile: Profile): readonly Stanza[] {
   if (stanza.type === "error") return [];
-  if (taken?.kind !== "ruled") return [blockedError(stanza)];
+  const taken = takeIn(stanza, terms(stanza, node, profile));
+  if (taken.kind !== "ruled") return [blockedError(stanza)];
   const { rules } = taken;
-  const verdict = evaluate(rules.rules, BLOCKED, { ...rules, now, to: rules.recipient });
+  const verdict = evaluate(rules.rules, BLOCKED, { ...rules, now: node.now(), to: rules.recipient });
   const met = verdict.kind === "default" ? verdict.notify : verdict;
   const event = met && ruleReply(met.rule, rules);
   const replies = event === undefined ? [] : [event];

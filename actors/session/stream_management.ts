@@ -158,6 +158,7 @@ export class StreamManagement {
     const self = this.#session.self();
     node.store.tell({
       kind: "calls",
+      alone: true,
       calls: [["putStreams", [{ id: this.#id as string, account: jid.bare.text, h: count >>> 0, at: node.now() }]]],
       resolve: ([reply]) =>
         self.tell({ kind: "kept", count: reply !== undefined && "fault" in reply ? undefined : count }),
