@@ -126,6 +126,21 @@ describe("AmpactServer.accounts", () => {
     expect(await accounts.remove("a@localhost")).toBe(false);
   });
 
+  test("add() makes an account of a name that nobody had a moment ago", async () => {
+    const { server, webSocketUrl } = await live([]);
+    const message = { to: "romeo@localhost", body: "hi" };
+    expect(await server.send(message)).toMatchObject({ kind: "none" });
+    const early = server.send(message);
+    const added = server.accounts.add("romeo@localhost", PASSWORD);
+    expect(await early).toMatchObject({ kind: "none" });
+    await added;
+    expect(await server.send(message)).toEqual({ kind: "stored" });
+    const romeo = await login(webSocketUrl, "romeo");
+    const roster = await romeo.iqCaller.get(element("query", { xmlns: "jabber:iq:roster" }));
+    expect(roster?.name).toBe("query");
+    await romeo.stop();
+  });
+
   test("refuse what is no bare JID", async () => {
     const { accounts } = await started();
     for (const jid of ["localhost", "a@localhost/x", "@localhost", "a b@localhost"]) {

@@ -1,0 +1,97 @@
+import { describe, expect, test } from "bun:test";
+import type { Node } from "../../actors/node.ts";
+import { Scheduler } from "../../actors/runtime/scheduler.ts";
+import { UserDirectory, userKinds } from "../../actors/user_directory.ts";
+import type { UserRecord } from "../../store/store.ts";
+import { Jid } from "../../xmpp/jid.ts";
+
+const ROMEO = Jid.parse("romeo@montague.lit");
+const RECORD: UserRecord = {
+  account: ROMEO.text,
+  roster: [],
+  rosterVersion: 0,
+  requests: [],
+  blocked: [],
+  forwardTo: undefined,
+  archivePreferences: undefined,
+  lastActivity: undefined,
+  hasPending: false,
+};
+
+interface Setting {
+  readonly directory: UserDirectory;
+  /** Reads that wait for their answer, oldest first. */
+  readonly reads: ((record: UserRecord | undefined) => void)[];
+  advance(ms: number): void;
+}
+
+function setting(): Setting {
+  let now = 0;
+  const reads: Setting["reads"] = [];
+  const node = {
+    now: () => now,
+    scheduler: new Scheduler(),
+    database: { user: () => new Promise((resolve) => reads.push(resolve)) },
+    log: { error: () => {} },
+    settings: { mailboxMessages: 100, mailboxBytes: 100_000 },
+  } as unknown as Node;
+  const directory = new UserDirectory(
+    node,
+    userKinds(() => node),
+  );
+  return { directory, reads, advance: (ms) => (now += ms) };
+}
+
+async function answer(read: ((record: UserRecord | undefined) => void) | undefined, record?: UserRecord) {
+  read!(record);
+  await Promise.resolve();
+  await Promise.resolve();
+}
+
+describe("UserDirectory", () => {
+  test.each([
+    ["an account stays for a minute", RECORD, 59_000, 60_000],
+    ["a name that is no account for a second", undefined, 999, 1000],
+  ] as const)("sweep() forgets who is idle: %s", async (_, record, stays, goes) => {
+    const { directory, reads, advance } = setting();
+    directory.get(ROMEO);
+    await answer(reads[0], record);
+    advance(stays);
+    directory.sweep();
+    expect(directory.size).toBe(1);
+    advance(goes - stays);
+    directory.sweep();
+    expect(directory.size).toBe(0);
+  });
+
+  test("sweep() leaves alone who is still being read", () => {
+    const { directory, advance } = setting();
+    directory.get(ROMEO);
+    advance(120_000);
+    directory.sweep();
+    expect(directory.size).toBe(1);
+  });
+
+  test("renew() forgets a name that was no account, and keeps an account", async () => {
+    const { directory, reads } = setting();
+    directory.get(ROMEO);
+    await answer(reads[0]);
+    directory.renew(ROMEO);
+    expect(directory.size).toBe(0);
+    directory.get(ROMEO);
+    await answer(reads[1], RECORD);
+    directory.renew(ROMEO);
+    expect(directory.size).toBe(1);
+  });
+
+  test("renew() has an account read again that was looked for too early", async () => {
+    const { directory, reads } = setting();
+    const before = directory.get(ROMEO);
+    directory.renew(ROMEO);
+    await answer(reads[0]);
+    expect(reads).toHaveLength(2);
+    await answer(reads[1], RECORD);
+    expect(reads).toHaveLength(2);
+    expect(directory.get(ROMEO)).toBe(before);
+  });
+});
