@@ -337,6 +337,8 @@ export class UserActor implements Actor<UserMessage> {
   /** XEP-0012: when the last resource left, and with which status. */
   #keepActivity(stanza: Stanza): void {
     if (!this.#account.exists || this.#account.live.some((resource) => resource.available)) return;
+    // An account that has been removed is no longer found: this actor only sees its sessions out.
+    if (this.#node.activeUser(this.#account.owner)?.delivery !== this.#start.delivery) return;
     const status = stanza.payload("status", NS.CLIENT)?.text ?? "";
     this.#node.database.setLastActivity(this.#account.owner.text, this.#node.now(), status).catch((error) => {
       this.#node.log.error("cannot store last activity", { account: this.#account.owner.text, error });
