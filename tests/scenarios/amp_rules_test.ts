@@ -437,3 +437,42 @@ scenario("3.3.1: a sender that may see the recipient's presence needs no open po
   await juliet.receives(delivered);
   await romeo.hasReceived([notice("deliver direct notify", parties)]);
 });
+
+const unserved = xml`<remote-server-not-found xmlns="${NS.STANZAS}"/>`;
+
+for (const [what, address, condition] of [
+  ["a domain that cannot be reached", () => "juliet@capulet.example", unserved],
+  [
+    "the server itself, which takes no messages",
+    (domain: string) => domain,
+    xml`<service-unavailable xmlns="${NS.STANZAS}"/>`,
+  ],
+] as const) {
+  scenario(`3.3.1: to ${what}: none, by every action`, { failing: true }, async ({ romeo, server }) => {
+    await romeo.online(messagesOnly);
+    const to = address(server.domain);
+    const parties: Parties = { domain: server.domain, from: romeo.full, to };
+    const ordinary = xml`<message type="error" from="${to}" to="${romeo.full}" id="m1"><error type="cancel">${condition}</error></message>`;
+    romeo.sends(message(to, amp("deliver none notify")));
+    await romeo.hasReceived([notice("deliver none notify", parties), ordinary]);
+    romeo.sends(message(to, amp("deliver none alert")));
+    await romeo.hasReceived([notice("deliver none alert", parties)], { exact: true });
+    romeo.sends(message(to, amp("deliver none error")));
+    await romeo.hasReceived([failure("deliver none error", parties)], { exact: true });
+    romeo.sends(message(to, amp("deliver none drop")));
+    await romeo.receivesNothing();
+    romeo.sends(message(to, amp("deliver direct notify")));
+    await romeo.hasReceived([ordinary]);
+  });
+}
+
+const full = stage({ amp: { presencePolicy: "open" }, limits: { offlineMessages: 1 } });
+
+full("3.3.1: when storage is full nothing delivers it: none", async ({ romeo, juliet, server }) => {
+  await romeo.online(messagesOnly);
+  const parties: Parties = { domain: server.domain, from: romeo.full, to: juliet.bare };
+  romeo.sends(message(juliet.bare, amp("deliver stored notify")));
+  await romeo.hasReceived([notice("deliver stored notify", parties)]);
+  romeo.sends(message(juliet.bare, amp("deliver stored notify", "deliver none alert")));
+  await romeo.hasReceived([notice("deliver none alert", parties)], { exact: true });
+});
