@@ -71,7 +71,9 @@ export type UserMessage =
   /** The account's forwarding address has changed. */
   | { readonly kind: "forward"; readonly to: Jid | undefined }
   /** Ends all sessions of the account. */
-  | { readonly kind: "end"; readonly error: StreamError };
+  | { readonly kind: "end"; readonly error: StreamError }
+  /** There is no such account any more: nothing may wait for it, and its sessions end. */
+  | { readonly kind: "removed" };
 
 /** A resource as the delivery actor sees it: a value, replaced when anything changes. */
 export interface ResourceEntry {

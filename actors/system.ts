@@ -272,7 +272,7 @@ export class ActorSystem implements Node, Sessions {
       newId: () => this.newId(),
       route: (stanza) => this.route(stanza),
       endAccount: (account) => {
-        this.schedule(0, () => this.#users.end(account, new StreamError("not-authorized")));
+        this.schedule(0, () => this.#users.remove(account));
       },
       setForward: (account, to) => this.#setForward(account, to),
     };

@@ -92,6 +92,8 @@ export class UserActor implements Actor<UserMessage> {
         return this.#tellProfile();
       case "end":
         return this.#onEnd(message.error);
+      case "removed":
+        return this.#onRemoved();
       default:
         message satisfies never;
     }
@@ -210,6 +212,12 @@ export class UserActor implements Actor<UserMessage> {
 
   #onEnd(error: StreamError): void {
     for (const resource of this.#account.live) resource.ref.tell({ kind: "end", error });
+  }
+
+  #onRemoved(): void {
+    this.#account.exists = false;
+    this.#tellProfile();
+    this.#onEnd(new StreamError("not-authorized"));
   }
 
   // Presence of the user's own resources

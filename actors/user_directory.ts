@@ -140,11 +140,11 @@ export class UserDirectory {
   }
 
   /** The account is gone: its sessions end, and it is read anew when it is needed again. */
-  end(bare: Jid, error: StreamError): void {
+  remove(bare: Jid): void {
     const entry = this.#users.get(bare.text);
     if (entry === undefined) return;
     this.#users.delete(bare.text);
-    entry.user.tell({ kind: "end", error });
+    entry.user.tell({ kind: "removed" });
   }
 }
 

@@ -7,7 +7,6 @@ import { StanzaError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { deriveCredentials, PasswordError } from "../xmpp/scram_keys.ts";
-import { Stanza } from "../xmpp/stanza.ts";
 import type { Element } from "../xmpp/xml/element.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
 import {
@@ -21,6 +20,7 @@ import {
   set,
 } from "./module.ts";
 import { requireOwner } from "./owner_only.ts";
+import { removeAccount } from "./register/remove_account.ts";
 
 export const register: ServerModule = {
   name: "register",
@@ -80,7 +80,7 @@ async function changeAccount(iq: IqRequest, context: ServerContext): Promise<und
   if (!context.settings.domains.includes(iq.from.domain) || iq.from.domain !== iq.to.domain) {
     throw new StanzaError("registration-required");
   }
-  if (iq.payload.child("remove", NS.REGISTER) !== undefined) await removeAccount(iq, context);
+  if (iq.payload.child("remove", NS.REGISTER) !== undefined) await unregister(iq, context);
   else await changePassword(iq, context);
 }
 
@@ -105,25 +105,10 @@ async function changePassword(iq: IqRequest, context: ServerContext): Promise<vo
   if (!changed) throw new StanzaError("registration-required");
 }
 
-/** Section 3.2: the account ends with its subscriptions, both ways. */
-async function removeAccount(iq: IqRequest, context: ServerContext): Promise<void> {
+/** Section 3.2. */
+async function unregister(iq: IqRequest, context: ServerContext): Promise<void> {
   if (iq.payload.elements.length !== 1) throw new StanzaError("bad-request");
-  const account = iq.from.bare;
-  const user = await context.store.user(account.text);
-  if (user === undefined || !(await context.store.removeAccount(account.text))) {
-    throw new StanzaError("registration-required");
-  }
-  for (const { jid, subscription, ask } of user.roster) {
-    const to = Jid.parse(jid);
-    if (subscription === "from" || subscription === "both") {
-      context.route(Stanza.build("presence", { from: account, to, type: "unsubscribed" }));
-    }
-    if (subscription === "to" || subscription === "both" || ask) {
-      context.route(Stanza.build("presence", { from: account, to, type: "unsubscribe" }));
-    }
-  }
-  context.log.info("account removed", { account: account.text });
-  context.endAccount(account);
+  if (!(await removeAccount(iq.from.bare, context))) throw new StanzaError("registration-required");
 }
 
 /** Undefined where it is missing or empty. */

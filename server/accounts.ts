@@ -1,6 +1,7 @@
 /** Accounts as the application and the command line manage them. @module */
 import { forwardingAddress } from "../modules/forwarding/forwarding_address.ts";
 import type { ServerContext } from "../modules/module.ts";
+import { removeAccount } from "../modules/register/remove_account.ts";
 import type { AsyncStore } from "../store/store.ts";
 import { Jid } from "../xmpp/jid.ts";
 import { deriveCredentials } from "../xmpp/scram_keys.ts";
@@ -10,7 +11,7 @@ export interface Accounts {
   add(jid: string, password: string): Promise<boolean>;
   /** Returns false where there is no such account. */
   setPassword(jid: string, password: string): Promise<boolean>;
-  /** Removes the account with all that belongs to it, and ends its streams. Returns false where there is no such account. */
+  /** Removes the account with all that belongs to it, ends its subscriptions and its streams. Returns false where there is no such account. */
   remove(jid: string): Promise<boolean>;
   /**
    * Sets where messages for an account go while nobody is there: an account here, or an address behind a gateway;
@@ -39,10 +40,7 @@ export function createAccounts({ database, context, now }: AccountsStart): Accou
       return await database().setCredentials(accountOf(jid).text, await deriveCredentials(password));
     },
     async remove(jid) {
-      const account = accountOf(jid);
-      const removed = await database().removeAccount(account.text);
-      if (removed) context().endAccount(account);
-      return removed;
+      return await removeAccount(accountOf(jid), context());
     },
     async setForward(jid, to) {
       const account = accountOf(jid);

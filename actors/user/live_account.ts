@@ -44,7 +44,7 @@ export interface AccountStart {
 
 export class LiveAccount implements AccountContext {
   readonly owner: Jid;
-  readonly exists: boolean;
+  exists: boolean;
   readonly roster: Map<string, RosterItem>;
   readonly requests: Map<string, SubscriptionRequest>;
   readonly blocked: Set<string>;

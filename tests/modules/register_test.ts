@@ -21,6 +21,7 @@ const store: Partial<AsyncStore> = {
         item("e@f", { subscription: "none", ask: true }),
         item("g@h"),
       ],
+      requests: [{ from: "i@j", text: "<presence/>" }],
     }) as unknown as UserRecord,
 };
 
@@ -108,6 +109,7 @@ describe.each(["ask", "askServer"] as const)(
         ["a@b", "unsubscribe"],
         ["c@d", "unsubscribed"],
         ["e@f", "unsubscribe"],
+        ["i@j", "unsubscribed"],
       ]);
       expect(context.deeds.at(-1)).toEqual(["endAccount", "juliet@capulet.lit"]);
     });
