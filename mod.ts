@@ -11,6 +11,7 @@
  * ```
  * @module
  */
+export type { GatewayAnswer, GatewayHandler, GatewayMessage } from "./actors/gateway.ts";
 export type { Outcome } from "./amp/outcome.ts";
 export type { Rule } from "./amp/rule.ts";
 export { ConfigError } from "./server/config_error.ts";

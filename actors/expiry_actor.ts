@@ -82,5 +82,7 @@ export class ExpiryActor implements Actor<ExpiryMessage> {
 }
 
 function tell(node: Node, { owner, seq }: Deadline): void {
-  node.user(Jid.parse(owner)).delivery.tell({ kind: "expire", seq });
+  const account = Jid.parse(owner);
+  const ref = account.local === "" ? node.gateway(account.domain) : node.user(account).delivery;
+  ref?.tell({ kind: "expire", seq });
 }

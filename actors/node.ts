@@ -8,7 +8,15 @@ import type { AsyncStore } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
-import type { DeliveryRef, ExpiryMessage, Receipt, SessionRef, StoreMessage, UserMessage } from "./protocol.ts";
+import type {
+  DeliveryRef,
+  ExpiryMessage,
+  GatewayRef,
+  Receipt,
+  SessionRef,
+  StoreMessage,
+  UserMessage,
+} from "./protocol.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 import type { Scheduler } from "./runtime/scheduler.ts";
 import type { StreamRegistry } from "./stream_registry.ts";
@@ -73,6 +81,8 @@ export interface Node {
   /** Runs a task later; returns what cancels it. */
   schedule(ms: number, task: () => void): () => void;
   isLocal(domain: string): boolean;
+  /** The gateway that serves a domain. */
+  gateway(domain: string): GatewayRef | undefined;
   /** The actors of a bare JID, activated where need be. */
   user(bare: Jid): UserEntry;
   /** The actors of a bare JID where they are active. */

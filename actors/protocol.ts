@@ -2,12 +2,20 @@
 import type { Outcome } from "../amp/outcome.ts";
 import type { ResourceAnswer } from "../amp/plan.ts";
 import type { RuleState } from "../amp/rule_state.ts";
-import type { ArchivePreferences, NewMessage, StoreCall, StoreFault, StoreReply } from "../store/store.ts";
+import type {
+  ArchivePreferences,
+  NewMessage,
+  PendingMessage,
+  StoreCall,
+  StoreFault,
+  StoreReply,
+} from "../store/store.ts";
 import type { StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { Connection } from "./connection.ts";
 import type { Ending } from "./delivery/ending.ts";
+import type { GatewayAnswer } from "./gateway.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 import type { BindRequest, ResumeResult, SessionHandle, TransportMessage } from "./sessions.ts";
 
@@ -149,6 +157,20 @@ export type DeliveryMessage =
   | { readonly kind: "again"; readonly seq: number };
 
 export type DeliveryRef = ActorRef<DeliveryMessage>;
+
+export type GatewayActorMessage =
+  | { readonly kind: "start" }
+  | Envelope
+  /** What waits in the store; undefined: it could not be read. */
+  | { readonly kind: "rows"; readonly rows: readonly PendingMessage[] | undefined }
+  | { readonly kind: "committed"; readonly seq: number; readonly fault: StoreFault | undefined }
+  /** An error stands for no answer. */
+  | { readonly kind: "answered"; readonly seq: number; readonly answer: GatewayAnswer | Error }
+  | { readonly kind: "retry"; readonly seq: number }
+  /** A deadline of a waiting message has passed. */
+  | { readonly kind: "expire"; readonly seq: number };
+
+export type GatewayRef = ActorRef<GatewayActorMessage>;
 
 export type StoreMessage =
   /**

@@ -15,8 +15,18 @@ import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { ArchiveRetention } from "./archive_retention.ts";
 import { ExpiryActor } from "./expiry_actor.ts";
+import type { Gateway } from "./gateway.ts";
+import { GatewayActor } from "./gateway_actor.ts";
 import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
-import type { ExpiryMessage, Receipt, SessionRef, StoreMessage } from "./protocol.ts";
+import type {
+  Envelope,
+  ExpiryMessage,
+  GatewayActorMessage,
+  GatewayRef,
+  Receipt,
+  SessionRef,
+  StoreMessage,
+} from "./protocol.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
 import type { BindRequest, ResumeResult, SessionHandle, Sessions } from "./sessions.ts";
@@ -29,6 +39,8 @@ export interface SystemStart {
   readonly registry: Registry;
   readonly store: Store;
   readonly log: Log;
+  /** By the domain that each serves. */
+  readonly gateways: ReadonlyMap<string, Gateway>;
   now(): number;
   newId(): string;
   schedule(ms: number, task: () => void): () => void;
@@ -52,6 +64,7 @@ export class ActorSystem implements Node, Sessions {
   readonly #start: SystemStart;
   readonly #retention: ArchiveRetention;
   readonly #users: UserDirectory;
+  readonly #gateways = new Map<string, Mailbox<GatewayActorMessage>>();
   readonly #domains: ReadonlySet<string>;
   #sessions = new Set<SessionRef>();
   #seqs: SequenceClock;
@@ -89,8 +102,16 @@ export class ActorSystem implements Node, Sessions {
     );
   }
 
+  #startGateway(domain: string, gateway: Gateway): void {
+    const mailbox: Mailbox<GatewayActorMessage> = new Mailbox(serverKind("GatewayActor", this.log), this.scheduler);
+    mailbox.start(new GatewayActor(() => this, { domain, gateway, self: () => mailbox }));
+    this.#gateways.set(domain, mailbox);
+    mailbox.tell({ kind: "start" });
+  }
+
   /** Overdue deadlines fire, and the sweep begins. */
   run(): void {
+    for (const [domain, gateway] of this.#start.gateways) this.#startGateway(domain, gateway);
     this.database.pruneStreams(this.now() - STREAM_MEMORY_MS).catch((error: StoreFault) => {
       this.log.error("cannot prune stream counts", { fault: error.kind, message: error.message });
     });
@@ -114,6 +135,7 @@ export class ActorSystem implements Node, Sessions {
     this.#retention.stop();
     this.#users.endAll(new StreamError("system-shutdown"));
     this.expiry.stop();
+    for (const gateway of this.#gateways.values()) gateway.stop();
     for (let round = 0; round < 3; round++) await this.#flushStore();
   }
 
@@ -151,6 +173,10 @@ export class ActorSystem implements Node, Sessions {
     return this.#domains.has(domain);
   }
 
+  gateway(domain: string): GatewayRef | undefined {
+    return this.#gateways.get(domain);
+  }
+
   user(bare: Jid): UserEntry {
     return this.#users.get(bare);
   }
@@ -171,18 +197,13 @@ export class ActorSystem implements Node, Sessions {
 
   route(stanza: Stanza, options: RouteOptions = {}): void {
     const to = stanza.to!;
-    if (!this.isLocal(to.domain)) return this.#refuse(stanza, options, "remote-server-not-found");
-    if (to.local === "") return this.#routeToServer(stanza, options);
-    this.#users.get(to.bare).delivery.tell({
-      kind: "stanza",
-      stanza,
-      receipt: options.receipt,
-      archiveSender: options.archiveSender ?? false,
-      notice: options.notice ?? false,
-      seq: options.seq ?? 0,
-      via: options.via ?? NOWHERE,
-      rules: options.rules,
-    });
+    if (this.isLocal(to.domain)) {
+      if (to.local === "") return this.#routeToServer(stanza, options);
+      return this.#users.get(to.bare).delivery.tell(envelope(stanza, options));
+    }
+    const gateway = this.#gateways.get(to.domain);
+    if (gateway !== undefined) return gateway.tell(envelope(stanza, options));
+    this.#refuse(stanza, options, "remote-server-not-found");
   }
 
   #refuse(stanza: Stanza, options: RouteOptions, condition: "remote-server-not-found" | "service-unavailable"): void {
@@ -277,6 +298,19 @@ export class ActorSystem implements Node, Sessions {
       setForward: (account, to) => this.#setForward(account, to),
     };
   }
+}
+
+function envelope(stanza: Stanza, options: RouteOptions): Envelope {
+  return {
+    kind: "stanza",
+    stanza,
+    receipt: options.receipt,
+    archiveSender: options.archiveSender ?? false,
+    notice: options.notice ?? false,
+    seq: options.seq ?? 0,
+    via: options.via ?? NOWHERE,
+    rules: options.rules,
+  };
 }
 
 /** The server's own actors go on after a failure; their mailboxes are bounded by what they hold, not by count. */

@@ -119,12 +119,11 @@ function fromOptions(options: ConfigOptions, problems: ConfigProblem[]): [Key, G
   return given;
 }
 
-/** `{ a: { b: 1 } }` to `["a.b", 1]`; a list is a value. */
+/** `{ a: { b: 1 } }` to `["a.b", 1]`; a list is a value, and so is the table of a key. */
 function flatten(table: object): [string, unknown][] {
   return Object.entries(table).flatMap(([key, value]): [string, unknown][] => {
-    if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Date) {
-      return [[key, value]];
-    }
+    const isTable = typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+    if (!isTable || isKey(key)) return [[key, value]];
     return flatten(value).map(([name, inner]) => [`${key}.${name}`, inner]);
   });
 }

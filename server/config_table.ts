@@ -5,6 +5,7 @@
  */
 import type { ReadValue } from "./config_setting.ts";
 import { boolean, choice, domainList, integer, liftable, optionalText, text, uriList } from "./config_setting.ts";
+import { gatewaySetting } from "./gateway_setting.ts";
 
 const DAY_SECONDS = 86_400;
 const HOST = /^[^\s/]+$/;
@@ -66,6 +67,8 @@ export const SETTINGS = {
   ),
   "amp.max_rules": integer(1, 1000, 32, "rules accepted in one message"),
   "amp.max_horizon_days": integer(1, 36_525, 36_525, "how far ahead an expire-at may lie"),
+
+  gateways: gatewaySetting("domains served by a webhook (XEP-0079 deliver=gateway); JSON in the environment"),
 
   "sm.resume_seconds": integer(0, DAY_SECONDS, 300, "how long a broken session can be resumed (XEP-0198)"),
   "probe.idle_seconds": integer(5, DAY_SECONDS, 120, "silence after which a connection is asked for a sign of life"),

@@ -13,11 +13,14 @@ import { StreamError } from "../xmpp/errors.ts";
 import type { Log } from "../xmpp/log.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
+import { createGateways, type GatewayOptions, webhookOptions } from "./gateways.ts";
 import { serverLog } from "./log.ts";
 import { buildMessage, type OutgoingMessage } from "./outgoing_message.ts";
 import { nodeSettings, streamSettings } from "./server_settings.ts";
 
-export interface ServerOptions extends Omit<ConfigOptions, "store" | "log"> {
+export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "gateways"> {
+  /** Domains beyond this server (XEP-0079 `deliver=gateway`): for each a function that takes a message, or a webhook. */
+  readonly gateways?: GatewayOptions;
   /** A store's URL (`sqlite:data/ampact.db`, `sqlite::memory:`), its settings, or a store. */
   readonly store?: string | Store | ConfigOptions["store"];
   /** The text of a TOML file, and environment variables; options go before both. */
@@ -54,7 +57,8 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
   const log = options.log ?? serverLog();
   const now = options.now ?? Date.now;
   const store = isStore(options.store) ? options.store : createSqliteStore(config.store.url);
-  const settings = nodeSettings(config);
+  const gateways = createGateways(config, options.gateways ?? {});
+  const settings = nodeSettings(config, [...gateways.keys()]);
   const registry = createRegistry(modules, settings);
   const parts = { now, log, newId: () => nanoid(), schedule: scheduleTimer };
   let system: ActorSystem | undefined;
@@ -89,7 +93,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     async start() {
       const opened = await store.open();
       secret = Uint8Array.from(opened.idKey);
-      system = new ActorSystem({ ...parts, settings, registry, store }, opened);
+      system = new ActorSystem({ ...parts, settings, registry, store, gateways }, opened);
       system.run();
     },
     async stop() {
@@ -103,9 +107,11 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
   };
 }
 
-function configSources({ store, file, env, log: _, now: __, ...options }: ServerOptions) {
+function configSources({ store, file, env, log: _, now: __, gateways, ...options }: ServerOptions) {
   const storeOptions = typeof store === "string" ? { url: store } : isStore(store) ? undefined : store;
-  return { env: env ?? {}, file, options: { ...options, ...(storeOptions && { store: storeOptions }) } };
+  // The schema of this key reads what the file would hold, and gives what the server uses.
+  const webhooks = gateways && { gateways: webhookOptions(gateways) as unknown as Config["gateways"] };
+  return { env: env ?? {}, file, options: { ...options, ...webhooks, ...(storeOptions && { store: storeOptions }) } };
 }
 
 function isStore(store: ServerOptions["store"]): store is Store {

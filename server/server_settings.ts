@@ -8,10 +8,11 @@ export const SOFTWARE = { name: "ampact", version: "0.1.0" };
 
 const DAY_MS = 86_400_000;
 
-export function nodeSettings(config: Config): NodeSettings {
+export function nodeSettings(config: Config, gateways: readonly string[]): NodeSettings {
   const { limits } = config;
   return {
     domains: config.domains,
+    gateways,
     software: SOFTWARE,
     registration: config.registration,
     archive: config.archive.enabled,

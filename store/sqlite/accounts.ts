@@ -90,7 +90,14 @@ function accountQueries(connection: Connection, tables: Tables) {
       tables.selectFrom("account").select("credentials").where("jid", "=", jid),
     ),
     list: query(connection, (after: Slot<string>, limit: Slot<number>) =>
-      tables.selectFrom("account").select("jid").where("jid", ">", after).orderBy("jid").limit(limit),
+      // A gateway's account is its domain, and nobody's.
+      tables
+        .selectFrom("account")
+        .select("jid")
+        .where("jid", ">", after)
+        .where("jid", "like", "%@%")
+        .orderBy("jid")
+        .limit(limit),
     ),
     setForward: query(connection, (id: Slot<number>, to: Slot<string | null>) =>
       tables.updateTable("account").set({ forward_to: to }).where("id", "=", id),

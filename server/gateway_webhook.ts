@@ -1,0 +1,40 @@
+/**
+ * A gateway behind an HTTP webhook: each message is a POST of JSON, signed with HMAC-SHA256 over the body.
+ * 2xx takes the message, 4xx refuses it for good, but for 408, 425 and 429; anything else is no answer, and it is tried again.
+ * @module
+ */
+import { createHmac } from "node:crypto";
+import type { GatewayHandler, GatewayMessage } from "../actors/gateway.ts";
+import { formatDateTime } from "../xmpp/date_time.ts";
+import type { WebhookSettings } from "./gateway_setting.ts";
+
+/** Header of the signature: `sha256=` and the HMAC of the body in hexadecimal. */
+export const SIGNATURE_HEADER = "ampact-signature";
+
+/** Refusals that say no more than "not now". */
+const TRANSIENT: ReadonlySet<number> = new Set([408, 425, 429]);
+
+export function createWebhook({ url, secret }: Pick<WebhookSettings, "url" | "secret">): GatewayHandler {
+  return async (message, signal) => {
+    const body = JSON.stringify(payload(message));
+    const headers = {
+      "content-type": "application/json",
+      "user-agent": "ampact",
+      [SIGNATURE_HEADER]: signature(body, secret),
+    };
+    const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
+    await response.body?.cancel();
+    if (response.ok) return "accepted";
+    if (response.status >= 400 && response.status < 500 && !TRANSIENT.has(response.status)) return "refused";
+    throw new Error(`Cannot hand message to ${new URL(url).host}: HTTP status ${response.status}`);
+  };
+}
+
+/** What the receiver computes too, and compares in constant time. */
+export function signature(body: string, secret: string): string {
+  return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
+}
+
+function payload({ sentAt, ...message }: GatewayMessage): object {
+  return { ...message, sentAt: formatDateTime(sentAt) };
+}
