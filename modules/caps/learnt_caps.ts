@@ -24,15 +24,18 @@ export interface CapsName {
 
 const MAX_LEARNT = 5000;
 const MAX_INTERESTS = 200;
+/** In UTF-16 units: of one name of a node, and of a whole `<c/>`. What is longer is not remembered for anybody. */
+const MAX_INTEREST = 255;
+const MAX_CAPS = 1024;
 const SUFFIX = "+notify";
 
 const LEARNT: MemoryKey<Map<string, Interests>> = { name: "learnt capabilities", make: () => new Map() };
 const NAMES: MemoryKey<Map<string, CapsName>> = { name: "read capabilities", make: () => new Map() };
 
-/** Reads the `<c/>` of a presence; the same text is parsed only once. */
+/** Reads the `<c/>` of a presence; the same text is parsed only once. One of unlikely length counts as none. */
 export function readCaps(presence: Stanza, context: ServerContext): CapsName | undefined {
   const text = presence.payloadText("c", NS.CAPS);
-  if (text === undefined) return undefined;
+  if (text === undefined || text.length > MAX_CAPS) return undefined;
   const names = context.serverMemory.get(NAMES);
   const known = names.get(text);
   if (known !== undefined) return known;
@@ -63,7 +66,8 @@ function interestsOf(query: Element): Interests {
   const interests = new Set<string>();
   for (const feature of query.childrenNamed("feature", NS.DISCO_INFO)) {
     const name = feature.attr("var") ?? "";
-    if (name.endsWith(SUFFIX) && interests.size < MAX_INTERESTS) interests.add(name.slice(0, -SUFFIX.length));
+    if (!name.endsWith(SUFFIX) || name.length > MAX_INTEREST || interests.size >= MAX_INTERESTS) continue;
+    interests.add(name.slice(0, -SUFFIX.length));
   }
   return interests.size === 0 ? NO_INTERESTS : interests;
 }
