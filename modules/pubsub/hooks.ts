@@ -24,7 +24,6 @@ export const pepHooks: AccountHooks = {
   },
 };
 
-/** Those who may see nothing yet are watched too, as the right may come later. */
 function isContact(jid: Jid, context: AccountContext): boolean {
   return context.roster.has(jid.bare.text);
 }

@@ -20,7 +20,7 @@ import type { AccountContext, MemoryKey } from "../module.ts";
 
 interface Watcher {
   readonly jid: Jid;
-  readonly caps: string;
+  readonly name: CapsName;
   readonly interests: Interests;
 }
 
@@ -47,16 +47,21 @@ export type Watching =
 
 const NOTHING: Watching = { kind: "nothing" };
 
-/** An available presence of a resource whose presence the account may go by. */
+/**
+ * An available presence of a contact's resource, or an own one. Who may not see the account's presence is remembered, as
+ * the right may come later, and told nothing: even a question would tell that somebody is there.
+ */
 export function watch(jid: Jid, presence: Stanza, context: AccountContext): Watching {
   const name = readCaps(presence, context);
   // XEP-0115 section 8.4: presence without `<c/>` does not take back what was said before.
   if (name === undefined || jid.isBare) return NOTHING;
   const { known } = context.memory.get(WATCHERS);
   const before = known.get(jid.text);
-  if (before?.caps === keyOf(name) || (before === undefined && known.size >= MAX_WATCHERS)) return NOTHING;
+  if (before !== undefined && keyOf(before.name) === keyOf(name)) return NOTHING;
+  if (before === undefined && known.size >= MAX_WATCHERS) return NOTHING;
   const interests = learntInterests(name, context);
-  known.set(jid.text, { jid, caps: keyOf(name), interests: interests ?? before?.interests ?? NO_INTERESTS });
+  known.set(jid.text, { jid, name, interests: interests ?? before?.interests ?? NO_INTERESTS });
+  if (!context.sharesPresenceWith(jid)) return NOTHING;
   if (interests === undefined) return ask(jid, name, context);
   return wants(jid, interests, before?.interests);
 }
@@ -78,30 +83,36 @@ export function answered(stanza: Stanza, context: AccountContext): readonly Watc
   const found: Watching[] = [];
   for (const watcher of known.values()) {
     const isMeant = watcher.jid.equals(question.jid) || proved;
-    if (!isMeant || watcher.caps !== keyOf(question.name)) continue;
+    if (!isMeant || keyOf(watcher.name) !== keyOf(question.name)) continue;
     known.set(watcher.jid.text, { ...watcher, interests: told });
-    found.push(wants(watcher.jid, told, watcher.interests));
+    if (context.sharesPresenceWith(watcher.jid)) found.push(wants(watcher.jid, told, watcher.interests));
   }
   return found;
 }
 
-/** Own resources only while they are available. */
+/** Own resources only while they are available, others while they may see the presence (XEP-0163 section 4.3.2). */
 export function watchersOf(node: string, context: AccountContext): readonly Jid[] {
   const found: Jid[] = [];
   for (const { jid, interests } of context.memory.get(WATCHERS).known.values()) {
     if (!interests.has(node)) continue;
     const isOwn = jid.bare.equals(context.owner);
-    if (!isOwn || context.resources.some((own) => own.available && own.jid.equals(jid))) found.push(jid);
+    const isThere = isOwn
+      ? context.resources.some((own) => own.available && own.jid.equals(jid))
+      : context.sharesPresenceWith(jid);
+    if (isThere) found.push(jid);
   }
   return found;
 }
 
-/** All that a contact's resources want. */
+/** All that the resources of a contact want who may see the presence from now on. */
 export function watchersFrom(contact: Jid, context: AccountContext): readonly Watching[] {
   const { known } = context.memory.get(WATCHERS);
   return [...known.values()]
     .filter(({ jid }) => jid.bare.equals(contact))
-    .map(({ jid, interests }) => wants(jid, interests, undefined));
+    .map(({ jid, name, interests }) => {
+      const isUnknown = interests.size === 0 && learntInterests(name, context) === undefined;
+      return isUnknown ? ask(jid, name, context) : wants(jid, interests, undefined);
+    });
 }
 
 function wants(jid: Jid, interests: Interests, before: Interests = NO_INTERESTS): Watching {

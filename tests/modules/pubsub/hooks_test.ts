@@ -17,6 +17,10 @@ const TUNE = '<tune xmlns="x:tune"/>';
 const EVENT = `<event xmlns="http://jabber.org/protocol/pubsub#event"><items node="tune"><item id="i1">${TUNE}</item></items></event>`;
 const DELAY = '<delay xmlns="urn:xmpp:delay" stamp="2026-11-22T14:00:00.000Z"/>';
 
+/** Makes the node readable for everybody. */
+const OPEN =
+  '<pubsub xmlns="http://jabber.org/protocol/pubsub"><create node="tune"/><configure><x xmlns="jabber:x:data" type="submit"><field var="FORM_TYPE"><value>http://jabber.org/protocol/pubsub#node_config</value></field><field var="pubsub#access_model"><value>open</value></field></x></configure></pubsub>';
+
 let account: FakeContext;
 
 beforeEach(() => {
@@ -91,6 +95,16 @@ describe("learning what a resource wants (XEP-0115 6.2)", () => {
     expect(asked).toStartWith("nurse@capulet.lit/cellar iq");
   });
 
+  test("who may not see the presence is not asked before he may: a question tells that somebody is there", async () => {
+    const paris = Jid.parse("paris@capulet.lit/hall");
+    await publish();
+    expect(await lines(arrives(paris))).toEqual([]);
+    account.roster.set("paris@capulet.lit", item("paris@capulet.lit", { subscription: "both" }));
+    const effects = await pep.hooks!.subscription!({ contact: paris.bare, from: true }, account);
+    expect(await lines(effects)).toEqual([question(paris.text, "new1").replace("></query>", "/>")]);
+    expect(await lines(answers(paris, "new1"))).toEqual([`${paris} message new2 ${EVENT}${DELAY}`]);
+  });
+
   test("without capabilities nothing is asked and nothing sent", async () => {
     await publish();
     expect(await lines(arrives(NURSE, ""))).toEqual([]);
@@ -138,6 +152,14 @@ describe("notifying (XEP-0163 4.3)", () => {
     account.roster.set("paris@capulet.lit", item("paris@capulet.lit", { subscription: "both" }));
     const effects = await pep.hooks!.subscription!({ contact: paris.bare, from: true }, account);
     expect(await lines(effects)).toEqual([`${paris} message new4 ${EVENT}${DELAY}`]);
+  });
+
+  test("not even of an open node to who may not see the presence", async () => {
+    await account.ask(OPEN, { type: "set" });
+    const paris = Jid.parse("paris@capulet.lit/hall");
+    expect(await lines(arrives(paris))).toEqual([]);
+    await publish();
+    expect(told()).toEqual(["chamber", NURSE.text]);
   });
 
   test("not to who is in no roster, whatever he wants", async () => {
