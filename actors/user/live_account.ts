@@ -150,7 +150,9 @@ export class LiveAccount implements AccountContext {
     this.#push(rosterRemoval(jid, version));
   }
 
+  /** As many as a roster may have items; who asks after that has to ask again. */
   async putRequest(request: SubscriptionRequest): Promise<void> {
+    if (this.requests.size >= this.settings.rosterItems && !this.requests.has(request.from)) return;
     await this.store.putSubscriptionRequest(this.owner.text, request);
     this.requests.set(request.from, request);
   }

@@ -43,6 +43,9 @@ export type SubscriptionEffect =
   /** The right to see the account's presence has changed: for the hook `subscription`. */
   | { readonly kind: "changed"; readonly contact: Jid; readonly from: boolean };
 
+/** In UTF-16 units; a stranger may ask, and each request is kept and delivered at every log-in. */
+const MAX_REQUEST = 10_000;
+
 /** The user's own subscription stanza, from any of the resources. Nothing for one to oneself, or of another type. */
 export function outboundEffects(stanza: Stanza, view: SubscriptionView): readonly SubscriptionEffect[] {
   const contact = stanza.to?.bare;
@@ -99,10 +102,16 @@ function stored(
   const effects: SubscriptionEffect[] = [];
   if (before.from === "pending" && state.from !== "pending") effects.push({ kind: "removeRequest", from: contact });
   if (before.from !== "pending" && state.from === "pending" && request !== undefined) {
-    effects.push({ kind: "putRequest", request: { from: contact.text, text: request.toString() } });
+    effects.push({ kind: "putRequest", request: { from: contact.text, text: keptRequest(request).toString() } });
   }
   if (push) effects.push({ kind: "putItem", item: itemOf(contact, state, view.roster.get(contact.text)) });
   return effects;
+}
+
+/** A request of unlikely length is kept without its content. */
+function keptRequest(request: Stanza): Stanza {
+  const { from, to, id, type, size } = request;
+  return size <= MAX_REQUEST ? request : Stanza.build("presence", { from, to, id, type });
 }
 
 function itemOf(contact: Jid, state: Subscription, known: RosterItem | undefined): RosterItem {

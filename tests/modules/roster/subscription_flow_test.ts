@@ -153,6 +153,15 @@ describe("inboundEffects()", () => {
     expect(lines(inboundEffects(stanza, account))).toEqual([...expected]);
   });
 
+  test("keeps of a request of unlikely length only who has asked", () => {
+    const stanza = presence("subscribe", ROMEO, "juliet@capulet.lit").with(
+      `<note xmlns="x">${"x".repeat(10_000)}</note>`,
+    );
+    const [request, delivery] = inboundEffects(stanza, view());
+    expect(request?.kind === "putRequest" && Stanza.parse(request.request.text).inner).toBe("");
+    expect(delivery?.kind === "deliver" && delivery.stanza.inner.length).toBeGreaterThan(10_000);
+  });
+
   test("keeps the whole request for later (3.1.3)", () => {
     const [request] = inboundEffects(presence("subscribe", `${ROMEO}/garden`, "juliet@capulet.lit"), view());
     expect(request?.kind === "putRequest" && request.request.text).toBe(
