@@ -16,7 +16,7 @@ import {
 } from "../modules/roster/subscription_flow.ts";
 import { INTERESTED } from "../modules/roster.ts";
 import type { UserRecord } from "../store/store.ts";
-import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import { StanzaError, type StanzaErrorCondition, StreamError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
@@ -43,6 +43,8 @@ interface RosterSets {
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+/** Besides those of subscriptions, and none at all. */
+const PRESENCE_TYPES: ReadonlySet<string> = new Set(["unavailable", "probe"]);
 
 export class UserActor implements Actor<UserMessage> {
   readonly #node: Node;
@@ -225,14 +227,24 @@ export class UserActor implements Actor<UserMessage> {
   #onPresence(name: string, stanza: Stanza): void | Promise<void> {
     const resource = this.#account.resource(name);
     if (resource === undefined) return;
-    if (isSubscriptionType(stanza.type)) return this.#apply(outboundEffects(stanza, this.#account));
-    if (stanza.type !== undefined && stanza.type !== "unavailable" && stanza.type !== "probe") {
-      return resource.ref.tell({ kind: "deliver", stanza: stanza.error(new StanzaError("bad-request")), seq: 0 });
+    const fault = this.#faultOf(stanza);
+    if (fault !== undefined) {
+      return resource.ref.tell({ kind: "deliver", stanza: stanza.error(new StanzaError(fault)), seq: 0 });
     }
+    if (isSubscriptionType(stanza.type)) return this.#apply(outboundEffects(stanza, this.#account));
     if (stanza.to !== undefined) return this.#direct(resource, stanza, stanza.to);
     if (stanza.type === undefined) return this.#goAvailable(resource, stanza);
     if (stanza.type === "unavailable") this.#goUnavailable(resource, stanza);
     this.#tellProfile();
+  }
+
+  #faultOf({ type, to }: Stanza): StanzaErrorCondition | undefined {
+    if (!isSubscriptionType(type)) return type === undefined || PRESENCE_TYPES.has(type) ? undefined : "bad-request";
+    const { exists, roster } = this.#account;
+    if (!exists) return "forbidden";
+    // Both make a roster item where there is none (RFC 6121 sections 3.1.2 and 3.4.2).
+    const makesItem = (type === "subscribe" || type === "subscribed") && to !== undefined && !roster.has(to.bare.text);
+    return makesItem && roster.size >= this.#node.settings.rosterItems ? "resource-constraint" : undefined;
   }
 
   /** RFC 6121 section 4.6: whoever got directed presence is told of the end too. */
@@ -240,7 +252,7 @@ export class UserActor implements Actor<UserMessage> {
     if (stanza.type === undefined) {
       resource.directed ??= new Set();
       if (resource.directed.size < 1000) resource.directed.add(to.text);
-    } else resource.directed?.delete(to.text);
+    } else if (stanza.type === "unavailable") resource.directed?.delete(to.text);
     this.#node.route(stanza.type === undefined ? this.#outgoing(stanza) : stanza);
   }
 
@@ -325,9 +337,9 @@ export class UserActor implements Actor<UserMessage> {
   /** RFC 6121 section 4.5: also when the stream just ended, then without a stanza of the client's. */
   #goUnavailable(resource: LiveResource, sent: Stanza | undefined): void {
     const stanza = sent ?? Stanza.build("presence", { from: resource.jid, type: "unavailable" });
-    const { directed } = resource;
+    const { directed, available } = resource;
     resource.directed = undefined;
-    if (resource.available) {
+    if (available) {
       resource.available = false;
       resource.presence = undefined;
       resource.sent = undefined;
@@ -338,7 +350,8 @@ export class UserActor implements Actor<UserMessage> {
     }
     for (const text of directed ?? []) {
       const to = Jid.parse(text);
-      if (!this.#account.sharesPresenceWith(to)) this.#sendPresence(stanza, to);
+      const isTold = available && this.#account.sharesPresenceWith(to);
+      if (!isTold) this.#sendPresence(stanza, to);
     }
   }
 

@@ -184,6 +184,24 @@ scenario(
 );
 
 scenario(
+  "6121 4.6.3: who got directed presence of a resource that was never available is told of its end, though a contact",
+  async ({ romeo, juliet }) => {
+    await romeo.online();
+    await juliet.online();
+    await grants(romeo, juliet);
+    await romeo.logsOut();
+    await juliet.receives(unavailable(romeo.full));
+    await romeo.online({ presence: false });
+    romeo.sends(xml`<presence to="${juliet.bare}"/>`);
+    await juliet.receives(available(romeo.full, juliet.bare));
+    romeo.sends(xml`<presence to="${juliet.bare}" type="probe"/>`);
+    await romeo.ignores();
+    await romeo.logsOut();
+    await juliet.receives(unavailable(romeo.full));
+  },
+);
+
+scenario(
   "6121 4.7.2.3: a priority out of range is refused or taken as zero, and harms nobody",
   async ({ romeo, juliet }) => {
     await romeo.online();

@@ -7,6 +7,7 @@ import type { Device } from "../conversation/device.ts";
 import { stage } from "../conversation/stage.ts";
 
 const scenario = stage();
+const cramped = stage({ limits: { rosterItems: 1 } });
 
 const presence = (type: string, from: Device, to: Device) =>
   xml`<presence type="${type}" from="${from.bare}" to="${to.bare}"/>`;
@@ -279,3 +280,35 @@ scenario(
     await juliet.ignores();
   },
 );
+
+cramped(
+  "6121 2.3.3: a roster that is full takes no new contact by way of a subscription either",
+  async ({ romeo, juliet, nurse, benvolio }) => {
+    await romeo.online();
+    romeo.sends(xml`<presence to="${juliet.bare}" type="subscribe"/>`);
+    await romeo.receives(pushed(juliet.bare, { subscription: "none", ask: "subscribe" }));
+    for (const [type, contact] of [
+      ["subscribe", nurse],
+      ["subscribed", benvolio],
+    ] as const) {
+      romeo.sends(xml`<presence to="${contact.bare}" type="${type}"/>`);
+      await romeo.receives(
+        xml`<presence type="error" from="${contact.bare}"><error type="wait"><resource-constraint xmlns="${NS.STANZAS}"/></error></presence>`,
+      );
+    }
+    romeo.sends(xml`<presence to="${juliet.bare}" type="subscribed"/>`);
+    await romeo.receives(pushed(juliet.bare, { subscription: "none", ask: "subscribe", approved: "true" }));
+  },
+);
+
+cramped("6121 3.1.3: requests that wait are bounded, too", async ({ romeo, juliet, nurse }) => {
+  await juliet.online({ roster: false });
+  await nurse.online({ roster: false });
+  for (const asker of [juliet, nurse]) {
+    asker.sends(xml`<presence to="${romeo.bare}" type="subscribe"/>`);
+    await asker.receivesNothing();
+  }
+  await romeo.online();
+  await romeo.receives(presence("subscribe", juliet, romeo));
+  await romeo.receivesNothing();
+});
