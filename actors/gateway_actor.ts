@@ -4,10 +4,11 @@
  * belong to an account named as the domain. XEP-0079 3.3.1, `deliver=gateway`.
  * @module
  */
-import { evaluate, expired, type Met, nextDeadline } from "../amp/evaluate.ts";
+import { expired, type Met, nextDeadline } from "../amp/evaluate.ts";
 import type { Outcome } from "../amp/outcome.ts";
 import { type NonePlan, type Plan, plan } from "../amp/plan.ts";
 import { encodeState, type RuleState } from "../amp/rule_state.ts";
+import { verdictOn } from "../amp/verdict.ts";
 import { archivable } from "../modules/archive_policy.ts";
 import { seqTime } from "../store/sequence.ts";
 import type { ArchiveEntry, NewMessage, PendingMessage, StoreCall, StoreFault } from "../store/store.ts";
@@ -16,7 +17,7 @@ import type { Stanza } from "../xmpp/stanza.ts";
 import type { DueEvent } from "./delivery/ending.ts";
 import { isEphemeral } from "./delivery/ephemeral.ts";
 import { takeIn } from "./delivery/intake.ts";
-import { eventCalls, fire, ruleContext, ruledOut, ruleEvent, sendEvent } from "./delivery/rule_events.ts";
+import { eventCalls, fire, ruledOut, ruleEvent, sendEvent } from "./delivery/rule_events.ts";
 import { attempt, pauseAfter } from "./gateway/attempt.ts";
 import { flightFromRow, type GatewayFlight, type Lane, Lanes } from "./gateway/gateway_flight.ts";
 import { viaOf, withVia } from "./gateway/via.ts";
@@ -109,7 +110,7 @@ export class GatewayActor implements Actor<GatewayActorMessage> {
     const rules = taken.kind === "ruled" ? taken.rules : envelope.rules;
     const stanza = withVia(taken.stanza, envelope.via);
     if (rules === undefined) return this.#keep(envelope, stanza, undefined, undefined);
-    const verdict = evaluate(rules.rules, this.#plan(stanza), ruleContext(node, rules));
+    const verdict = verdictOn(rules, this.#plan(stanza), node.now());
     if (verdict.kind !== "default") return this.#endAtReceipt(envelope, stanza, verdict, rules);
     const now = verdict.notify?.when === "now" ? verdict.notify : undefined;
     const event = now && ruleEvent(node, now, rules);
@@ -258,8 +259,7 @@ export class GatewayActor implements Actor<GatewayActorMessage> {
     const node = this.#node();
     const late = rules && expired(rules.rules, rules.fired, node.now());
     if (late && this.#isTakenOut(flight, late)) return;
-    const verdict =
-      flight.rules && evaluate(flight.rules.rules, this.#plan(flight.stanza), ruleContext(node, flight.rules));
+    const verdict = flight.rules && verdictOn(flight.rules, this.#plan(flight.stanza), node.now());
     flight.onAccepted =
       verdict?.kind === "default" && verdict.notify?.when === "handed-over" ? verdict.notify : undefined;
     flight.phase = "sending";
@@ -299,7 +299,7 @@ export class GatewayActor implements Actor<GatewayActorMessage> {
     const { stanza, rules } = flight;
     const node = this.#node();
     const error = stanza.error(new StanzaError("service-unavailable"), viaOf(stanza));
-    const verdict = rules && evaluate(rules.rules, REFUSED, ruleContext(node, rules));
+    const verdict = rules && verdictOn(rules, REFUSED, node.now());
     const met = verdict?.kind === "default" ? verdict.notify : verdict;
     const event = met && ruleEvent(node, met, rules!);
     const isRuled = verdict !== undefined && verdict.kind !== "default";

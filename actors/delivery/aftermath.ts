@@ -1,7 +1,7 @@
 /** What becomes of messages under way: proof of receipt, sessions that end, commits. @module */
-import { evaluate, expired } from "../../amp/evaluate.ts";
 import type { Outcome } from "../../amp/outcome.ts";
 import type { Plan, ResourceAnswer } from "../../amp/plan.ts";
+import { verdictOn } from "../../amp/verdict.ts";
 import type { StoreCall, StoreFault } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
@@ -9,11 +9,12 @@ import type { SessionRef } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { Ending } from "./ending.ts";
 import { accept, bounce, conclude, end, giveUp, rest, rested, takeBack } from "./endings.ts";
+import { report } from "./expiry.ts";
 import { handOver, onTaken } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
 import { endFlush, flushOnward } from "./offline_delivery.ts";
 import { askResources, type PlanOptions, planFor } from "./plan_input.ts";
-import { announce, ruleContext, ruleEvent, sendEvent } from "./rule_events.ts";
+import { announce, ruleEvent, sendEvent } from "./rule_events.ts";
 import { toSessions } from "./to_sessions.ts";
 
 /** A device has it. */
@@ -118,11 +119,10 @@ function afterPlanning(state: DeliveryState): void {
 function replan(state: DeliveryState, flight: InFlight, plan: Plan): void {
   const { rules } = flight;
   const { node } = state;
-  const late = rules?.settled ? expired(rules.rules, rules.fired, node.now()) : undefined;
-  if (late && late.rule.action !== "notify") return takeBack(state, flight, late);
-  const verdict = rules && !rules.settled ? evaluate(rules.rules, plan, ruleContext(node, rules)) : undefined;
+  const verdict = rules && verdictOn(rules, plan, node.now());
   if (verdict && verdict.kind !== "default") return takeBack(state, flight, verdict);
   const notify = verdict?.notify;
+  if (notify?.when === "now" && plan.kind !== "none") report(state, flight, notify);
   switch (plan.kind) {
     case "direct":
       flight.phase = "live";

@@ -1,8 +1,8 @@
 /** XEP-0079 2.2: validation, the default action, the rules in order, the decided action. @module */
-import { evaluate } from "../../amp/evaluate.ts";
 import type { ResourceAnswer } from "../../amp/plan.ts";
 import type { Rule } from "../../amp/rule.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
+import { verdictOn } from "../../amp/verdict.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
@@ -13,7 +13,7 @@ import type { DeliveryState } from "./delivery_state.ts";
 import { finish } from "./endings.ts";
 import { takeIn } from "./intake.ts";
 import { askResources, countPending, type Planned, type PlanOptions, planFor, willStore } from "./plan_input.ts";
-import { ruleContext, ruledOut, ruleEvent } from "./rule_events.ts";
+import { ruledOut, ruleEvent } from "./rule_events.ts";
 
 /** After a resource came, its flush is told at once; should it never be, messages go on after this time. */
 const FLUSH_DUE_MS = 5000;
@@ -93,7 +93,7 @@ function judge(
 ): void {
   const { stanza } = message;
   const plan = planFor(state, message, answers);
-  const verdict = evaluate(rules.rules, plan, ruleContext(state.node, rules));
+  const verdict = verdictOn(rules, plan, state.node.now());
   const reports = envelope.via.length === 0 || maySeePresence(state, rules.sender);
   if (verdict.kind === "default") {
     const kept = reports ? rules : withoutReports(rules);

@@ -45,7 +45,7 @@ function expire(state: DeliveryState, flight: InFlight): boolean {
 /** A deadline has passed for a waiting message. Returns whether that takes it out. */
 export function onLate(state: DeliveryState, flight: InFlight, met: Met): boolean {
   const { action } = met.rule;
-  if (action === "notify") notifyLate(state, flight, met);
+  if (action === "notify") report(state, flight, met);
   else {
     state.inFlight.set(flight.seq, flight);
     takeBack(state, flight, met);
@@ -53,8 +53,8 @@ export function onLate(state: DeliveryState, flight: InFlight, met: Met): boolea
   return action !== "notify";
 }
 
-/** The rule has fired when the event is in the log. */
-function notifyLate(state: DeliveryState, flight: InFlight, met: Met): void {
+/** A `notify` for a message in the log; its rule has fired when the event is in the log too. */
+export function report(state: DeliveryState, flight: InFlight, met: Met): void {
   const { node, owner } = state;
   const event = ruleEvent(node, met, flight.rules!);
   const rules = fire(flight.rules!, met);

@@ -32,12 +32,15 @@ function handingReceipt(state: DeliveryState, seq: number): Receipt {
   return { waits: true, outcome: tell, accepted: () => tell(undefined) };
 }
 
-/** The rules that are still undecided once the event of this hop has gone out (see amp/evaluate.ts). */
+/**
+ * The rules that are still undecided once the event of this hop has gone out (see amp/evaluate.ts). Unless they apply per
+ * hop they have been held against what this server does, and only time can still meet one (XEP-0079 2.1.2).
+ */
 function carriedOn({ rules, onProof }: InFlight): RuleState | undefined {
   if (rules === undefined) return undefined;
   const closedFrom = Math.min(rules.rules.length, ...rules.fired, ...(onProof ? [onProof.index] : []));
   if (closedFrom === 0) return undefined;
-  return { ...rules, rules: rules.rules.slice(0, closedFrom), fired: NOTHING_FIRED };
+  return { ...rules, rules: rules.rules.slice(0, closedFrom), fired: NOTHING_FIRED, settled: !rules.perHop };
 }
 
 /** The next hop has it, or has ended it by a rule. Returns false where it was refused. */

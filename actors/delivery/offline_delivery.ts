@@ -1,13 +1,13 @@
 /** Offline delivery (XEP-0160): what waits is offered in order, in windows that wait for proof of receipt. @module */
-import { evaluate, expired } from "../../amp/evaluate.ts";
+import { expired } from "../../amp/evaluate.ts";
+import { verdictOn } from "../../amp/verdict.ts";
 import type { PendingMessage } from "../../store/store.ts";
 import { withDelay } from "./compose.ts";
 import type { DeliveryState, Flush } from "./delivery_state.ts";
 import { rested, takeBack } from "./endings.ts";
-import { onLate } from "./expiry.ts";
+import { onLate, report } from "./expiry.ts";
 import type { InFlight } from "./in_flight.ts";
 import { planFor } from "./plan_input.ts";
-import { ruleContext } from "./rule_events.ts";
 import { toSessions } from "./to_sessions.ts";
 import { fromRow } from "./waiting_row.ts";
 
@@ -112,10 +112,12 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
     return;
   }
   const { rules } = flight;
-  const verdict = rules && !rules.settled ? evaluate(rules.rules, plan, ruleContext(state.node, rules)) : undefined;
+  const verdict = rules && verdictOn(rules, plan, state.node.now());
   state.inFlight.set(row.seq, flight);
   if (verdict && verdict.kind !== "default") return takeBack(state, flight, verdict);
-  flight.onProof = verdict?.notify?.when === "received" ? verdict.notify : undefined;
+  const notify = verdict?.notify;
+  if (notify?.when === "now") report(state, flight, notify);
+  flight.onProof = notify?.when === "received" ? notify : undefined;
   flush.open.add(row.seq);
   const stanza = withDelay(flight.stanza, state.owner.domain, row.seq);
   toSessions(state, flight, { stanza, rules: flight.rules, seq: row.seq }, plan.resources);

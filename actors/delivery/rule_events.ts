@@ -1,5 +1,5 @@
 /** What the sender is told of a rule: XEP-0079 2.2.5. @module */
-import type { Met, RuleContext } from "../../amp/evaluate.ts";
+import type { Met } from "../../amp/evaluate.ts";
 import type { Outcome } from "../../amp/outcome.ts";
 import { ruleReply } from "../../amp/reply.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
@@ -51,8 +51,4 @@ export function fire(rules: RuleState, met: Met): RuleState {
 
 export function ruledOut(met: Met): Outcome {
   return met.rule.condition === "expire-at" ? { kind: "expired", rule: met.rule } : { kind: "dropped", rule: met.rule };
-}
-
-export function ruleContext(node: Node, { fired, perHop, recipient }: RuleState): RuleContext {
-  return { now: node.now(), to: { resource: recipient.resource }, fired, perHop };
 }

@@ -1,7 +1,7 @@
 /** What a session answers to a message of its client's before it goes any further. @module */
-import { evaluate } from "../../amp/evaluate.ts";
 import type { NonePlan } from "../../amp/plan.ts";
 import { ruleReply } from "../../amp/reply.ts";
+import { verdictOn } from "../../amp/verdict.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
@@ -44,7 +44,7 @@ export function answerBlockedMessage(stanza: Stanza, node: Node, profile: Profil
   const taken = takeIn(stanza, terms(stanza, node, profile));
   if (taken.kind !== "ruled") return [blockedError(stanza)];
   const { rules } = taken;
-  const verdict = evaluate(rules.rules, BLOCKED, { ...rules, now: node.now(), to: rules.recipient });
+  const verdict = verdictOn(rules, BLOCKED, node.now());
   const met = verdict.kind === "default" ? verdict.notify : verdict;
   const event = met && ruleReply(met.rule, rules);
   const replies = event === undefined ? [] : [event];
