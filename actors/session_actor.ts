@@ -167,10 +167,12 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     const stamped = stanza.readdress({ from: this.#jid, to });
     const refused = refusalOfRules(stamped, this.#node, this.#profile);
     if (refused !== undefined) return this.#answerAtOnce([refused.reply], ticket);
-    if (this.#profile.blocked.size > 0 && isBlocked(this.#profile.blocked, to)) {
+    if (this.#isBlocked(to)) {
       return this.#answerAtOnce(answerBlockedMessage(stamped, this.#node, this.#profile), ticket);
     }
-    if (this.#carbons) this.#entry.delivery.tell({ kind: "sent", stanza: stamped, resource: this.#jid.resource });
+    // XEP-0280 section 8: not of a message to oneself, which comes to the other resources as it is.
+    if (this.#carbons && !to.bare.equals(this.#jid.bare))
+      this.#entry.delivery.tell({ kind: "sent", stanza: stamped, resource: this.#jid.resource });
     const archiveSender = this.#node.settings.archive && archives(this.#profile, to.bare);
     this.#node.route(stamped, { receipt: this.#receipt(ticket), archiveSender });
   }
@@ -187,6 +189,11 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     return { waits: false, accepted: () => self.tell({ kind: "accepted", ticket }), outcome: () => {} };
   }
 
+  #isBlocked(to: Jid): boolean {
+    const { blocked } = this.#profile;
+    return blocked.size > 0 && isBlocked(blocked, to) && !to.bare.equals(this.#jid.bare);
+  }
+
   #answerBlocked(stanza: Stanza): void {
     if (stanza.type !== "error") this.#write(blockedError(stanza), 0);
   }
@@ -195,7 +202,7 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     const { type, to } = stanza;
     if (type === "error") return;
     const directed = to !== undefined && (type === undefined || type === "unavailable");
-    if (directed && isBlocked(this.#profile.blocked, to)) {
+    if (directed && this.#isBlocked(to)) {
       return this.#answerBlocked(stanza.readdress({ from: this.#jid }));
     }
     if (to === undefined && (type === undefined || type === "unavailable")) this.#keepPresence(stanza);
@@ -222,7 +229,7 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     if ((type !== "get" && type !== "set") || !id || stanza.children.length !== 1) {
       return this.#write(stamped.error(new StanzaError("bad-request")), 0);
     }
-    if (this.#profile.blocked.size > 0 && stanza.to !== undefined && isBlocked(this.#profile.blocked, stanza.to)) {
+    if (stanza.to !== undefined && this.#isBlocked(stanza.to)) {
       return this.#answerBlocked(stamped);
     }
     this.#node.route(stamped);

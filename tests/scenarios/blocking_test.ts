@@ -193,3 +193,18 @@ scenario(
     expect(answers[0]).toBe(answers[1]!);
   },
 );
+
+scenario(
+  "XEP-0191 5: who blocks a domain that is the own one does not block the own account",
+  async ({ juliet, server }) => {
+    const chamber = juliet.device("chamber");
+    await juliet.online({ hears: ["message"] });
+    await chamber.online({ hears: ["message"] });
+    await sets(juliet, block(server.domain));
+    juliet.sends(chat(chamber.full));
+    await chamber.receives(xml`<message from="${juliet.full}" to="${chamber.full}"><body>Hi</body></message>`);
+    const roster = xml`<iq type="get" to="${juliet.bare}"><query xmlns="${NS.ROSTER}"/></iq>`;
+    expect((await juliet.asks(roster)).attr("type")).toBe("result");
+    await sets(juliet, unblock());
+  },
+);

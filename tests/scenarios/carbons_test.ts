@@ -209,3 +209,21 @@ scenario(
     await street.receives(carbon("sent", street, copy(street)));
   },
 );
+
+scenario("XEP-0280 8: a message to oneself comes to each other device once", async ({ romeo }) => {
+  const street = romeo.device("street");
+  const garden = romeo.device("garden");
+  await romeo.online(copies);
+  await street.online(copies);
+  await garden.online(copies);
+  romeo.sends(chat(romeo.bare));
+  for (const device of [romeo, street, garden]) {
+    await device.receives(xml`<message from="${romeo.full}" to="${romeo.bare}" id="m1"><body>Hi</body></message>`);
+    await device.receivesNothing();
+  }
+  romeo.sends(chat(street.full, undefined, "m2"));
+  await street.receives(xml`<message from="${romeo.full}" to="${street.full}" id="m2"><body>Hi</body></message>`);
+  const message = xml`<message xmlns="${NS.CLIENT}" from="${romeo.full}" to="${street.full}" id="m2" type="chat"><body>Hi</body></message>`;
+  await garden.receives(carbon("received", garden, message));
+  for (const device of [romeo, street, garden]) await device.receivesNothing();
+});
