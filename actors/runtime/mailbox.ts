@@ -103,7 +103,7 @@ export class Mailbox<Message> implements ActorRef<Message> {
       answer = value;
       settle?.(value);
     });
-    if (this.quiet) this.#scheduler.turn(() => this.#handle(message));
+    if (this.quiet) this.#scheduler.turn(() => this.#handleNow(message));
     else this.tell(message);
     if (answered) return answer as Answer;
     return new Promise<Answer>((resolve, reject) => {
@@ -170,6 +170,12 @@ export class Mailbox<Message> implements ActorRef<Message> {
         this.#released();
       },
     );
+  }
+
+  /** Out of the scheduler's turn: what the actor has told itself meanwhile comes after it. */
+  #handleNow(message: Message): void {
+    this.#handle(message);
+    this.#wake();
   }
 
   #fail(error: unknown, message: Message): void {

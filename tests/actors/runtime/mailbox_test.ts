@@ -151,6 +151,18 @@ describe("Mailbox.ask()", () => {
     expect(await answer).toBe(7);
   });
 
+  test("leaves nothing lying that the actor has told itself for the answer", () => {
+    const { mailbox, actor } = mailboxOf();
+    mailbox.ask((reply) => {
+      const run = () => {
+        mailbox.tell({ name: "later" });
+        reply(1);
+      };
+      return { name: "ask", run };
+    }, 1000);
+    expect(actor.received).toEqual(["ask", "later"]);
+  });
+
   test("does not overtake what waits", async () => {
     const { mailbox, actor } = mailboxOf();
     const gate = deferred();
