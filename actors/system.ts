@@ -48,6 +48,7 @@ export interface SystemStart {
 
 /** How long the count of a stream that was not resumed is kept. */
 const STREAM_MEMORY_MS = 86_400_000;
+const PRUNE_MS = 3_600_000;
 const ASK_MS = 10_000;
 const NOWHERE: readonly Jid[] = [];
 
@@ -70,6 +71,7 @@ export class ActorSystem implements Node, Sessions {
   #seqs: SequenceClock;
   #ids: StanzaIds;
   #cancelSweep: (() => void) | undefined;
+  #cancelPruning: (() => void) | undefined;
 
   constructor(start: SystemStart, opened: StoreStart) {
     this.#start = start;
@@ -112,9 +114,7 @@ export class ActorSystem implements Node, Sessions {
   /** Overdue deadlines fire, and the sweep begins. */
   run(): void {
     for (const [domain, gateway] of this.#start.gateways) this.#startGateway(domain, gateway);
-    this.database.pruneStreams(this.now() - STREAM_MEMORY_MS).catch((error: StoreFault) => {
-      this.log.error("cannot prune stream counts", { fault: error.kind, message: error.message });
-    });
+    this.#pruneStreams();
     this.expiry.tell({ kind: "due" });
     this.#retention.run();
     const { probeTimeoutMs, resumeMs, idleMs } = this.settings;
@@ -129,9 +129,18 @@ export class ActorSystem implements Node, Sessions {
     this.#cancelSweep = this.schedule(interval, sweep);
   }
 
+  /** Now, and again and again: every stream that may be resumed leaves a count behind. */
+  #pruneStreams(): void {
+    this.database.pruneStreams(this.now() - STREAM_MEMORY_MS).catch((error: StoreFault) => {
+      this.log.error("cannot prune stream counts", { fault: error.kind, message: error.message });
+    });
+    this.#cancelPruning = this.schedule(PRUNE_MS, () => this.#pruneStreams());
+  }
+
   /** Ends all sessions; resolves when what they left has been committed. */
   async stop(): Promise<void> {
     this.#cancelSweep?.();
+    this.#cancelPruning?.();
     this.#retention.stop();
     this.#users.endAll(new StreamError("system-shutdown"));
     this.expiry.stop();
@@ -223,8 +232,10 @@ export class ActorSystem implements Node, Sessions {
     if (stanza.name === "message") return this.#refuse(stanza, options, "service-unavailable");
     if (stanza.type !== "get" && stanza.type !== "set") return;
     const answer = this.registry.answerServer(stanza, this.context);
-    if (answer instanceof Promise) answer.then((reply) => this.route(reply));
-    else this.route(answer);
+    if (!(answer instanceof Promise)) return this.route(answer);
+    answer
+      .then((reply) => this.route(reply))
+      .catch((error) => this.log.error("cannot answer request", { id: stanza.id, error }));
   }
 
   /** Sends a message as the application does; tells each outcome. */
