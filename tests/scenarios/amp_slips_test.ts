@@ -114,11 +114,11 @@ onDisk("Slip: the stored row is deleted before its expiry event is sent: the ser
   await friends(cast);
   await juliet.logsOut();
   await romeo.ignores();
-  const at = formatDateTime(Date.now() + 250);
+  const at = formatDateTime(Date.now() + 600);
   romeo.sends(message(juliet.bare, amp(`expire-at ${at} alert`)));
   await romeo.receivesNothing();
   await romeo.logsOut();
-  await server.restart(250);
+  await server.restart(600);
   // Fired at the start, with nobody there to get it; and again a stop.
   await server.commits();
   await server.restart();
@@ -139,13 +139,13 @@ scenario("Slip: a message expires that has been delivered meanwhile", async (cas
   await nurse.logsOut();
   await juliet.logsOut();
   await romeo.ignores();
-  const at = formatDateTime(Date.now() + 300);
+  const at = formatDateTime(Date.now() + 600);
   romeo.sends(message(juliet.bare, amp(`expire-at ${at} error`)));
   await romeo.receivesNothing();
   await juliet.online(messagesOnly);
   await juliet.receives(delivered);
   await juliet.receivesNothing();
-  const sentinel = `expire-at ${formatDateTime(Date.now() + 300)} alert`;
+  const sentinel = `expire-at ${at} alert`;
   romeo.sends(message(nurse.bare, amp(sentinel), "sentinel"));
   await romeo.receives(notice(sentinel, { domain: server.domain, from: romeo.full, to: nurse.bare, id: "sentinel" }));
   await romeo.receivesNothing();
