@@ -10,7 +10,7 @@ import { configurationEvent, deleteEvent, notifyAll } from "./event.ts";
 import { accessError } from "./node_access.ts";
 import { applyConfig, configFields, type NodeConfig, PEP_DEFAULTS } from "./node_config.ts";
 import { type Affiliation, newNode, nodesOf, type PepNode, removeNode, saveNode } from "./pep_node.ts";
-import { checkRoom, purge } from "./publish.ts";
+import { checkNewNode, purge } from "./publish.ts";
 import { requireNode } from "./request.ts";
 
 const CONFIG_FORM = "http://jabber.org/protocol/pubsub#node_config";
@@ -26,8 +26,8 @@ export async function createNode(
   const nodes = await nodesOf(context);
   const given = element.attr("node") || undefined;
   if (given !== undefined && nodes.has(given)) throw new StanzaError("conflict");
-  checkRoom(nodes.size);
   const name = given ?? context.newId();
+  checkNewNode(name, nodes);
   await saveNode(newNode(name, readConfig(iq.payload.child("configure", NS.PUBSUB), PEP_DEFAULTS)), context);
   if (given !== undefined) return undefined;
   return xml`<pubsub xmlns="${NS.PUBSUB}"><create node="${name}"/></pubsub>`;

@@ -1,12 +1,21 @@
 /** What changes a node's items, for requests and for the server's own conversions alike. XEP-0060 section 7. @module */
 import type { PubsubItemRecord } from "../../store/store.ts";
+import { StanzaError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Element } from "../../xmpp/xml/element.ts";
 import type { FormValues } from "../forms/data_form.ts";
 import type { AccountContext } from "../module.ts";
 import { itemEvent, notifyAll, purgeEvent, retractEvent } from "./event.ts";
-import { applyConfig, hasUnknownField, isSameConfig, itemLimit, MAX_ITEMS, PEP_DEFAULTS } from "./node_config.ts";
-import { MAX_NODES, newNode, nodesOf, type PepNode, saveNode } from "./pep_node.ts";
+import {
+  applyConfig,
+  hasUnknownField,
+  isSameConfig,
+  itemLimit,
+  MAX_ITEMS,
+  type NodeConfig,
+  PEP_DEFAULTS,
+} from "./node_config.ts";
+import { MAX_NODES, newNode, nodesOf, type PepNode, type PepNodes, saveNode } from "./pep_node.ts";
 import { pubsubError } from "./pubsub_error.ts";
 
 export interface Publication {
@@ -19,16 +28,17 @@ export interface Publication {
   readonly options: FormValues;
 }
 
-/** In UTF-16 units. */
+/** In UTF-16 units: of one payload, of the items that one node may hold together, of the name of an item or a node. */
 const MAX_PAYLOAD = 200_000;
-const MAX_ID = 1023;
+const MAX_NODE = 20_000_000;
+const MAX_NAME = 1023;
 
 /** Stores and tells. @throws StanzaError where the options or the limits are against it */
 export async function publish(publication: Publication, context: AccountContext): Promise<PepNode> {
   const { id, publisher } = publication;
   const text = publication.payload.toString();
-  if (text.length > MAX_PAYLOAD || id.length > MAX_ID) throw pubsubError("not-acceptable", "payload-too-big");
-  const node = await nodeFor(publication, context);
+  if (id.length > MAX_NAME) throw new StanzaError("not-acceptable");
+  const node = await nodeFor(publication, text.length, context);
   const item: PubsubItemRecord = { id, publisher: publisher.text, text, at: context.now() };
   if (node.config.persistItems) {
     await context.store.putPubsubItem(context.owner.text, node.name, item, itemLimit(node.config));
@@ -53,7 +63,7 @@ export async function purge(node: PepNode, context: AccountContext): Promise<voi
 }
 
 /** The node, made where it was not there (section 7.1.4), as the options want it. */
-async function nodeFor(publication: Publication, context: AccountContext): Promise<PepNode> {
+async function nodeFor(publication: Publication, length: number, context: AccountContext): Promise<PepNode> {
   const nodes = await nodesOf(context);
   const known = nodes.get(publication.node);
   const base = known?.config ?? PEP_DEFAULTS;
@@ -62,14 +72,21 @@ async function nodeFor(publication: Publication, context: AccountContext): Promi
   if (unmet || (known !== undefined && !isSameConfig(config, base))) {
     throw pubsubError("conflict", "precondition-not-met");
   }
+  if (length > maxPayload(config)) throw pubsubError("not-acceptable", "payload-too-big");
   if (known !== undefined) return known;
-  checkRoom(nodes.size);
+  checkNewNode(publication.node, nodes);
   const node = newNode(publication.node, config);
   await saveNode(node, context);
   return node;
 }
 
-/** @throws StanzaError where the account has as many nodes as it may */
-export function checkRoom(nodes: number): void {
-  if (nodes >= MAX_NODES) throw pubsubError("conflict", "max-nodes-exceeded");
+/** A node of many items takes smaller ones, so that all of them can be read at a time. */
+function maxPayload(config: NodeConfig): number {
+  return Math.min(MAX_PAYLOAD, MAX_NODE / itemLimit(config));
+}
+
+/** @throws StanzaError where the name is too long, or the account has as many nodes as it may */
+export function checkNewNode(name: string, nodes: PepNodes): void {
+  if (name.length > MAX_NAME) throw new StanzaError("not-acceptable");
+  if (nodes.size >= MAX_NODES) throw pubsubError("conflict", "max-nodes-exceeded");
 }

@@ -77,6 +77,12 @@ describe("publishing (XEP-0060 7.1)", () => {
       "not-acceptable+payload-too-big modify",
     ],
     [
+      "7.1.3 too big for one of a thousand",
+      publish("n", `<item><a xmlns="x">${"x".repeat(20_000)}</a></item>`, options(field("pubsub#max_items", "max"))),
+      "not-acceptable+payload-too-big modify",
+    ],
+    ["a name too long", publish("n".repeat(1024), ITEM), "not-acceptable modify"],
+    [
       "7.1.5 options of another form",
       publish("n", ITEM, `<publish-options>${form("x")}</publish-options>`),
       "bad-request modify",
