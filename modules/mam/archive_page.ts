@@ -12,6 +12,9 @@ export interface Page {
   readonly total: number | undefined;
 }
 
+/** In UTF-16 units, of the messages of one page: a client that reads slowly would lose its stream over more. */
+const MAX_LENGTH = 2_000_000;
+
 /**
  * Reads the page that the request asks for. The total is told where it was asked for (XEP-0059 section 2.7) or costs
  * nothing.
@@ -20,14 +23,31 @@ export interface Page {
 export async function readPage(request: ArchiveRequest, context: AccountContext): Promise<Page> {
   await checkNamed(request.named, context);
   const query: ArchiveQuery = { ...request.query, owner: context.owner.text };
-  if (request.resource !== undefined) return await readFiltered(query, request.resource, context);
+  if (request.resource !== undefined) {
+    return withinLength(await readFiltered(query, request.resource, context), query.take);
+  }
   if (query.limit === 0) {
     const { total } = await context.store.archive({ ...query, limit: 1, count: true });
     return { messages: [], complete: total === 0, total };
   }
   const { messages, complete } = await context.store.archive(query);
   const whole = complete && query.after === undefined && query.before === undefined;
-  return { messages, complete, total: whole ? messages.length : undefined };
+  return withinLength({ messages, complete, total: whole ? messages.length : undefined }, query.take);
+}
+
+/** Fewer messages than asked for, but one at least, where they are long (XEP-0059 section 2.1). */
+function withinLength(page: Page, take: ArchiveQuery["take"]): Page {
+  const { messages } = page;
+  let length = 0;
+  let count = 0;
+  for (const { text } of take === "first" ? messages : messages.toReversed()) {
+    length += text.length;
+    if (length > MAX_LENGTH && count > 0) break;
+    count++;
+  }
+  if (count === messages.length) return page;
+  const kept = take === "first" ? messages.slice(0, count) : messages.slice(-count);
+  return { ...page, messages: kept, complete: false };
 }
 
 async function checkNamed(named: readonly number[], context: AccountContext): Promise<void> {

@@ -120,6 +120,18 @@ describe("archive query (XEP-0313)", () => {
     expect(answer).toContain(`<first>${id(1)}</first><last>${id(5)}</last><count>5</count>`);
   });
 
+  test.each([
+    ["from the start", "", "1 2"],
+    ["from the end", rsm("<before/>"), "4 5"],
+  ])("4.3 limits the page where its messages are long: %s", async (_what, set, expected) => {
+    const messages = MESSAGES.map((message) => {
+      const text = message.text.replace("</message>", `<x>${"x".repeat(900_000)}</x></message>`);
+      return { ...message, text };
+    });
+    const context = account({ store: { archive: async (asked) => queryArchive(messages, asked) } });
+    expect(await ask(context, query(set))).toBe(expected);
+  });
+
   test("4.3 limits the page whatever the client asks for", async () => {
     const context = account();
     await ask(context, query(rsm("<max>100000</max>")));
