@@ -1,6 +1,6 @@
 /**
  * Private XML Storage: one element of any foreign namespace at a time, for the owner alone. XEP-0049 v1.2.
- * Bookmarks are not kept here: bookmarks/bookmark_list.ts shows those of XEP-0402.
+ * Bookmarks are not kept here: bookmarks/bookmark_storage.ts shows those of XEP-0402.
  * @module
  */
 import { StanzaError } from "../xmpp/errors.ts";
