@@ -35,6 +35,8 @@ export class ConverseUser {
     const user = new ConverseUser(`${name}@${DOMAIN}`, context, await context.newPage());
     await user.page.goto(site.url(name, transport));
     await user.ready();
+    // Whoever looks at a profile before gets errors about keys that are still to be published.
+    await user.ask("waitUntil('OMEMOInitialized')");
     return user;
   }
 
@@ -47,7 +49,6 @@ export class ConverseUser {
     await this.page.waitForFunction("window._converse !== undefined");
     await this.ask("waitUntil('rosterContactsFetched')");
     await this.ask("waitUntil('bookmarksInitialized')");
-    await this.ask("waitUntil('OMEMOInitialized')");
   }
 
   /** The value of an expression on Converse's API (`api.` goes before it). */
