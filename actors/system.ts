@@ -14,6 +14,7 @@ import { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { ArchiveRetention } from "./archive_retention.ts";
+import type { Connection } from "./connection.ts";
 import { ExpiryActor } from "./expiry_actor.ts";
 import type { Gateway } from "./gateway.ts";
 import { GatewayActor } from "./gateway_actor.ts";
@@ -26,6 +27,7 @@ import type {
   Receipt,
   SessionRef,
   StoreMessage,
+  UserMessage,
 } from "./protocol.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
@@ -247,10 +249,20 @@ export class ActorSystem implements Node, Sessions {
   // Sessions
 
   async bind(request: BindRequest): Promise<SessionHandle> {
+    let isLate = false;
     const { user } = this.user(request.account);
-    const result = await user.ask<SessionHandle | Error>((reply) => ({ kind: "bind", request, reply }), ASK_MS);
-    if (result instanceof Error) throw result;
-    return result;
+    const ask = (answer: (result: SessionHandle | Error) => void): UserMessage => {
+      const reply = (result: SessionHandle | Error) => (isLate ? abandon(result, request.connection) : answer(result));
+      return { kind: "bind", request, reply };
+    };
+    try {
+      const result = await user.ask(ask, ASK_MS);
+      if (result instanceof Error) throw result;
+      return result;
+    } catch (error) {
+      isLate = true;
+      throw error;
+    }
   }
 
   async resume(request: Parameters<Sessions["resume"]>[0]): Promise<ResumeResult> {
@@ -322,6 +334,11 @@ function envelope(stanza: Stanza, options: RouteOptions): Envelope {
     via: options.via ?? NOWHERE,
     rules: options.rules,
   };
+}
+
+/** Nobody waits any more for the session that has been made: its stream has been told that there is none. */
+function abandon(result: SessionHandle | Error, connection: Connection): void {
+  if (!(result instanceof Error)) result.tell({ kind: "disconnected", clean: true, connection });
 }
 
 /** The server's own actors go on after a failure; their mailboxes are bounded by what they hold, not by count. */
