@@ -8,8 +8,9 @@ import { attr, type Markup, xml } from "../../xmpp/xml/xml.ts";
 
 /** In UTF-16 units, of a name and of a group. */
 export const MAX_NAME_LENGTH = 1023;
-/** Of one item. */
+/** Of one item; the length is that of their names together. */
 export const MAX_GROUPS = 100;
+const MAX_GROUPS_LENGTH = 10_000;
 
 /** A roster set, as the client wants it. */
 export type RosterChange =
@@ -33,7 +34,8 @@ function readGroups(item: Element): string[] {
   const groups = item.childrenNamed("group", NS.ROSTER).map((group) => group.text);
   if (new Set(groups).size < groups.length) throw new StanzaError("bad-request");
   const acceptable = groups.every((group) => group !== "" && group.length <= MAX_NAME_LENGTH);
-  if (!acceptable || groups.length > MAX_GROUPS) throw new StanzaError("not-acceptable");
+  const length = groups.reduce((sum, group) => sum + group.length, 0);
+  if (!acceptable || groups.length > MAX_GROUPS || length > MAX_GROUPS_LENGTH) throw new StanzaError("not-acceptable");
   return groups;
 }
 

@@ -54,6 +54,11 @@ describe("roster set", () => {
     ],
     ["2.3.3 a name too long", `<item jid="a@b" name="${long}"/>`, "error not-acceptable modify"],
     ["2.3.3 an empty group", '<item jid="a@b"><group/></item>', "error not-acceptable modify"],
+    [
+      "2.3.3 groups too long together",
+      `<item jid="a@b">${Array.from({ length: 11 }, (_, n) => `<group>${n}${"x".repeat(1000)}</group>`).join("")}</item>`,
+      "error not-acceptable modify",
+    ],
     ["2.3.3 a group too long", `<item jid="a@b"><group>${long}</group></item>`, "error not-acceptable modify"],
     ["2.5.3 removing what is not there", '<item jid="a@b" subscription="remove"/>', "error item-not-found cancel"],
     ["2.3.1 a new item", '<item jid="a@b"/>', ""],
