@@ -6,15 +6,19 @@
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 
-const BOUND = 200;
+/** What is held at most: stanzas, and UTF-16 units of them. */
+const MAX_STANZAS = 200;
+const MAX_UNITS = 500_000;
 
 export class ClientState {
   #held = new Map<string, Stanza>();
+  #units = 0;
 
   /** Takes the stanza where it can wait. */
   holds(stanza: Stanza): boolean {
     const key = holdKey(stanza);
     if (key === undefined) return false;
+    this.#units += stanza.size - (this.#held.get(key)?.size ?? 0);
     this.#held.delete(key);
     this.#held.set(key, stanza);
     return true;
@@ -25,12 +29,13 @@ export class ClientState {
   }
 
   get full(): boolean {
-    return this.#held.size >= BOUND;
+    return this.#held.size >= MAX_STANZAS || this.#units >= MAX_UNITS;
   }
 
   take(): readonly Stanza[] {
     const stanzas = [...this.#held.values()];
     this.#held.clear();
+    this.#units = 0;
     return stanzas;
   }
 }

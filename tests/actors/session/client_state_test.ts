@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ClientState } from "../../../actors/session/client_state.ts";
+import { Jid } from "../../../xmpp/jid.ts";
 import { Stanza } from "../../../xmpp/stanza.ts";
 
 const parse = (text: string) => Stanza.parse(text.replace(" ", ` xmlns="jabber:client" `));
@@ -41,6 +42,18 @@ describe("ClientState", () => {
     while (!state.full && count < 10_000) state.holds(presence(`u${count++}@x/1`));
     expect(count).toBe(200);
     expect(state.take()).toHaveLength(200);
+    expect(state.full).toBe(false);
+  });
+
+  test("is full before it holds very much text, of which what it has let go does not count", () => {
+    const state = new ClientState();
+    const long = presence("u@x/1", "x".repeat(300_000));
+    state.holds(long);
+    state.holds(long);
+    expect(state.full).toBe(false);
+    state.holds(long.readdress({ from: Jid.parse("u@x/2") }));
+    expect(state.full).toBe(true);
+    state.take();
     expect(state.full).toBe(false);
   });
 });
