@@ -13,6 +13,8 @@ import type { Socket, WebSocketConnection } from "./websocket_connection.ts";
 
 const IDLE_SECONDS = 120;
 const BACKPRESSURE_BYTES = 64 * 1_048_576;
+/** Hono's handler wants a URL of every socket; for ours nobody asks it. */
+const SOME_URL = new URL("ws://localhost/");
 
 export function createBunRuntime(options: { readonly maxPayloadBytes: number }): HttpRuntime {
   return {
@@ -35,65 +37,81 @@ function serverOf(c: Context): Server<unknown> | undefined {
 function upgrade(c: Context, connect: ConnectWebSocket): Response | undefined {
   const server = serverOf(c);
   if (server === undefined) throw new TypeError("Cannot upgrade to WebSocket: fetch() was not given Bun's server");
-  const data = new XmppSocketData(new URL(c.req.url), connect);
-  const done = server.upgrade(c.req.raw, { headers: { "sec-websocket-protocol": "xmpp" }, data });
+  const headers = { "sec-websocket-protocol": "xmpp" };
+  const done = server.upgrade(c.req.raw, { headers, data: new XmppSocketData(connect) });
   // Bun has taken the request over: nobody reads this response.
   return done ? new Response(null) : undefined;
 }
 
+/** There is one for every idle session: what is not needed then is made when it is, or not kept. */
 class XmppSocketData implements BunWebSocketData {
-  readonly protocol = "xmpp";
-  readonly url: URL;
-  readonly connect: ConnectWebSocket;
-  connection: WebSocketConnection | undefined;
+  #connect: ConnectWebSocket | undefined;
+  #connection: WebSocketConnection | undefined;
+  #events: BunWebSocketData["events"] | undefined;
 
-  constructor(url: URL, connect: ConnectWebSocket) {
-    this.url = url;
-    this.connect = connect;
+  constructor(connect: ConnectWebSocket) {
+    this.#connect = connect;
   }
 
-  /** For Hono's own handler, which passes no pong on. */
-  readonly events: BunWebSocketData["events"] = {
-    onOpen: (_event, context) => {
-      this.connection = this.connect(new BunSocket(context.raw as ServerWebSocket<unknown>));
-    },
-    onMessage: (event) => this.connection?.onMessage(event.data),
-    onClose: () => this.connection?.onClose(),
-  };
+  open(socket: Socket): void {
+    this.#connection = this.#connect?.(socket);
+    this.#connect = undefined;
+  }
+
+  /** Undefined until open(). */
+  get connection(): WebSocketConnection | undefined {
+    return this.#connection;
+  }
+
+  // For Hono's own handler, which passes no pong on
+
+  get events(): BunWebSocketData["events"] {
+    this.#events ??= {
+      onOpen: (_event, context) => this.open(new BunSocket(context.raw as ServerWebSocket<unknown>)),
+      onMessage: (event) => this.#connection?.onMessage(event.data),
+      onClose: () => this.#connection?.onClose(),
+    };
+    return this.#events;
+  }
+
+  get url(): URL {
+    return SOME_URL;
+  }
+
+  get protocol(): string {
+    return "xmpp";
+  }
 }
 
 class BunSocket implements Socket {
-  readonly #socket: ServerWebSocket<unknown>;
+  protected readonly raw: ServerWebSocket<unknown>;
 
-  constructor(socket: ServerWebSocket<unknown>) {
-    this.#socket = socket;
+  constructor(raw: ServerWebSocket<unknown>) {
+    this.raw = raw;
   }
 
   get bufferedAmount(): number {
-    return this.#socket.getBufferedAmount();
+    return this.raw.getBufferedAmount();
   }
 
   send(texts: readonly string[]): boolean {
-    if (texts.length === 1) return this.#socket.send(texts[0]!) !== 0;
+    if (texts.length === 1) return this.raw.send(texts[0]!) !== 0;
     let sent = true;
     // Corked, the frames leave in one write.
-    this.#socket.cork(() => {
-      for (const text of texts) sent = this.#socket.send(text) !== 0 && sent;
+    this.raw.cork(() => {
+      for (const text of texts) sent = this.raw.send(text) !== 0 && sent;
     });
     return sent;
   }
 
   close(code: number): void {
-    this.#socket.close(code);
+    this.raw.close(code);
   }
 }
 
 class PingingBunSocket extends BunSocket {
-  readonly ping: (payload: string) => void;
-
-  constructor(socket: ServerWebSocket<unknown>) {
-    super(socket);
-    this.ping = (payload) => socket.ping(payload);
+  ping(payload: string): void {
+    this.raw.ping(payload);
   }
 }
 
@@ -110,7 +128,7 @@ function createHandler(maxPayloadBytes: number): WebSocketHandler<BunSocketData>
     sendPings: true,
     open(ws) {
       const { data } = ws;
-      if (data instanceof XmppSocketData) data.connection = data.connect(new PingingBunSocket(ws));
+      if (data instanceof XmppSocketData) data.open(new PingingBunSocket(ws));
       else honoHandler.open(ws as ServerWebSocket<BunWebSocketData>);
     },
     message(ws, message) {

@@ -2,32 +2,40 @@
 const MAX_ITEMS = 2000;
 const MAX_CHARS = 4 * 1_048_576;
 
+interface Item {
+  readonly size: number;
+  readonly handle: () => void;
+}
+
 /** Input of one stream that waits its turn, in order. */
 export class Inbox {
-  #items: { readonly size: number; readonly handle: () => void }[] = [];
+  /** Undefined: there is none, as in every idle stream. */
+  #items: Item[] | undefined;
   #chars = 0;
 
   get isEmpty(): boolean {
-    return this.#items.length === 0;
+    return this.#items === undefined;
   }
 
   /** Returns false, and keeps nothing, at its bound. One item always has room. */
   push(size: number, handle: () => void): boolean {
-    if (this.#items.length > 0 && (this.#items.length >= MAX_ITEMS || this.#chars + size > MAX_CHARS)) return false;
+    if (this.#items === undefined) this.#items = [];
+    else if (this.#items.length >= MAX_ITEMS || this.#chars + size > MAX_CHARS) return false;
     this.#items.push({ size, handle });
     this.#chars += size;
     return true;
   }
 
   shift(): (() => void) | undefined {
-    const item = this.#items.shift();
+    const item = this.#items?.shift();
     if (item === undefined) return undefined;
+    if (this.#items?.length === 0) this.#items = undefined;
     this.#chars -= item.size;
     return item.handle;
   }
 
   clear(): void {
-    this.#items = [];
+    this.#items = undefined;
     this.#chars = 0;
   }
 }

@@ -40,7 +40,8 @@ export class XmppStream {
   readonly #limits: StreamLimits;
   readonly #carrier: StreamCarrier;
   readonly #inbox = new Inbox();
-  readonly #stopTimer: () => void;
+  /** Ends the time limit of the negotiation; undefined: that is over. */
+  #stopTimer: (() => void) | undefined;
   #phase: Phase = "opening";
   /** A step of the negotiation waits for an answer from elsewhere. */
   #busy = false;
@@ -140,7 +141,7 @@ export class XmppStream {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
     this.#inbox.clear();
-    this.#stopTimer();
+    this.#forgetNegotiation();
     this.#session?.tell({ kind: "disconnected", clean, connection: this.#connection });
   }
 
@@ -253,7 +254,7 @@ export class XmppStream {
   }
 
   #checkAttempts(): void {
-    if (!this.#negotiation!.isExhausted) return;
+    if (this.#negotiation?.isExhausted !== true) return;
     throw new StreamError("policy-violation", { text: "Too many failed logins" });
   }
 
@@ -298,9 +299,17 @@ export class XmppStream {
     if (this.#phase === "ended") {
       return session.tell({ kind: "disconnected", clean: false, connection: this.#connection });
     }
-    this.#stopTimer();
+    this.#forgetNegotiation();
     this.#session = session;
     this.#phase = "established";
+  }
+
+  /** An idle session keeps nothing of it. */
+  #forgetNegotiation(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+    this.#negotiation = undefined;
+    this.#sasl2 = undefined;
   }
 
   /** Later input queues until the answer is there. */

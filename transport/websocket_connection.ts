@@ -35,7 +35,8 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   #opened = false;
   #expectsHeader = true;
   #closed = false;
-  #pending: string[] = [];
+  /** What leaves with the next flush; undefined: nothing. */
+  #pending: string[] | undefined;
   #pendingChars = 0;
   #probe: number | undefined;
 
@@ -120,24 +121,29 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
 
   send(text: string): void {
     if (this.#closed) return;
-    if (this.#pending.length === 0 && this.#probe === undefined) this.#context.outflow.add(this);
-    this.#pending.push(text);
+    this.#planFlush();
+    if (this.#pending === undefined) this.#pending = [text];
+    else this.#pending.push(text);
     this.#pendingChars += text.length;
   }
 
   /** The ping frame follows all that was sent before this call. */
   probe(token: number): boolean {
     if (this.#closed || this.#socket.ping === undefined) return false;
-    if (this.#pending.length === 0 && this.#probe === undefined) this.#context.outflow.add(this);
+    this.#planFlush();
     this.#probe = token;
     return true;
+  }
+
+  #planFlush(): void {
+    if (this.#pending === undefined && this.#probe === undefined) this.#context.outflow.add(this);
   }
 
   flush(): void {
     if (this.#closed) return;
     const texts = this.#pending;
-    if (texts.length > 0) {
-      this.#pending = [];
+    if (texts !== undefined) {
+      this.#pending = undefined;
       this.#pendingChars = 0;
       if (!this.#socket.send(texts)) return this.#onDropped();
     }

@@ -34,7 +34,8 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #encrypted = false;
   #endPoint: Uint8Array | undefined;
   #bindings: ChannelBindings | undefined;
-  #pending: string[] = [];
+  /** What leaves with the next flush; undefined: nothing. */
+  #pending: string[] | undefined;
   #pendingChars = 0;
   /** `<starttls/>` has been read, and TLS is not there yet. */
   #upgrading = false;
@@ -191,7 +192,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #onInjected(): void {
     if (this.#closed) return;
     this.#context.services.log.warn("input after starttls", { address: this.address });
-    this.#pending = [];
+    this.#pending = undefined;
     this.#socket.destroy();
     this.#onGone();
   }
@@ -209,15 +210,18 @@ export class TcpConnection implements StreamCarrier, Flushable {
   /** What is sent in one turn of the event loop leaves in one write. */
   send(text: string): void {
     if (this.#closed) return;
-    if (this.#pending.length === 0) this.#context.outflow.add(this);
-    this.#pending.push(text);
+    if (this.#pending === undefined) {
+      this.#context.outflow.add(this);
+      this.#pending = [text];
+    } else this.#pending.push(text);
     this.#pendingChars += text.length;
   }
 
   flush(): void {
-    if (this.#pending.length === 0) return;
-    const text = this.#pending.length === 1 ? this.#pending[0]! : this.#pending.join("");
-    this.#pending = [];
+    const texts = this.#pending;
+    if (texts === undefined) return;
+    const text = texts.length === 1 ? texts[0]! : texts.join("");
+    this.#pending = undefined;
     this.#pendingChars = 0;
     if (this.#socket.writable) this.#socket.write(text);
   }
