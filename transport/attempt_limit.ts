@@ -1,3 +1,5 @@
+import { limitKey } from "./client_address.ts";
+
 /** How many addresses are remembered; the longest unheard of is forgotten first. */
 const MAX_ADDRESSES = 10_000;
 
@@ -14,22 +16,23 @@ export class AttemptLimit {
   }
 
   isExhausted(address: string, now: number): boolean {
-    const entry = this.#counts.get(address);
+    const entry = this.#counts.get(limitKey(address));
     return this.#limit > 0 && entry !== undefined && now - entry.since < this.#windowMs && entry.count >= this.#limit;
   }
 
   count(address: string, now: number): void {
     if (this.#limit === 0) return;
-    const entry = this.#counts.get(address);
-    this.#counts.delete(address);
+    const key = limitKey(address);
+    const entry = this.#counts.get(key);
+    this.#counts.delete(key);
     const fresh = entry === undefined || now - entry.since >= this.#windowMs;
-    this.#counts.set(address, fresh ? { count: 1, since: now } : { count: entry.count + 1, since: entry.since });
+    this.#counts.set(key, fresh ? { count: 1, since: now } : { count: entry.count + 1, since: entry.since });
     if (this.#counts.size > MAX_ADDRESSES) this.#forgetOldest();
   }
 
   #forgetOldest(): void {
-    for (const address of this.#counts.keys()) {
-      this.#counts.delete(address);
+    for (const key of this.#counts.keys()) {
+      this.#counts.delete(key);
       return;
     }
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isLoopback, peerOfRequest } from "../../transport/client_address.ts";
+import { isLoopback, limitKey, peerOfRequest } from "../../transport/client_address.ts";
 
 test.each([
   ["127.0.0.1", true],
@@ -33,4 +33,18 @@ test.each([
   ["nobody knows", { ...direct, remote: undefined }, "unknown", false, false],
 ])("peerOfRequest() of %s", (_what, origin, address, encrypted, loopback) => {
   expect(peerOfRequest(origin)).toEqual({ address, security: { encrypted, loopback } });
+});
+
+test.each([
+  ["192.0.2.1", "192.0.2.1"],
+  ["::ffff:192.0.2.1", "192.0.2.1"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:DB8:0001:0002::6", "2001:db8:1:2::/64"],
+  ["2001:db8::6", "2001:db8:0:0::/64"],
+  ["2001:db8::", "2001:db8:0:0::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ["unknown", "unknown"],
+])("limitKey(%s) is %s", (address, key) => {
+  expect(limitKey(address)).toBe(key);
 });
