@@ -221,7 +221,8 @@ export class ActorSystem implements Node, Sessions {
     const silent =
       stanza.type === "error" ||
       stanza.type === "result" ||
-      stanza.name === "presence" ||
+      // Who asks a contact that cannot be reached would wait for ever; presence itself goes out unasked.
+      (stanza.name === "presence" && stanza.type !== "subscribe") ||
       options.notice ||
       options.via;
     if (!silent && stanza.from !== undefined) this.route(stanza.error(new StanzaError(condition)), { notice: false });

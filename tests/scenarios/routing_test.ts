@@ -213,5 +213,11 @@ scenario("6121 8: a domain that is not ours is remote-server-not-found", async (
   const answer = await romeo.asks(xml`<iq type="get" to="capulet.example"><ping xmlns="${NS.PING}"/></iq>`);
   expect(answer.child("error", NS.CLIENT)?.child("remote-server-not-found", NS.STANZAS)).toBeDefined();
   romeo.sends(xml`<message to="juliet@capulet.example" id="m2" type="error"><body>Hi</body></message>`);
+  romeo.sends(xml`<presence to="juliet@capulet.example"/>`);
   await romeo.receivesNothing();
+  romeo.sends(xml`<presence to="juliet@capulet.example" type="subscribe" id="s1"/>`);
+  await romeo.receivesAll(
+    xml`<iq type="set"><query xmlns="${NS.ROSTER}"><item jid="juliet@capulet.example" ask="subscribe"/></query></iq>`,
+    xml`<presence type="error" from="juliet@capulet.example" to="${romeo.bare}" id="s1"><error><remote-server-not-found xmlns="${NS.STANZAS}"/></error></presence>`,
+  );
 });
