@@ -4,12 +4,22 @@
 export type UserRequest =
   | { readonly kind: "add" | "passwd"; readonly name: string; readonly password: string | undefined }
   | { readonly kind: "remove"; readonly name: string }
+  | ForwardRequest
   | { readonly kind: "list" };
+
+/** Where an account's messages go while it is away. */
+interface ForwardRequest {
+  readonly kind: "forward";
+  readonly name: string;
+  /** `none`: nowhere; left out: what is set is told. */
+  readonly to?: string;
+}
 
 /** The same with all that is needed to carry it out: a canonical bare JID, and a password. */
 export type AccountRequest =
   | { readonly kind: "add" | "passwd"; readonly name: string; readonly password: string }
   | { readonly kind: "remove"; readonly name: string }
+  | ForwardRequest
   | { readonly kind: "list" };
 
 export type Command =
@@ -32,10 +42,11 @@ export function parseCommand(args: readonly string[]): Command {
 function parseUser([action, ...rest]: readonly string[]): UserRequest {
   const [name, password, ...more] = rest;
   const limit = USER_ARGUMENTS.get(action ?? "");
-  if (limit === undefined) throw new UsageError("Cannot run user: expected one of add, passwd, remove, list");
+  if (limit === undefined) throw new UsageError("Cannot run user: expected one of add, passwd, remove, forward, list");
   if (rest.length > limit || more.length > 0) throw new UsageError(`Cannot run user ${action}: too many arguments`);
   if (action === "list") return { kind: "list" };
   if (!name) throw new UsageError(`Cannot run user ${action}: the name is missing`);
+  if (action === "forward") return { kind: "forward", name, ...(password !== undefined && { to: password }) };
   return action === "remove" ? { kind: "remove", name } : { kind: action as "add" | "passwd", name, password };
 }
 
@@ -44,5 +55,6 @@ const USER_ARGUMENTS: ReadonlyMap<string, number> = new Map([
   ["add", 2],
   ["passwd", 2],
   ["remove", 1],
+  ["forward", 2],
   ["list", 0],
 ]);

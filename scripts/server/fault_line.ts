@@ -1,5 +1,6 @@
 /** What the command line says when something cannot be done. @module */
 
+import { ForwardingError } from "../../modules/forwarding/forwarding_address.ts";
 import { CertificateError } from "../../server/certificate.ts";
 import { ConfigError } from "../../server/config_error.ts";
 import { StoreFault } from "../../store/store.ts";
@@ -9,7 +10,7 @@ import { UsageError } from "./command_line.ts";
 import { ListenError } from "./listen_error.ts";
 
 /** These say all there is to say; anything else is shown with its stack, because it is a fault of ours. */
-const EXPECTED = [StoreFault, JidError, CertificateError, AccountError, ListenError];
+const EXPECTED = [StoreFault, JidError, CertificateError, AccountError, ForwardingError, ListenError];
 
 export function faultLine(error: unknown): { readonly line: string; readonly code: number } {
   if (error instanceof UsageError) return { line: `${error.message} (see --help)`, code: 2 };

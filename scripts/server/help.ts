@@ -16,6 +16,7 @@ Commands
   ${run} user add NAME [PASSWORD]       make an account
   ${run} user passwd NAME [PASSWORD]    set its password
   ${run} user remove NAME               remove it with all that belongs to it
+  ${run} user forward NAME [ADDRESS]    forward its messages to ADDRESS while nobody is there; none: do not
   ${run} user list                      list all accounts
   ${run} --help | --version
 

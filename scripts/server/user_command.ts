@@ -1,4 +1,4 @@
-/** `user add|passwd|remove|list`: by the running server where there is one, else on the store itself. @module */
+/** `user add|passwd|remove|forward|list`: by the running server where there is one, else on the store itself. @module */
 import { type AmpactServer, createServer } from "../../server/create_server.ts";
 import { configureLog } from "../../server/log.ts";
 import { Jid } from "../../xmpp/jid.ts";
@@ -42,15 +42,28 @@ export async function runOnServer(server: AmpactServer, request: AccountRequest)
     case "remove":
       if (await server.accounts.remove(name)) return [`Removed ${name}`];
       throw new AccountError(`Cannot remove ${name}: there is no such account`);
+    case "forward":
+      return [await forward(server, request)];
     default:
       return request satisfies never;
   }
 }
 
+async function forward({ accounts }: AmpactServer, { name, to }: Extract<AccountRequest, { kind: "forward" }>) {
+  if (to === undefined) return `Messages for ${name} are ${told(await accounts.forward(name))}`;
+  const address = to === "none" ? undefined : to;
+  if (await accounts.setForward(name, address)) return `Messages for ${name} are ${told(address)}`;
+  throw new AccountError(`Cannot forward messages for ${name}: there is no such account`);
+}
+
+function told(address: string | undefined): string {
+  return address === undefined ? "not forwarded" : `forwarded to ${address} while nobody is there`;
+}
+
 async function completeRequest(server: AmpactServer, request: UserRequest): Promise<AccountRequest> {
   if (request.kind === "list") return request;
   const name = accountName(request.name, server.config.domains);
-  if (request.kind === "remove") return { kind: "remove", name };
+  if (request.kind === "remove" || request.kind === "forward") return { ...request, name };
   const password = request.password ?? (await askPassword(name));
   if (password === "") throw new AccountError(`Cannot use an empty password for ${name}`);
   return { kind: request.kind, name, password };

@@ -77,14 +77,14 @@ describe("server --help", () => {
       expect(output).toContain(` ${key} `);
       expect(output).toContain(`AMPACT_${key.replaceAll(".", "_").toUpperCase()}\n`);
     }
-    for (const action of ["add", "passwd", "remove", "list"]) expect(output).toContain(`user ${action}`);
+    for (const action of ["add", "passwd", "remove", "forward", "list"]) expect(output).toContain(`user ${action}`);
   });
 });
 
 describe("server, wrongly used", () => {
   test.each([
     [["serve-me"], 'Cannot run "serve-me": there is no such command'],
-    [["user"], "Cannot run user: expected one of add, passwd, remove, list"],
+    [["user"], "Cannot run user: expected one of add, passwd, remove, forward, list"],
     [["user", "add"], "Cannot run user add: the name is missing"],
     [["user", "list", "more"], "Cannot run user list: too many arguments"],
     [["user", "add", "a", "b", "c"], "Cannot run user add: too many arguments"],
@@ -166,12 +166,24 @@ describe("server user", () => {
     expect(await run(["user", "list"])).toMatchObject({ output: "juliet@localhost\n" });
   });
 
+  test("sets, tells and removes a forwarding address", async () => {
+    await run(["user", "add", "juliet", "one"]);
+    const none = "Messages for juliet@localhost are not forwarded\n";
+    const nurse = "Messages for juliet@localhost are forwarded to nurse@localhost while nobody is there\n";
+    expect(await run(["user", "forward", "juliet"])).toMatchObject({ code: 0, output: none });
+    expect(await run(["user", "forward", "juliet", "nurse@localhost"])).toMatchObject({ code: 0, output: nurse });
+    expect(await run(["user", "forward", "juliet"])).toMatchObject({ code: 0, output: nurse });
+    expect(await run(["user", "forward", "juliet", "none"])).toMatchObject({ code: 0, output: none });
+  });
+
   test("ends with exit code 1 and one line where it cannot", async () => {
     await run(["user", "add", "juliet", "one"]);
     for (const [args, line] of [
       [["add", "juliet", "x"], "Cannot add juliet@localhost: the account exists"],
       [["passwd", "nobody", "x"], "Cannot change the password of nobody@localhost: there is no such account"],
       [["remove", "nobody"], "Cannot remove nobody@localhost: there is no such account"],
+      [["forward", "nobody", "juliet@localhost"], "Cannot forward messages for nobody@localhost: there is no such"],
+      [["forward", "juliet", "juliet@localhost"], 'Cannot forward to "juliet@localhost": it is the account itself'],
       [["add", "a@elsewhere", "x"], 'Cannot use "a@elsewhere" as an account: the domains served are localhost'],
       [["add", "a@localhost/phone", "x"], 'Cannot use "a@localhost/phone" as an account: not a bare JID'],
       [["add", "a b", "x"], "Cannot "],
@@ -182,7 +194,7 @@ describe("server user", () => {
       expect(errors).toStartWith(line);
       expect(errors.trimEnd().split("\n")).toHaveLength(1);
     }
-  });
+  }, 30_000);
 
   test("says that a store in memory needs a running server", async () => {
     const env = { AMPACT_STORE_URL: "sqlite::memory:" };
