@@ -103,18 +103,12 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
     if (isNew) state.flushDue = state.node.now();
   }
 
+  /** Presence goes by the user actor, so that it comes after a subscription that is being stored (RFC 6121 section 3.1.5). */
   #onPresence(stanza: Stanza): void {
-    const { profile, user } = this.#state;
-    const { type } = stanza;
-    if (this.#state.isBlocked(stanza.from!)) return;
-    if (type !== undefined && type !== "unavailable" && type !== "error") return user.tell({ kind: "inbound", stanza });
-    const { resource } = stanza.to!;
-    for (const entry of profile.resources) {
-      if (resource === "" ? entry.available : entry.resource === resource) {
-        entry.ref.tell({ kind: "deliver", stanza, seq: 0 });
-      }
-    }
-    if (type !== "error" && profile.resources.length > 0) user.tell({ kind: "inbound", stanza });
+    const state = this.#state;
+    if (state.isBlocked(stanza.from!)) return;
+    if (stanza.type !== "error") return state.user.tell({ kind: "inbound", stanza });
+    state.resource(stanza.to!.resource)?.ref.tell({ kind: "deliver", stanza, seq: 0 });
   }
 
   #onIq(stanza: Stanza): void {

@@ -31,6 +31,7 @@ import type {
 } from "./protocol.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
+import { answerUnserved } from "./session/first_answers.ts";
 import type { BindRequest, ResumeResult, SessionHandle, Sessions } from "./sessions.ts";
 import { StoreActor } from "./store_actor.ts";
 import { StreamRegistry } from "./stream_registry.ts";
@@ -225,9 +226,15 @@ export class ActorSystem implements Node, Sessions {
       (stanza.name === "presence" && stanza.type !== "subscribe") ||
       options.notice ||
       options.via;
-    if (!silent && stanza.from !== undefined) this.route(stanza.error(new StanzaError(condition)), { notice: false });
+    if (!silent && stanza.from !== undefined) this.#answerUnserved(stanza, new StanzaError(condition));
     options.receipt?.outcome({ kind: "none", condition });
     options.receipt?.accepted();
+  }
+
+  #answerUnserved(stanza: Stanza, error: StanzaError): void {
+    const ordinary = stanza.error(error);
+    if (stanza.name !== "message") return this.route(ordinary);
+    for (const answer of answerUnserved(stanza, this, ordinary)) this.route(answer, { notice: answer !== ordinary });
   }
 
   #routeToServer(stanza: Stanza, options: RouteOptions): void {

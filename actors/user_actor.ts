@@ -371,6 +371,13 @@ export class UserActor implements Actor<UserMessage> {
   #onInbound(stanza: Stanza): void | Promise<void> {
     if (isSubscriptionType(stanza.type)) return this.#apply(inboundEffects(stanza, this.#account));
     if (stanza.type === "probe") return this.#answerProbe(stanza.from!);
+    const { live } = this.#account;
+    if (live.length === 0) return;
+    const { resource } = stanza.to!;
+    for (const own of live) {
+      const wanted = resource === "" ? own.available : own.jid.resource === resource;
+      if (wanted) own.ref.tell({ kind: "deliver", stanza, seq: 0 });
+    }
     return this.#runHooks("incomingPresence", (hooks) => hooks.incomingPresence?.(stanza, this.#account));
   }
 

@@ -195,7 +195,7 @@ export interface AccountHooks {
   ): readonly Effect[] | Promise<readonly Effect[]>;
   /** Before a resource's own presence is broadcast: may replace it (XEP-0153, XEP-0398). */
   outgoingPresence?(stanza: Stanza, context: AccountContext): Stanza;
-  /** Presence of somebody else arrives for this account, before it goes to the resources. */
+  /** Presence of somebody else has arrived for this account and gone to the resources. */
   incomingPresence?(stanza: Stanza, context: AccountContext): readonly Effect[] | Promise<readonly Effect[]>;
   /** A contact may see this account's presence from now on, or no longer. */
   subscription?(

@@ -113,7 +113,7 @@ function sendDirect(
   flight.onProof = notify;
   if (state.comesBehind) return sendBehind(state, flight, resources);
   toSessions(state, flight, flight, resources);
-  if (!envelope.notice) copyToOthers(state, stanza, resources);
+  if (!envelope.notice && state.hasCarbons) copyToOthers(state, stanza, resources, flight.seq);
 }
 
 /** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
@@ -123,7 +123,7 @@ function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza,
   if (archive.length > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
   const send = () => {
     toSessions(state, undefined, { stanza, rules: undefined, seq: archive.length > 0 ? seq : 0 }, resources);
-    copyToOthers(state, stanza, resources);
+    if (state.hasCarbons) copyToOthers(state, stanza, resources, archive.length > 0 ? seq : 0);
   };
   if (state.comesBehind && state.behind.length < MAX_BEHIND) state.behind.push({ seq, send });
   else send();

@@ -74,6 +74,11 @@ export class DeliveryState {
     return this.inFlight.size === 0 && this.flush === undefined && this.behind.length === 0;
   }
 
+  /** Whether any resource wants carbon copies. */
+  get hasCarbons(): boolean {
+    return this.profile.resources.some((entry) => entry.carbons);
+  }
+
   /** Whether a message may wait for this user. */
   get offline(): boolean {
     return this.node.settings.offline && this.profile.persistent;

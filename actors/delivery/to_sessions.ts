@@ -25,12 +25,15 @@ export function toSessions(
   if (flight !== undefined && flight.targets.length === 0) state.self().tell({ kind: "again", seq });
 }
 
-/** XEP-0280 section 7: resources with carbons that did not get the message itself. */
-export function copyToOthers(state: DeliveryState, stanza: Stanza, resources: readonly string[]): void {
-  for (const entry of state.profile.resources) {
-    if (!entry.carbons || resources.includes(entry.resource) || stanza.from!.equals(entry.jid)) continue;
-    if (!carbonEligible(stanza, "received")) return;
-    entry.ref.tell({ kind: "deliver", stanza: carbonCopy(stanza, "received", entry.jid), seq: 0 });
+/** XEP-0280 section 7: resources with carbons that did not get the message itself; it bears the same id there. */
+export function copyToOthers(state: DeliveryState, stanza: Stanza, resources: readonly string[], seq: number): void {
+  const others = state.profile.resources.filter(
+    (entry) => entry.carbons && !resources.includes(entry.resource) && !stanza.from!.equals(entry.jid),
+  );
+  if (others.length === 0 || !carbonEligible(stanza, "received")) return;
+  const message = forDevice(stanza, state.owner, seq > 0 ? state.node.stanzaId(seq) : undefined, undefined);
+  for (const entry of others) {
+    entry.ref.tell({ kind: "deliver", stanza: carbonCopy(message, "received", entry.jid), seq: 0 });
   }
 }
 

@@ -3,6 +3,7 @@ import type { NonePlan } from "../../amp/plan.ts";
 import { ruleReply } from "../../amp/reply.ts";
 import { verdictOn } from "../../amp/verdict.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
+import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
@@ -10,6 +11,7 @@ import { type IntakeTerms, type Refused, refusalOf, takeIn } from "../delivery/i
 import type { Node } from "../node.ts";
 import type { Profile } from "../protocol.ts";
 
+const NO_ROUTE: NonePlan = { kind: "none", reason: "no-route", silent: false };
 const BLOCKED: NonePlan = { kind: "none", reason: "blocked", silent: false };
 
 /**
@@ -41,12 +43,27 @@ export function blockedError(stanza: Stanza): Stanza {
 /** A message for somebody whom the sender has blocked is one that nothing will deliver. */
 export function answerBlockedMessage(stanza: Stanza, node: Node, profile: Profile): readonly Stanza[] {
   if (stanza.type === "error") return [];
-  const taken = takeIn(stanza, terms(stanza, node, profile));
-  if (taken.kind !== "ruled") return [blockedError(stanza)];
+  return undeliverable(stanza, terms(stanza, node, profile), BLOCKED, blockedError(stanza));
+}
+
+/** A message for a place that takes none, which has no presence to hide; `ordinary` is its error. */
+export function answerUnserved(stanza: Stanza, node: Node, ordinary: Stanza): readonly Stanza[] {
+  const { ruleLimits: limits } = node.settings;
+  const answers = undeliverable(stanza, { limits, now: node.now(), maySee: () => true }, NO_ROUTE, ordinary);
+  // Events come from the server's own domain, and the recipient's is none of ours.
+  const from = Jid.parse(stanza.from!.domain);
+  return answers.map((answer) => (answer === ordinary ? ordinary : answer.readdress({ from })));
+}
+
+/** XEP-0079 3.3.1: `deliver=none` with its action, in place of the ordinary error or beside it. */
+function undeliverable(stanza: Stanza, terms: IntakeTerms, plan: NonePlan, ordinary: Stanza): readonly Stanza[] {
+  const taken = takeIn(stanza, terms);
+  if (taken.kind === "refused") return [taken.reply];
+  if (taken.kind === "plain") return [ordinary];
   const { rules } = taken;
-  const verdict = verdictOn(rules, BLOCKED, node.now());
+  const verdict = verdictOn(rules, plan, terms.now);
   const met = verdict.kind === "default" ? verdict.notify : verdict;
   const event = met && ruleReply(met.rule, rules);
   const replies = event === undefined ? [] : [event];
-  return verdict.kind === "default" ? [...replies, blockedError(stanza)] : replies;
+  return verdict.kind === "default" ? [...replies, ordinary] : replies;
 }

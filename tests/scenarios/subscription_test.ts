@@ -267,7 +267,7 @@ scenario("6121 3.1: a request to oneself changes nothing", async ({ romeo }) => 
 
 scenario(
   "6121 3.1.5, 3.1.6: first the approval, then the roster push, then the presence that it allows",
-  { failing: true },
+
   async ({ romeo, juliet }) => {
     await romeo.online();
     await juliet.online();
