@@ -7,7 +7,7 @@ import { Jid } from "../xmpp/jid.ts";
 import { deriveCredentials } from "../xmpp/scram_keys.ts";
 
 export interface Accounts {
-  /** Returns false where the account exists. Throws JidError. */
+  /** Returns false where the account exists. Throws JidError, and an Error where the domain is not served. */
   add(jid: string, password: string): Promise<boolean>;
   /** Returns false where there is no such account. */
   setPassword(jid: string, password: string): Promise<boolean>;
@@ -34,6 +34,9 @@ export function createAccounts({ database, context, now }: AccountsStart): Accou
   return {
     async add(jid, password) {
       const account = accountOf(jid);
+      if (!context().settings.domains.includes(account.domain)) {
+        throw new Error(`Cannot add account "${jid}": ${account.domain} is not served`);
+      }
       return await database().createAccount(account.text, await deriveCredentials(password), now());
     },
     async setPassword(jid, password) {

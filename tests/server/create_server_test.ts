@@ -146,6 +146,7 @@ describe("AmpactServer.accounts", () => {
     for (const jid of ["localhost", "a@localhost/x", "@localhost", "a b@localhost"]) {
       expect(await fault(accounts.add(jid, "x"))).toContain("Cannot use ");
     }
+    expect(await fault(accounts.add("a@localhos", "x"))).toContain("localhos is not served");
   });
 
   test("remove() ends the streams of the account", async () => {
