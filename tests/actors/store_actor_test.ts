@@ -1,0 +1,379 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { DeliveryMessage, DeliveryRef, StoreMessage } from "../../actors/protocol.ts";
+import { Mailbox } from "../../actors/runtime/mailbox.ts";
+import { Scheduler } from "../../actors/runtime/scheduler.ts";
+import { StoreActor } from "../../actors/store_actor.ts";
+import {
+  type NewMessage,
+  type Store,
+  type StoreCall,
+  StoreFault,
+  type StoreReply,
+  type StreamCount,
+} from "../../store/store.ts";
+import { SILENT_LOG } from "../../xmpp/log.ts";
+
+const OWNER = "juliet@x";
+
+/** A store whose commits are let through one at a time. */
+class HeldStore implements Store {
+  readonly batches: (readonly StoreCall[])[] = [];
+  #open: { readonly resolve: (replies: readonly StoreReply[]) => void; readonly reject: (fault: unknown) => void }[] =
+    [];
+
+  open(): never {
+    throw new Error("Cannot open");
+  }
+
+  async close(): Promise<void> {}
+
+  run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
+    this.batches.push(batch);
+    return new Promise((resolve, reject) => this.#open.push({ resolve, reject }));
+  }
+
+  /** The commit at hand succeeds; `values` are the values of its calls. */
+  async commit(replies?: readonly StoreReply[]): Promise<void> {
+    const batch = this.batches[this.batches.length - this.#open.length]!;
+    this.#open.shift()!.resolve(replies ?? batch.map(() => ({ value: undefined })));
+    await settled();
+  }
+
+  async fail(error: unknown): Promise<void> {
+    this.#open.shift()!.reject(error);
+    await settled();
+  }
+
+  get isCommitting(): boolean {
+    return this.#open.length > 0;
+  }
+
+  /** What the last batch calls, as `append 1,2`, `settle 3`, `setRules`. */
+  get last(): readonly string[] {
+    return (this.batches.at(-1) ?? []).map(showCall);
+  }
+}
+
+function showCall([method, first]: StoreCall): string {
+  if (method !== "append" && method !== "settle") return method;
+  return `${method} ${(first as readonly { readonly seq: number }[]).map(({ seq }) => seq).join(",")}`;
+}
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function stage() {
+  const store = new HeldStore();
+  const told: string[] = [];
+  const errors: string[] = [];
+  const timers: (() => void)[] = [];
+  let counts: StreamCount[] = [];
+  const from = {
+    tell: (message: DeliveryMessage) => {
+      if (message.kind === "committed") told.push(`committed ${message.seqs.join(",")}`);
+      if (message.kind === "refused") told.push(`refused ${message.seqs.join(",")}: ${message.fault.kind}`);
+    },
+  } as DeliveryRef;
+  const mailbox: Mailbox<StoreMessage> = new Mailbox(KIND, new Scheduler());
+  mailbox.start(
+    new StoreActor({
+      store,
+      log: { ...SILENT_LOG, error: (what: string) => void errors.push(what) },
+      delayMs: 100,
+      schedule: (_ms: number, task: () => void) => {
+        timers.push(task);
+        return () => timers.splice(timers.indexOf(task), timers.includes(task) ? 1 : 0);
+      },
+      takeStreamCounts: () => counts.splice(0),
+      self: () => mailbox,
+    }),
+  );
+  return {
+    store,
+    told,
+    errors,
+    append: (seq: number, wanted = false, extra: Partial<NewMessage> = {}) =>
+      mailbox.tell({ kind: "append", message: { ...row(seq), ...extra }, units: 20, from, wanted }),
+    cancel: (seq: number) => mailbox.ask<boolean>((reply) => ({ kind: "cancel", owner: OWNER, seq, reply }), 100),
+    settle: (seq: number, owner = OWNER) => mailbox.tell({ kind: "settle", owner, seq }),
+    call: (...calls: readonly StoreCall[]) =>
+      mailbox.tell({
+        kind: "calls",
+        calls,
+        resolve: (replies) => told.push(`answered ${replies.length}`),
+        reject: (fault) => told.push(`rejected: ${fault.kind}`),
+      }),
+    hurry: () => mailbox.tell({ kind: "hurry" }),
+    count: (id: string, h: number) => {
+      counts = [...counts, { id, account: OWNER, h, at: 0 }];
+      mailbox.tell({ kind: "counts" });
+    },
+    /** The time that a write may wait for company is over. */
+    async elapse() {
+      for (let rounds = 0; rounds < 5 && timers.length > 0; rounds++) for (const task of timers.splice(0)) task();
+      await settled();
+    },
+  };
+}
+
+const KIND = {
+  name: "StoreActor",
+  maxMessages: Number.POSITIVE_INFINITY,
+  maxBytes: Number.POSITIVE_INFINITY,
+  size: () => 0,
+  overflow: () => {},
+  failed: (error: unknown) => {
+    throw error;
+  },
+  dead: () => {},
+};
+
+function row(seq: number): NewMessage {
+  return { seq, text: `<message>${seq}</message>`, archive: [], pending: { owner: OWNER } };
+}
+
+describe("StoreActor gathers", () => {
+  test("appends that nobody waits for, and commits them together after a while", async () => {
+    const { store, told, append, elapse } = stage();
+    append(1);
+    append(2);
+    expect(store.batches).toEqual([]);
+    await elapse();
+    expect(store.last).toEqual(["append 1,2"]);
+    expect(told).toEqual([]);
+    await store.commit();
+    expect(told).toEqual(["committed 1,2"]);
+  });
+
+  test("an append that somebody waits for goes at once, with all that waits", () => {
+    const { store, append } = stage();
+    append(1);
+    append(2, true);
+    expect(store.last).toEqual(["append 1,2"]);
+  });
+
+  test("what comes during a commit into the next one", async () => {
+    const { store, told, append } = stage();
+    append(1, true);
+    append(2, true);
+    append(3, true);
+    expect(store.batches).toHaveLength(1);
+    await store.commit();
+    expect(store.last).toEqual(["append 2,3"]);
+    expect(told).toEqual(["committed 1"]);
+    await store.commit();
+    expect(told).toEqual(["committed 1", "committed 2,3"]);
+  });
+
+  test("hurries what waits when asked to", async () => {
+    const { store, append, hurry } = stage();
+    append(1);
+    hurry();
+    expect(store.last).toEqual(["append 1"]);
+    append(2);
+    hurry();
+    expect(store.batches).toHaveLength(1);
+    await store.commit();
+    expect(store.last).toEqual(["append 2"]);
+  });
+
+  test("nothing to write makes no commit", async () => {
+    const { store, hurry, elapse } = stage();
+    hurry();
+    await elapse();
+    expect(store.batches).toEqual([]);
+  });
+
+  test("calls after the appends that were told before them, so that they find them", async () => {
+    const { store, append, settle, call } = stage();
+    append(1);
+    settle(9);
+    call(["setRules", OWNER, 1, undefined, undefined]);
+    expect(store.last).toEqual(["append 1", "settle 9", "setRules"]);
+  });
+
+  test("answers each request with its own replies", async () => {
+    const { store, told, append, call } = stage();
+    append(1);
+    call(["pendingCount", OWNER]);
+    call(["pendingCount", OWNER], ["nextDeadline"]);
+    await store.commit();
+    expect(told).toEqual(["committed 1", "answered 1"]);
+    await store.commit();
+    expect(told).toEqual(["committed 1", "answered 1", "answered 2"]);
+  });
+
+  test("counts of streams along with the next commit", async () => {
+    const { store, append, count, elapse } = stage();
+    count("stream", 5);
+    append(1, true);
+    expect(store.last).toEqual(["append 1", "putStreams"]);
+    await store.commit();
+    count("stream", 6);
+    await elapse();
+    expect(store.last).toEqual(["putStreams"]);
+  });
+});
+
+describe("StoreActor and a proof that comes before the commit", () => {
+  test("never writes the row", async () => {
+    const { store, append, settle, elapse } = stage();
+    append(1);
+    append(2);
+    settle(1);
+    await elapse();
+    expect(store.last).toEqual(["append 2"]);
+  });
+
+  test("writes what an archive wants, without the row that waits", async () => {
+    const { store, append, settle, elapse } = stage();
+    append(1, false, { archive: [{ owner: OWNER, peer: "romeo@x" }] });
+    settle(1);
+    await elapse();
+    expect(store.last).toEqual(["append 1"]);
+    const [written] = store.batches[0]![0]![1] as readonly NewMessage[];
+    expect(written?.pending).toBeUndefined();
+    expect(written?.archive).toHaveLength(1);
+  });
+
+  test("removes the row in the next commit where it is being written already", async () => {
+    const { store, append, settle, elapse } = stage();
+    append(1, true);
+    settle(1);
+    await store.commit();
+    await elapse();
+    expect(store.last).toEqual(["settle 1"]);
+  });
+
+  test("does not take another user's proof for it", async () => {
+    const { store, append, settle, elapse } = stage();
+    append(1);
+    settle(1, "nurse@x");
+    await drain(store, elapse);
+    expect(store.batches.flat().map(showCall)).toContain("append 1");
+  });
+
+  test("tells whether the row could still be cancelled", async () => {
+    const { store, append, cancel, elapse } = stage();
+    append(1);
+    expect(cancel(1)).toBe(true);
+    expect(cancel(1)).toBe(false);
+    append(2, true);
+    expect(cancel(2)).toBe(false);
+    await drain(store, elapse);
+    expect(waiting(store)).toEqual([2]);
+  });
+
+  test("leaves exactly the rows that were not proved, for any interleaving", async () => {
+    const step = fc.oneof(
+      fc.record({ append: fc.constant(true), wanted: fc.boolean() }),
+      fc.record({ settle: fc.nat({ max: 20 }) }),
+      fc.constant("commit" as const),
+      fc.constant("elapse" as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const { store, append, settle, elapse } = stage();
+        const [appended, proved] = [new Set<number>(), new Set<number>()];
+        for (const action of steps) {
+          if (action === "commit") {
+            if (store.isCommitting) await store.commit();
+          } else if (action === "elapse") await elapse();
+          else if ("append" in action) {
+            const seq = appended.size + 1;
+            appended.add(seq);
+            append(seq, action.wanted);
+          } else if (appended.has(action.settle) && !proved.has(action.settle)) {
+            proved.add(action.settle);
+            settle(action.settle);
+          }
+        }
+        await drain(store, elapse);
+        expect(waiting(store)).toEqual([...appended].filter((seq) => !proved.has(seq)));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+async function drain(store: HeldStore, elapse: () => Promise<void>): Promise<void> {
+  for (let rounds = 0; rounds < 6; rounds++) {
+    while (store.isCommitting) await store.commit();
+    await elapse();
+  }
+}
+
+/** The rows that all batches together leave, as a store would carry them out. */
+function waiting(store: HeldStore): number[] {
+  const rows = new Set<number>();
+  for (const [method, first] of store.batches.flat()) {
+    const entries = first as readonly { readonly seq: number }[];
+    if (method === "append") for (const { seq } of entries) rows.add(seq);
+    if (method === "settle") for (const { seq } of entries) rows.delete(seq);
+  }
+  return [...rows].sort((one, other) => one - other);
+}
+
+describe("StoreActor and a store that fails", () => {
+  test("refuses every append of the batch, rejects its calls, and logs", async () => {
+    const { store, told, errors, append, call } = stage();
+    append(1);
+    append(2);
+    call(["nextDeadline"]);
+    await store.fail(new StoreFault("full", "Cannot commit: database or disk is full"));
+    expect(told).toEqual(["refused 1,2: full", "rejected: full"]);
+    expect(errors).toEqual(["store cannot commit"]);
+  });
+
+  test("takes any other error for a fault", async () => {
+    const { store, told, append } = stage();
+    append(1, true);
+    await store.fail(new Error("unheard of"));
+    expect(told).toEqual(["refused 1: failed"]);
+  });
+
+  test("refuses the appends alone where only they failed", async () => {
+    const { store, told, append, call } = stage();
+    append(1);
+    call(["nextDeadline"]);
+    const fault = new StoreFault("full", "Cannot append");
+    await store.commit([{ fault }, { value: undefined }]);
+    expect(told).toEqual(["refused 1: full", "answered 1"]);
+  });
+
+  test("goes on when the store does, and tries the removal of proved rows again", async () => {
+    const { store, told, append, settle, elapse } = stage();
+    settle(7);
+    append(1, true);
+    await store.fail(new StoreFault("busy", "Cannot commit: database is locked"));
+    append(2, true);
+    expect(store.last).toEqual(["append 2", "settle 7"]);
+    await store.commit();
+    expect(told).toEqual(["refused 1: busy", "committed 2"]);
+    await elapse();
+    expect(store.batches).toHaveLength(2);
+  });
+
+  test("keeps counts of streams for the next commit", async () => {
+    const { store, append, count } = stage();
+    count("stream", 5);
+    append(1, true);
+    await store.fail(new StoreFault("full", "Cannot commit"));
+    append(2, true);
+    expect(store.last).toContain("putStreams");
+  });
+
+  test("refuses more than it can hold while the disk stands still, and takes more afterwards", async () => {
+    const { store, told, append, elapse } = stage();
+    append(0, true);
+    for (let seq = 1; seq <= 50_001; seq++) append(seq);
+    expect(told).toEqual(["refused 50001: busy"]);
+    await store.commit();
+    await elapse();
+    await store.commit();
+    append(60_000, true);
+    expect(store.last).toEqual(["append 60000"]);
+  }, 20_000);
+});
