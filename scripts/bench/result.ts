@@ -43,3 +43,8 @@ export function median(values: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
+
+/** A count as it is read: `10,000`. */
+export function counted(value: number): string {
+  return value.toLocaleString("en-US");
+}

@@ -235,7 +235,7 @@ describe("scripts/bench.ts", () => {
       const json = join(folder, "figures.json");
       const { status, stdout, stderr } = run("--quick", "--only", "grow-accounts", "--json", json, "--out", folder);
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-      expect(stdout).toContain("login, 100000 accounts");
+      expect(stdout).toContain("login, 100,000 accounts");
       expect(readdirSync(folder).sort()).toEqual(["accounts.svg", "figures.json"]);
       const { results } = JSON.parse(readFileSync(json, "utf8"));
       expect(results["grow-accounts"].figures[0].value).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 /** What a login costs with 100 to 100,000 accounts; the password check is made cheap, so that the rest shows. @module */
 import type { Bench } from "../bench.ts";
-import type { CaseResult } from "../result.ts";
+import { type CaseResult, counted } from "../result.ts";
 import { names, Seed } from "../seed.ts";
 
 const LOGINS = 300;
@@ -11,14 +11,18 @@ export async function accountsGrowth(bench: Bench): Promise<CaseResult> {
   await bench.withFolder(async (folder) => {
     let filled = 0;
     for (const size of sizes) {
-      bench.step(`${size} accounts`);
+      bench.step(`${counted(size)} accounts`);
       await Seed.run(folder, (seed) => seed.accounts(names("u", size - filled, filled)));
       filled = size;
       logins.push([size, await loginMs(bench, folder, size)]);
     }
   });
   return {
-    figures: logins.map(([size, value]) => ({ what: `login, ${size} accounts`, value, unit: "ms of processor" })),
+    figures: logins.map(([size, value]) => ({
+      what: `login, ${counted(size)} accounts`,
+      value,
+      unit: "ms of processor",
+    })),
     charts: [
       {
         name: "accounts",

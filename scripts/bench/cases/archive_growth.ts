@@ -1,6 +1,6 @@
 /** What grows with the archive: the cost of one more message, and of a page. @module */
 import type { Bench } from "../bench.ts";
-import type { CaseResult, Figure } from "../result.ts";
+import { type CaseResult, counted, type Figure } from "../result.ts";
 import { names, Seed } from "../seed.ts";
 import type { Target } from "../target.ts";
 import { IN_FLIGHT } from "./chat_case.ts";
@@ -28,10 +28,10 @@ export async function archiveGrowth(bench: Bench): Promise<CaseResult> {
     await Seed.run(folder, (seed) => seed.accounts([READER, ...peers]));
     let filled = 0;
     for (const size of sizes) {
-      bench.step(`${size} archived messages, writing them`);
+      bench.step(`${counted(size)} archived messages, writing them`);
       const middle = await Seed.run(folder, (seed) => seed.archive(READER, peers, size - filled));
       filled = size;
-      bench.step(`${size} archived messages, measuring`);
+      bench.step(`${counted(size)} archived messages, measuring`);
       const work = (target: Target) => measure(bench, target, peers, middle);
       measured.set(size, await bench.withTarget({ kind: "server", folder, archive: true }, work));
     }
@@ -69,7 +69,7 @@ function toResult(measured: ReadonlyMap<number, Measured>): CaseResult {
   const message = curve(({ messageUs }) => messageUs);
   const [end, middle] = [curve((each) => each.end.ms), curve((each) => each.middle.ms)];
   const figures = (what: string, unit: string, points: ReturnType<typeof curve>) =>
-    points.map(([size, value]): Figure => ({ what: `${what}, ${size} archived`, value, unit }));
+    points.map(([size, value]): Figure => ({ what: `${what}, ${counted(size)} archived`, value, unit }));
   return {
     figures: [
       ...figures("one more message", "us/message", message),

@@ -1,7 +1,7 @@
 /** How long a message takes at half of the highest rate: alone, while the store commits, and while others log in. @module */
 import { type Bench, sleep } from "../bench.ts";
 import type { Quantiles } from "../load/quantiles.ts";
-import type { CaseResult, Figure } from "../result.ts";
+import { type CaseResult, counted, type Figure } from "../result.ts";
 import { names, Seed } from "../seed.ts";
 import type { Target } from "../target.ts";
 import { IN_FLIGHT } from "./chat_case.ts";
@@ -15,16 +15,18 @@ export async function latency(bench: Bench): Promise<CaseResult> {
   const alone = await run(bench, false);
   bench.step("half load, each message archived");
   const archived = await run(bench, true);
-  bench.step(`half load, ${STORM} logins`);
+  bench.step(`half load, ${counted(STORM)} logins`);
   const cheap = await run(bench, false, "cheap");
-  bench.step(`half load, ${STORM} logins with PBKDF2`);
+  bench.step(`half load, ${counted(STORM)} logins with PBKDF2`);
   const real = bench.quick ? undefined : await run(bench, false, "real");
   return {
     figures: [
       ...figures("half load", alone),
       ...figures("half load, the store commits every message", archived),
-      ...figures(`half load, ${STORM} logins`, cheap),
-      ...(real === undefined ? [] : figures(`half load, ${STORM} logins, password check at 10,000 rounds`, real)),
+      ...figures(`half load, ${counted(STORM)} logins`, cheap),
+      ...(real === undefined
+        ? []
+        : figures(`half load, ${counted(STORM)} logins, password check at 10,000 rounds`, real)),
     ],
   };
 }

@@ -1,6 +1,6 @@
 /** An hour's worth of chat, by count: 100 people who write three messages a second each. @module */
 import { type Bench, sleep } from "../bench.ts";
-import type { CaseResult } from "../result.ts";
+import { type CaseResult, counted } from "../result.ts";
 import { names, Seed } from "../seed.ts";
 import { IN_FLIGHT } from "./chat_case.ts";
 
@@ -23,7 +23,7 @@ export function memoryOverTime(bench: Bench): Promise<CaseResult> {
       };
       const points: [number, number][] = [];
       for (let step = 0; step <= steps; step++) {
-        bench.step(`${Math.round((total / steps) * step)} of ${total} messages`);
+        bench.step(`${counted(Math.round((total / steps) * step))} of ${counted(total)} messages`);
         points.push([(total / steps) * step, await memory()]);
         if (step < steps) await bench.load.ask({ ...command, messages: Math.round(total / steps) });
       }
@@ -33,9 +33,9 @@ export function memoryOverTime(bench: Bench): Promise<CaseResult> {
       const [first, warm] = [points[0]![1], points[1]![1]];
       return {
         figures: [
-          { what: `grown since message ${total / steps}`, value: end - warm, unit: "MB" },
+          { what: `grown since message ${counted(total / steps)}`, value: end - warm, unit: "MB" },
           { what: "logged in, before the first message", value: first, unit: "MB" },
-          { what: `after the first ${total / steps}`, value: warm, unit: "MB" },
+          { what: `after the first ${counted(total / steps)}`, value: warm, unit: "MB" },
           { what: "at the end", value: end, unit: "MB" },
         ],
         charts: [

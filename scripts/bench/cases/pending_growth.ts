@@ -1,6 +1,6 @@
 /** Messages that wait for one user, up to 10,000: what each costs when the user comes, and how long the last takes. @module */
 import type { Bench } from "../bench.ts";
-import type { CaseResult } from "../result.ts";
+import { type CaseResult, counted } from "../result.ts";
 import { names, Seed } from "../seed.ts";
 
 export async function pendingGrowth(bench: Bench): Promise<CaseResult> {
@@ -8,16 +8,16 @@ export async function pendingGrowth(bench: Bench): Promise<CaseResult> {
   const costs: [number, number][] = [];
   const waits: [number, number][] = [];
   for (const size of [100, 1000, 10_000]) {
-    bench.step(`${size} messages wait`);
+    bench.step(`${counted(size)} messages wait`);
     const { us, seconds } = await bench.withFolder((folder) => measure(bench, folder, total / size, size));
     costs.push([size, us]);
     waits.push([size, seconds]);
   }
   return {
     figures: [
-      ...costs.map(([size, value]) => ({ what: `delivery, ${size} wait`, value, unit: "us/message" })),
+      ...costs.map(([size, value]) => ({ what: `delivery, ${counted(size)} wait`, value, unit: "us/message" })),
       ...waits.map(([size, value]) => ({
-        what: `until all ${total} have come, ${size} for each user`,
+        what: `until all ${counted(total)} have come, ${counted(size)} for each user`,
         value,
         unit: "s",
       })),

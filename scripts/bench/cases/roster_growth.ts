@@ -1,6 +1,6 @@
 /** What grows with the roster: a login with its presence, and a message. Contacts are subscribed both ways, and away. @module */
 import type { Bench } from "../bench.ts";
-import type { CaseResult, Figure } from "../result.ts";
+import { type CaseResult, counted, type Figure } from "../result.ts";
 import { names, Seed } from "../seed.ts";
 import { IN_FLIGHT } from "./chat_case.ts";
 
@@ -11,13 +11,13 @@ export async function rosterGrowth(bench: Bench): Promise<CaseResult> {
   const logins: [number, number][] = [];
   const messages: [number, number][] = [];
   for (const size of sizes) {
-    bench.step(`${size} contacts`);
+    bench.step(`${counted(size)} contacts`);
     const { loginMs, messageUs } = await bench.withFolder((folder) => measure(bench, folder, size));
     logins.push([size, loginMs]);
     messages.push([size, messageUs]);
   }
   const figures = (what: string, unit: string, points: [number, number][]) =>
-    points.map(([size, value]): Figure => ({ what: `${what}, ${size} contacts`, value, unit }));
+    points.map(([size, value]): Figure => ({ what: `${what}, ${counted(size)} contacts`, value, unit }));
   return {
     figures: [
       ...figures("message", "us/message", messages),

@@ -1,6 +1,6 @@
 /** What a message costs with 100, 1,000 and 10,000 sessions. @module */
 import type { Bench } from "../bench.ts";
-import type { CaseResult, Figure, Series } from "../result.ts";
+import { type CaseResult, counted, type Figure, type Series } from "../result.ts";
 import { names, Seed } from "../seed.ts";
 import type { Target } from "../target.ts";
 import { IN_FLIGHT } from "./chat_case.ts";
@@ -13,7 +13,7 @@ export async function sessionsGrowth(bench: Bench): Promise<CaseResult> {
   const few: [number, number][] = [];
   const relay: [number, number][] = [];
   for (const size of sizes) {
-    bench.step(`${size} sessions`);
+    bench.step(`${counted(size)} sessions`);
     await bench.withFolder(async (folder) => {
       const users = names("u", size);
       await Seed.run(folder, (seed) => seed.accounts(users));
@@ -38,7 +38,7 @@ export async function sessionsGrowth(bench: Bench): Promise<CaseResult> {
   const title = "Processor time of a message, by sessions";
   const chart = { name: "sessions", title, x: "sessions", y: "microseconds a message", series };
   const figures = series.flatMap(({ name, points }) =>
-    points.map(([size, value]): Figure => ({ what: `${size} sessions, ${name}`, value, unit: "us/message" })),
+    points.map(([size, value]): Figure => ({ what: `${counted(size)} sessions, ${name}`, value, unit: "us/message" })),
   );
   return { figures, charts: [chart] };
 }
