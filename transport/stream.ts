@@ -16,6 +16,7 @@ import { bindOrResume, failed, readStanza } from "./binding.ts";
 import { Inbox } from "./inbox.ts";
 import { SaslNegotiation } from "./sasl/negotiation.ts";
 import { type CompletedLogin, completeLogin } from "./sasl2/complete_login.ts";
+import { HeldConnection } from "./sasl2/held_connection.ts";
 import { Sasl2Authentication } from "./sasl2/sasl2_authentication.ts";
 import type { StreamCarrier } from "./stream_carrier.ts";
 import { authFeatures, bindFeatures } from "./stream_features.ts";
@@ -288,10 +289,15 @@ export class XmppStream {
     registrations.count(address, now);
   }
 
+  /** What a session has to send from its first moment on comes after the answer that its client waits for. */
   #beforeBinding(element: ScannedElement, account: Jid): void {
-    this.#wait(bindOrResume(element, account, this.#connection, this.#services), ({ reply, session }) => {
-      if (reply !== undefined) this.#carrier.send(reply);
-      if (session !== undefined) this.#establish(session);
+    const connection = new HeldConnection(this.#connection);
+    this.#wait(bindOrResume(element, account, connection, this.#services), ({ reply, session }) => {
+      if (session !== undefined) {
+        this.#connection = connection;
+        this.#establish(session);
+      }
+      connection.release(reply === undefined ? [] : [reply]);
     });
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { HeldConnection } from "../../transport/sasl2/held_connection.ts";
 import { sasl2Features } from "../../transport/sasl2/sasl2_features.ts";
 import { createStreamLimits } from "../../transport/stream_limits.ts";
 import { StanzaError, StreamError } from "../../xmpp/errors.ts";
@@ -334,7 +335,7 @@ describe("XmppStream: binding", () => {
     client.take();
     await client.receive(bindIq("balcony"));
     const session = client.services.sessions.last;
-    expect(session.request).toMatchObject({ account: USER, resource: "balcony", connection: client });
+    expect(session.request).toMatchObject({ account: USER, resource: "balcony" });
     expect(client.take()).toEqual([
       `<iq xmlns="jabber:client" id="b" type="result"><bind xmlns="${NS.BIND}"><jid>user@localhost/balcony</jid></bind></iq>`,
     ]);
@@ -342,6 +343,22 @@ describe("XmppStream: binding", () => {
     await client.receive("<presence/>");
     expect(session.inbound).toHaveLength(2);
     expect(client.services.clock.waiting).toBe(0);
+  });
+
+  test("what the session has to send from its first moment on comes after the answer", async () => {
+    const client = new FakeCarrier();
+    await client.authenticate();
+    client.take();
+    client.services.sessions.onBind = (request) => {
+      request.connection.send("<message/>");
+      // A proof of what the client has not been sent would be false.
+      expect(request.connection.probe(1)).toBe(false);
+      return new FakeSession(request.account.withResource("r"), request);
+    };
+    await client.receive(bindIq());
+    const [answer, message, ...more] = client.take();
+    expect(answer).toContain("<jid>user@localhost/r</jid>");
+    expect([message, more]).toEqual(["<message/>", []]);
   });
 
   test("lets the server choose the resource", async () => {
@@ -411,7 +428,7 @@ describe("XmppStream: binding", () => {
     client.stream.lost();
     await bound;
     const { told } = client.services.sessions.last;
-    expect(told).toEqual([{ kind: "disconnected", clean: false, connection: client }]);
+    expect(told).toEqual([{ kind: "disconnected", clean: false, connection: expect.any(HeldConnection) }]);
   });
 });
 
@@ -448,7 +465,11 @@ describe("XmppStream: resumption", () => {
 
   test("goes on with the session that was found", async () => {
     const client = new FakeCarrier();
-    const session = new FakeSession(USER.withResource("old"), { account: USER, resource: "old", connection: client });
+    const session = new FakeSession(USER.withResource("old"), {
+      account: USER,
+      resource: "old",
+      connection: expect.any(HeldConnection),
+    });
     let asked: unknown;
     client.services.sessions.onResume = async (request) => {
       asked = request;
@@ -457,7 +478,7 @@ describe("XmppStream: resumption", () => {
     await client.authenticate();
     client.take();
     await client.receive(resume('previd="x" h="3"'));
-    expect(asked).toEqual({ account: USER, previd: "x", h: 3, connection: client });
+    expect(asked).toEqual({ account: USER, previd: "x", h: 3, connection: expect.any(HeldConnection) });
     expect(client.take()).toEqual([]);
     await client.receive("<presence/>");
     expect(session.inbound).toEqual(["<presence/>"]);
@@ -479,7 +500,9 @@ describe("XmppStream: the end", () => {
     client.stream.finish();
     client.stream.lost();
     client.stream.finish();
-    expect(client.services.sessions.last.told).toEqual([{ kind: "disconnected", clean: true, connection: client }]);
+    expect(client.services.sessions.last.told).toEqual([
+      { kind: "disconnected", clean: true, connection: expect.any(HeldConnection) },
+    ]);
     expect(client.take()).toEqual(["end"]);
   });
 
@@ -487,7 +510,9 @@ describe("XmppStream: the end", () => {
     const client = new FakeCarrier();
     await client.bind();
     client.stream.lost();
-    expect(client.services.sessions.last.told).toEqual([{ kind: "disconnected", clean: false, connection: client }]);
+    expect(client.services.sessions.last.told).toEqual([
+      { kind: "disconnected", clean: false, connection: expect.any(HeldConnection) },
+    ]);
   });
 
   test("bad XML ends the stream and the connection", async () => {
