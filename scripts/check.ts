@@ -1,5 +1,6 @@
 /** `npm run check`: the one gate before a commit. One line per check, then what is wrong; exits with 1 if anything is. @module */
 import { existsSync } from "node:fs";
+import { checkAmpDocs } from "./check_amp_docs.ts";
 import { checkGlobals } from "./check_globals.ts";
 import { checkManifests } from "./check_manifests.ts";
 import { runTool } from "./check_tool.ts";
@@ -32,6 +33,7 @@ const CHECKS: readonly Check[] = [
   { name: "import table, no circles", run: () => tool("depcruise", ["--no-progress", ...CRUISED.filter(existsSync)]) },
   { name: "runtime globals", run: checkGlobals },
   { name: "docs/XEPS.md up to date", run: checkXeps },
+  { name: "docs/AMP.md up to date", run: checkAmpDocs },
   { name: "package.json and deno.json agree", run: checkManifests },
 ];
 
