@@ -13,7 +13,7 @@ describe("findTests()", () => {
     ["a number alone in a file about AMP", "tests/scenarios/amp_x_test.ts", 'scenario("9: nobody learns", x);', ["9"]],
     ["a number alone in another file", "tests/scenarios/roster_test.ts", 'scenario("9: nobody learns", x);', []],
     ["another XEP", "tests/amp/a_test.ts", 'test("XEP-0313 3.1: pages", () => {', []],
-    ["a name with what varies", "tests/amp/a_test.ts", "test(`XEP-0079 3.3.1: to ${what}: none`, x)", ["3.3.1"]],
+    ["a name with what varies", "tests/amp/a_test.ts", `test(\`XEP-0079 3.3.1: to \${what}: none\`, x)`, ["3.3.1"]],
     ["a word behind the number", "tests/amp/a_test.ts", 'test("3.3.1 forward: once", x)', ["3.3.1"]],
     ["a table", "tests/amp/a_test.ts", 'test.each(rows)("XEP-0079 2.2.1: %s", x)', ["2.2.1"]],
   ];
