@@ -60,7 +60,7 @@ async function offerPages(state: DeliveryState, flush: Flush): Promise<void> {
   do {
     const rows = await readPage(state, flush);
     if (rows === undefined) return endFlush(state);
-    for (const row of rows) offer(state, flush, row);
+    for (const row of rows) offerSafely(state, flush, row);
     if (rows.length < WINDOW) return finishFlush(state, flush);
   } while (flush.open.size === 0);
   flush.offeredAt = state.node.now();
@@ -92,6 +92,16 @@ function finishFlush(state: DeliveryState, flush: Flush): void {
   for (const flight of state.inFlight.values()) if (flight.counted) underWay++;
   state.pendingCount = flush.left + underWay;
   sendBehind(state, Number.MAX_SAFE_INTEGER);
+}
+
+/** A row that cannot be read stays where it is, and holds up no other. */
+function offerSafely(state: DeliveryState, flush: Flush, row: PendingMessage): void {
+  try {
+    offer(state, flush, row);
+  } catch (error) {
+    flush.left++;
+    state.node.log.error("cannot offer waiting message", { owner: state.owner.text, seq: row.seq, error });
+  }
 }
 
 function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {

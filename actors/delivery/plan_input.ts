@@ -3,6 +3,7 @@ import { type Plan, type PlanInput, plan, type ResourceAnswer } from "../../amp/
 import { archivable, storable } from "../../modules/archive_policy.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import { archives } from "../profile.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { takesWaiting } from "./delivery_state.ts";
 import { isEphemeral } from "./ephemeral.ts";
@@ -56,7 +57,8 @@ function planInput(
     resources,
     storage: {
       offline: state.offline,
-      archive: settings.archive && persistent && !notice && archivable(stanza),
+      archive:
+        settings.archive && persistent && !notice && archivable(stanza) && archives(state.profile, stanza.from!.bare),
       storable: notice || storable(stanza),
       full: !waits && (state.pendingCount ?? 0) >= settings.offlineMessages,
     },

@@ -468,7 +468,7 @@ describe("XmppStream: resumption", () => {
     const session = new FakeSession(USER.withResource("old"), {
       account: USER,
       resource: "old",
-      connection: expect.any(HeldConnection),
+      connection: client,
     });
     let asked: unknown;
     client.services.sessions.onResume = async (request) => {
