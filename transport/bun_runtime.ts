@@ -67,7 +67,7 @@ class XmppSocketData implements BunWebSocketData {
 
   get events(): BunWebSocketData["events"] {
     this.#events ??= {
-      onOpen: (_event, context) => this.open(new BunSocket(context.raw as ServerWebSocket<unknown>)),
+      onOpen: (_event, context) => this.open(new BunSocket(context.raw as ServerWebSocket<unknown>, false)),
       onMessage: (event) => this.#connection?.onMessage(event.data),
       onClose: () => this.#connection?.onClose(),
     };
@@ -84,34 +84,32 @@ class XmppSocketData implements BunWebSocketData {
 }
 
 class BunSocket implements Socket {
-  protected readonly raw: ServerWebSocket<unknown>;
+  readonly pings: boolean;
+  readonly #raw: ServerWebSocket<unknown>;
 
-  constructor(raw: ServerWebSocket<unknown>) {
-    this.raw = raw;
+  /** `pings`: its pongs come to onPong(). */
+  constructor(raw: ServerWebSocket<unknown>, pings: boolean) {
+    this.#raw = raw;
+    this.pings = pings;
   }
 
   get bufferedAmount(): number {
-    return this.raw.getBufferedAmount();
+    return this.#raw.getBufferedAmount();
   }
 
-  send(texts: readonly string[]): boolean {
-    if (texts.length === 1) return this.raw.send(texts[0]!) !== 0;
+  send(texts: readonly string[], ping?: string): boolean {
+    if (texts.length === 1 && ping === undefined) return this.#raw.send(texts[0]!) !== 0;
     let sent = true;
     // Corked, the frames leave in one write.
-    this.raw.cork(() => {
-      for (const text of texts) sent = this.raw.send(text) !== 0 && sent;
+    this.#raw.cork(() => {
+      for (const text of texts) sent = this.#raw.send(text) !== 0 && sent;
+      if (ping !== undefined && sent) this.#raw.ping(ping);
     });
     return sent;
   }
 
   close(code: number): void {
-    this.raw.close(code);
-  }
-}
-
-class PingingBunSocket extends BunSocket {
-  ping(payload: string): void {
-    this.raw.ping(payload);
+    this.#raw.close(code);
   }
 }
 
@@ -128,7 +126,7 @@ function createHandler(maxPayloadBytes: number): WebSocketHandler<BunSocketData>
     sendPings: true,
     open(ws) {
       const { data } = ws;
-      if (data instanceof XmppSocketData) data.open(new PingingBunSocket(ws));
+      if (data instanceof XmppSocketData) data.open(new BunSocket(ws, true));
       else honoHandler.open(ws as ServerWebSocket<BunWebSocketData>);
     },
     message(ws, message) {

@@ -28,6 +28,7 @@ function upgrade(c: Context, connect: ConnectWebSocket): Response | undefined {
   let connection: WebSocketConnection | undefined;
   socket.onopen = () => {
     connection = connect({
+      pings: false,
       get bufferedAmount() {
         return socket.bufferedAmount;
       },

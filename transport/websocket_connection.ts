@@ -4,7 +4,7 @@ import { NS } from "../xmpp/ns.ts";
 import { attribute, type ScannedElement, scanElement } from "../xmpp/xml/scanner.ts";
 import { attr, xml } from "../xmpp/xml/xml.ts";
 import type { Peer } from "./client_address.ts";
-import type { Flushable } from "./outflow.ts";
+import { type Flushable, MAX_BACKLOG } from "./outflow.ts";
 import type { StreamSecurity } from "./sasl/mechanisms.ts";
 import { XmppStream } from "./stream.ts";
 import type { StreamCarrier, StreamHeader } from "./stream_carrier.ts";
@@ -12,10 +12,10 @@ import type { TransportContext } from "./transport_context.ts";
 
 /** A WebSocket as a runtime has it. */
 export interface Socket {
-  /** One frame each. Returns false where one was dropped: the socket is of no more use. */
-  send(texts: readonly string[]): boolean;
-  /** Sends a ping frame; left out where the runtime has none, or tells of no pong. */
-  ping?(payload: string): void;
+  /** One frame each, then a ping frame. Returns false where one was dropped: the socket is of no more use. */
+  send(texts: readonly string[], ping?: string): boolean;
+  /** False where the runtime has no ping frames, or tells of no pong. */
+  readonly pings: boolean;
   /** Bytes that have not left this process yet. */
   readonly bufferedAmount: number;
   close(code: number): void;
@@ -23,6 +23,7 @@ export interface Socket {
 
 const CLOSE = xml`<close xmlns="${NS.FRAMING}"/>`.text;
 const NORMAL_CLOSURE = 1000;
+const NOTHING: readonly string[] = [];
 
 export class WebSocketConnection implements StreamCarrier, Flushable {
   readonly transport = "websocket";
@@ -72,7 +73,7 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
 
   /** A pong frame; those that answer the runtime's own pings are empty. */
   onPong(payload: string): void {
-    if (payload !== "") this.#stream.prove(Number(payload));
+    if (payload !== "" && !this.#closed) this.#stream.prove(Number(payload));
   }
 
   /** The WebSocket is gone. */
@@ -129,7 +130,7 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
 
   /** The ping frame follows all that was sent before this call. */
   probe(token: number): boolean {
-    if (this.#closed || this.#socket.ping === undefined) return false;
+    if (this.#closed || !this.#socket.pings) return false;
     this.#planFlush();
     this.#probe = token;
     return true;
@@ -140,16 +141,20 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   }
 
   flush(): void {
-    if (this.#closed) return;
-    const texts = this.#pending;
-    if (texts !== undefined) {
-      this.#pending = undefined;
-      this.#pendingChars = 0;
-      if (!this.#socket.send(texts)) return this.#onDropped();
+    this.#write();
+    if (this.backlog > MAX_BACKLOG) {
+      this.#stream.fail(new StreamError("policy-violation", { text: "Too much waits to be read" }));
     }
-    if (this.#probe === undefined) return;
-    this.#socket.ping?.(String(this.#probe));
+  }
+
+  #write(): void {
+    if (this.#closed) return;
+    const texts = this.#pending ?? NOTHING;
+    const ping = this.#probe === undefined ? undefined : String(this.#probe);
+    this.#pending = undefined;
+    this.#pendingChars = 0;
     this.#probe = undefined;
+    if (!this.#socket.send(texts, ping)) this.#onDropped();
   }
 
   #onDropped(): void {
@@ -162,7 +167,7 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
     if (this.#closed) return;
     if (error !== undefined) this.send(error.toMarkup().text);
     this.send(CLOSE);
-    this.flush();
+    this.#write();
     if (this.#closed) return;
     this.#socket.close(NORMAL_CLOSURE);
     this.onClose();

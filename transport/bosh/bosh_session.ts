@@ -3,8 +3,9 @@
  * It takes parsed bodies, each with a callback that is called once with the response.
  * @module
  */
-import type { StreamError } from "../../xmpp/errors.ts";
+import { StreamError } from "../../xmpp/errors.ts";
 import type { Peer } from "../client_address.ts";
+import { MAX_BACKLOG } from "../outflow.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
 import type { XmppStream } from "../stream.ts";
 import type { StreamCarrier, StreamHeader } from "../stream_carrier.ts";
@@ -168,6 +169,10 @@ export class BoshSession implements StreamCarrier {
 
   send(text: string): void {
     this.#responses.send(text);
+    if (this.backlog > MAX_BACKLOG) {
+      this.#responses.close();
+      this.#stream.fail(new StreamError("policy-violation", { text: "Too much waits to be read" }));
+    }
   }
 
   probe(token: number): boolean {

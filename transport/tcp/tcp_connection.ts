@@ -7,7 +7,7 @@ import { attribute, type ScannedElement, StreamScanner } from "../../xmpp/xml/sc
 import { attr, xml } from "../../xmpp/xml/xml.ts";
 import { isLoopback } from "../client_address.ts";
 import { declaredNamespaces } from "../declared_namespaces.ts";
-import type { Flushable } from "../outflow.ts";
+import { type Flushable, MAX_BACKLOG } from "../outflow.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
 import type { ChannelBindings } from "../sasl/sasl_mechanism.ts";
 import { XmppStream } from "../stream.ts";
@@ -34,9 +34,8 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #encrypted = false;
   #endPoint: Uint8Array | undefined;
   #bindings: ChannelBindings | undefined;
-  /** What leaves with the next flush; undefined: nothing. */
-  #pending: string[] | undefined;
-  #pendingChars = 0;
+  /** What leaves with the next flush. */
+  #pending = "";
   /** `<starttls/>` has been read, and TLS is not there yet. */
   #upgrading = false;
   #paused = false;
@@ -78,7 +77,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   get backlog(): number {
-    return this.#closed ? 0 : this.#pendingChars + this.#socket.writableLength;
+    return this.#closed ? 0 : this.#pending.length + this.#socket.writableLength;
   }
 
   get startTlsOffer(): "none" | "optional" | "required" {
@@ -180,7 +179,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #upgrade(): void {
     if (this.#closed) return;
     this.#upgrading = false;
-    this.flush();
+    this.#write();
     this.#socket.removeAllListeners("data").removeAllListeners("end").removeAllListeners("close");
     this.#wrap();
   }
@@ -192,7 +191,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #onInjected(): void {
     if (this.#closed) return;
     this.#context.services.log.warn("input after starttls", { address: this.address });
-    this.#pending = undefined;
+    this.#pending = "";
     this.#socket.destroy();
     this.#onGone();
   }
@@ -210,19 +209,21 @@ export class TcpConnection implements StreamCarrier, Flushable {
   /** What is sent in one turn of the event loop leaves in one write. */
   send(text: string): void {
     if (this.#closed) return;
-    if (this.#pending === undefined) {
-      this.#context.outflow.add(this);
-      this.#pending = [text];
-    } else this.#pending.push(text);
-    this.#pendingChars += text.length;
+    if (this.#pending === "") this.#context.outflow.add(this);
+    this.#pending += text;
   }
 
   flush(): void {
-    const texts = this.#pending;
-    if (texts === undefined) return;
-    const text = texts.length === 1 ? texts[0]! : texts.join("");
-    this.#pending = undefined;
-    this.#pendingChars = 0;
+    this.#write();
+    if (this.backlog > MAX_BACKLOG) {
+      this.#stream.fail(new StreamError("policy-violation", { text: "Too much waits to be read" }));
+    }
+  }
+
+  #write(): void {
+    if (this.#pending === "") return;
+    const text = this.#pending;
+    this.#pending = "";
     if (this.#socket.writable) this.#socket.write(text);
   }
 
@@ -248,7 +249,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
     if (this.#closed) return;
     if (error !== undefined) this.send(error.toMarkup().text);
     this.send(END);
-    this.flush();
+    this.#write();
     const socket = this.#socket;
     socket.end();
     // A paused socket would never see the peer's end.

@@ -248,6 +248,13 @@ describe("direct TLS (XEP-0368)", () => {
     await waitFor(() => transports.connectionCount === 0);
   });
 
+  test("drops who never begins the handshake", async () => {
+    const { reader } = await dial(await listen("tls", { negotiationMs: 50 }));
+    await waitFor(() => transports.connectionCount === 1);
+    await waitFor(() => transports.connectionCount === 0);
+    expect(reader.text).toBe("");
+  });
+
   test("needs a certificate", async () => {
     services = fakeServices({}, true);
     transports = createTransports(services);
