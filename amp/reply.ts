@@ -3,7 +3,7 @@ import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import type { Markup } from "../xmpp/xml/xml.ts";
-import { attr, xml } from "../xmpp/xml/xml.ts";
+import { attr, raw, xml } from "../xmpp/xml/xml.ts";
 import type { Action, FaultKind, QuotedRule, Rule, RuleFault } from "./rule.ts";
 
 /** Where a reply goes, and which message it is about. */
@@ -117,8 +117,8 @@ function ruleElements(rules: readonly QuotedRule[]): Markup {
 function amp(rules: readonly QuotedRule[], { status, from, to, perHop }: AmpAttributes = {}): Markup {
   const attributes = [
     attr("status", status),
-    attr("from", from?.toString()),
-    attr("to", to?.toString()),
+    from && xml` from="${raw(from.escaped)}"`,
+    to && xml` to="${raw(to.escaped)}"`,
     attr("per-hop", perHop),
   ];
   return xml`<amp xmlns="${NS.AMP}"${attributes}>${ruleElements(rules)}</amp>`;

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { prepareDomain } from "./domain.ts";
 import { opaqueString, usernameCaseMapped } from "./precis.ts";
+import { escapeAttribute } from "./xml/escape.ts";
 
 /** Text that is no XMPP address. */
 export class JidError extends Error {
@@ -27,6 +28,7 @@ export class Jid {
   /** "" when absent. */
   readonly resource: string;
   readonly text: string;
+  #escaped: string | undefined;
   #bare: Jid | undefined;
 
   private constructor(local: string, domain: string, resource: string) {
@@ -95,6 +97,12 @@ export class Jid {
 
   equals(other: Jid): boolean {
     return this === other || this.text === other.text;
+  }
+
+  /** The text as it stands in an attribute value, written once. */
+  get escaped(): string {
+    this.#escaped ??= escapeAttribute(this.text);
+    return this.#escaped;
   }
 
   get isBare(): boolean {

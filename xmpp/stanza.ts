@@ -161,8 +161,8 @@ export class Stanza {
 
   #written(): string {
     let text = `<${this.name} xmlns="jabber:client"`;
-    if (this.from !== undefined) text += ` from="${escapeAttribute(this.from.text)}"`;
-    if (this.to !== undefined) text += ` to="${escapeAttribute(this.to.text)}"`;
+    if (this.from !== undefined) text += ` from="${this.from.escaped}"`;
+    if (this.to !== undefined) text += ` to="${this.to.escaped}"`;
     if (this.id !== undefined) text += ` id="${escapeAttribute(this.id)}"`;
     if (this.type !== undefined) text += ` type="${escapeAttribute(this.type)}"`;
     if (this.lang !== undefined) text += ` xml:lang="${escapeAttribute(this.lang)}"`;

@@ -7,7 +7,7 @@ import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { Element } from "../../xmpp/xml/element.ts";
-import { type Markup, xml } from "../../xmpp/xml/xml.ts";
+import { type Markup, raw, xml } from "../../xmpp/xml/xml.ts";
 
 /** Without `<amp/>`: its rules are kept apart, and archived text carries none. */
 export function withoutRules(stanza: Stanza): Stanza {
@@ -30,7 +30,7 @@ export function withoutStanzaIds(stanza: Stanza): Stanza {
 
 /** XEP-0359: how the owner's archive and devices recognise the message. */
 export function stanzaIdElement(owner: Jid, id: string): Markup {
-  return xml`<stanza-id xmlns="${NS.SID}" id="${id}" by="${owner.text}"/>`;
+  return xml`<stanza-id xmlns="${NS.SID}" id="${raw(id)}" by="${raw(owner.escaped)}"/>`;
 }
 
 /** What goes to the recipient's device: with its stanza id, and the rules with their original addresses (XEP-0079 section 4). */

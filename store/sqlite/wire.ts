@@ -3,7 +3,15 @@
  * A parameter or a field that is undefined arrives as undefined.
  * @module
  */
-import type { StoreCall, StoreFaultKind, StoreReply, StoreStart } from "../store.ts";
+import type {
+  ArchiveEntry,
+  NewMessage,
+  PendingEntry,
+  StoreCall,
+  StoreFaultKind,
+  StoreReply,
+  StoreStart,
+} from "../store.ts";
 import { StoreFault } from "../store.ts";
 
 /** What the worker is asked: to open, to close, or to run a batch. */
@@ -19,15 +27,43 @@ type PackedReply = { readonly value?: unknown } | { readonly fault: PackedFault 
 /** The answer to a usual batch of writes, in which every call succeeded and answered nothing. */
 const ALL_DONE = "";
 
+type PackedRow = readonly [seq: number, units: number, archive: readonly ArchiveEntry[] | 0, pending: PendingEntry | 0];
+
+/** The texts of messages stand behind the JSON as they are: in it, each of their quotes would be escaped. */
 export function packQuestion(question: Question): string {
-  return JSON.stringify(question);
+  if (typeof question === "string") return JSON.stringify(question);
+  const texts: string[] = [];
+  const calls = question.map((call) => (call[0] === "append" ? ["append", packRows(call[1], texts)] : call));
+  return `${JSON.stringify(calls)}\n${texts.join("")}`;
+}
+
+function packRows(rows: readonly NewMessage[], texts: string[]): PackedRow[] {
+  return rows.map(({ seq, text, archive, pending }) => {
+    texts.push(text);
+    return [seq, text.length, archive.length === 0 ? 0 : archive, pending ?? 0];
+  });
 }
 
 export function unpackQuestion(text: string): Question {
-  const question = JSON.parse(text);
-  if (typeof question === "string") return question as Question;
-  // JSON makes null of a parameter that was left out; no operation takes null.
-  return question.map((call: unknown[]) => call.map((parameter) => parameter ?? undefined));
+  const end = text.indexOf("\n");
+  if (end === -1) return JSON.parse(text) as Question;
+  const calls = JSON.parse(text.slice(0, end)) as unknown[][];
+  let at = end + 1;
+  const row = ([seq, units, archive, pending]: PackedRow): NewMessage => {
+    const start = at;
+    at += units;
+    return {
+      seq,
+      text: text.slice(start, at),
+      archive: archive === 0 ? [] : archive,
+      pending: pending === 0 ? undefined : pending,
+    };
+  };
+  return calls.map(([method, ...parameters]) => {
+    if (method === "append") return ["append", (parameters[0] as PackedRow[]).map(row)];
+    // JSON makes null of a parameter that was left out; no operation takes null.
+    return [method, ...parameters.map((parameter) => parameter ?? undefined)];
+  }) as unknown as Question;
 }
 
 export function packReplies(replies: readonly StoreReply[]): string {
