@@ -1,9 +1,11 @@
 /** A store that calls a batch of writes durable before it is. @module */
 import type { Store, StoreCall, StoreReply, StoreStart } from "../../store/store.ts";
 
-const DELAY_MS = 1000;
-/** Their value is not looked at. */
-const DEFERRED: ReadonlySet<string> = new Set(["append", "settle"]);
+const DELAY_MS = 2000;
+/** Writes whose value is not looked at. */
+const DEFERRED: ReadonlySet<string> = new Set(["append", "settle", "putStreams"]);
+/** Reads that do not depend on them. */
+const INDEPENDENT: ReadonlySet<string> = new Set(["credentials", "nextDeadline", "due", "document", "documents"]);
 
 export class EarlyAnswerStore implements Store {
   readonly #store: Store;
@@ -19,6 +21,7 @@ export class EarlyAnswerStore implements Store {
   }
 
   async run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
+    if (batch.every(([method]) => INDEPENDENT.has(method))) return this.#store.run(batch);
     if (!batch.every(([method]) => DEFERRED.has(method))) {
       const waiting = this.#take();
       return (await this.#store.run([...waiting, ...batch])).slice(waiting.length);

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import type { Fault } from "../../scripts/chaos/fault.ts";
+import { violationReport } from "../../scripts/chaos/report_run.ts";
+import { type RunOptions, type RunResult, runChaos } from "../../scripts/chaos/run.ts";
+import type { ViolationKind } from "../../scripts/chaos/violation.ts";
+
+const LIMIT_MS = 90_000;
+
+/** Two at a time: most of a run is waiting. */
+describe.concurrent("a server that is killed, under clients that are cut off, keeps what it accepted", () => {
+  test.each([11, 12])(
+    "seed %i",
+    async (seed) => {
+      const result = await runChaos({ seed, seconds: 10, users: 8, killEvery: 2 });
+      expect(result.violations.length === 0 ? "" : violationReport(result)).toBe("");
+      expect(result.counts.kills).toBeGreaterThan(0);
+      expect(result.counts.cuts).toBeGreaterThan(5);
+      expect(result.accepted).toBeGreaterThan(100);
+      expect(result.reports).toBeGreaterThan(50);
+    },
+    LIMIT_MS,
+  );
+});
+
+interface Weakness {
+  readonly fault: Fault;
+  /** At least one of these shows it. */
+  readonly shows: readonly ViolationKind[];
+}
+
+const WEAKNESSES: readonly Weakness[] = [
+  { fault: "answer-before-commit", shows: ["lost", "false-stored"] },
+  { fault: "settle-at-write", shows: ["lost", "false-stored"] },
+  { fault: "direct-at-write", shows: ["false-direct"] },
+];
+
+describe.concurrent("the harness notices a server without", () => {
+  test.each(WEAKNESSES)(
+    "$fault",
+    async ({ fault, shows }) => {
+      const found = await firstFailure({ seed: 21, seconds: 8, users: 8, killEvery: 1, fault }, shows);
+      expect(found).toBeDefined();
+    },
+    LIMIT_MS,
+  );
+});
+
+/** One seed is enough nearly always; chance decides what meets a kill. */
+async function firstFailure(options: RunOptions, kinds: readonly ViolationKind[]): Promise<RunResult | undefined> {
+  for (const seed of [options.seed, options.seed + 1, options.seed + 2]) {
+    const result = await runChaos({ ...options, seed });
+    if (result.violations.some(({ kind }) => kinds.includes(kind))) return result;
+  }
+  return undefined;
+}
