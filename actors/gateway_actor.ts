@@ -28,8 +28,12 @@ import type { Actor } from "./runtime/mailbox.ts";
 
 /** Messages held in memory; the others wait in the store. */
 const MAX_HELD = 1000;
+/** With those whose commit is awaited; above it a message is refused. */
+const MAX_HELD_EVER = 10_000;
 /** Attempts under way at a time. */
 const MAX_SENDING = 16;
+
+type Refusal = "resource-constraint" | "internal-server-error";
 
 const REFUSED: NonePlan = { kind: "none", reason: "no-account", silent: false };
 
@@ -101,6 +105,9 @@ export class GatewayActor implements Actor<GatewayActorMessage> {
     const node = this.#node();
     const { receipt } = envelope;
     if (envelope.stanza.type === "error" || isEphemeral(envelope.stanza)) return finish(receipt, { kind: "dropped" });
+    if (this.#held.size >= MAX_HELD_EVER) {
+      return this.#refuse(envelope.stanza, envelope.via.length > 0, receipt, "resource-constraint");
+    }
     // A gateway has no presence to hide.
     const taken = takeIn(envelope.stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: () => true });
     if (taken.kind === "refused") {
@@ -211,9 +218,13 @@ export class GatewayActor implements Actor<GatewayActorMessage> {
   #refuseUnkept(flight: GatewayFlight, fault: StoreFault): void {
     const condition = fault.kind === "full" || fault.kind === "busy" ? "resource-constraint" : "internal-server-error";
     this.#held.delete(flight.seq);
-    if (viaOf(flight.stanza) === undefined)
-      this.#node().route(flight.stanza.error(new StanzaError(condition, { type: "wait" })));
-    finish(flight.receipt, { kind: "none", condition });
+    this.#refuse(flight.stanza, viaOf(flight.stanza) !== undefined, flight.receipt, condition);
+  }
+
+  /** A forwarding account decides by itself what becomes of a message that is refused. */
+  #refuse(stanza: Stanza, isForwarded: boolean, receipt: Receipt | undefined, condition: Refusal): void {
+    if (!isForwarded) this.#node().route(stanza.error(new StanzaError(condition, { type: "wait" })));
+    finish(receipt, { kind: "none", condition });
   }
 
   // What waits

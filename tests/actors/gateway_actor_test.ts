@@ -237,6 +237,15 @@ describe("GatewayActor", () => {
     store.fault = undefined;
   });
 
+  test("a flood that the disk does not keep up with is refused, not swallowed", async () => {
+    store.isHeld = true;
+    let refused = 0;
+    for (let n = 0; n < 10_100; n++) if (sends(`m${n}`).outcomes[0] === "none") refused++;
+    expect(refused).toBe(100);
+    store.release();
+    await settles();
+  }, 20_000);
+
   test("its account is nobody's: it is not listed", async () => {
     expect(await system.database.accounts("", 10)).toEqual(["romeo@localhost"]);
   });
