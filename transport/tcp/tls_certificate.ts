@@ -2,6 +2,22 @@
 import { createSecureContext, type SecureContext } from "node:tls";
 import { endPointBinding } from "./channel_bindings.ts";
 
+/**
+ * RFC 9325 section 4.2: forward secrecy and authenticated encryption alone. TLS 1.3 has nothing else, and node:tls wants
+ * its names in the list all the same.
+ */
+const CIPHERS = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
 export interface CertificatePem {
   /** The chain. */
   readonly cert: string;
@@ -25,7 +41,7 @@ export class TlsCertificate {
   /** For connections from now on. Throws where key and certificate cannot be used. */
   use({ cert, key }: CertificatePem): void {
     // RFC 7590 section 3.1, RFC 9325 section 3.1.1: nothing below TLS 1.2.
-    this.#context = createSecureContext({ cert, key, minVersion: "TLSv1.2" });
+    this.#context = createSecureContext({ cert, key, minVersion: "TLSv1.2", ciphers: CIPHERS });
     this.#endPoint = endPointBinding(cert);
   }
 }

@@ -231,6 +231,21 @@ describe("direct TLS (XEP-0368)", () => {
     expect(await reader.until("</message>")).toBe(MESSAGE);
   });
 
+  test.each([
+    ["ECDHE-ECDSA-AES128-GCM-SHA256", true],
+    ["ECDHE-ECDSA-CHACHA20-POLY1305", true],
+    ["ECDHE-ECDSA-AES128-SHA", false],
+  ])("of TLS 1.2 with %s: %p", async (ciphers, isTaken) => {
+    const port = await listen("tls");
+    const outcome = await new Promise((resolve) => {
+      const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, maxVersion: "TLSv1.2", ciphers });
+      sockets.push(socket);
+      socket.once("secureConnect", () => resolve(socket.getProtocol()));
+      socket.once("error", () => resolve("refused"));
+    });
+    expect(outcome).toBe(isTaken ? "TLSv1.2" : "refused");
+  });
+
   test("takes a new certificate for new connections", async () => {
     const port = await listen("tls");
     const before = await dialTls(port);
