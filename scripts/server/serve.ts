@@ -1,6 +1,6 @@
 /** Serves until it is told to stop. @module */
 import { type AmpactServer, createServer } from "../../server/create_server.ts";
-import { configureLog } from "../../server/log.ts";
+import { configureLog, serverLog } from "../../server/log.ts";
 import { banner, type OpenPorts } from "./banner.ts";
 import { configSources } from "./config_sources.ts";
 import { openControlSocket } from "./control_socket.ts";
@@ -39,10 +39,11 @@ async function listen(server: AmpactServer, open: Stoppable[]): Promise<OpenPort
   const { config } = server;
   const http = listenHttp(server, config.http);
   open.push(http);
-  const tcp = await listenTcp(server);
+  const tcp = await listenTcp(server, serverLog());
+  if (tcp.certificate !== undefined) open.push(tcp.certificate);
   const control = await openControlSocket(config.dataDir, (request) => runOnServer(server, request));
   if (control !== undefined) open.push(control);
-  return { http: http.port, tcp };
+  return { http: http.port, tcp: tcp.ports };
 }
 
 function giveUp(): void {
