@@ -109,7 +109,7 @@ export class ActorSystem implements Node, Sessions {
 
   #startGateway(domain: string, gateway: Gateway): void {
     const mailbox: Mailbox<GatewayActorMessage> = new Mailbox(serverKind("GatewayActor", this.log), this.scheduler);
-    mailbox.start(new GatewayActor(() => this, { domain, gateway, self: () => mailbox }));
+    mailbox.start(new GatewayActor(this, { domain, gateway, self: () => mailbox }));
     this.#gateways.set(domain, mailbox);
     mailbox.tell({ kind: "start" });
   }

@@ -29,10 +29,14 @@ export interface GatewayEnding {
 
 /** As the store has kept it. */
 export function flightFromRow({ seq, text, rules }: PendingMessage): GatewayFlight {
+  return flightOf(seq, Stanza.parse(text), rules === undefined ? undefined : decodeState(rules));
+}
+
+export function flightOf(seq: number, stanza: Stanza, rules: RuleState | undefined): GatewayFlight {
   return {
     seq,
-    stanza: Stanza.parse(text),
-    rules: rules === undefined ? undefined : decodeState(rules),
+    stanza,
+    rules,
     receipt: undefined,
     phase: "waiting",
     attempts: 0,

@@ -1,0 +1,89 @@
+/** A message comes for a gateway: its rules are validated and held against the plan, then it is kept. XEP-0079 2.2. @module */
+import { type Met, nextDeadline } from "../../amp/evaluate.ts";
+import { type Plan, plan } from "../../amp/plan.ts";
+import { encodeState, type RuleState } from "../../amp/rule_state.ts";
+import { verdictOn } from "../../amp/verdict.ts";
+import { archivable } from "../../modules/archive_policy.ts";
+import type { ArchiveEntry, NewMessage, StoreCall } from "../../store/store.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import type { DueEvent } from "../delivery/ending.ts";
+import { isEphemeral } from "../delivery/ephemeral.ts";
+import { takeIn } from "../delivery/intake.ts";
+import { eventCalls, fire, ruledOut, ruleEvent } from "../delivery/rule_events.ts";
+import type { Envelope } from "../protocol.ts";
+import { commit, end, finish, refuse } from "./gateway_endings.ts";
+import { flightOf, type GatewayFlight } from "./gateway_flight.ts";
+import type { GatewayState } from "./gateway_state.ts";
+import { withVia } from "./via.ts";
+
+/** Messages held, with those whose commit is awaited; above it a message is refused. */
+const MAX_HELD_EVER = 10_000;
+
+export function onMessage(state: GatewayState, envelope: Envelope): void {
+  const { node } = state;
+  const { receipt, via } = envelope;
+  if (envelope.stanza.type === "error" || isEphemeral(envelope.stanza)) return finish(receipt, { kind: "dropped" });
+  if (state.held.size >= MAX_HELD_EVER) {
+    return refuse(state, { ...envelope, isForwarded: via.length > 0 }, "resource-constraint");
+  }
+  // A gateway has no presence to hide.
+  const taken = takeIn(envelope.stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: () => true });
+  if (taken.kind === "refused") {
+    node.route(taken.reply, { notice: true });
+    return finish(receipt, { kind: "none", condition: taken.condition });
+  }
+  const rules = taken.kind === "ruled" ? taken.rules : envelope.rules;
+  const stanza = withVia(taken.stanza, via);
+  if (rules === undefined) return keep(state, envelope, stanza, undefined, undefined);
+  const verdict = verdictOn(rules, gatewayPlan(stanza.to!), node.now());
+  if (verdict.kind !== "default") return endAtReceipt(state, envelope, stanza, verdict, rules);
+  const now = verdict.notify?.when === "now" ? verdict.notify : undefined;
+  const event = now && ruleEvent(node, now, rules);
+  keep(state, envelope, stanza, now === undefined ? rules : fire(rules, now), event);
+}
+
+export function gatewayPlan(to: Jid): Plan {
+  const storage = { offline: false, archive: false, storable: false };
+  const nobody = { accountExists: true, blocked: false, resources: [] };
+  return plan({ messageType: "normal", to, storage, ...nobody, gateway: true });
+}
+
+function archiveEntries({ archiveSender }: Envelope, stanza: Stanza): readonly ArchiveEntry[] {
+  if (!archiveSender || !archivable(stanza)) return [];
+  return [{ owner: stanza.from!.bare.text, peer: stanza.to!.bare.text }];
+}
+
+/** `event` is what the sender is told as soon as the message is in the log. */
+function keep(
+  state: GatewayState,
+  envelope: Envelope,
+  stanza: Stanza,
+  rules: RuleState | undefined,
+  event: DueEvent | undefined,
+): void {
+  const { node, domain } = state;
+  const seq = node.seqs.next();
+  const deadline = rules && nextDeadline(rules.rules, rules.fired);
+  const pending = { owner: domain, rules: rules && encodeState(rules), deadline };
+  const row: NewMessage = { seq, text: stanza.toString(), archive: archiveEntries(envelope, stanza), pending };
+  const flight: GatewayFlight = { ...flightOf(seq, stanza, rules), receipt: envelope.receipt, phase: "committing" };
+  if (event !== undefined) flight.ending = { event, error: undefined, outcome: { kind: "gateway" } };
+  state.held.set(seq, flight);
+  commit(state, seq, [["append", [row]], ...eventCalls(event)]);
+  if (deadline !== undefined) node.expiry.tell({ kind: "deadline", at: deadline });
+}
+
+/** A rule takes it out before the gateway has heard of it; the sender's own archive keeps it. */
+function endAtReceipt(state: GatewayState, envelope: Envelope, stanza: Stanza, met: Met, rules: RuleState): void {
+  const { node } = state;
+  const archive = archiveEntries(envelope, stanza);
+  const event = ruleEvent(node, met, rules);
+  const outcome = ruledOut(met);
+  if (event === undefined && archive.length === 0) return finish(envelope.receipt, outcome);
+  const seq = node.seqs.next();
+  const calls: StoreCall[] = archive.length > 0 ? [["append", [{ seq, text: stanza.toString(), archive }]]] : [];
+  const flight: GatewayFlight = { ...flightOf(seq, stanza, rules), receipt: envelope.receipt };
+  state.held.set(seq, flight);
+  end(state, flight, { event, error: undefined, outcome }, calls);
+}

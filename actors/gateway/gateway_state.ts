@@ -1,0 +1,35 @@
+/** What one gateway actor knows; its rooms, the files of this folder, share it. @module */
+import type { Gateway } from "../gateway.ts";
+import type { Node } from "../node.ts";
+import type { GatewayRef } from "../protocol.ts";
+import { type GatewayFlight, Lanes } from "./gateway_flight.ts";
+
+export interface GatewayStart {
+  readonly domain: string;
+  readonly gateway: Gateway;
+  readonly self: () => GatewayRef;
+}
+
+export class GatewayState {
+  readonly node: Node;
+  readonly domain: string;
+  readonly gateway: Gateway;
+  readonly self: () => GatewayRef;
+  /** By their sequence number. */
+  readonly held = new Map<number, GatewayFlight>();
+  readonly lanes = new Lanes();
+  /** Attempts under way. */
+  sending = 0;
+  /** Rows beyond `readTo` wait in the store alone. */
+  hasMore = true;
+  isReading = false;
+  readTo = 0;
+  isStopped = false;
+
+  constructor(node: Node, start: GatewayStart) {
+    this.node = node;
+    this.domain = start.domain;
+    this.gateway = start.gateway;
+    this.self = start.self;
+  }
+}
