@@ -205,7 +205,18 @@ export function onDone(state: DeliveryState, seq: number, ending: Ending, fault:
 function onUndone(state: DeliveryState, flight: InFlight, ending: Ending, fault: StoreFault): void {
   state.node.log.error("rule not carried out", { seq: flight.seq, fault: fault.kind, message: fault.message });
   flight.ending = undefined;
+  if (ending.outcome.kind === "direct") return concludeUnlogged(state, flight, ending);
   if (flight.log !== "durable" || !flight.waits) return fail(state, flight, fault);
   state.hasPending = true;
   conclude(state, flight, ending.kind === "rest" ? ending.outcome : { kind: "stored" });
+}
+
+/** A device has it, whatever the store can do: no error may follow. Its row goes when the store takes writes again. */
+function concludeUnlogged(state: DeliveryState, flight: InFlight, { event, outcome }: Ending): void {
+  const { node, owner } = state;
+  state.count(flight, false);
+  if (flight.waits) node.store.tell({ kind: "settle", owner: owner.text, seq: flight.seq });
+  if (event !== undefined) sendEvent(node, { ...event, seq: 0 });
+  conclude(state, flight, outcome);
+  if (state.flush !== undefined) flushOnward(state);
 }
