@@ -134,6 +134,27 @@ scenario("3.3.2: what is undecided goes on with the message: it expires where it
   await nurse.receivesNothing();
 });
 
+for (const perHop of ["true", "false"]) {
+  scenario(
+    `2.1.2, 4.1: per-hop="${perHop}": the next hop holds the rules against what it does, or only against time`,
+    async (cast) => {
+      const { romeo, juliet, nurse } = cast;
+      await romeo.online(messagesOnly);
+      await forwards(cast, juliet, nurse);
+      const rules = xml`
+      <amp xmlns="${NS.AMP}" per-hop="${perHop}">
+        <rule condition="match-resource" value="any" action="error"/>
+        <rule condition="deliver" value="stored" action="notify"/>
+      </amp>`;
+      romeo.sends(message(juliet.bare, rules));
+      const event = reply("deliver stored notify", parties(cast))!;
+      await romeo.hasReceived(perHop === "true" ? [event] : [], { exact: true });
+      await nurse.online(messagesOnly);
+      await nurse.receives(xml`<message from="${romeo.full}" id="m1"><body>Hi</body></message>`);
+    },
+  );
+}
+
 guarded(
   "9: a sender who may not see the forwarding account's presence learns nothing of it by an event",
   async (cast) => {
