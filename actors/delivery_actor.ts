@@ -26,6 +26,7 @@ import { onExpire } from "./delivery/expiry.ts";
 import { onFlush } from "./delivery/offline_delivery.ts";
 import { copySent } from "./delivery/to_sessions.ts";
 import type { Node } from "./node.ts";
+import { showPresence } from "./presence.ts";
 import type { DeliveryMessage, Envelope, Profile } from "./protocol.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 
@@ -66,6 +67,9 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
         return onDone(state, message.seq, message.ending, message.fault);
       case "handed":
         return onHanded(state, message.seq, message.outcome);
+      case "applied":
+        state.applying--;
+        return;
       case "again":
         return onAgain(state, message.seq);
       case "flush":
@@ -103,12 +107,17 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
     if (isNew) state.flushDue = state.node.now();
   }
 
-  /** Presence goes by the user actor, so that it comes after a subscription that is being stored (RFC 6121 section 3.1.5). */
   #onPresence(stanza: Stanza): void {
     const state = this.#state;
+    const { type } = stanza;
     if (state.isBlocked(stanza.from!)) return;
-    if (stanza.type !== "error") return state.user.tell({ kind: "inbound", stanza });
-    state.resource(stanza.to!.resource)?.ref.tell({ kind: "deliver", stanza, seq: 0 });
+    if (type === "error") return showPresence(stanza, state.profile.resources);
+    const isShown = type === undefined || type === "unavailable";
+    if (!isShown) state.applying++;
+    // RFC 6121 section 3.1.5: what a subscription allows comes after it, and that is still being stored.
+    if (!isShown || state.applying > 0) return state.user.tell({ kind: "inbound", stanza });
+    showPresence(stanza, state.profile.resources);
+    if (state.profile.resources.length > 0) state.user.tell({ kind: "shown", stanza });
   }
 
   #onIq(stanza: Stanza): void {

@@ -65,8 +65,10 @@ export type UserMessage =
     }
   /** Presence of any type that one of the user's own resources sent. */
   | { readonly kind: "presence"; readonly resource: string; readonly stanza: Stanza }
-  /** A probe or a subscription stanza of somebody else. */
+  /** A probe or a subscription stanza of somebody else, or presence that comes behind one. */
   | { readonly kind: "inbound"; readonly stanza: Stanza }
+  /** Presence of somebody else has gone to the resources. */
+  | { readonly kind: "shown"; readonly stanza: Stanza }
   /** An IQ get or set to the account's bare JID. */
   | { readonly kind: "iq"; readonly stanza: Stanza }
   /** A session is over; `unproved` are the messages whose receipt it could not prove, in order. */
@@ -135,6 +137,8 @@ export type DeliveryMessage =
   | { readonly kind: "sent"; readonly stanza: Stanza; readonly resource: string }
   /** The waiting row of a message whose receipt is proved was dropped before any commit; or it is, or will be, durable. */
   | { readonly kind: "cancelled"; readonly seq: number; readonly isCancelled: boolean; readonly resource: string }
+  /** The user actor is done with a subscription stanza or a probe. */
+  | { readonly kind: "applied" }
   | { readonly kind: "proved"; readonly seqs: readonly number[]; readonly resource: string }
   /** The session is over and cannot prove these any more, nor any other that it was given. */
   | {

@@ -21,6 +21,7 @@ import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import type { Node } from "./node.ts";
+import { showPresence } from "./presence.ts";
 import { readPriority } from "./presence_priority.ts";
 import type { DeliveryRef, Profile, SessionRef, UserMessage } from "./protocol.ts";
 import type { Actor } from "./runtime/mailbox.ts";
@@ -85,6 +86,8 @@ export class UserActor implements Actor<UserMessage> {
         return this.#onPresence(message.resource, message.stanza);
       case "inbound":
         return this.#onInbound(message.stanza);
+      case "shown":
+        return this.#onShown(message.stanza);
       case "iq":
         return this.#onIq(message.stanza);
       case "ended":
@@ -369,15 +372,19 @@ export class UserActor implements Actor<UserMessage> {
   // Presence and requests of others
 
   #onInbound(stanza: Stanza): void | Promise<void> {
-    if (isSubscriptionType(stanza.type)) return this.#apply(inboundEffects(stanza, this.#account));
-    if (stanza.type === "probe") return this.#answerProbe(stanza.from!);
-    const { live } = this.#account;
-    if (live.length === 0) return;
-    const { resource } = stanza.to!;
-    for (const own of live) {
-      const wanted = resource === "" ? own.available : own.jid.resource === resource;
-      if (wanted) own.ref.tell({ kind: "deliver", stanza, seq: 0 });
+    const { type } = stanza;
+    if (type === undefined || type === "unavailable") {
+      showPresence(stanza, this.#account.live);
+      return this.#onShown(stanza);
     }
+    const done = () => this.#start.delivery.tell({ kind: "applied" });
+    if (isSubscriptionType(type)) return this.#apply(inboundEffects(stanza, this.#account)).finally(done);
+    if (type === "probe") this.#answerProbe(stanza.from!);
+    done();
+  }
+
+  #onShown(stanza: Stanza): void | Promise<void> {
+    if (this.#account.live.length === 0) return;
     return this.#runHooks("incomingPresence", (hooks) => hooks.incomingPresence?.(stanza, this.#account));
   }
 

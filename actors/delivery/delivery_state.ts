@@ -54,6 +54,8 @@ export class DeliveryState {
   /** Since when the flush for a resource that became available is awaited; 0: it is not. Milliseconds since 1970. */
   flushDue = 0;
   readonly behind: Behind[] = [];
+  /** Subscription stanzas and probes that the user actor is at work on. */
+  applying = 0;
   /** Events from the log whose receipt was proved lately: their envelopes may still be on the way here. */
   readonly provedEvents = new Set<number>();
   /** Sessions that are over, while the profile still has them. */

@@ -37,10 +37,11 @@ export async function serve(): Promise<void> {
 /** What is open goes into `open` at once, so that it is closed again when the rest fails. */
 async function listen(server: AmpactServer, open: Stoppable[]): Promise<OpenPorts> {
   const { config } = server;
-  const http = listenHttp(server, config.http);
-  open.push(http);
   const tcp = await listenTcp(server, serverLog());
   if (tcp.certificate !== undefined) open.push(tcp.certificate);
+  // Last of the ports: whoever waits for it finds the others open.
+  const http = listenHttp(server, config.http);
+  open.push(http);
   const control = await openControlSocket(config.dataDir, (request) => runOnServer(server, request));
   if (control !== undefined) open.push(control);
   return { http: http.port, tcp: tcp.ports };
