@@ -11,6 +11,8 @@ export interface ServerProcessOptions {
   /** The script, relative to the project. */
   readonly script: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A command that runs the one after it, such as `nice -n 5`. */
+  readonly wrapper?: readonly string[];
 }
 
 const START_MS = 15_000;
@@ -47,6 +49,13 @@ export class ServerProcess {
     throw new Error(`Cannot start the server: see ${this.logPath}`);
   }
 
+  /** Resolves when the process has ended, by itself or not. */
+  ended(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+    return new Promise((resolve) => child.once("exit", () => resolve()));
+  }
+
   /** kill -9. Resolves when it is gone. */
   kill(): Promise<void> {
     return this.#end("SIGKILL");
@@ -58,17 +67,15 @@ export class ServerProcess {
   }
 
   #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-    return new Promise((resolve) => {
-      child.once("exit", () => resolve());
-      child.kill(signal);
-    });
+    const ended = this.ended();
+    this.#child?.kill(signal);
+    return ended;
   }
 
   #spawn(): ChildProcess {
-    const { folder, httpPort, tcpPort, script, env } = this.#options;
-    const child = spawn(process.execPath, [script], {
+    const { folder, httpPort, tcpPort, script, env, wrapper = [] } = this.#options;
+    const [command = "", ...args] = [...wrapper, process.execPath, script];
+    const child = spawn(command, args, {
       cwd: PROJECT,
       env: { PATH: process.env.PATH, ...environment(folder, httpPort, tcpPort), ...env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -14,9 +14,9 @@ describe.concurrent("a server that is killed, under clients that are cut off, ke
       const result = await runChaos({ seed, seconds: 10, users: 8, killEvery: 2 });
       expect(result.violations.length === 0 ? "" : violationReport(result)).toBe("");
       expect(result.counts.kills).toBeGreaterThan(0);
-      expect(result.counts.cuts).toBeGreaterThan(5);
-      expect(result.accepted).toBeGreaterThan(100);
-      expect(result.reports).toBeGreaterThan(50);
+      expect(result.counts.cuts + result.counts.freezes).toBeGreaterThan(3);
+      expect(result.accepted).toBeGreaterThan(30);
+      expect(result.reports).toBeGreaterThan(20);
     },
     LIMIT_MS,
   );

@@ -1,0 +1,38 @@
+import type { Store, StoreCall, StoreFault, StoreReply, StoreStart } from "../../store/store.ts";
+
+/** Passes everything on, until it is told to fail. */
+export class FailingStore implements Store {
+  readonly #store: Store;
+  /** Each batch with a write fails so; reads go on, as they do on a disk that is full. */
+  fault: StoreFault | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  open(): Promise<StoreStart> {
+    return this.#store.open();
+  }
+
+  async run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
+    if (this.fault !== undefined && !batch.every(([method]) => READS.has(method))) throw this.fault;
+    return await this.#store.run(batch);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+const READS: ReadonlySet<string> = new Set([
+  "credentials",
+  "user",
+  "pending",
+  "pendingCount",
+  "due",
+  "nextDeadline",
+  "archive",
+  "archiveBounds",
+  "document",
+  "documents",
+]);
