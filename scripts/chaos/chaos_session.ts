@@ -104,6 +104,16 @@ export class ChaosSession {
     this.#counting = true;
   }
 
+  enableCarbons(): void {
+    this.ask("set", `${this.identity.user}@localhost`, xml`<enable xmlns="${NS.CARBONS}"/>`, () => {});
+  }
+
+  /** XEP-0352; uncounted by XEP-0198. */
+  sendClientState(state: "active" | "inactive"): void {
+    const element = state === "active" ? xml`<active xmlns="${NS.CSI}"/>` : xml`<inactive xmlns="${NS.CSI}"/>`;
+    this.#link?.send(element.text);
+  }
+
   sendPresence(): void {
     this.#send(xml`<presence xmlns="${NS.CLIENT}"/>`.text);
   }
@@ -231,7 +241,8 @@ export class ChaosSession {
     const read = readMessage(message, `${this.identity.user}@localhost`);
     if (read.kind === "chat") {
       this.#history.note({ kind: "received", message: read.id, session, via: "live", stanzaId: read.stanzaId });
-    } else if (read.kind === "report") {
+    } else if (read.kind === "copy") this.#history.note({ kind: "copied", message: read.id, session });
+    else if (read.kind === "report") {
       const { id, report, why, stanzaId } = read;
       this.#history.note({ kind: "report", message: id, session, report, why, stanzaId });
     }

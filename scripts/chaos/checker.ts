@@ -79,9 +79,13 @@ class MessageCheck {
   }
 
   #checkAddressees(): void {
-    const { received, reports, archived, sender, sent } = this.#message;
+    const { received, copied, reports, archived, sender, sent } = this.#message;
     const receivers = new Set(received.map(({ session }) => this.#index.userOf(session)));
     for (const user of receivers) if (user !== sent.to) this.#violate("misdelivered", `${user} received it`);
+    for (const { session } of copied) {
+      const user = this.#index.userOf(session);
+      if (user !== sent.to && user !== sender) this.#violate("misdelivered", `${user} got a copy`);
+    }
     for (const { session, report } of reports) {
       const user = this.#index.userOf(session);
       if (user !== sender) this.#violate("misdelivered", `${user} was told of it (${report})`);

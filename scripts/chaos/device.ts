@@ -18,6 +18,8 @@ export interface DeviceKind {
   readonly managed: boolean;
   /** Reads the archive before its initial presence. */
   readonly archiveFirst: boolean;
+  /** Wants carbon copies (XEP-0280). */
+  readonly carbons: boolean;
 }
 
 type Leaving = "logout" | "cut" | "freeze" | "resume-beside" | "login-beside";
@@ -131,6 +133,7 @@ export class Device {
     this.#session = session;
     session.attach(link, flow);
     if (managed) session.enable();
+    if (this.kind.carbons) session.enableCarbons();
     if (archiveFirst) await this.#catchUp(session);
     session.sendPresence();
   }
@@ -157,6 +160,7 @@ export class Device {
       if (session === undefined || !session.isConnected) return;
       if (random.chance(0.65)) this.#chat(session);
       if (random.chance(0.12)) await this.#delay(session);
+      if (random.chance(0.1)) session.sendClientState(random.pick(["active", "inactive"] as const));
       await this.#world.sleep(random.between(10, 250));
     }
   }

@@ -47,6 +47,8 @@ export type HistoryEvent = { readonly at: number } & (
       readonly via: "live" | "archive";
       readonly stanzaId: string;
     }
+  /** A carbon copy (XEP-0280): to be seen by the sender and the recipient only, and no receipt. */
+  | { readonly kind: "copied"; readonly message: string; readonly session: string }
   /** What the server told of a message: an event of XEP-0079, or an ordinary error (`bounce`). */
   | {
       readonly kind: "report";

@@ -9,6 +9,7 @@ export interface MessageRecord {
   readonly sender: string;
   accepted: Placed<EventOf<"accepted">> | undefined;
   readonly received: Placed<EventOf<"received">>[];
+  readonly copied: Placed<EventOf<"copied">>[];
   readonly reports: Placed<EventOf<"report">>[];
   readonly archived: Placed<EventOf<"archived">>[];
 }
@@ -62,7 +63,7 @@ export class HistoryIndex {
         return;
       case "sent": {
         const sender = this.userOf(event.session);
-        const empty = { accepted: undefined, received: [], reports: [], archived: [] };
+        const empty = { accepted: undefined, received: [], copied: [], reports: [], archived: [] };
         this.messages.set(event.message, { id: event.message, sent: event, sender, ...empty });
         return;
       }
@@ -73,6 +74,9 @@ export class HistoryIndex {
         return;
       case "received":
         this.#with(event, ({ received }) => received.push(event));
+        return;
+      case "copied":
+        this.#with(event, ({ copied }) => copied.push(event));
         return;
       case "report":
         this.#with(event, ({ reports }) => reports.push(event));

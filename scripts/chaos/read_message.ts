@@ -3,6 +3,8 @@ import { NS } from "../../xmpp/ns.ts";
 import type { Element } from "../../xmpp/xml/element.ts";
 
 export type ReadMessage =
+  /** A carbon copy. */
+  | { readonly kind: "copy"; readonly id: string }
   | { readonly kind: "chat"; readonly id: string; readonly stanzaId: string }
   | {
       readonly kind: "report";
@@ -14,6 +16,8 @@ export type ReadMessage =
   | { readonly kind: "other" };
 
 export function readMessage(message: Element, owner: string): ReadMessage {
+  const copied = copyIn(message);
+  if (copied !== undefined) return { kind: "copy", id: copied.attr("id") ?? "" };
   const id = message.attr("id") ?? "";
   const stanzaId = stanzaIdOf(message, owner);
   const amp = message.child("amp", NS.AMP);
@@ -27,6 +31,12 @@ export function readMessage(message: Element, owner: string): ReadMessage {
     return { kind: "report", id, report: "bounce", why, stanzaId };
   }
   return message.child("body", NS.CLIENT) === undefined ? { kind: "other" } : { kind: "chat", id, stanzaId };
+}
+
+/** XEP-0280 sections 7 and 8. */
+function copyIn(message: Element): Element | undefined {
+  const wrapper = message.child("received", NS.CARBONS) ?? message.child("sent", NS.CARBONS);
+  return wrapper?.child("forwarded", NS.FORWARD)?.child("message", NS.CLIENT);
 }
 
 /** XEP-0359: only the id that the owner's own server gave counts. */

@@ -100,7 +100,7 @@ class Run {
     return Array.from({ length: Number(count) }, (_, at) => {
       const transport = random.weighted({ websocket: 50, bosh: 25, tcp: hasTcp ? 25 : 0 });
       const managed = transport !== "bosh" && random.chance(0.65);
-      const kind: DeviceKind = { transport, managed, archiveFirst: random.chance(0.25) };
+      const kind: DeviceKind = { transport, managed, archiveFirst: random.chance(0.25), carbons: random.chance(0.3) };
       return new Device(world, random.fork(), user, `d${at}`, kind);
     });
   }
@@ -116,7 +116,8 @@ class Run {
       if (Date.now() >= until) return;
       world.counts.kills++;
       world.history.note({ kind: "killed" });
-      await server.kill();
+      // An orderly stop must not lose anything either.
+      await (random.chance(0.2) ? server.stop() : server.kill());
       await world.sleep(random.between(0, 400));
       this.#startMs.push(await server.start());
       world.history.note({ kind: "started" });

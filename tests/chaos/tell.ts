@@ -50,6 +50,10 @@ export function received(message: string, session = "j", via: "live" | "archive"
   return (at) => ({ at, kind: "received", message, session, via, stanzaId: stanzaId ?? `id-${message}` });
 }
 
+export function copied(message: string, session = "j"): Fact {
+  return (at) => ({ at, kind: "copied", message, session });
+}
+
 export function report(
   message: string,
   kind: "notify" | "alert" | "error" | "bounce",
