@@ -1,5 +1,5 @@
 /** XEP-0079 2.2.4: carries out the plan that the rules were held against. @module */
-import type { Met, NotifyMoment } from "../../amp/evaluate.ts";
+import { type Met, type NotifyMoment, nextDeadline } from "../../amp/evaluate.ts";
 import type { Outcome } from "../../amp/outcome.ts";
 import { type NonePlan, ordinaryError, type Plan } from "../../amp/plan.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
@@ -152,8 +152,10 @@ function keep(
 ): void {
   const settled = rules && { ...(notify === undefined ? rules : fire(rules, notify)), settled: true };
   const flight = createFlight(envelope, stanza, envelope.seq || state.node.seqs.next(), settled, "resting");
-  const row = logRows(state, flight, envelope, state.offline);
-  if (flight.waits) waitInStorage(state, flight);
+  // Without offline storage the archive holds it; what has a deadline waits for that alone, and is not offered.
+  const expires = settled !== undefined && nextDeadline(settled.rules, settled.fired) !== undefined;
+  const row = logRows(state, flight, envelope, state.offline || expires);
+  if (flight.waits && state.offline) waitInStorage(state, flight);
   if (row === undefined) return finish(envelope.receipt, { kind: "stored" });
   state.inFlight.set(flight.seq, flight);
   const event = notify && ruleEvent(state.node, notify, rules!);

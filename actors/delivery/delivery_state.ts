@@ -68,7 +68,7 @@ export class DeliveryState {
     this.user = start.user;
     this.self = start.self;
     this.profile = start.profile;
-    this.hasPending = start.hasPending;
+    this.hasPending = start.hasPending && node.settings.offline;
   }
 
   /** Nothing is under way. */

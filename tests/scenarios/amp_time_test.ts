@@ -56,6 +56,24 @@ for (const action of ["drop", "alert", "error", "notify"]) {
   });
 }
 
+const archiveOnly = stage({ ...CONFIG, offline: { enabled: false } });
+
+for (const action of ["drop", "notify"]) {
+  archiveOnly(`3.3.2: what only the archive holds has its deadline too: ${action}`, async (cast) => {
+    const { romeo, juliet, server } = cast;
+    await romeo.online(messagesOnly);
+    const parties: Parties = { domain: server.domain, from: romeo.full, to: juliet.bare };
+    const at = inMs(SOON);
+    const text = `expire-at ${at} ${action}`;
+    romeo.sends(message(juliet.bare, amp(text)));
+    await passes(cast, at);
+    await romeo.hasReceived(action === "drop" ? [] : [notice(text, parties)], { exact: true });
+    await juliet.online(messagesOnly);
+    await juliet.receivesNothing();
+    expect(await archived(juliet)).toBe(action === "notify" ? 1 : 0);
+  });
+}
+
 scenario("3.3.2: a message that has been delivered meanwhile never expires", async (cast) => {
   const { romeo, juliet } = cast;
   await romeo.online(messagesOnly);
