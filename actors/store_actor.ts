@@ -197,33 +197,45 @@ export class StoreActor implements Actor<StoreMessage> {
     const batch = this.#batch;
     this.#batch = undefined;
     if (batch === undefined) return;
-    if (replies instanceof StoreFault) this.#refuse(batch, replies);
-    else this.#answer(batch, replies);
+    const isDone = replies instanceof StoreFault ? this.#refuse(batch, replies) : this.#answer(batch, replies);
     if (this.#hurried !== undefined) this.#commit(this.#hurried);
-    else if (this.#waiting > 0 || this.#settles.length > 0) this.#plan(replies instanceof StoreFault ? RETRY_MS : 0);
+    else if (this.#waiting > 0 || this.#settles.length > 0) this.#plan(isDone ? 0 : RETRY_MS);
   }
 
-  #answer(batch: Batch, replies: readonly StoreReply[]): void {
+  /** Returns false where a removal has to be tried again. */
+  #answer(batch: Batch, replies: readonly StoreReply[]): boolean {
     let at = 0;
     if (batch.appends.size > 0) {
       const reply = replies[at++];
       if (reply !== undefined && "fault" in reply) this.#refuseAppends(batch, reply.fault);
       else tellEach(batch.appends, (from, seqs) => from.tell({ kind: "committed", seqs }));
     }
-    if (batch.settles.length > 0) at++;
+    const settled = batch.settles.length === 0 || this.#isWritten("settle", replies[at++]);
+    if (!settled) this.#settles = [...batch.settles, ...this.#settles];
     for (const request of batch.calls) {
       request.resolve(replies.slice(at, at + request.calls.length));
       at += request.calls.length;
     }
+    if (batch.counts.length > 0 && !this.#isWritten("putStreams", replies[at])) this.#counts = batch.counts;
+    return settled;
   }
 
-  #refuse(batch: Batch, fault: StoreFault): void {
+  /** Nobody waits for the reply of such a call. */
+  #isWritten(method: "settle" | "putStreams", reply: StoreReply | undefined): boolean {
+    if (reply === undefined || !("fault" in reply)) return true;
+    const { kind, message } = reply.fault;
+    this.#start.log.error("store cannot write", { method, fault: kind, message });
+    return false;
+  }
+
+  #refuse(batch: Batch, fault: StoreFault): boolean {
     this.#start.log.error("store cannot commit", { fault: fault.kind, message: fault.message });
     this.#refuseAppends(batch, fault);
     for (const request of batch.calls) request.reject(fault);
     // A row that stays would only be offered once more; its removal is tried again.
     this.#settles = [...batch.settles, ...this.#settles];
     this.#counts = batch.counts;
+    return false;
   }
 
   #refuseAppends(batch: Batch, fault: StoreFault): void {

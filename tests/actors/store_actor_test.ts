@@ -365,6 +365,27 @@ describe("StoreActor and a store that fails", () => {
     expect(store.last).toContain("putStreams");
   });
 
+  test("tries a removal again that failed alone, and says so", async () => {
+    const { store, told, errors, append, settle } = stage();
+    settle(7);
+    append(1, true);
+    const fault = new StoreFault("failed", "Cannot settle");
+    await store.commit([{ value: undefined }, { fault }]);
+    expect(told).toEqual(["committed 1"]);
+    expect(errors).toEqual(["store cannot write"]);
+    append(2, true);
+    expect(store.last).toEqual(["append 2", "settle 7"]);
+  });
+
+  test("keeps counts of streams that could not be written alone", async () => {
+    const { store, append, call, count } = stage();
+    count("stream", 5);
+    call(["nextDeadline"]);
+    await store.commit([{ value: undefined }, { fault: new StoreFault("failed", "Cannot write") }]);
+    append(1, true);
+    expect(store.last).toEqual(["append 1", "putStreams"]);
+  });
+
   test("refuses more than it can hold while the disk stands still, and takes more afterwards", async () => {
     const { store, told, append, elapse } = stage();
     append(0, true);
