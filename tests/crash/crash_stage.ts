@@ -10,6 +10,7 @@ import { prepareStore } from "../../scripts/chaos/prepare_store.ts";
 import { WebSocketLink } from "../../scripts/chaos/websocket_link.ts";
 import { listenHttp } from "../../scripts/server/http_listener.ts";
 import { createServer } from "../../server/create_server.ts";
+import { createInlineStore } from "../../store/sqlite_store.ts";
 import { type Store, StoreFault } from "../../store/store.ts";
 
 export const USERS = ["romeo", "juliet", "nurse"];
@@ -21,21 +22,30 @@ export interface CrashStage {
   /** Log records of level error, as `what fault`. */
   readonly errors: string[];
   close(): Promise<void>;
+  /**
+   * As if the process had died: nobody is told, nothing more is committed. Returns a new server on what the database
+   * holds; its clients go on with the same history.
+   */
+  crash(): Promise<CrashStage>;
 }
 
 /** `makeStore` gets the path of a database with the accounts, all of them friends. */
 export async function openStage(makeStore: (path: string) => Store): Promise<CrashStage> {
   const folder = await mkdtemp(join(tmpdir(), "ampact-crash-"));
-  const path = join(folder, "ampact.db");
-  await prepareStore(path, USERS, PASSWORD);
+  await prepareStore(join(folder, "ampact.db"), USERS, PASSWORD);
+  return await serveFrom(folder, makeStore, new History(Date.now));
+}
+
+async function serveFrom(folder: string, makeStore: (path: string) => Store, history: History): Promise<CrashStage> {
   const errors: string[] = [];
   const log = { debug() {}, info() {}, warn() {}, error: noteIn(errors) };
   const env = { AMPACT_DATA_DIR: folder, AMPACT_HTTP_PORT: "0", AMPACT_PROBE_TIMEOUT_SECONDS: "5" };
-  const server = createServer({ store: makeStore(path), env, log });
+  const store = makeStore(join(folder, "ampact.db"));
+  const server = createServer({ store, env, log });
   await server.start();
   const http = listenHttp(server, server.config.http);
   return {
-    history: new History(Date.now),
+    history,
     target: { httpPort: http.port, tcpPort: undefined, domain: "localhost" },
     errors,
     async close() {
@@ -45,6 +55,11 @@ export async function openStage(makeStore: (path: string) => Store): Promise<Cra
       });
       await http.stop();
       await rm(folder, { recursive: true, force: true });
+    },
+    async crash() {
+      await http.stop();
+      await store.close();
+      return await serveFrom(folder, (path) => createInlineStore(`sqlite:${path}`), history);
     },
   };
 }
