@@ -5,6 +5,7 @@
  */
 import type { ReadValue } from "./config_setting.ts";
 import { boolean, choice, domainList, integer, liftable, optionalText, text, uriList } from "./config_setting.ts";
+import { externalServicesSetting } from "./external_services_setting.ts";
 import { gatewaySetting } from "./gateway_setting.ts";
 
 const DAY_SECONDS = 86_400;
@@ -68,6 +69,9 @@ export const SETTINGS = {
   "amp.max_rules": integer(1, 1000, 32, "rules accepted in one message"),
   "amp.max_horizon_days": integer(1, 36_525, 36_525, "how far ahead an expire-at may lie"),
 
+  external_services: externalServicesSetting(
+    "STUN, TURN and other services to tell clients of (XEP-0215); JSON in the environment",
+  ),
   gateways: gatewaySetting("domains served by a webhook (XEP-0079 deliver=gateway); JSON in the environment"),
 
   "sm.resume_seconds": integer(0, DAY_SECONDS, 300, "how long a broken session can be resumed (XEP-0198)"),

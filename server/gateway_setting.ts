@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { Jid } from "../xmpp/jid.ts";
 import type { Setting } from "./config_setting.ts";
+import { fromJson } from "./from_json.ts";
 
 export interface WebhookSettings {
   readonly url: string;
@@ -45,14 +46,7 @@ export function gatewaySetting(about: string): Setting<Readonly<Record<string, W
     expected:
       "a table of domains, each with url (http: or https:) and secret (16 characters or more), and perhaps timeout_seconds (1 to 300) and retry_hours (0 to 8760)",
     about,
-    fromText: (text) => {
-      try {
-        return JSON.parse(text);
-      } catch (error) {
-        if (error instanceof SyntaxError) return text;
-        throw error;
-      }
-    },
+    fromText: fromJson,
     fallback: () => ({}),
     fallbackText: "none",
   };

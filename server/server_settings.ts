@@ -13,6 +13,7 @@ export function nodeSettings(config: Config, gateways: readonly string[]): NodeS
   return {
     domains: config.domains,
     gateways,
+    externalServices: config.externalServices,
     software: SOFTWARE,
     registration: config.registration,
     archive: config.archive.enabled,
