@@ -2,15 +2,13 @@
 import { expired, type Met, nextDeadline } from "../../amp/evaluate.ts";
 import type { ResourceAnswer } from "../../amp/plan.ts";
 import { encodeState } from "../../amp/rule_state.ts";
-import type { StoreReply } from "../../store/store.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { takeBack } from "./endings.ts";
 import type { InFlight } from "./in_flight.ts";
-import { noteDeadline } from "./log_rows.ts";
+import { faultIn, noteDeadline } from "./log_rows.ts";
+import { DESCRIBE_MS } from "./plan_input.ts";
 import { eventCalls, fire, ruleEvent, sendEvent } from "./rule_events.ts";
 import { fromRow } from "./waiting_row.ts";
-
-const DESCRIBE_MS = 2000;
 
 /** The expiry actor has found the deadline of a row to be over. It comes again as long as the row has that deadline. */
 export function onExpire(state: DeliveryState, seq: number): void | Promise<void> {
@@ -72,9 +70,4 @@ export function report(state: DeliveryState, flight: InFlight, met: Met): void {
     },
     reject: failed,
   });
-}
-
-function faultIn(replies: readonly StoreReply[]) {
-  for (const reply of replies) if ("fault" in reply) return reply.fault;
-  return undefined;
 }

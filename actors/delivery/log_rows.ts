@@ -65,7 +65,8 @@ export function noteDeadline(state: DeliveryState, at: number | undefined): void
   if (at !== undefined) state.node.expiry.tell({ kind: "deadline", at });
 }
 
-function faultIn(replies: readonly StoreReply[]): StoreFault | undefined {
+/** The first fault among the replies. */
+export function faultIn(replies: readonly StoreReply[]): StoreFault | undefined {
   for (const reply of replies) if ("fault" in reply) return reply.fault;
   return undefined;
 }

@@ -8,7 +8,8 @@ import type { DeliveryState } from "./delivery_state.ts";
 import { takesWaiting } from "./delivery_state.ts";
 import { isEphemeral } from "./ephemeral.ts";
 
-const DESCRIBE_MS = 2000;
+/** How long a resource actor may take to say what it would do. */
+export const DESCRIBE_MS = 2000;
 /** Forwarding addresses that one message may come through. */
 const MAX_HOPS = 5;
 
