@@ -99,7 +99,6 @@ const MISDEEDS: readonly Misdeed[] = [
     text: message("<body>&a;</body>"),
     condition: "restricted-xml",
     bosh: "bad-request",
-    failing: ["websocket", "tcp"],
   },
   {
     clause: "4.9.3.2",

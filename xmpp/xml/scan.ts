@@ -21,6 +21,9 @@ const FEW_ATTRIBUTES = 8;
 const NO_NAMES: Set<string> = new Set();
 const NONE: readonly ScannedAttribute[] = [];
 
+/** Enough of XML's names to tell an entity from a lone ampersand. */
+const ENTITY_NAME = /^[\p{L}_:][\p{L}\p{N}_:.-]*$/u;
+
 /**
  * One strict pass over the text of one element: XML 1.0, Namespaces in XML 1.0, and RFC 6120 section 11.1.
  * Only the outermost start tag and the direct children become objects. Throws XmlError.
@@ -178,10 +181,11 @@ export class Scan {
     const text = this.#text;
     // The longest reference that can be right is &#x10FFFF;, but leading zeros are allowed.
     const end = text.indexOf(";", pos);
-    if (end < 0 || dereference(text.slice(pos + 1, end)) === undefined) {
-      this.#fail("not-well-formed", "a reference to no predefined entity and no XML character");
-    }
-    return end + 1;
+    const name = end < 0 ? "" : text.slice(pos + 1, end);
+    if (dereference(name) !== undefined) return end + 1;
+    // RFC 6120 section 11.1: an entity of its own is well-formed, and not allowed.
+    if (ENTITY_NAME.test(name)) this.#fail("restricted-xml", "a reference to no predefined entity");
+    this.#fail("not-well-formed", "a reference to no XML character");
   }
 
   #endTag(): void {
