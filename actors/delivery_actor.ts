@@ -15,6 +15,7 @@ import {
   onCommitted,
   onDone,
   onHanded,
+  onLateThere,
   onProved,
   onRefused,
   onUnproved,
@@ -70,6 +71,8 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
       case "applied":
         state.applying--;
         return;
+      case "late":
+        return onLateThere(state, message.seqs, message.session);
       case "again":
         return onAgain(state, message.seq);
       case "flush":

@@ -31,8 +31,11 @@ export interface Receipt {
 
 export type SessionMessage =
   | TransportMessage
-  /** To the device. `seq` 0: nobody waits for proof of receipt. */
-  | { readonly kind: "deliver"; readonly stanza: Stanza; readonly seq: number }
+  /**
+   * To the device. `seq` 0: nobody waits for proof of receipt. After `until`, milliseconds since 1970, it must not be sent
+   * again (XEP-0079 expire-at).
+   */
+  | { readonly kind: "deliver"; readonly stanza: Stanza; readonly seq: number; readonly until?: number | undefined }
   /** An inbound stanza has reached durable storage or its end. */
   | { readonly kind: "accepted"; readonly ticket: number }
   /** The store has that count of the stream's stanzas; undefined: it could not keep it. */
@@ -139,6 +142,8 @@ export type DeliveryMessage =
   | { readonly kind: "cancelled"; readonly seq: number; readonly isCancelled: boolean; readonly resource: string }
   /** The user actor is done with a subscription stanza or a probe. */
   | { readonly kind: "applied" }
+  /** Unproved messages that this session will not send again, because their time is over. */
+  | { readonly kind: "late"; readonly seqs: readonly number[]; readonly session: SessionRef }
   | { readonly kind: "proved"; readonly seqs: readonly number[]; readonly resource: string }
   /** The session is over and cannot prove these any more, nor any other that it was given. */
   | {

@@ -71,7 +71,7 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
       case "inbound":
         return this.#onInbound(message.element);
       case "deliver":
-        return this.#onDeliver(message.stanza, message.seq);
+        return this.#onDeliver(message.stanza, message.seq, message.until);
       case "proof":
         return this.#onProof(message.token);
       case "accepted":
@@ -237,12 +237,13 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
 
   // Outbound and proof of receipt
 
-  #onDeliver(stanza: Stanza, seq: number): void {
+  #onDeliver(stanza: Stanza, seq: number, until: number | undefined): void {
     if (seq === 0 && this.#clientState?.holds(stanza)) {
       if (this.#clientState.full) this.#flushHeld();
       return;
     }
     if (this.#clientState?.hasHeld) this.#flushHeld();
+    if (until !== undefined && this.#outbox.managed) this.#outbox.expireAt(seq, until);
     this.#write(stanza, seq);
   }
 
@@ -378,6 +379,10 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
 
   proved(seqs: readonly number[]): void {
     if (seqs.length > 0) this.#entry.delivery.tell({ kind: "proved", seqs, resource: this.#jid.resource });
+  }
+
+  late(seqs: readonly number[]): void {
+    if (seqs.length > 0) this.#entry.delivery.tell({ kind: "late", seqs, session: this.#self() });
   }
 
   detach(error: StreamError): void {

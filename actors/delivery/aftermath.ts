@@ -75,16 +75,25 @@ function endProved(state: DeliveryState, flight: InFlight, resource: string): vo
 export function onUnproved(state: DeliveryState, seqs: readonly number[], session: SessionRef): void | Promise<void> {
   const isKnown = state.profile.resources.some((entry) => entry.ref === session);
   if (isKnown) state.dead.add(session);
+  return planAgain(state, takeFrom(state, isKnown ? state.inFlight.keys() : seqs, session));
+}
+
+/** A session that was resumed will not send them again: their time is over, unless another device has them. */
+export function onLateThere(state: DeliveryState, seqs: readonly number[], session: SessionRef): void | Promise<void> {
+  return planAgain(state, takeFrom(state, seqs, session));
+}
+
+/** That session will not prove these any more. Returns those that no other one may prove. */
+function takeFrom(state: DeliveryState, seqs: Iterable<number>, session: SessionRef): InFlight[] {
   const lost: InFlight[] = [];
-  for (const seq of isKnown ? state.inFlight.keys() : seqs) {
+  for (const seq of seqs) {
     const flight = state.inFlight.get(seq);
     const at = flight?.phase === "live" ? flight.targets.indexOf(session) : -1;
     if (flight === undefined || at < 0) continue;
     flight.targets.splice(at, 1);
     if (flight.targets.length === 0) lost.push(flight);
   }
-  lost.sort((a, b) => a.seq - b.seq);
-  return planAgain(state, lost);
+  return lost;
 }
 
 /** No session was there to take it. */

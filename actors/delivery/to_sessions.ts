@@ -16,13 +16,25 @@ export function toSessions(
   const { node, owner } = state;
   const { seq } = message;
   const device = forDevice(message.stanza, owner, seq > 0 ? node.stanzaId(seq) : undefined, message.rules);
+  const until = message.rules && takenOutAt(message.rules);
   for (const name of resources) {
     const entry = state.resource(name);
     if (entry === undefined) continue;
     flight?.targets.push(entry.ref);
-    entry.ref.tell({ kind: "deliver", stanza: device, seq: flight === undefined ? 0 : seq });
+    entry.ref.tell({ kind: "deliver", stanza: device, seq: flight === undefined ? 0 : seq, until });
   }
   if (flight !== undefined && flight.targets.length === 0) state.self().tell({ kind: "again", seq });
+}
+
+/** When time takes the message out: the earliest undecided `expire-at` that does not let it go on. */
+function takenOutAt({ rules, fired }: RuleState): number | undefined {
+  let earliest: number | undefined;
+  for (let index = 0; index < rules.length && !fired.has(index); index++) {
+    const rule = rules[index]!;
+    if (rule.condition !== "expire-at" || rule.action === "notify") continue;
+    if (earliest === undefined || rule.at < earliest) earliest = rule.at;
+  }
+  return earliest;
 }
 
 /** XEP-0280 section 7: resources with carbons that did not get the message itself; it bears the same id there. */

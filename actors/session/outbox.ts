@@ -16,6 +16,8 @@ export class Outbox {
   /** Sent before counting began; any acknowledgement covers them, since the stream is ordered. */
   #uncounted: readonly number[] = NONE;
   #revoked: Set<number> | undefined;
+  /** When messages must not be sent again any more, milliseconds since 1970. */
+  #deadlines: Map<number, number> | undefined;
   #bytes = 0;
   #tracked = 0;
   /** Stanzas that the peer has acknowledged, modulo 2^32 (XEP-0198 section 4). */
@@ -94,6 +96,20 @@ export class Outbox {
     return this.#withUncounted(this.#remove(this.#seqs.length));
   }
 
+  /** After that time, milliseconds since 1970, this message must not be sent again. */
+  expireAt(seq: number, time: number): void {
+    this.#deadlines ??= new Map();
+    this.#deadlines.set(seq, time);
+  }
+
+  /** Revokes what has expired; returns which messages. */
+  revokeExpired(now: number): readonly number[] {
+    const late: number[] = [];
+    for (const [seq, time] of this.#deadlines ?? []) if (time <= now) late.push(seq);
+    for (const seq of late) this.revoke(seq);
+    return late;
+  }
+
   /** This message must not be sent again when the stream resumes. */
   revoke(seq: number): void {
     this.#revoked ??= new Set();
@@ -108,6 +124,7 @@ export class Outbox {
     const revoked = this.#revoked;
     if (revoked === undefined || this.#stanzas === undefined) return;
     this.#revoked = undefined;
+    for (const seq of revoked) this.#deadlines?.delete(seq);
     const kept = this.#seqs.map((seq) => seq === 0 || !revoked.has(seq));
     this.#stanzas = this.#stanzas.filter((_, at) => kept[at]);
     this.#sizes = this.#sizes.filter((_, at) => kept[at]);
@@ -128,6 +145,7 @@ export class Outbox {
   #remove(count: number): readonly number[] {
     if (count === 0) return NONE;
     const gone = this.#seqs.splice(0, count);
+    if (this.#deadlines !== undefined) for (const seq of gone) this.#deadlines.delete(seq);
     for (const size of this.#sizes.splice(0, count)) this.#bytes -= size;
     this.#probed = Math.max(0, this.#probed - count);
     if (this.#stanzas === undefined) {

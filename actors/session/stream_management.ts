@@ -25,6 +25,8 @@ export interface ManagedSession {
   self(): SessionRef;
   /** Receipt of these messages is proved. */
   proved(seqs: readonly number[]): void;
+  /** These will not be sent again: their time is over. */
+  late(seqs: readonly number[]): void;
   /** Lets go of the connection, to be resumed. */
   detach(error: StreamError): void;
   /** The stream goes on over this connection. */
@@ -186,7 +188,9 @@ export class StreamManagement {
       if (!(error instanceof StreamError)) throw error;
       return this.#session.end(error);
     }
+    const late = outbox.revokeExpired(this.#session.node.now());
     outbox.dropRevoked();
+    this.#session.late(late);
     for (const stanza of outbox.unacknowledged()) connection.send(stanza.toString());
   }
 }

@@ -150,6 +150,29 @@ scenario(
 );
 
 scenario(
+  "3.3.2, XEP-0198: one device had it in time; another that resumes after the deadline does not get it any more",
+  { transports: MANAGED },
+  async (cast) => {
+    const { romeo, juliet } = cast;
+    const chamber = juliet.device("chamber");
+    await romeo.online(messagesOnly);
+    await juliet.online(messagesOnly);
+    await chamber.online({ ...messagesOnly, sm: true });
+    chamber.cuts();
+    const at = inMs(LATER);
+    romeo.sends(message(juliet.bare, amp(`expire-at ${at} alert`)));
+    romeo.sends(message(juliet.bare, xml``, "m2"));
+    await juliet.receives(arrives("m1"));
+    await juliet.receives(arrives("m2"));
+    await passes(cast, at);
+    await chamber.resumes();
+    await chamber.receives(arrives("m2"));
+    await chamber.receivesNothing();
+    await romeo.receivesNothing();
+  },
+);
+
+scenario(
   "2.2.3, 3.3.2: each rule fires once: stored is told at once, the deadline that stands before it later",
   async (cast) => {
     const { romeo, juliet, server } = cast;

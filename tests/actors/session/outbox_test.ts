@@ -106,6 +106,22 @@ describe("Outbox with XEP-0198", () => {
     expect(outbox.acknowledge(3)).toEqual([3]);
   });
 
+  test("what has expired when the stream resumes is not sent again; what was received before never expires", () => {
+    const outbox = managed(1, 2, 3);
+    for (const [seq, time] of [
+      [1, 100],
+      [2, 100],
+      [3, 200],
+    ] as const) {
+      outbox.expireAt(seq, time);
+    }
+    expect(outbox.acknowledge(1)).toEqual([1]);
+    expect(outbox.revokeExpired(150)).toEqual([2]);
+    outbox.dropRevoked();
+    expect(outbox.unacknowledged().map((stanza) => stanza.payload("body", "jabber:client")?.text)).toEqual(["3"]);
+    expect(outbox.revokeExpired(150)).toEqual([]);
+  });
+
   test("a revoked message that was received after all stays counted", () => {
     const outbox = managed(1, 2);
     outbox.revoke(1);
