@@ -31,9 +31,12 @@ function firstReceipts(index: HistoryIndex): Iterable<FirstReceipt[]> {
   const streams = new Map<string, Map<string, FirstReceipt>>();
   for (const message of index.messages.values()) {
     const { session, to, resource } = message.sent;
+    const read = new Set<string>();
     for (const receipt of message.received) {
-      if (receipt.via !== "live") continue;
       const { user, device } = index.session(receipt.session).bound;
+      // What a device has read in its archive has its place there; that it comes again is no matter of order.
+      if (receipt.via === "archive") read.add(`${user}/${device}`);
+      if (read.has(`${user}/${device}`)) continue;
       const key = [session, to, resource, user, device].join(" ");
       const stream = streams.get(key) ?? new Map<string, FirstReceipt>();
       streams.set(key, stream);

@@ -252,6 +252,24 @@ const ORDER: readonly Row[] = [
     ["order"],
   ],
   [
+    "what the device had read in its archive",
+    tell(...BOTH, sent("a"), sent("b"), received("a", "j", "archive"), received("b"), received("a")),
+    [],
+  ],
+  [
+    "what another device has read in the archive",
+    tell(
+      ...BOTH,
+      bound("k", "juliet", "d1"),
+      sent("a"),
+      sent("b"),
+      received("a", "k", "archive"),
+      received("b"),
+      received("a"),
+    ),
+    ["order"],
+  ],
+  [
     "two senders, who have no order between them",
     tell(...BOTH, bound("r2", "romeo", "d1"), sent("a"), sent("b", [], "r2"), received("b"), received("a")),
     [],
