@@ -13,6 +13,10 @@ const INK = "#7d8590";
 const FONT = "system-ui, sans-serif";
 const LEGEND_WIDTH = 220;
 
+/** Room for a label, and the dot above it. */
+const LABEL_HEIGHT = 26;
+
+type Points = Series["points"];
 type Scale = (value: number) => number;
 
 export function svgChart({ title, x, y, series, linear = false }: Chart): string {
@@ -30,7 +34,7 @@ export function svgChart({ title, x, y, series, linear = false }: Chart): string
     ${xTicks.map((at) => xTick(at, scaleX))}
     <text x="${(FRAME.left + RIGHT) / 2}" y="${BOTTOM + 42}" text-anchor="middle">${x}</text>
     <text transform="translate(18 ${(FRAME.top + BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${y}</text>
-    ${series.map((each, at) => line(each, COLOURS[at % COLOURS.length]!, scaleX, scaleY, points.length <= 16))}
+    ${series.map((each, at) => line(each, COLOURS[at % COLOURS.length]!, scaleX, scaleY, points.length > 16 ? [] : points))}
     ${series.map((each, at) => legend(each.name, COLOURS[at % COLOURS.length]!, at))}
   </svg>`.text
   }\n`;
@@ -72,16 +76,22 @@ function xTick(value: number, scaleX: Scale): Markup {
     <text x="${at}" y="${BOTTOM + 20}" text-anchor="middle">${number(Math.round(value))}</text>`;
 }
 
-function line({ points }: Series, colour: string, scaleX: Scale, scaleY: Scale, labelled: boolean): Markup {
-  const places = points.map(([at, value]) => ({ x: scaleX(at).toFixed(1), y: scaleY(value), value }));
+function line({ points }: Series, colour: string, scaleX: Scale, scaleY: Scale, labelled: Points): Markup {
+  const places = points.map(([at, value]) => ({ at, value, x: scaleX(at).toFixed(1), y: scaleY(value) }));
   const path = places.map(({ x, y }) => `${x},${y.toFixed(1)}`).join(" ");
-  const dots = places.map(({ x, y, value }) => {
+  const dots = places.map(({ at, value, x, y }) => {
+    const labelY = (hasRoomAbove(at, value, labelled, scaleY) ? y - 9 : y + 18).toFixed(1);
     const label =
-      labelled &&
-      xml`<text x="${x}" y="${(y - 9).toFixed(1)}" text-anchor="middle" fill="${colour}">${shown(value)}</text>`;
+      labelled.length > 0 &&
+      xml`<text x="${x}" y="${labelY}" text-anchor="middle" fill="${colour}">${shown(value)}</text>`;
     return xml`<circle cx="${x}" cy="${y.toFixed(1)}" r="3.5" fill="${colour}"/>${label}`;
   });
   return xml`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>${dots}`;
+}
+
+/** Whether no other curve is so close above that its point would lie in the label. */
+function hasRoomAbove(at: number, value: number, points: Points, scaleY: Scale): boolean {
+  return !points.some(([x, other]) => x === at && other > value && scaleY(value) - scaleY(other) < LABEL_HEIGHT);
 }
 
 function legend(name: string, colour: string, at: number): Markup {

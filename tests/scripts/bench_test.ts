@@ -203,6 +203,19 @@ describe("svgChart()", () => {
   });
 });
 
+test("svgChart() puts the label of the lower of two close points below it", () => {
+  const series = [20, 19].map((value) => ({
+    name: String(value),
+    points: [[1, value] as const, [10, value] as const],
+  }));
+  const svg = svgChart({ name: "n", title: "t", x: "x", y: "y", series });
+  const [upper, lower] = ["20.0", "19.0"].map((text) => {
+    const y = new RegExp(`<text x="[^"]*" y="([^"]*)"[^>]*>${text}<`).exec(svg)?.[1];
+    return Number(y);
+  });
+  expect(lower! - upper!).toBeGreaterThan(12);
+});
+
 test("Progress tells the case, the step and the time", () => {
   let text = "";
   let now = 0;
