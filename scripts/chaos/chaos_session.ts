@@ -47,7 +47,6 @@ export class ChaosSession {
   #unacknowledged: Unacknowledged[] = [];
   /** Sent without XEP-0198 and not yet known to be processed. */
   #unconfirmed: string[] = [];
-  #receivedSinceAck = false;
   #isFinishing = false;
   #isOver = false;
   readonly #iqs = new Map<string, IqHandler>();
@@ -160,10 +159,11 @@ export class ChaosSession {
     if (link === undefined || flow === undefined || flow.isClosed) return false;
     this.#isFinishing = true;
     if (this.identity.managed) this.#acknowledge();
+    this.#history.note({ kind: "closing", session: this.identity.id });
     link.finish();
     const until = Date.now() + waitMs;
     while (!flow.isClosed && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
-    const clean = this.identity.managed && flow.isClosed && !this.#receivedSinceAck;
+    const clean = this.identity.managed && flow.isClosed;
     link.cut();
     return clean;
   }
@@ -199,8 +199,10 @@ export class ChaosSession {
 
   #onStreamManagement(element: Element): void {
     const h = Number(element.attr("h"));
-    if (element.name === "r") this.#acknowledge();
-    else if (element.name === "a") this.#onAcknowledged(h);
+    if (element.name === "r") {
+      // After its closing tag a client says nothing more (RFC 6120 section 4.4).
+      if (!this.#isFinishing) this.#acknowledge();
+    } else if (element.name === "a") this.#onAcknowledged(h);
     else if (element.name === "enabled") {
       this.streamId = element.attr("id");
       this.#handled = 0;
@@ -208,7 +210,6 @@ export class ChaosSession {
   }
 
   #acknowledge(): void {
-    this.#receivedSinceAck = false;
     this.#link?.send(xml`<a xmlns="${NS.SM}" h="${this.#handled}"/>`.text);
   }
 
@@ -236,7 +237,6 @@ export class ChaosSession {
   #onMessage(message: Element): void {
     const result = message.child("result", NS.MAM);
     if (result !== undefined) return this.onArchived?.(result);
-    this.#receivedSinceAck = true;
     const { id: session } = this.identity;
     const read = readMessage(message, `${this.identity.user}@localhost`);
     if (read.kind === "chat") {

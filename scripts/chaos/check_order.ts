@@ -4,7 +4,7 @@
  * @module
  */
 import type { EventOf } from "./history.ts";
-import type { HistoryIndex, MessageRecord, Placed } from "./history_index.ts";
+import type { HistoryIndex, MessageRecord, Placed, SessionRecord } from "./history_index.ts";
 import type { CheckLimits, Violation } from "./violation.ts";
 
 type Received = Placed<EventOf<"received">>;
@@ -57,11 +57,19 @@ function wentElsewhere(index: HistoryIndex, limits: CheckLimits, { message, rece
     const end = other.life.find(({ kind }) => kind === "ended");
     if (end !== undefined && end.at + limits.proofMs < sent.at) return false;
     const died = other.life.some((event) => event.index < receipt.index && isDeath(event));
-    return died || index.killedBetween(sent.at, receipt.at);
+    return died || crossedClosing(message, other) || index.killedBetween(sent.at, receipt.at);
   });
 }
 
-function isDeath(event: EventOf<"cut"> | EventOf<"resumed"> | EventOf<"ended">): boolean {
+/** The other device got it after it had closed its stream, and so without proof. */
+function crossedClosing(message: MessageRecord, { id, life }: SessionRecord): boolean {
+  const closing = life.find(({ kind }) => kind === "closing");
+  return (
+    closing !== undefined && message.received.some(({ session, index }) => session === id && index > closing.index)
+  );
+}
+
+function isDeath(event: SessionRecord["life"][number]): boolean {
   return event.kind === "cut" || (event.kind === "ended" && !event.clean);
 }
 

@@ -145,7 +145,11 @@ class MessageCheck {
     if (this.#index.killedBetween(receipt.at, receipt.at + proofMs)) return false;
     let wasCut = false;
     for (const event of this.#index.session(receipt.session).life) {
-      if (event.index < receipt.index) continue;
+      if (event.index < receipt.index) {
+        if (event.kind === "closing") return false;
+        continue;
+      }
+      if (event.kind === "closing") continue;
       if (event.kind === "resumed" || (event.kind === "ended" && event.clean)) return true;
       if (!wasCut && event.at - receipt.at > proofMs) return true;
       wasCut = true;

@@ -24,9 +24,11 @@ export type HistoryEvent = { readonly at: number } & (
   /** The connection was cut, or has begun to hear nothing: from here on the session's client proves nothing. */
   | { readonly kind: "cut"; readonly session: string; readonly how: string }
   | { readonly kind: "resumed"; readonly session: string }
+  /** The client has acknowledged what it had and closes the stream: what still crosses that is proved by nothing. */
+  | { readonly kind: "closing"; readonly session: string }
   /** The server's `h` went back, or counts more than was sent. */
   | { readonly kind: "miscounted"; readonly session: string; readonly h: number }
-  /** The session is over for its client. `clean`: all that it had received was acknowledged, and the server knew. */
+  /** The session is over for its client. `clean`: the server has seen the closing, and the acknowledgement before it. */
   | { readonly kind: "ended"; readonly session: string; readonly clean: boolean }
   | {
       readonly kind: "sent";

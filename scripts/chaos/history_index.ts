@@ -17,8 +17,8 @@ export interface MessageRecord {
 export interface SessionRecord {
   readonly id: string;
   readonly bound: Placed<EventOf<"bound">>;
-  /** Cuts, resumptions and the end, in order. */
-  readonly life: Placed<EventOf<"cut"> | EventOf<"resumed"> | EventOf<"ended">>[];
+  /** Cuts, resumptions, the closing and the end, in order. */
+  readonly life: Placed<EventOf<"cut"> | EventOf<"resumed"> | EventOf<"closing"> | EventOf<"ended">>[];
 }
 
 export class HistoryIndex {
@@ -58,6 +58,7 @@ export class HistoryIndex {
         return;
       case "cut":
       case "resumed":
+      case "closing":
       case "ended":
         this.session(event.session).life.push(event);
         return;

@@ -6,6 +6,7 @@ import {
   accepted,
   archived,
   bound,
+  closing,
   copied,
   cut,
   DIRECT,
@@ -143,11 +144,15 @@ const BOUNCES: readonly Row[] = [
 
 const TWICE = [...BOTH, bound("j2", "juliet"), sent("m"), received("m")] as const;
 
+const CROSSED = [...BOTH, bound("j2", "juliet"), sent("m"), closing("j"), received("m"), 5000, ended("j")] as const;
+
 const DUPLICATES: readonly Row[] = [
   ["twice in one session", tell(...BOTH, sent("m"), received("m"), received("m")), ["duplicate"]],
   ["again after a cut", tell(...TWICE, cut("j"), received("m", "j2")), []],
   ["again long after a proof", tell(...TWICE, 5000, cut("j"), received("m", "j2")), ["duplicate"]],
   ["again after an acknowledged end", tell(...TWICE, ended("j"), received("m", "j2")), ["duplicate"]],
+  ["again after closing in order", tell(...TWICE, closing("j"), ended("j"), received("m", "j2")), ["duplicate"]],
+  ["again, had crossed the closing", tell(...CROSSED, received("m", "j2")), []],
   ["again after an end without proof", tell(...TWICE, ended("j", false), received("m", "j2")), []],
   ["again after a crash", tell(...TWICE, ended("j"), killed(), received("m", "j2")), []],
   ["on two devices", tell(...BOTH, bound("k", "juliet", "d1"), sent("m"), received("m"), received("m", "k")), []],
@@ -229,6 +234,21 @@ const ORDER: readonly Row[] = [
   [
     "what had gone to another device when the server died",
     tell(...BOTH, bound("k", "juliet", "d1"), sent("a"), sent("b"), received("b"), killed(), received("a")),
+    [],
+  ],
+  [
+    "what had crossed another device's closing",
+    tell(
+      ...BOTH,
+      bound("k", "juliet", "d1"),
+      sent("a"),
+      sent("b"),
+      received("b"),
+      closing("k"),
+      received("a", "k"),
+      ended("k"),
+      received("a"),
+    ),
     [],
   ],
   [

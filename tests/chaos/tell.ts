@@ -29,6 +29,10 @@ export function resumed(session: string): Fact {
   return (at) => ({ at, kind: "resumed", session });
 }
 
+export function closing(session: string): Fact {
+  return (at) => ({ at, kind: "closing", session });
+}
+
 export function ended(session: string, clean = true): Fact {
   return (at) => ({ at, kind: "ended", session, clean });
 }
