@@ -1,5 +1,6 @@
 /** Offline delivery (XEP-0160): what waits is offered in order, in windows that wait for proof of receipt. @module */
 import { expired } from "../../amp/evaluate.ts";
+import type { RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
 import type { PendingMessage } from "../../store/store.ts";
 import { withDelay } from "./compose.ts";
@@ -111,11 +112,11 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   if (known !== undefined && known.phase !== "resting") return;
   // It was read, so its commit is there, though the news of it may still be on the way.
   if (known !== undefined) rested(state, known);
-  if (row.archived && row.seq <= flush.seenUntil && row.rules === undefined) {
-    return state.node.store.tell({ kind: "settle", owner: state.owner.text, seq: row.seq });
-  }
   const flight = fromRow(row);
   if (isTakenOut(state, flight)) return;
+  if (row.archived && row.seq <= flush.seenUntil && hasNoSay(flight.rules)) {
+    return state.node.store.tell({ kind: "settle", owner: state.owner.text, seq: row.seq });
+  }
   const plan = planFor(state, flight, state.profile.resources, { forward: false });
   if (plan.kind !== "direct") {
     flush.left++;
@@ -131,6 +132,11 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   flush.open.add(row.seq);
   const stanza = withDelay(flight.stanza, state.owner.domain, row.seq);
   toSessions(state, flight, { stanza, rules: flight.rules, seq: row.seq }, plan.resources);
+}
+
+/** No rule tells of delivery any more. Where one does, only a copy that the device gets here can prove it. */
+function hasNoSay(rules: RuleState | undefined): boolean {
+  return rules === undefined || rules.settled;
 }
 
 /** Its time is over: looked at before every dispatch. */

@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import { NS } from "../../xmpp/ns.ts";
 import type { Element } from "../../xmpp/xml/element.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
+import { amp } from "../conversation/amp.ts";
 import { grants } from "../conversation/befriend.ts";
 import type { Device } from "../conversation/device.ts";
 import { stage } from "../conversation/stage.ts";
@@ -205,6 +206,26 @@ scenario(
     await juliet.receivesNothing();
     romeo.sends(chat(juliet.bare, "m3"));
     await juliet.receives(xml`<message id="m3"/>`);
+    await juliet.logsOut();
+    await juliet.online(messagesOnly);
+    await juliet.receivesNothing();
+  },
+);
+
+scenario(
+  "XEP-0313 6.1: nor of a message whose rules have had their say when it was stored, whose deadline does not come",
+  async ({ romeo, juliet }) => {
+    await juliet.online(messagesOnly);
+    await romeo.online(messagesOnly);
+    await grants(juliet, romeo);
+    await juliet.logsOut();
+    const rules = amp("expire-at 2099-01-01T00:00:00Z drop", "deliver stored notify");
+    romeo.sends(chat(juliet.bare, "m1", xml`<body>m1</body>${rules}`));
+    await romeo.receives(xml`<message id="m1"><amp xmlns="${NS.AMP}" status="notify"/></message>`);
+    await juliet.logsIn(messagesOnly);
+    expect(bodies(await archiveOf(juliet))).toEqual(["m1"]);
+    await juliet.becomesAvailable();
+    await juliet.receivesNothing();
     await juliet.logsOut();
     await juliet.online(messagesOnly);
     await juliet.receivesNothing();
