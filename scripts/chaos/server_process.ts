@@ -1,6 +1,6 @@
 /** The real server as a child process: started, killed with SIGKILL, started again on the same port and store. @module */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createWriteStream, type WriteStream } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 
@@ -20,12 +20,10 @@ const PROJECT = new URL("../..", import.meta.url).pathname;
 
 export class ServerProcess {
   readonly #options: ServerProcessOptions;
-  readonly #log: WriteStream;
   #child: ChildProcess | undefined;
 
   constructor(options: ServerProcessOptions) {
     this.#options = options;
-    this.#log = createWriteStream(this.logPath, { flags: "a" });
   }
 
   get logPath(): string {
@@ -75,13 +73,14 @@ export class ServerProcess {
   #spawn(): ChildProcess {
     const { folder, httpPort, tcpPort, script, env, wrapper = [] } = this.#options;
     const [command = "", ...args] = [...wrapper, process.execPath, script];
+    // The process writes its log itself: a pipe would be read to its end only after the process is gone.
+    const log = openSync(this.logPath, "a");
     const child = spawn(command, args, {
       cwd: PROJECT,
       env: { PATH: process.env.PATH, ...environment(folder, httpPort, tcpPort), ...env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", log, log],
     });
-    child.stdout?.pipe(this.#log, { end: false });
-    child.stderr?.pipe(this.#log, { end: false });
+    closeSync(log);
     return child;
   }
 }

@@ -80,7 +80,7 @@ describe("a server process", () => {
     async () => {
       const { child, database } = await stage();
       await writeFile(database, Buffer.alloc(8192, 7));
-      expect(child.start()).rejects.toThrow("Cannot start the server");
+      await expect(child.start()).rejects.toThrow("Cannot start the server");
       await child.ended();
       expect(await readFile(child.logPath, "utf8")).toMatch(
         /Cannot open the store .*ampact\.db: .*(not a database|malformed).*backup/,
@@ -95,7 +95,7 @@ describe("a server process", () => {
       const { child, database } = await stage();
       const other = new DatabaseSync(database);
       other.exec("begin exclusive");
-      expect(child.start()).rejects.toThrow("Cannot start the server");
+      await expect(child.start()).rejects.toThrow("Cannot start the server");
       await child.ended();
       expect(await readFile(child.logPath, "utf8")).toMatch(
         /Cannot open the store .*: database is locked \(another process/,
