@@ -53,7 +53,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
       case "profile":
         return this.#onProfile(message.profile);
       case "sent":
-        return copySent(state, message.stanza, message.resource);
+        return copySent(state, message);
       case "proved":
         return onProved(state, message.seqs, message.resource);
       case "cancelled":

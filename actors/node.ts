@@ -13,6 +13,7 @@ import type {
   ExpiryMessage,
   GatewayRef,
   Receipt,
+  SentCopy,
   SessionRef,
   StoreMessage,
   UserMessage,
@@ -55,6 +56,7 @@ export interface UserEntry {
 export interface RouteOptions {
   readonly receipt?: Receipt | undefined;
   readonly archiveSender?: boolean;
+  readonly sentCopy?: SentCopy | undefined;
   readonly notice?: boolean;
   readonly seq?: number;
   readonly via?: readonly Jid[];

@@ -116,6 +116,13 @@ export interface Profile {
   readonly contacts: ReadonlySet<string>;
 }
 
+/** Whom to tell what of a sent message is archived under which number, so that the sender's other resources get copies. */
+export interface SentCopy {
+  readonly delivery: DeliveryRef;
+  /** The one that has sent it. */
+  readonly resource: string;
+}
+
 /** How a stanza comes to a delivery actor. */
 export interface Envelope {
   readonly kind: "stanza";
@@ -123,6 +130,8 @@ export interface Envelope {
   readonly receipt: Receipt | undefined;
   /** The archive of a local sender keeps a copy. */
   readonly archiveSender: boolean;
+  /** Other resources of a local sender want copies, which bear the archive's id (XEP-0280 section 8, XEP-0313 section 3.1). */
+  readonly sentCopy: SentCopy | undefined;
   /** An AMP event of the server's: goes on to the bare JID when the resource is gone, is not archived, not copied. */
   readonly notice: boolean;
   /** The log already holds it, waiting, under this number; 0: not yet. */
@@ -136,8 +145,11 @@ export interface Envelope {
 export type DeliveryMessage =
   | Envelope
   | { readonly kind: "profile"; readonly profile: Profile }
-  /** The user's own resource has sent this: carbon copies for the others (XEP-0280). */
-  | { readonly kind: "sent"; readonly stanza: Stanza; readonly resource: string }
+  /**
+   * The user's own resource has sent this: carbon copies for the others (XEP-0280). `seq`: its number in the user's
+   * archive; 0: it is not kept there.
+   */
+  | { readonly kind: "sent"; readonly stanza: Stanza; readonly resource: string; readonly seq: number }
   /** The waiting row of a message whose receipt is proved was dropped before any commit; or it is, or will be, durable. */
   | { readonly kind: "cancelled"; readonly seq: number; readonly isCancelled: boolean; readonly resource: string }
   /** The user actor is done with a subscription stanza or a probe. */

@@ -16,7 +16,7 @@ import type { Connection } from "./connection.ts";
 import type { Node, UserEntry } from "./node.ts";
 import { readPriority } from "./presence_priority.ts";
 import { archives, UNKNOWN_PROFILE } from "./profile.ts";
-import type { Profile, Receipt, SessionMessage, SessionRef } from "./protocol.ts";
+import type { Profile, Receipt, SentCopy, SessionMessage, SessionRef } from "./protocol.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import { ClientState } from "./session/client_state.ts";
 import { answerBlockedMessage, blockedError, refusalOfRules } from "./session/first_answers.ts";
@@ -170,11 +170,14 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     if (this.#isBlocked(to)) {
       return this.#answerAtOnce(answerBlockedMessage(stamped, this.#node, this.#profile), ticket);
     }
-    // XEP-0280 section 8: not of a message to oneself, which comes to the other resources as it is.
-    if (this.#carbons && !to.bare.equals(this.#jid.bare))
-      this.#entry.delivery.tell({ kind: "sent", stanza: stamped, resource: this.#jid.resource });
     const archiveSender = this.#node.settings.archive && archives(this.#profile, to.bare);
-    this.#node.route(stamped, { receipt: this.#receipt(ticket), archiveSender });
+    this.#node.route(stamped, { receipt: this.#receipt(ticket), archiveSender, sentCopy: this.#sentCopy(to) });
+  }
+
+  /** XEP-0280 section 8: not of a message to oneself, which comes to the other resources as it is. */
+  #sentCopy(to: Jid): SentCopy | undefined {
+    if (!this.#carbons || to.bare.equals(this.#jid.bare)) return undefined;
+    return { delivery: this.#entry.delivery, resource: this.#jid.resource };
   }
 
   /** The message goes no further. */

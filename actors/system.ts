@@ -15,6 +15,7 @@ import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { ArchiveRetention } from "./archive_retention.ts";
 import type { Connection } from "./connection.ts";
+import { tellSent } from "./delivery/to_sessions.ts";
 import { ExpiryActor } from "./expiry_actor.ts";
 import type { Gateway } from "./gateway.ts";
 import { GatewayActor } from "./gateway_actor.ts";
@@ -227,6 +228,7 @@ export class ActorSystem implements Node, Sessions {
       options.notice ||
       options.via;
     if (!silent && stanza.from !== undefined) this.#answerUnserved(stanza, new StanzaError(condition));
+    tellSent(options.sentCopy, stanza, 0);
     options.receipt?.outcome({ kind: "none", condition });
     options.receipt?.accepted();
   }
@@ -337,6 +339,7 @@ function envelope(stanza: Stanza, options: RouteOptions): Envelope {
     stanza,
     receipt: options.receipt,
     archiveSender: options.archiveSender ?? false,
+    sentCopy: options.sentCopy,
     notice: options.notice ?? false,
     seq: options.seq ?? 0,
     via: options.via ?? NOWHERE,

@@ -15,7 +15,7 @@ import { bounce, end, finish, mayBounce, waitInStorage } from "./endings.ts";
 import { handOver } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
 import { LogRow } from "./log_row.ts";
-import { append, archiveEntries, commit, keepForSender, noteDeadline, pendingEntry } from "./log_rows.ts";
+import { append, archiveEntries, commit, keepForSender, noteDeadline, pendingEntry, tellSender } from "./log_rows.ts";
 import { announce, eventRow, fire, ruleEvent } from "./rule_events.ts";
 import { copyToOthers, toSessions } from "./to_sessions.ts";
 
@@ -88,6 +88,7 @@ function logRows(state: DeliveryState, flight: InFlight, envelope: Envelope, wai
   }
   const { seq, stanza, rules } = flight;
   const archive = archiveEntries(state, envelope, stanza, true);
+  tellSender(envelope, archive, seq);
   if (!waits && archive.length === 0) return undefined;
   flight.log = "queued";
   flight.waits = waits;
@@ -120,6 +121,7 @@ function sendDirect(
 function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza, resources: readonly string[]): void {
   const archive = archiveEntries(state, envelope, stanza, true);
   const seq = archive.length > 0 || state.comesBehind ? state.node.seqs.next() : 0;
+  tellSender(envelope, archive, seq);
   if (archive.length > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
   const send = () => {
     toSessions(state, undefined, { stanza, rules: undefined, seq: archive.length > 0 ? seq : 0 }, resources);

@@ -9,6 +9,7 @@ import type { DeliveryState } from "./delivery_state.ts";
 import type { Ending } from "./ending.ts";
 import type { InFlight } from "./in_flight.ts";
 import { LogRow, RuledEntry } from "./log_row.ts";
+import { tellSent } from "./to_sessions.ts";
 
 const NO_ENTRIES: readonly ArchiveEntry[] = [];
 
@@ -44,8 +45,17 @@ export function append(state: DeliveryState, message: NewMessage, units: number,
 /** The sender's own archive keeps what the recipient never gets. */
 export function keepForSender(state: DeliveryState, envelope: Envelope, stanza: Stanza): void {
   const archive = archiveEntries(state, envelope, stanza, false);
-  if (archive.length > 0)
-    append(state, new LogRow(state.node.seqs.next(), stanza, archive, undefined), stanza.size, false);
+  const seq = archive.length > 0 ? state.node.seqs.next() : 0;
+  if (seq > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
+  tellSender(envelope, archive, seq);
+}
+
+/** What has become of the sender's side is known: its archive keeps the message under that number, or does not. */
+export function tellSender(envelope: Envelope, archive: readonly ArchiveEntry[], seq: number): void {
+  const { sentCopy, stanza } = envelope;
+  if (sentCopy === undefined) return;
+  const sender = stanza.from!.bare.text;
+  tellSent(sentCopy, stanza, archive.some(({ owner }) => owner === sender) ? seq : 0);
 }
 
 /** Calls of one transaction that rest or end a message; `done` comes back. */

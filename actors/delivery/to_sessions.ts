@@ -2,7 +2,8 @@
 import type { RuleState } from "../../amp/rule_state.ts";
 import { carbonCopy, carbonEligible } from "../../modules/carbons/carbon_copy.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import { forDevice } from "./compose.ts";
+import type { DeliveryMessage, SentCopy } from "../protocol.ts";
+import { forDevice, withoutStanzaIds } from "./compose.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { InFlight } from "./in_flight.ts";
 
@@ -49,11 +50,23 @@ export function copyToOthers(state: DeliveryState, stanza: Stanza, resources: re
   }
 }
 
-/** XEP-0280 section 8: what one resource has sent, for the others. */
-export function copySent(state: DeliveryState, stanza: Stanza, resource: string): void {
+/** The sender's delivery sees to the copies, once the number of the message in the archive is known; 0: it is not kept. */
+export function tellSent(copy: SentCopy | undefined, stanza: Stanza, seq: number): void {
+  copy?.delivery.tell({ kind: "sent", stanza, resource: copy.resource, seq });
+}
+
+/** XEP-0280 section 8: what one resource has sent, for the others; it bears the id of the user's own archive there. */
+export function copySent(state: DeliveryState, sent: Extract<DeliveryMessage, { readonly kind: "sent" }>): void {
+  const { stanza, resource, seq } = sent;
   if (!carbonEligible(stanza, "sent")) return;
+  const message = forDevice(
+    withoutStanzaIds(stanza),
+    state.owner,
+    seq > 0 ? state.node.stanzaId(seq) : undefined,
+    undefined,
+  );
   for (const entry of state.profile.resources) {
     if (!entry.carbons || entry.resource === resource) continue;
-    entry.ref.tell({ kind: "deliver", stanza: carbonCopy(stanza, "sent", entry.jid), seq: 0 });
+    entry.ref.tell({ kind: "deliver", stanza: carbonCopy(message, "sent", entry.jid), seq: 0 });
   }
 }

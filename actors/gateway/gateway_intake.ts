@@ -10,6 +10,7 @@ import type { Stanza } from "../../xmpp/stanza.ts";
 import type { DueEvent } from "../delivery/ending.ts";
 import { isEphemeral } from "../delivery/ephemeral.ts";
 import { takeIn } from "../delivery/intake.ts";
+import { tellSender } from "../delivery/log_rows.ts";
 import { eventCalls, fire, ruledOut, ruleEvent } from "../delivery/rule_events.ts";
 import type { Envelope } from "../protocol.ts";
 import { commit, end, finish, refuse } from "./gateway_endings.ts";
@@ -23,7 +24,10 @@ const MAX_HELD_EVER = 10_000;
 export function onMessage(state: GatewayState, envelope: Envelope): void {
   const { node } = state;
   const { receipt, via } = envelope;
-  if (envelope.stanza.type === "error" || isEphemeral(envelope.stanza)) return finish(receipt, { kind: "dropped" });
+  if (envelope.stanza.type === "error" || isEphemeral(envelope.stanza)) {
+    tellSender(envelope, [], 0);
+    return finish(receipt, { kind: "dropped" });
+  }
   if (state.held.size >= MAX_HELD_EVER) {
     return refuse(state, { ...envelope, isForwarded: via.length > 0 }, "resource-constraint");
   }
@@ -66,7 +70,9 @@ function keep(
   const seq = node.seqs.next();
   const deadline = rules && nextDeadline(rules.rules, rules.fired);
   const pending = { owner: domain, rules: rules && encodeState(rules), deadline };
-  const row: NewMessage = { seq, text: stanza.toString(), archive: archiveEntries(envelope, stanza), pending };
+  const archive = archiveEntries(envelope, stanza);
+  tellSender(envelope, archive, seq);
+  const row: NewMessage = { seq, text: stanza.toString(), archive, pending };
   const flight: GatewayFlight = { ...flightOf(seq, stanza, rules), receipt: envelope.receipt, phase: "committing" };
   if (event !== undefined) flight.ending = { event, error: undefined, outcome: { kind: "gateway" } };
   state.held.set(seq, flight);
@@ -80,8 +86,9 @@ function endAtReceipt(state: GatewayState, envelope: Envelope, stanza: Stanza, m
   const archive = archiveEntries(envelope, stanza);
   const event = ruleEvent(node, met, rules);
   const outcome = ruledOut(met);
-  if (event === undefined && archive.length === 0) return finish(envelope.receipt, outcome);
   const seq = node.seqs.next();
+  tellSender(envelope, archive, seq);
+  if (event === undefined && archive.length === 0) return finish(envelope.receipt, outcome);
   const calls: StoreCall[] = archive.length > 0 ? [["append", [{ seq, text: stanza.toString(), archive }]]] : [];
   const flight: GatewayFlight = { ...flightOf(seq, stanza, rules), receipt: envelope.receipt };
   state.held.set(seq, flight);

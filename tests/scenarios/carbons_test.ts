@@ -192,7 +192,6 @@ scenario("XEP-0079 3.4.2: of what a rule drops no device of the recipient sees a
 
 scenario(
   "XEP-0313 3.1: the message in a copy bears the id that it has in the user's own archive",
-  { failing: true },
   async ({ romeo, juliet }) => {
     const street = romeo.device("street");
     const chamber = juliet.device("chamber");

@@ -231,6 +231,7 @@ export class DeliveryStage {
       stanza,
       receipt,
       archiveSender: this.settings.archive,
+      sentCopy: undefined,
       notice: false,
       seq: 0,
       via: [],
