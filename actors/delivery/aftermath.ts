@@ -183,6 +183,7 @@ export function onRefused(state: DeliveryState, seqs: readonly number[], fault: 
     flight.log = "none";
     flight.waits = false;
     flight.archived = false;
+    flight.kept = false;
     if (flight.phase === "proved") forget(state, flight);
     else if (flight.phase === "resting" && flight.ending === undefined) fail(state, flight, fault);
   }

@@ -15,7 +15,16 @@ import { bounce, end, finish, mayBounce, waitInStorage } from "./endings.ts";
 import { handOver } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
 import { LogRow } from "./log_row.ts";
-import { append, archiveEntries, commit, keepForSender, noteDeadline, pendingEntry, tellSender } from "./log_rows.ts";
+import {
+  append,
+  archiveEntries,
+  commit,
+  isOwners,
+  keepForSender,
+  noteDeadline,
+  pendingEntry,
+  tellSender,
+} from "./log_rows.ts";
 import { announce, eventRow, fire, ruleEvent } from "./rule_events.ts";
 import { copyToOthers, toSessions } from "./to_sessions.ts";
 
@@ -71,6 +80,7 @@ function createFlight(
     log: "none",
     waits: false,
     archived: false,
+    kept: false,
     counted: false,
     phase,
     targets: [],
@@ -93,6 +103,7 @@ function logRows(state: DeliveryState, flight: InFlight, envelope: Envelope, wai
   flight.log = "queued";
   flight.waits = waits;
   flight.archived = archive.length > 0;
+  flight.kept = isOwners(state, archive);
   return new LogRow(seq, stanza, archive, waits ? pendingEntry(state, rules) : undefined);
 }
 
@@ -114,7 +125,7 @@ function sendDirect(
   flight.onProof = notify;
   if (state.comesBehind) return sendBehind(state, flight, resources);
   toSessions(state, flight, flight, resources);
-  if (!envelope.notice && state.hasCarbons) copyToOthers(state, stanza, resources, flight.seq);
+  if (!envelope.notice && state.hasCarbons) copyToOthers(state, flight, resources);
 }
 
 /** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
@@ -123,9 +134,11 @@ function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza,
   const seq = archive.length > 0 || state.comesBehind ? state.node.seqs.next() : 0;
   tellSender(envelope, archive, seq);
   if (archive.length > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
+  const kept = isOwners(state, archive);
+  const message = { stanza, rules: undefined, seq: archive.length > 0 ? seq : 0, kept };
   const send = () => {
-    toSessions(state, undefined, { stanza, rules: undefined, seq: archive.length > 0 ? seq : 0 }, resources);
-    if (state.hasCarbons) copyToOthers(state, stanza, resources, archive.length > 0 ? seq : 0);
+    toSessions(state, undefined, message, resources);
+    if (state.hasCarbons) copyToOthers(state, message, resources);
   };
   if (state.comesBehind && state.behind.length < MAX_BEHIND) state.behind.push({ seq, send });
   else send();

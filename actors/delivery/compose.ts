@@ -28,15 +28,20 @@ export function withoutStanzaIds(stanza: Stanza): Stanza {
   });
 }
 
-/** XEP-0359: how the owner's archive and devices recognise the message. */
-export function stanzaIdElement(owner: Jid, id: string): Markup {
-  return xml`<stanza-id xmlns="${NS.SID}" id="${raw(id)}" by="${raw(owner.escaped)}"/>`;
+/** XEP-0359: by it devices recognise the message, and find it in the archive of whom it is `by`. */
+export interface StanzaId {
+  readonly by: Jid;
+  readonly id: string;
+}
+
+export function stanzaIdElement({ by, id }: StanzaId): Markup {
+  return xml`<stanza-id xmlns="${NS.SID}" id="${raw(id)}" by="${raw(by.escaped)}"/>`;
 }
 
 /** What goes to the recipient's device: with its stanza id, and the rules with their original addresses (XEP-0079 section 4). */
-export function forDevice(stanza: Stanza, owner: Jid, id: string | undefined, rules: RuleState | undefined): Stanza {
+export function forDevice(stanza: Stanza, id: StanzaId | undefined, rules: RuleState | undefined): Stanza {
   const ruled = rules === undefined ? stanza : stanza.with(ruleElement(rules));
-  return id === undefined ? ruled : ruled.with(stanzaIdElement(owner, id));
+  return id === undefined ? ruled : ruled.with(stanzaIdElement(id));
 }
 
 function ruleElement(rules: RuleState): Markup {

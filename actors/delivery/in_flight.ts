@@ -22,6 +22,8 @@ export interface InFlight {
   waits: boolean;
   /** One of these rows is an archive's. */
   archived: boolean;
+  /** The recipient's own archive has it, or will. */
+  kept: boolean;
   /** It counts among the stored messages of its recipient. */
   counted: boolean;
   /**

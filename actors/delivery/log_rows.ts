@@ -31,6 +31,12 @@ export function archiveEntries(
   return entries;
 }
 
+/** Whether one of them is the recipient's. */
+export function isOwners({ owner }: DeliveryState, entries: readonly ArchiveEntry[]): boolean {
+  for (const entry of entries) if (entry.owner === owner.text) return true;
+  return false;
+}
+
 export function pendingEntry(state: DeliveryState, rules: RuleState | undefined): PendingEntry {
   const owner = state.owner.text;
   return rules === undefined ? { owner } : new RuledEntry(owner, rules);

@@ -131,7 +131,7 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   flight.onProof = notify?.when === "received" ? notify : undefined;
   flush.open.add(row.seq);
   const stanza = withDelay(flight.stanza, state.owner.domain, row.seq);
-  toSessions(state, flight, { stanza, rules: flight.rules, seq: row.seq }, plan.resources);
+  toSessions(state, flight, { stanza, rules: flight.rules, seq: row.seq, kept: row.archived }, plan.resources);
 }
 
 /** No rule tells of delivery any more. Where one does, only a copy that the device gets here can prove it. */

@@ -7,16 +7,25 @@ import { forDevice, withoutStanzaIds } from "./compose.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { InFlight } from "./in_flight.ts";
 
+/** A message as its sessions are to have it. */
+export interface Outgoing {
+  readonly stanza: Stanza;
+  readonly rules: RuleState | undefined;
+  /** 0: nothing keeps it, and it has no id. */
+  readonly seq: number;
+  /** The recipient's archive has it, or will. */
+  readonly kept: boolean;
+}
+
 /** To those resources, which then owe proof of receipt where there is a flight. */
 export function toSessions(
   state: DeliveryState,
   flight: InFlight | undefined,
-  message: { readonly stanza: Stanza; readonly rules: RuleState | undefined; readonly seq: number },
+  message: Outgoing,
   resources: readonly string[],
 ): void {
-  const { node, owner } = state;
   const { seq } = message;
-  const device = forDevice(message.stanza, owner, seq > 0 ? node.stanzaId(seq) : undefined, message.rules);
+  const device = withId(state, message, message.rules);
   const until = message.rules && takenOutAt(message.rules);
   for (const name of resources) {
     const entry = state.resource(name);
@@ -25,6 +34,19 @@ export function toSessions(
     entry.ref.tell({ kind: "deliver", stanza: device, seq: flight === undefined ? 0 : seq, until });
   }
   if (flight !== undefined && flight.targets.length === 0) state.self().tell({ kind: "again", seq });
+}
+
+/**
+ * XEP-0359: the id is the user's archive's where that keeps the message (XEP-0313 section 3.1), else the server's: it tells
+ * a message that comes again after a crash all the same.
+ */
+function withId(
+  state: DeliveryState,
+  { stanza, seq, kept }: Omit<Outgoing, "rules">,
+  rules: RuleState | undefined,
+): Stanza {
+  if (seq === 0) return forDevice(stanza, undefined, rules);
+  return forDevice(stanza, { by: kept ? state.owner : state.domain, id: state.node.stanzaId(seq) }, rules);
 }
 
 /** When time takes the message out: the earliest undecided `expire-at` that does not let it go on. */
@@ -39,12 +61,17 @@ function takenOutAt({ rules, fired }: RuleState): number | undefined {
 }
 
 /** XEP-0280 section 7: resources with carbons that did not get the message itself; it bears the same id there. */
-export function copyToOthers(state: DeliveryState, stanza: Stanza, resources: readonly string[], seq: number): void {
+export function copyToOthers(
+  state: DeliveryState,
+  original: Omit<Outgoing, "rules">,
+  resources: readonly string[],
+): void {
+  const { stanza } = original;
   const others = state.profile.resources.filter(
     (entry) => entry.carbons && !resources.includes(entry.resource) && !stanza.from!.equals(entry.jid),
   );
   if (others.length === 0 || !carbonEligible(stanza, "received")) return;
-  const message = forDevice(stanza, state.owner, seq > 0 ? state.node.stanzaId(seq) : undefined, undefined);
+  const message = withId(state, original, undefined);
   for (const entry of others) {
     entry.ref.tell({ kind: "deliver", stanza: carbonCopy(message, "received", entry.jid), seq: 0 });
   }
@@ -59,12 +86,7 @@ export function tellSent(copy: SentCopy | undefined, stanza: Stanza, seq: number
 export function copySent(state: DeliveryState, sent: Extract<DeliveryMessage, { readonly kind: "sent" }>): void {
   const { stanza, resource, seq } = sent;
   if (!carbonEligible(stanza, "sent")) return;
-  const message = forDevice(
-    withoutStanzaIds(stanza),
-    state.owner,
-    seq > 0 ? state.node.stanzaId(seq) : undefined,
-    undefined,
-  );
+  const message = withId(state, { stanza: withoutStanzaIds(stanza), seq, kept: seq > 0 }, undefined);
   for (const entry of state.profile.resources) {
     if (!entry.carbons || entry.resource === resource) continue;
     entry.ref.tell({ kind: "deliver", stanza: carbonCopy(message, "sent", entry.jid), seq: 0 });

@@ -17,6 +17,7 @@ export function fromRow(row: PendingMessage): InFlight {
     log: "durable",
     waits: true,
     archived: row.archived,
+    kept: row.archived,
     counted: true,
     phase: "live",
     targets: [],

@@ -39,8 +39,9 @@ function copyIn(message: Element): Element | undefined {
   return wrapper?.child("forwarded", NS.FORWARD)?.child("message", NS.CLIENT);
 }
 
-/** XEP-0359: only the id that the owner's own server gave counts. */
+/** XEP-0359: only the id that the owner's archive or server gave counts. */
 function stanzaIdOf(message: Element, owner: string): string {
-  const own = message.childrenNamed("stanza-id", NS.SID).find((element) => element.attr("by") === owner);
+  const givers = [owner, owner.slice(owner.indexOf("@") + 1)];
+  const own = message.childrenNamed("stanza-id", NS.SID).find((element) => givers.includes(element.attr("by") ?? ""));
   return own?.attr("id") ?? "";
 }
