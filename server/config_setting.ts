@@ -1,4 +1,5 @@
 /** One configuration key: how it is read, checked and described. The keys themselves are in config_table.ts. @module */
+import { isIP } from "node:net";
 import * as v from "valibot";
 import { Jid } from "../xmpp/jid.ts";
 
@@ -93,6 +94,19 @@ export function optionalText(
 export function domainList(fallback: readonly string[], about: string): Setting<readonly string[]> {
   const schema = v.pipe(v.array(v.pipe(v.string(), v.check(isDomain), v.transform(canonicalDomain))), v.nonEmpty());
   return setting({ schema, expected: "a list of domain names, at least one", fromText: asList }, fallback, about);
+}
+
+/** IP addresses, or networks in CIDR notation (RFC 4632). */
+export function networkList(about: string): Setting<readonly string[]> {
+  const schema = v.array(v.pipe(v.string(), v.check(isNetwork)));
+  return setting({ schema, expected: "a list of IP addresses or networks (10.0.0.0/8)", fromText: asList }, [], about);
+}
+
+function isNetwork(text: string): boolean {
+  const [address = "", bits, more] = text.split("/");
+  const family = isIP(address);
+  if (family === 0 || more !== undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
 export function uriList(about: string): Setting<readonly string[]> {

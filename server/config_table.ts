@@ -4,7 +4,17 @@
  * @module
  */
 import type { ReadValue } from "./config_setting.ts";
-import { boolean, choice, domainList, integer, liftable, optionalText, text, uriList } from "./config_setting.ts";
+import {
+  boolean,
+  choice,
+  domainList,
+  integer,
+  liftable,
+  networkList,
+  optionalText,
+  text,
+  uriList,
+} from "./config_setting.ts";
 import { externalServicesSetting } from "./external_services_setting.ts";
 import { gatewaySetting } from "./gateway_setting.ts";
 
@@ -28,6 +38,9 @@ export const SETTINGS = {
     "an http: or https: URL",
     "as the request has it",
     "base URL that clients see, told by host-meta (XEP-0156); needed behind a proxy",
+  ),
+  "http.trusted_proxies": networkList(
+    "reverse proxies whose X-Forwarded-For and -Proto are believed; one on this machine always is",
   ),
   "c2s.host": text(HOST, "a host name or an IP address", "127.0.0.1", "address of the TCP listeners"),
   "c2s.port": integer(0, 65_535, 5222, "TCP with STARTTLS; 0: off"),

@@ -52,5 +52,6 @@ export function streamSettings(config: Config): StreamSettings {
     connectionsPerAddress: limits.connectionsPerAddress,
     bosh: config.bosh,
     publicUrl: config.http.publicUrl === "" ? undefined : config.http.publicUrl,
+    trustedProxies: config.http.trustedProxies,
   };
 }

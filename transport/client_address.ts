@@ -1,4 +1,5 @@
 /** Where a client is, and how well its bytes are protected on the way. @module */
+import { BlockList, isIPv6 } from "node:net";
 import type { StreamSecurity } from "./sasl/mechanisms.ts";
 
 export interface Peer {
@@ -21,14 +22,41 @@ const SECURITY = {
   plain: { loopback: { encrypted: false, loopback: true }, remote: { encrypted: false, loopback: false } },
 } as const satisfies Record<string, Record<string, StreamSecurity>>;
 
+/** Whether what a reverse proxy at that address says of its clients is believed. */
+export type TrustsProxy = (address: string) => boolean;
+
+/** `ranges`: addresses, or networks as `10.0.0.0/8`. A proxy on the same machine is always believed. */
+export function trustProxies(ranges: readonly string[]): TrustsProxy {
+  if (ranges.length === 0) return isLoopback;
+  const trusted = new BlockList();
+  for (const range of ranges) {
+    const [address = "", bits] = range.split("/");
+    const family = familyOf(address);
+    if (bits === undefined) trusted.addAddress(address, family);
+    else trusted.addSubnet(address, Number(bits), family);
+  }
+  return (address) => {
+    const unmapped = withoutMapping(address);
+    return isLoopback(unmapped) || trusted.check(unmapped, familyOf(unmapped));
+  };
+}
+
+function familyOf(address: string): "ipv4" | "ipv6" {
+  return isIPv6(address) ? "ipv6" : "ipv4";
+}
+
 /**
- * A reverse proxy is believed only on the same machine, and only the last address of its X-Forwarded-For, which is the one
- * that it has seen itself: those before it may be the client's own invention.
+ * Of X-Forwarded-For counts the last address that is no trusted proxy's: the one that such a proxy has seen itself. Those
+ * before it may be the client's own invention.
  */
-export function peerOfRequest({ remote, https, forwardedFor, forwardedProto }: HttpRequestOrigin): Peer {
+export function peerOfRequest(
+  { remote, https, forwardedFor, forwardedProto }: HttpRequestOrigin,
+  trusts: TrustsProxy,
+): Peer {
   const address = remote ?? "unknown";
-  if (!isLoopback(address) || forwardedFor === undefined) return peerAt(address, https);
-  return peerAt(forwardedFor.split(",").at(-1)!.trim(), https || forwardedProto === "https");
+  if (forwardedFor === undefined || !trusts(address)) return peerAt(address, https);
+  const seen = forwardedFor.split(",").map((text) => text.trim());
+  return peerAt(seen.findLast((text) => !trusts(text)) ?? seen[0]!, https || forwardedProto === "https");
 }
 
 function peerAt(address: string, encrypted: boolean): Peer {
@@ -44,13 +72,17 @@ export function isLoopback(address: string): boolean {
 
 /** Whom limits count as one: with IPv6 a single customer has a whole /64 to take addresses from (RFC 6177). */
 export function limitKey(address: string): string {
-  if (!address.includes(":")) return address;
-  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  const [left = [], tail] = address.replace(/%.*$/, "").split("::").map(groupsOf);
+  const unmapped = withoutMapping(address);
+  if (!unmapped.includes(":")) return unmapped;
+  const [left = [], tail] = unmapped.replace(/%.*$/, "").split("::").map(groupsOf);
   const gap = tail === undefined ? [] : new Array<string>(Math.max(0, 8 - left.length - tail.length)).fill("0");
   const network = [...left, ...gap, ...(tail ?? [])].slice(0, 4);
   return `${network.map((group) => group.replace(/^0+(?=.)/, "").toLowerCase()).join(":")}::/64`;
+}
+
+/** An IPv4 address that a socket for both families shows as one of IPv6 (RFC 4291 section 2.5.5.2). */
+function withoutMapping(address: string): string {
+  return /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1] ?? address;
 }
 
 function groupsOf(text: string): string[] {

@@ -1,6 +1,6 @@
 /** What the HTTP routes ask of the runtime that serves them. @module */
 import type { Context } from "hono";
-import { type Peer, peerOfRequest } from "./client_address.ts";
+import { type Peer, peerOfRequest, type TrustsProxy } from "./client_address.ts";
 import type { Socket, WebSocketConnection } from "./websocket_connection.ts";
 
 export type ConnectWebSocket = (socket: Socket) => WebSocketConnection;
@@ -16,11 +16,12 @@ export interface HttpRuntime {
   readonly websocket: unknown;
 }
 
-export function peerOf(c: Context, runtime: HttpRuntime): Peer {
-  return peerOfRequest({
+export function peerOf(c: Context, runtime: HttpRuntime, trusts: TrustsProxy): Peer {
+  const origin = {
     remote: runtime.remoteAddress(c),
     https: c.req.url.startsWith("https:") || c.req.url.startsWith("wss:"),
     forwardedFor: c.req.header("x-forwarded-for"),
     forwardedProto: c.req.header("x-forwarded-proto"),
-  });
+  };
+  return peerOfRequest(origin, trusts);
 }

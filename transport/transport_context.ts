@@ -1,3 +1,4 @@
+import { type TrustsProxy, trustProxies } from "./client_address.ts";
 import { ConnectionTable } from "./connection_table.ts";
 import { Outflow } from "./outflow.ts";
 import { createStreamLimits, type StreamLimits } from "./stream_limits.ts";
@@ -9,6 +10,7 @@ export interface TransportContext {
   readonly limits: StreamLimits;
   readonly connections: ConnectionTable;
   readonly outflow: Outflow;
+  readonly trustsProxy: TrustsProxy;
 }
 
 export function createTransportContext(services: StreamServices): TransportContext {
@@ -17,5 +19,6 @@ export function createTransportContext(services: StreamServices): TransportConte
     limits: createStreamLimits(services),
     connections: new ConnectionTable(services.settings.connectionsPerAddress),
     outflow: new Outflow(),
+    trustsProxy: trustProxies(services.settings.trustedProxies),
   };
 }

@@ -14,7 +14,7 @@ export function createWebSocketRoute(context: TransportContext, runtime: HttpRun
     if (!offered.some((name) => name.trim() === "xmpp")) {
       return c.text("The WebSocket subprotocol xmpp is required (RFC 7395).\n", 400);
     }
-    const peer = peerOf(c, runtime);
+    const peer = peerOf(c, runtime, context.trustsProxy);
     if (!context.connections.isOpen) return c.text("The server is shutting down.\n", 503);
     if (!context.connections.admits(peer.address, peer.security.loopback)) {
       return c.text("Too many connections from this address.\n", 429);

@@ -22,7 +22,7 @@ describe("loadConfig()", () => {
   test("gives every key its default", () => {
     const config = loadConfig({ env: {} });
     expect(config.domains).toEqual(["localhost"]);
-    expect(config.http).toEqual({ host: "127.0.0.1", port: 5280, publicUrl: undefined });
+    expect(config.http).toEqual({ host: "127.0.0.1", port: 5280, publicUrl: undefined, trustedProxies: [] });
     expect(config.c2s).toEqual({ host: "127.0.0.1", port: 5222, tlsPort: 5223 });
     expect(config.tls).toEqual({ cert: undefined, key: undefined });
     expect(config.store).toEqual({ url: "sqlite:data/ampact.db", pendingDelayMs: 250 });
@@ -38,7 +38,7 @@ describe("loadConfig()", () => {
     const env = { AMPACT_HTTP_PORT: "2", AMPACT_ARCHIVE_KEEP_DAYS: "7", PATH: "/bin" };
     const config = load(file, env, { archive: { keepDays: 8 }, http: undefined });
     expect(config.domains).toEqual(["a.example", "b.example"]);
-    expect(config.http).toEqual({ host: "::1", port: 2, publicUrl: undefined });
+    expect(config.http).toEqual({ host: "::1", port: 2, publicUrl: undefined, trustedProxies: [] });
     expect(config.archive).toEqual({ enabled: false, keepDays: 8, keepMessages: 0 });
   });
 
@@ -93,12 +93,30 @@ describe("loadConfig()", () => {
     ["[http]\nport = 1.5", {}, "http.port: 1.5 given, expected a whole number"],
     ['[http]\nport = "80"', {}, 'http.port: "80" given, expected a whole number'],
     ['[http]\nhost = ""', {}, 'http.host: "" given, expected a host name or an IP address'],
-    ["[http]\nprot = 80", {}, "http.prot: 80 given, expected a known key: http.host, http.port, http.public_url"],
-    ["http = 80", {}, "http: 80 given, expected a known key: http.host, http.port, http.public_url"],
+    [
+      "[http]\nprot = 80",
+      {},
+      "http.prot: 80 given, expected a known key: http.host, http.port, http.public_url, http.trusted_proxies",
+    ],
+    [
+      "http = 80",
+      {},
+      "http: 80 given, expected a known key: http.host, http.port, http.public_url, http.trusted_proxies",
+    ],
     [
       '[http]\npublic_url = "chat.example"',
       {},
       'http.public_url: "chat.example" given, expected an http: or https: URL',
+    ],
+    [
+      '[http]\ntrusted_proxies = ["10.0.0.0/33"]',
+      {},
+      'http.trusted_proxies: ["10.0.0.0/33"] given, expected a list of IP addresses',
+    ],
+    [
+      "",
+      { AMPACT_HTTP_TRUSTED_PROXIES: "10.0.0.1, proxy" },
+      'AMPACT_HTTP_TRUSTED_PROXIES: ["10.0.0.1","proxy"] given, expected a list of IP addresses',
     ],
     ["domains = []", {}, "domains: [] given, expected a list of domain names, at least one"],
     ['domains = ["a@b"]', {}, 'domains: ["a@b"] given, expected a list of domain names'],

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isLoopback, limitKey, peerOfRequest } from "../../transport/client_address.ts";
+import { isLoopback, limitKey, peerOfRequest, trustProxies } from "../../transport/client_address.ts";
 
 test.each([
   ["127.0.0.1", true],
@@ -32,7 +32,25 @@ test.each([
   ["a local proxy's client over TLS", { ...proxied, forwardedProto: "https" }, "192.0.2.7", true, false],
   ["nobody knows", { ...direct, remote: undefined }, "unknown", false, false],
 ])("peerOfRequest() of %s", (_what, origin, address, encrypted, loopback) => {
-  expect(peerOfRequest(origin)).toEqual({ address, security: { encrypted, loopback } });
+  expect(peerOfRequest(origin, trustProxies([]))).toEqual({ address, security: { encrypted, loopback } });
+});
+
+const viaTwo = { ...direct, remote: "::ffff:10.1.2.3", forwardedFor: "127.0.0.1, 192.0.2.7, 10.9.9.9" };
+
+test.each([
+  ["a proxy in a trusted network", ["10.0.0.0/8"], viaTwo, "192.0.2.7"],
+  ["a trusted proxy behind one that is not", ["10.1.2.3"], viaTwo, "10.9.9.9"],
+  ["a proxy that is not trusted", ["10.1.2.4", "fd00::/8"], viaTwo, "::ffff:10.1.2.3"],
+  ["a trusted proxy's own request", ["10.0.0.0/8"], { ...viaTwo, forwardedFor: "10.9.9.9" }, "10.9.9.9"],
+  [
+    "a trusted proxy with IPv6",
+    ["fd00::/8"],
+    { ...viaTwo, remote: "fd12::1", forwardedFor: "2001:db8::1" },
+    "2001:db8::1",
+  ],
+  ["a proxy that says what is no address", ["10.0.0.0/8"], { ...viaTwo, forwardedFor: "unknown" }, "unknown"],
+])("peerOfRequest() through %s", (_what, ranges, origin, address) => {
+  expect(peerOfRequest(origin, trustProxies(ranges)).address).toBe(address);
 });
 
 test.each([

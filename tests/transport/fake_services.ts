@@ -1,5 +1,6 @@
 import type { BindRequest, ResumeResult, SessionHandle, Sessions, TransportMessage } from "../../actors/sessions.ts";
-import type { PreAuthContext, ServerModule } from "../../modules/module.ts";
+import { createMemory } from "../../modules/memory.ts";
+import type { PreAuthContext, ServerContext, ServerModule } from "../../modules/module.ts";
 import type { Credentials } from "../../store/store.ts";
 import type { StreamServices, StreamSettings } from "../../transport/stream_services.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
@@ -102,6 +103,7 @@ export const SETTINGS: StreamSettings = {
   failedLoginsPerMinute: 0,
   registrationsPerHour: 0,
   connectionsPerAddress: 0,
+  trustedProxies: [],
   bosh: { waitMax: 60, holdMax: 1, requests: 2, inactivity: 30, polling: 5, pauseMax: 120 },
 };
 
@@ -140,7 +142,7 @@ export function fakeServices(settings: Partial<StreamSettings> = {}, real = fals
         }
       },
     },
-    serverContext: {} as never,
+    serverContext: { serverMemory: createMemory() } as ServerContext,
     sessions: new FakeSessions(),
     clock,
     log: SILENT_LOG,

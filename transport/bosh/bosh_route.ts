@@ -74,7 +74,7 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
         });
       try {
         signal.addEventListener("abort", onAbort);
-        session = sessions.handle(body, peerOf(c, runtime), reply);
+        session = sessions.handle(body, peerOf(c, runtime, context.trustsProxy), reply);
       } catch (error) {
         resolve(errorResponse(error, context, body));
       }
