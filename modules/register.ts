@@ -3,10 +3,13 @@
  * XEP-0077 v2.4 section 3.
  * @module
  */
+
+import type { Credentials } from "../store/store.ts";
 import { StanzaError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
-import { deriveCredentials, PasswordError } from "../xmpp/scram_keys.ts";
+import { PasswordError } from "../xmpp/scram_keys.ts";
+import { WorkLimitError } from "../xmpp/work_limit.ts";
 import type { Element } from "../xmpp/xml/element.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
 import {
@@ -20,6 +23,7 @@ import {
   set,
 } from "./module.ts";
 import { requireOwner } from "./owner_only.ts";
+import { PASSWORDS } from "./passwords.ts";
 import { removeAccount } from "./register/remove_account.ts";
 
 export const register: ServerModule = {
@@ -65,7 +69,7 @@ async function createAccount(iq: IqRequest, context: PreAuthContext): Promise<un
   context.countRegistration();
   // Asked first, since deriving the keys is made to be slow.
   if ((await context.store.credentials(account.text)) !== undefined) throw new StanzaError("conflict");
-  const created = await context.store.createAccount(account.text, await keys(password), context.now());
+  const created = await context.store.createAccount(account.text, await keys(password, context), context.now());
   if (!created) throw new StanzaError("conflict");
   context.log.info("account registered", { account: account.text, address: context.address });
 }
@@ -101,7 +105,7 @@ async function changePassword(iq: IqRequest, context: ServerContext): Promise<vo
   if (username === undefined || password === undefined) throw new StanzaError("bad-request");
   const account = accountNamed(username, iq.from.domain);
   if (account === undefined || !account.equals(iq.from.bare)) throw new StanzaError("not-allowed");
-  const changed = await context.store.setCredentials(account.text, await keys(password));
+  const changed = await context.store.setCredentials(account.text, await keys(password, context));
   if (!changed) throw new StanzaError("registration-required");
 }
 
@@ -124,11 +128,12 @@ function accountNamed(username: string | undefined, domain: string): Jid | undef
   return jid?.isBare && jid.local !== "" && jid.domain === Jid.parse(domain).domain ? jid : undefined;
 }
 
-async function keys(password: string): ReturnType<typeof deriveCredentials> {
+async function keys(password: string, context: ServerContext): Promise<Credentials> {
   try {
-    return await deriveCredentials(password);
+    return await context.serverMemory.get(PASSWORDS).derive(password);
   } catch (error) {
     if (error instanceof PasswordError) throw new StanzaError("not-acceptable");
+    if (error instanceof WorkLimitError) throw new StanzaError("resource-constraint");
     throw error;
   }
 }

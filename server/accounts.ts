@@ -1,10 +1,10 @@
 /** Accounts as the application and the command line manage them. @module */
 import { forwardingAddress } from "../modules/forwarding/forwarding_address.ts";
 import type { ServerContext } from "../modules/module.ts";
+import { PASSWORDS } from "../modules/passwords.ts";
 import { removeAccount } from "../modules/register/remove_account.ts";
 import type { AsyncStore } from "../store/store.ts";
 import { Jid } from "../xmpp/jid.ts";
-import { deriveCredentials } from "../xmpp/scram_keys.ts";
 
 export interface Accounts {
   /** Returns false where the account exists. Throws JidError, and an Error where the domain is not served. */
@@ -31,16 +31,17 @@ export interface AccountsStart {
 }
 
 export function createAccounts({ database, context, now }: AccountsStart): Accounts {
+  const derive = (password: string) => context().serverMemory.get(PASSWORDS).derive(password);
   return {
     async add(jid, password) {
       const account = accountOf(jid);
       if (!context().settings.domains.includes(account.domain)) {
         throw new Error(`Cannot add account "${jid}": ${account.domain} is not served`);
       }
-      return await database().createAccount(account.text, await deriveCredentials(password), now());
+      return await database().createAccount(account.text, await derive(password), now());
     },
     async setPassword(jid, password) {
-      return await database().setCredentials(accountOf(jid).text, await deriveCredentials(password));
+      return await database().setCredentials(accountOf(jid).text, await derive(password));
     },
     async remove(jid) {
       return await removeAccount(accountOf(jid), context());

@@ -31,6 +31,12 @@ describe("checkPassword()", () => {
     expect(await checkPassword("IX IX", credentials)).toBe(true);
   });
 
+  test.each([...SCRAM_HASHES])("needs the keys of %s alone", async (hash) => {
+    const { [hash]: keys } = await deriveCredentials("pencil");
+    expect(await checkPassword("pencil", { [hash]: keys! })).toBe(true);
+    expect(await checkPassword("pencils", { [hash]: keys! })).toBe(false);
+  });
+
   test("is false where there are no keys", async () => {
     expect(await checkPassword("pencil", {})).toBe(false);
   });

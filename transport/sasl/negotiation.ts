@@ -1,5 +1,6 @@
 /** The runs of SASL mechanisms on one stream, whatever XML they are written in: RFC 6120 section 6, XEP-0388. @module */
 import { randomBytes } from "node:crypto";
+import { PASSWORDS } from "../../modules/passwords.ts";
 import { SaslError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { AttemptLimit } from "../attempt_limit.ts";
@@ -64,6 +65,7 @@ export class SaslNegotiation {
     return {
       domain: this.peer.domain,
       secret: services.secret,
+      passwords: services.serverContext.serverMemory.get(PASSWORDS),
       credentials: (account) => services.credentials(account),
       newNonce: () => randomBytes(NONCE_BYTES).toString("base64url"),
     };

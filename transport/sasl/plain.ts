@@ -1,13 +1,14 @@
 /** PLAIN: RFC 4616. @module */
 import type { Credentials } from "../../store/store.ts";
 import { SaslError } from "../../xmpp/errors.ts";
-import { checkPassword, SCRAM_ITERATIONS } from "../../xmpp/scram_keys.ts";
+import { SCRAM_ITERATIONS } from "../../xmpp/scram_keys.ts";
+import { WorkLimitError } from "../../xmpp/work_limit.ts";
 import type { SaslContext, SaslMechanism, SaslStep } from "./sasl_mechanism.ts";
 import { accountOf, checkAuthorization, decodeText } from "./sasl_text.ts";
 
 /** Keys of no password: checking against them takes the time that a real check takes. */
 const NOBODY: Credentials = {
-  "SHA-512": { salt: "", iterations: SCRAM_ITERATIONS, storedKey: "", serverKey: "" },
+  "SHA-256": { salt: "", iterations: SCRAM_ITERATIONS, storedKey: "", serverKey: "" },
 };
 
 export const plain: SaslMechanism = {
@@ -24,7 +25,16 @@ async function respond(message: Uint8Array, context: SaslContext): Promise<SaslS
   const account = accountOf(userName, context.domain);
   checkAuthorization(authzid!, account, context.from);
   const credentials = await context.credentials(account);
-  const right = await checkPassword(password, credentials ?? NOBODY);
+  const right = await check(password, credentials ?? NOBODY, context);
   if (!right || credentials === undefined) throw new SaslError("not-authorized");
   return { kind: "success", account };
+}
+
+async function check(password: string, credentials: Credentials, { passwords }: SaslContext): Promise<boolean> {
+  try {
+    return await passwords.check(password, credentials);
+  } catch (error) {
+    if (error instanceof WorkLimitError) throw new SaslError("temporary-auth-failure", "Too many are logging in");
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 /** What a SASL mechanism is: RFC 4422, as the server plays it. @module */
+import type { Passwords } from "../../modules/passwords.ts";
 import type { Credentials } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 
@@ -24,6 +25,7 @@ export interface SaslContext {
   readonly domain: string;
   /** The key of what is made up for accounts that do not exist. */
   readonly secret: Uint8Array;
+  readonly passwords: Pick<Passwords, "check">;
   credentials(account: Jid): Promise<Credentials | undefined>;
   newNonce(): string;
   /** Who the stream header says the client is: it authorizes as nobody else (XEP-0388 section 5.4). */

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import { Passwords } from "../../../modules/passwords.ts";
 import { anonymous } from "../../../transport/sasl/anonymous.ts";
 import { findMechanism, offeredMechanisms } from "../../../transport/sasl/mechanisms.ts";
 import { plain } from "../../../transport/sasl/plain.ts";
 import type { SaslContext } from "../../../transport/sasl/sasl_mechanism.ts";
 import { SaslError } from "../../../xmpp/errors.ts";
-import { deriveCredentials } from "../../../xmpp/scram_keys.ts";
+import { checkPassword, deriveCredentials } from "../../../xmpp/scram_keys.ts";
+import { WorkLimit } from "../../../xmpp/work_limit.ts";
 
 const SCRAM = ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1"];
 const OPEN = { encrypted: false, loopback: false };
@@ -47,6 +49,7 @@ describe("plain", () => {
   const context: SaslContext = {
     domain: "localhost",
     secret: new Uint8Array(16),
+    passwords: { check: checkPassword },
     credentials: async (account) => (account.local === "user" ? credentials : undefined),
     newNonce: () => "x",
   };
@@ -75,6 +78,12 @@ describe("plain", () => {
     ["", "malformed-request"],
   ])("answers %j with %s", async (message, expected) => {
     expect(await respond(message)).toBe(expected);
+  });
+
+  test("answers that it has no time while too many passwords wait to be checked", async () => {
+    const busy = { ...context, passwords: new Passwords(new WorkLimit(0, 0)) };
+    const login = plain.start(busy).respond(new TextEncoder().encode("\0user\0pencil"));
+    expect(login).rejects.toMatchObject({ condition: "temporary-auth-failure" });
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
+import { createMemory } from "../../../modules/memory.ts";
+import { PASSWORDS } from "../../../modules/passwords.ts";
 import type { Credentials, ScramKeys } from "../../../store/store.ts";
 import type { SaslContext, SaslStep } from "../../../transport/sasl/sasl_mechanism.ts";
 import { scram } from "../../../transport/sasl/scram.ts";
@@ -25,6 +27,7 @@ function contextFor(credentials: Credentials | undefined, nonce: string): SaslCo
   return {
     domain: "example.com",
     secret: new Uint8Array(16),
+    passwords: createMemory().get(PASSWORDS),
     credentials: async (account) => (account.equals(Jid.parse("user@example.com")) ? credentials : undefined),
     newNonce: () => nonce,
   };

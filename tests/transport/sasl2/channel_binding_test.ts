@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type SecureVersion, type TLSSocket } from "node:tls";
+import { createMemory } from "../../../modules/memory.ts";
+import { PASSWORDS } from "../../../modules/passwords.ts";
 import { type Certificate, ensureCertificate } from "../../../server/certificate.ts";
 import { hashedToken } from "../../../transport/sasl/hashed_token.ts";
 import type { SaslContext, SaslStep } from "../../../transport/sasl/sasl_mechanism.ts";
@@ -26,6 +28,7 @@ function context(more: Partial<SaslContext> = {}): SaslContext {
   return {
     domain: "localhost",
     secret: new Uint8Array(16),
+    passwords: createMemory().get(PASSWORDS),
     credentials: async () => credentials,
     newNonce: () => "server",
     channelBindings: new Map([["tls-exporter", BINDING]]),

@@ -52,12 +52,14 @@ export function sasl2Services(
     removeDocument: documents.removeDocument.bind(documents),
     archiveBounds: async () => archive,
   };
+  const services = fakeServices(settings);
   const serverContext = {
+    ...services.serverContext,
     settings: { archive: archive !== undefined },
     stanzaIds: { encode: (seq: number) => `id-of-${seq}` },
     store,
   };
-  return { ...fakeServices(settings), serverContext: serverContext as never, documents };
+  return { ...services, serverContext: serverContext as never, documents };
 }
 
 /** A client of SASL2 on a stream without a wire. */

@@ -1,0 +1,37 @@
+/**
+ * Work with passwords, which is slow by design (PBKDF2): so few at a time that a core is left for everything else, however
+ * many clients log in or register at once.
+ * @module
+ */
+import { availableParallelism } from "node:os";
+import type { Credentials } from "../store/store.ts";
+import { checkPassword, deriveCredentials } from "../xmpp/scram_keys.ts";
+import { WorkLimit } from "../xmpp/work_limit.ts";
+import type { MemoryKey } from "./module.ts";
+
+/** Some ten seconds of one core. A stream waits for one answer at a time, so an address fills no more than its connections. */
+const MAX_WAITING = 8000;
+
+export class Passwords {
+  readonly #limit: WorkLimit;
+
+  constructor(limit: WorkLimit) {
+    this.#limit = limit;
+  }
+
+  /** The keys to be stored for a new password. Throws PasswordError, WorkLimitError. */
+  derive(password: string): Promise<Credentials> {
+    return this.#limit.run(() => deriveCredentials(password));
+  }
+
+  /** Whether these keys were made from that password. Throws WorkLimitError. */
+  check(password: string, credentials: Credentials): Promise<boolean> {
+    return this.#limit.run(() => checkPassword(password, credentials));
+  }
+}
+
+/** The one of a server. */
+export const PASSWORDS: MemoryKey<Passwords> = {
+  name: "passwords",
+  make: () => new Passwords(new WorkLimit(Math.max(1, availableParallelism() - 1), MAX_WAITING)),
+};

@@ -1,0 +1,39 @@
+/** There is no room for more work, not even in the queue. */
+export class WorkLimitError extends Error {
+  override readonly name = "WorkLimitError";
+}
+
+/** Lets so many pieces of work run at a time; the others wait, in the order in which they came. */
+export class WorkLimit {
+  readonly #maxWaiting: number;
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(parallel: number, maxWaiting: number) {
+    this.#free = parallel;
+    this.#maxWaiting = maxWaiting;
+  }
+
+  /** Throws WorkLimitError. */
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#free > 0) this.#free--;
+    else await this.#turn();
+    try {
+      return await work();
+    } finally {
+      this.#release();
+    }
+  }
+
+  #turn(): Promise<void> {
+    if (this.#waiting.length >= this.#maxWaiting) throw new WorkLimitError("Cannot do work: too much is waiting");
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The place goes to the one who has waited longest, if anybody waits. */
+  #release(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
+  }
+}
