@@ -4,7 +4,10 @@ import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import type { Markup } from "../xmpp/xml/xml.ts";
 import { attr, raw, xml } from "../xmpp/xml/xml.ts";
-import type { Action, FaultKind, QuotedRule, Rule, RuleFault } from "./rule.ts";
+import type { FaultKind, QuotedRule, Rule, RuleFault } from "./rule.ts";
+
+const AMP = raw(NS.AMP);
+const PER_HOP = attr("per-hop", "true");
 
 /** Where a reply goes, and which message it is about. */
 export interface ReplyAddress {
@@ -23,12 +26,16 @@ export interface EventAddress extends ReplyAddress {
 
 /** XEP-0079 3.4.1 and 3.4.4: tells the sender which rule was met. Carries nothing of the original but its id. */
 export function notice(action: "alert" | "notify", rule: Rule, address: EventAddress): Stanza {
-  return message(address, amp([rule], { status: action, from: address.sender, to: address.recipient }));
+  const { sender, recipient } = address;
+  const addresses = xml` from="${raw(sender.escaped)}" to="${raw(recipient.escaped)}"`;
+  return message(address, xml`<amp xmlns="${AMP}" status="${action}"${addresses}>${ruleElement(rule)}</amp>`);
 }
 
 /** XEP-0079 3.4.3: the reply of the `error` action, with the rules that triggered it. */
 export function failedRules(rules: readonly Rule[], address: EventAddress): Stanza {
-  const quoted = amp(rules, { status: "error", from: address.sender, to: address.recipient });
+  const { sender, recipient } = address;
+  const addresses = xml` from="${raw(sender.escaped)}" to="${raw(recipient.escaped)}"`;
+  const quoted = xml`<amp xmlns="${AMP}" status="error"${addresses}>${ruleElements(rules)}</amp>`;
   return errorMessage(
     address,
     xml`${quoted}
@@ -69,7 +76,8 @@ export function missingId(address: { readonly domain: Jid; readonly sender: Jid;
 
 /** XEP-0079 4.1: the rules as they leave the server, with the original addresses and without a status. */
 export function ampElement(rules: readonly Rule[], perHop: boolean, from: Jid, to: Jid): Markup {
-  return amp(rules, { from, to, ...(perHop && { perHop: "true" }) });
+  const addresses = xml` from="${raw(from.escaped)}" to="${raw(to.escaped)}"`;
+  return xml`<amp xmlns="${AMP}"${addresses}${perHop && PER_HOP}>${ruleElements(rules)}</amp>`;
 }
 
 // The examples of section 6 have 405 for not-acceptable, where XEP-0086 has 406.
@@ -96,37 +104,32 @@ function condition(fault: RuleFault): Markup {
   }
 }
 
-interface AmpAttributes {
-  readonly status?: Action;
-  readonly from?: Jid;
-  readonly to?: Jid;
-  readonly perHop?: string;
-}
-
-/** A pure cache: the reader gives the same list for the same text, so that each list is written once. */
-const ELEMENTS = new WeakMap<readonly QuotedRule[], Markup>();
+/** Pure caches: the reader gives the same list of the same rules for the same text, so that each is written once. */
+const LISTS = new WeakMap<readonly QuotedRule[], Markup>();
+const RULES = new WeakMap<QuotedRule, Markup>();
 
 function ruleElements(rules: readonly QuotedRule[]): Markup {
-  const known = ELEMENTS.get(rules);
-  if (known !== undefined) return known;
-  const markup = xml`${rules.map(ruleElement)}`;
-  ELEMENTS.set(rules, markup);
+  let markup = LISTS.get(rules);
+  if (markup === undefined) {
+    markup = xml`${rules.map(ruleElement)}`;
+    LISTS.set(rules, markup);
+  }
   return markup;
 }
 
-function amp(rules: readonly QuotedRule[], { status, from, to, perHop }: AmpAttributes = {}): Markup {
-  const attributes = [
-    attr("status", status),
-    from && xml` from="${raw(from.escaped)}"`,
-    to && xml` to="${raw(to.escaped)}"`,
-    attr("per-hop", perHop),
-  ];
-  return xml`<amp xmlns="${NS.AMP}"${attributes}>${ruleElements(rules)}</amp>`;
+function ruleElement(rule: QuotedRule): Markup {
+  let markup = RULES.get(rule);
+  if (markup === undefined) {
+    const attributes = [attr("action", rule.action), attr("condition", rule.condition), attr("value", rule.value)];
+    markup = xml`<rule${attributes}/>`;
+    RULES.set(rule, markup);
+  }
+  return markup;
 }
 
-function ruleElement(rule: QuotedRule): Markup {
-  const attributes = [attr("action", rule.action), attr("condition", rule.condition), attr("value", rule.value)];
-  return xml`<rule${attributes}/>`;
+/** As a refusal quotes them: without addresses. */
+function amp(rules: readonly QuotedRule[]): Markup {
+  return xml`<amp xmlns="${AMP}">${ruleElements(rules)}</amp>`;
 }
 
 function message(address: ReplyAddress, inner: Markup): Stanza {

@@ -6,7 +6,7 @@ import type { RuleState } from "./rule_state.ts";
 export function verdictOn(state: RuleState, plan: Plan, now: number): Verdict {
   const { rules, fired, perHop, recipient } = state;
   if (!state.settled) {
-    const context: RuleContext = { now, to: { resource: recipient.resource }, fired, perHop };
+    const context: RuleContext = { now, to: recipient, fired, perHop };
     return evaluate(rules, plan, context);
   }
   const late = expired(rules, fired, now);

@@ -29,6 +29,21 @@ export interface StanzaAddress {
   readonly type?: string | undefined;
 }
 
+const OPENINGS: Readonly<Record<StanzaName, string>> = {
+  message: '<message xmlns="jabber:client"',
+  presence: '<presence xmlns="jabber:client"',
+  iq: '<iq xmlns="jabber:client"',
+};
+const CLOSINGS: Readonly<Record<StanzaName, string>> = {
+  message: "</message>",
+  presence: "</presence>",
+  iq: "</iq>",
+};
+/** The attribute as it is written, for the types that are written most. */
+const TYPES: ReadonlyMap<string, string> = new Map(
+  ["chat", "normal", "groupchat", "error", "get", "set", "result"].map((type) => [type, ` type="${type}"`]),
+);
+
 /** What a start tag with its addresses comes to, about. */
 const START_TAG_UNITS = 128;
 
@@ -48,13 +63,20 @@ export class Stanza {
   readonly #content: StanzaContent;
   #text: string | undefined;
 
-  private constructor(name: StanzaName, attributes: StanzaAttributes, others: string, content: StanzaContent) {
+  private constructor(
+    name: StanzaName,
+    from: Jid | undefined,
+    to: Jid | undefined,
+    { id, type, lang }: Omit<StanzaAttributes, "from" | "to">,
+    others: string,
+    content: StanzaContent,
+  ) {
     this.name = name;
-    this.from = attributes.from;
-    this.to = attributes.to;
-    this.id = attributes.id;
-    this.type = attributes.type;
-    this.lang = attributes.lang;
+    this.from = from;
+    this.to = to;
+    this.id = id;
+    this.type = type;
+    this.lang = lang;
     this.#others = others;
     this.#content = content;
     this.#text = undefined;
@@ -70,7 +92,7 @@ export class Stanza {
     if (!isStanzaName(element.name)) throw new StreamError("unsupported-stanza-type");
     const content = StanzaContent.fromScanned(element.plain ? element : withoutPrefixes(element));
     const read = readAttributes(element);
-    const stanza = new Stanza(element.name, read, read.others, content);
+    const stanza = new Stanza(element.name, read.from, read.to, read, read.others, content);
     if (read.malformed) throw new StanzaError("jid-malformed", { stanza });
     return stanza;
   }
@@ -81,7 +103,7 @@ export class Stanza {
   }
 
   static build(name: StanzaName, attributes: StanzaAttributes, inner: Markup | Element | string = ""): Stanza {
-    return new Stanza(name, attributes, "", StanzaContent.of(contentText(inner)));
+    return new Stanza(name, attributes.from, attributes.to, attributes, "", StanzaContent.of(contentText(inner)));
   }
 
   /** The text between the tags. */
@@ -105,8 +127,7 @@ export class Stanza {
 
   /** The source of the first child with this name and namespace. */
   payloadText(name: string, ns: string): string | undefined {
-    const child = this.#content.find(name, ns);
-    return child === undefined ? undefined : this.#content.source(child);
+    return this.#content.payloadText(name, ns);
   }
 
   firstPayload(): Element | undefined {
@@ -115,25 +136,26 @@ export class Stanza {
 
   /** Keys that are present are replaced, undefined removes; the content is shared. */
   readdress(change: StanzaAddress): Stanza {
-    const attributes = {
-      from: "from" in change ? change.from : this.from,
-      to: "to" in change ? change.to : this.to,
-      id: "id" in change ? change.id : this.id,
-      type: "type" in change ? change.type : this.type,
-      lang: this.lang,
-    };
-    return new Stanza(this.name, attributes, this.#others, this.#content);
+    const from = "from" in change ? change.from : this.from;
+    const to = "to" in change ? change.to : this.to;
+    if (!("id" in change || "type" in change)) {
+      return new Stanza(this.name, from, to, this, this.#others, this.#content);
+    }
+    const id = "id" in change ? change.id : this.id;
+    const type = "type" in change ? change.type : this.type;
+    return new Stanza(this.name, from, to, { id, type, lang: this.lang }, this.#others, this.#content);
   }
 
   /** With one more child, at the end. */
   with(child: Markup | Element | string): Stanza {
-    return new Stanza(this.name, this, this.#others, this.#content.append(contentText(child)));
+    return new Stanza(this.name, this.from, this.to, this, this.#others, this.#content.append(contentText(child)));
   }
 
   /** Without the children that match; the same object when none does. */
   without(match: (child: ScannedChild, text: string) => boolean): Stanza {
     const content = this.#content.without(match);
-    return content === this.#content ? this : new Stanza(this.name, this, this.#others, content);
+    if (content === this.#content) return this;
+    return new Stanza(this.name, this.from, this.to, this, this.#others, content);
   }
 
   toString(): string {
@@ -159,15 +181,19 @@ export class Stanza {
     return this.#content.text.length + START_TAG_UNITS;
   }
 
+  /** In as few pieces as can be, since the engine joins them one by one. */
   #written(): string {
-    let text = `<${this.name} xmlns="jabber:client"`;
-    if (this.from !== undefined) text += ` from="${this.from.escaped}"`;
-    if (this.to !== undefined) text += ` to="${this.to.escaped}"`;
-    if (this.id !== undefined) text += ` id="${escapeAttribute(this.id)}"`;
-    if (this.type !== undefined) text += ` type="${escapeAttribute(this.type)}"`;
+    const { from, to, id, type } = this;
+    let text = OPENINGS[this.name];
+    if (from !== undefined && to !== undefined) text += ` from="${from.escaped}" to="${to.escaped}"`;
+    else if (from !== undefined) text += ` from="${from.escaped}"`;
+    else if (to !== undefined) text += ` to="${to.escaped}"`;
+    if (id !== undefined) text += ` id="${escapeAttribute(id)}"`;
+    if (type !== undefined) text += TYPES.get(type) ?? ` type="${escapeAttribute(type)}"`;
     if (this.lang !== undefined) text += ` xml:lang="${escapeAttribute(this.lang)}"`;
     const inner = this.#content.text;
-    return inner === "" ? `${text}${this.#others}/>` : `${text}${this.#others}>${inner}</${this.name}>`;
+    if (this.#others !== "") text += this.#others;
+    return inner === "" ? `${text}/>` : `${text}>${inner}${CLOSINGS[this.name]}`;
   }
 }
 

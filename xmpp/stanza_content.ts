@@ -24,6 +24,7 @@ class Payload implements ScannedChild {
   readonly start: number;
   readonly end: number;
   element: Element | undefined;
+  source: string | undefined;
 
   constructor(child: ScannedChild, shift: number) {
     this.name = child.name;
@@ -31,6 +32,7 @@ class Payload implements ScannedChild {
     this.start = child.start + shift;
     this.end = child.end + shift;
     this.element = child instanceof Payload ? child.element : undefined;
+    this.source = undefined;
   }
 }
 
@@ -71,7 +73,15 @@ export class StanzaContent {
     return this.#find(name, ns);
   }
 
-  source(child: ScannedChild): string {
+  /** The source of the first such child; cut out once, so that whoever looks it up in a memo hashes it once. */
+  payloadText(name: string, ns: string): string | undefined {
+    const child = this.#find(name, ns);
+    if (child === undefined) return undefined;
+    child.source ??= this.#source(child);
+    return child.source;
+  }
+
+  #source(child: ScannedChild): string {
     return this.text.slice(child.start, child.end);
   }
 
@@ -95,15 +105,16 @@ export class StanzaContent {
     let text = "";
     let from = 0;
     for (const child of this.#payloads()) {
-      if (match(child, this.source(child))) {
+      if (match(child, this.#source(child))) {
         text += this.text.slice(from, child.start);
         from = child.end;
       } else {
-        kept.push(new Payload(child, text.length - from));
+        const shift = text.length - from;
+        kept.push(shift === 0 ? child : new Payload(child, shift));
       }
     }
     if (kept.length === this.#children.length) return this;
-    text += this.text.slice(from);
+    if (from < this.text.length) text += this.text.slice(from);
     return new StanzaContent(text, kept, text.length);
   }
 
@@ -117,7 +128,7 @@ export class StanzaContent {
   }
 
   #parsed(child: Payload): Element {
-    child.element ??= Element.parse(this.source(child), NS.CLIENT);
+    child.element ??= Element.parse(this.#source(child), NS.CLIENT);
     return child.element;
   }
 

@@ -9,6 +9,8 @@ import type { Stanza } from "../../xmpp/stanza.ts";
 import { Element } from "../../xmpp/xml/element.ts";
 import { type Markup, raw, xml } from "../../xmpp/xml/xml.ts";
 
+const SID = raw(NS.SID);
+
 /** Without `<amp/>`: its rules are kept apart, and archived text carries none. */
 export function withoutRules(stanza: Stanza): Stanza {
   return stanza.without((child) => child.name === "amp" && child.ns === NS.AMP);
@@ -35,13 +37,13 @@ export interface StanzaId {
 }
 
 export function stanzaIdElement({ by, id }: StanzaId): Markup {
-  return xml`<stanza-id xmlns="${NS.SID}" id="${raw(id)}" by="${raw(by.escaped)}"/>`;
+  return xml`<stanza-id xmlns="${SID}" id="${raw(id)}" by="${raw(by.escaped)}"/>`;
 }
 
 /** What goes to the recipient's device: with its stanza id, and the rules with their original addresses (XEP-0079 section 4). */
 export function forDevice(stanza: Stanza, id: StanzaId | undefined, rules: RuleState | undefined): Stanza {
-  const ruled = rules === undefined ? stanza : stanza.with(ruleElement(rules));
-  return id === undefined ? ruled : ruled.with(stanzaIdElement(id));
+  if (rules === undefined) return id === undefined ? stanza : stanza.with(stanzaIdElement(id));
+  return stanza.with(xml`${ruleElement(rules)}${id !== undefined && stanzaIdElement(id)}`);
 }
 
 function ruleElement(rules: RuleState): Markup {

@@ -1,5 +1,5 @@
 /** XEP-0079 2.2: validation, the default action, the rules in order, the decided action. @module */
-import type { ResourceAnswer } from "../../amp/plan.ts";
+import type { Plan, ResourceAnswer } from "../../amp/plan.ts";
 import type { Rule } from "../../amp/rule.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
@@ -63,8 +63,11 @@ function decide(
   const { resource } = stanza.to!;
   const exact = resource === "" ? undefined : state.resource(resource);
   const isBlocked = state.isBlocked(stanza.from!);
-  if (rules === undefined && exact !== undefined && !isBlocked) {
-    return carryOut(state, envelope, stanza, { kind: "direct", resources: [resource] }, undefined, undefined);
+  if (exact !== undefined && !isBlocked) {
+    // RFC 6121 section 8.5.3.1: a resource that is there gets it, whatever the others would do.
+    const plan: Plan = { kind: "direct", resources: [resource] };
+    if (rules === undefined) return carryOut(state, envelope, stanza, plan, undefined, undefined);
+    if (envelope.via.length === 0 && state.profile.exists) return judge(state, envelope, stanza, rules, plan);
   }
   if (!isBlocked && state.pendingCount === undefined && willStore(state, stanza)) {
     return countPending(state).then(() => decide(state, envelope, stanza, rules));
@@ -75,8 +78,9 @@ function decide(
     return carryOut(state, envelope, stanza, plan, undefined, undefined);
   }
   const answers = askResources(state);
-  if (answers instanceof Promise) return answers.then((known) => judge(state, envelope, message, rules, known));
-  return judge(state, envelope, message, rules, answers);
+  const judgeBy = (known: readonly ResourceAnswer[]) =>
+    judge(state, envelope, stanza, rules, planFor(state, message, known));
+  return answers instanceof Promise ? answers.then(judgeBy) : judgeBy(answers);
 }
 
 function liveResources(state: DeliveryState): readonly ResourceAnswer[] {
@@ -84,15 +88,7 @@ function liveResources(state: DeliveryState): readonly ResourceAnswer[] {
   return state.dead.size === 0 ? resources : resources.filter((entry) => !state.isDead(entry));
 }
 
-function judge(
-  state: DeliveryState,
-  envelope: Envelope,
-  message: Planned,
-  rules: RuleState,
-  answers: readonly ResourceAnswer[],
-): void {
-  const { stanza } = message;
-  const plan = planFor(state, message, answers);
+function judge(state: DeliveryState, envelope: Envelope, stanza: Stanza, rules: RuleState, plan: Plan): void {
   const verdict = verdictOn(rules, plan, state.node.now());
   const reports = envelope.via.length === 0 || maySeePresence(state, rules.sender);
   if (verdict.kind === "default") {

@@ -4,6 +4,7 @@ import { archivable, storable } from "../../modules/archive_policy.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { archives } from "../profile.ts";
+import type { ResourceEntry, SessionMessage } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { takesWaiting } from "./delivery_state.ts";
 import { isEphemeral } from "./ephemeral.ts";
@@ -99,17 +100,26 @@ export async function countPending(state: DeliveryState): Promise<void> {
 
 /** What the resource actors answer (XEP-0079 match-resource). A session that does not answer is not there. */
 export function askResources(state: DeliveryState): readonly ResourceAnswer[] | Promise<readonly ResourceAnswer[]> {
-  const resources = state.profile.resources.filter((entry) => !state.isDead(entry));
   let waits = false;
-  const answers = resources.map((entry) => {
-    // A session knows of its presence before the profile does; the order of what waits hangs on the profile.
-    const { available, priority } = entry;
-    const asOrdered = (answer: ResourceAnswer) => ({ ...answer, available, priority });
-    const answer = entry.ref.ask<ResourceAnswer>((reply) => ({ kind: "describe", reply }), DESCRIBE_MS);
-    if (!(answer instanceof Promise)) return asOrdered(answer);
-    waits = true;
-    const silent = { resource: entry.resource, available: false, priority: -1, connected: false };
-    return answer.then(asOrdered, () => silent);
-  });
+  const answers: (ResourceAnswer | Promise<ResourceAnswer>)[] = [];
+  for (const entry of state.profile.resources) {
+    if (state.isDead(entry)) continue;
+    const answer = entry.ref.ask<ResourceAnswer>(describe, DESCRIBE_MS);
+    if (answer instanceof Promise) {
+      waits = true;
+      const silent = { resource: entry.resource, available: false, priority: -1, connected: false };
+      answers.push(answer.then((known) => asOrdered(entry, known)).catch(() => silent));
+    } else answers.push(asOrdered(entry, answer));
+  }
   return waits ? Promise.all(answers) : (answers as ResourceAnswer[]);
+}
+
+function describe(reply: (answer: ResourceAnswer) => void): SessionMessage {
+  return { kind: "describe", reply };
+}
+
+/** A session knows of its presence before the profile does; the order of what waits hangs on the profile. */
+function asOrdered({ available, priority }: ResourceEntry, answer: ResourceAnswer): ResourceAnswer {
+  if (answer.available === available && answer.priority === priority) return answer;
+  return { ...answer, available, priority };
 }
