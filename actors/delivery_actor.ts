@@ -101,10 +101,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
   #onProfile(profile: Profile): void {
     const state = this.#state;
     const usedToTake = new Set(state.profile.resources.filter(takesWaiting).map((entry) => entry.ref));
-    state.profile = profile;
-    for (const session of state.dead) {
-      if (!profile.resources.some((entry) => entry.ref === session)) state.dead.delete(session);
-    }
+    state.renewProfile(profile);
     if (!state.hasPending && !state.heldBack) return;
     const isNew = profile.resources.some((entry) => takesWaiting(entry) && !usedToTake.has(entry.ref));
     if (isNew) state.flushDue = state.node.now();

@@ -31,14 +31,14 @@ export interface SessionStart {
   readonly jid: Jid;
   readonly connection: Connection;
   readonly entry: UserEntry;
-  readonly self: () => SessionRef;
+  readonly self: SessionRef;
 }
 
 export class SessionActor implements Actor<SessionMessage>, ManagedSession {
   readonly #node: Node;
   readonly #jid: Jid;
   readonly #entry: UserEntry;
-  readonly #self: () => SessionRef;
+  readonly #self: SessionRef;
   #connection: Connection | undefined;
   #outbox = new Outbox();
   #managed: StreamManagement | undefined;
@@ -188,7 +188,7 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
 
   #receipt(ticket: number): Receipt | undefined {
     if (ticket === 0) return undefined;
-    const self = this.#self();
+    const self = this.#self;
     return { waits: false, accepted: () => self.tell({ kind: "accepted", ticket }), outcome: () => {} };
   }
 
@@ -257,7 +257,7 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
           kind: "unproved",
           seqs: [seq],
           resource: this.#jid.resource,
-          session: this.#self(),
+          session: this.#self,
         });
       return;
     }
@@ -377,7 +377,7 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
   }
 
   self(): SessionRef {
-    return this.#self();
+    return this.#self;
   }
 
   proved(seqs: readonly number[]): void {
@@ -385,7 +385,7 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
   }
 
   late(seqs: readonly number[]): void {
-    if (seqs.length > 0) this.#entry.delivery.tell({ kind: "late", seqs, session: this.#self() });
+    if (seqs.length > 0) this.#entry.delivery.tell({ kind: "late", seqs, session: this.#self });
   }
 
   detach(error: StreamError): void {
@@ -469,7 +469,7 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     this.#managed?.ended();
     this.#available = false;
     const unproved = this.#outbox.drain();
-    this.#entry.user.tell({ kind: "ended", resource: this.#jid.resource, session: this.#self(), unproved });
-    this.#node.sessionEnded(this.#self());
+    this.#entry.user.tell({ kind: "ended", resource: this.#jid.resource, session: this.#self, unproved });
+    this.#node.sessionEnded(this.#self);
   }
 }

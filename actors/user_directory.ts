@@ -86,30 +86,21 @@ export class UserDirectory {
       entry.isOutdated = false;
       return this.#activate(entry);
     }
-    const user = new UserActor(this.#node, {
-      owner: entry.jid,
-      record,
-      delivery: entry.delivery,
-      startSession: (jid, request) => this.#startSession(entry, jid, request),
-    });
-    const delivery = new DeliveryActor(this.#node, {
-      owner: entry.jid,
-      profile: user.profile,
-      hasPending: record?.hasPending ?? false,
-      user: entry.user,
-      self: () => entry.delivery,
-    });
+    const user = new UserActor(this.#node, { entry, record, startSession: this.#startSession });
+    const hasPending = record?.hasPending ?? false;
+    const delivery = new DeliveryActor(this.#node, { entry, profile: user.profile, hasPending });
     entry.actors = { user, delivery };
     entry.user.start(user);
     entry.delivery.start(delivery);
   }
 
-  #startSession(entry: Active, jid: Jid, request: BindRequest): SessionRef {
+  /** One function for all users. */
+  readonly #startSession = (entry: UserEntry, jid: Jid, { connection }: BindRequest): SessionRef => {
     const mailbox: Mailbox<SessionMessage> = new Mailbox(this.#kinds.session, this.#node.scheduler);
-    mailbox.start(new SessionActor(this.#node, { jid, connection: request.connection, entry, self: () => mailbox }));
+    mailbox.start(new SessionActor(this.#node, { jid, connection, entry, self: mailbox }));
     this.#node.sessionStarted(mailbox);
     return mailbox;
-  }
+  };
 
   #forget(entry: Active): void {
     if (this.#users.get(entry.jid.text) === entry) this.#users.delete(entry.jid.text);

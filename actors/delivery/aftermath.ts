@@ -74,7 +74,7 @@ function endProved(state: DeliveryState, flight: InFlight, resource: string): vo
 /** A session is over: all that it was given is planned again, in order, with the rules that are still undecided. */
 export function onUnproved(state: DeliveryState, seqs: readonly number[], session: SessionRef): void | Promise<void> {
   const isKnown = state.profile.resources.some((entry) => entry.ref === session);
-  if (isKnown) state.dead.add(session);
+  if (isKnown) state.noteDead(session);
   return planAgain(state, takeFrom(state, isKnown ? state.inFlight.keys() : seqs, session));
 }
 

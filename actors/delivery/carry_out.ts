@@ -31,9 +31,6 @@ import { copyToOthers, toSessions } from "./to_sessions.ts";
 /** The event that goes with the plan, and when it becomes true. */
 export type Notify = Met & { readonly when: NotifyMoment };
 
-/** Messages without a row that may wait behind those from storage. */
-const MAX_BEHIND = 1000;
-
 export function carryOut(
   state: DeliveryState,
   envelope: Envelope,
@@ -140,8 +137,7 @@ function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza,
     toSessions(state, undefined, message, resources);
     if (state.hasCarbons) copyToOthers(state, message, resources);
   };
-  if (state.comesBehind && state.behind.length < MAX_BEHIND) state.behind.push({ seq, send });
-  else send();
+  if (!state.comesBehind || !state.putBehind({ seq, send })) send();
   envelope.receipt?.accepted();
 }
 
@@ -149,7 +145,7 @@ function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza,
 function sendBehind(state: DeliveryState, flight: InFlight, resources: readonly string[]): void {
   if (!flight.waits) {
     const send = () => toSessions(state, flight, flight, resources);
-    return state.behind.length < MAX_BEHIND ? void state.behind.push({ seq: flight.seq, send }) : send();
+    return state.putBehind({ seq: flight.seq, send }) ? undefined : send();
   }
   flight.phase = "resting";
   flight.onProof = undefined;

@@ -21,7 +21,7 @@ const UNMATCHED_REFUSED: PlanOptions = { unmatchedNormal: "refuse" };
 
 export function onMessage(state: DeliveryState, envelope: Envelope): void | Promise<void> {
   // What the log holds already came here once: as an event that a flush has found meanwhile, or is about to.
-  if (envelope.seq > 0 && (state.inFlight.has(envelope.seq) || state.provedEvents.has(envelope.seq))) return;
+  if (envelope.seq > 0 && (state.inFlight.has(envelope.seq) || state.isProvedEvent(envelope.seq))) return;
   if (state.flushDue > 0) stopWaiting(state);
   const stanza = envelope.notice ? envelope.stanza : withoutStanzaIds(envelope.stanza);
   if (envelope.notice || envelope.via.length > 0 || !stanza.has("amp", NS.AMP)) {
@@ -85,7 +85,7 @@ function decide(
 
 function liveResources(state: DeliveryState): readonly ResourceAnswer[] {
   const { resources } = state.profile;
-  return state.dead.size === 0 ? resources : resources.filter((entry) => !state.isDead(entry));
+  return state.hasDead ? resources.filter((entry) => !state.isDead(entry)) : resources;
 }
 
 function judge(state: DeliveryState, envelope: Envelope, stanza: Stanza, rules: RuleState, plan: Plan): void {

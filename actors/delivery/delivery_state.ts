@@ -1,17 +1,16 @@
 /** What one delivery actor knows; its rooms, the files of this folder, share it. @module */
 import { isBlocked } from "../../modules/blocking/block_list.ts";
 import { Jid } from "../../xmpp/jid.ts";
-import type { Node } from "../node.ts";
+import type { Node, UserEntry } from "../node.ts";
 import type { DeliveryRef, Profile, ResourceEntry, SessionRef, UserMessage } from "../protocol.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { InFlight } from "./in_flight.ts";
+import { RecentSeqs } from "./recent_seqs.ts";
 
 export interface DeliveryStart {
-  readonly owner: Jid;
+  readonly entry: UserEntry;
   readonly profile: Profile;
   readonly hasPending: boolean;
-  readonly user: ActorRef<UserMessage>;
-  readonly self: () => DeliveryRef;
 }
 
 /** Offline delivery under way (XEP-0160). */
@@ -34,14 +33,17 @@ export interface Behind {
   send(): void;
 }
 
-const PROVED_EVENTS = 1000;
+/** Messages without a row that may wait behind those from storage. */
+const MAX_BEHIND = 1000;
+/** How many are remembered at least. */
+const PROVED_EVENTS = 500;
 
 export class DeliveryState {
   readonly node: Node;
   readonly owner: Jid;
   readonly domain: Jid;
   readonly user: ActorRef<UserMessage>;
-  readonly self: () => DeliveryRef;
+  readonly #self: DeliveryRef;
   profile: Profile;
   readonly inFlight = new Map<number, InFlight>();
   /** Rows wait that a flush would offer. */
@@ -53,27 +55,32 @@ export class DeliveryState {
   flush: Flush | undefined;
   /** Since when the flush for a resource that became available is awaited; 0: it is not. Milliseconds since 1970. */
   flushDue = 0;
-  readonly behind: Behind[] = [];
+  /** Messages without a row that come after older ones from storage, in order; undefined: there are none. */
+  behind: Behind[] | undefined;
   /** Subscription stanzas and probes that the user actor is at work on. */
   applying = 0;
   /** Events from the log whose receipt was proved lately: their envelopes may still be on the way here. */
-  readonly provedEvents = new Set<number>();
-  /** Sessions that are over, while the profile still has them. */
-  readonly dead = new Set<SessionRef>();
+  #provedEvents: RecentSeqs | undefined;
+  /** Sessions that are over, while the profile still has them; undefined: none is. */
+  #dead: Set<SessionRef> | undefined;
 
   constructor(node: Node, start: DeliveryStart) {
     this.node = node;
-    this.owner = start.owner;
-    this.domain = Jid.of("", start.owner.domain);
-    this.user = start.user;
-    this.self = start.self;
+    this.owner = start.entry.jid;
+    this.domain = Jid.parse(this.owner.domain);
+    this.user = start.entry.user;
+    this.#self = start.entry.delivery;
     this.profile = start.profile;
     this.hasPending = start.hasPending && node.settings.offline;
   }
 
+  self(): DeliveryRef {
+    return this.#self;
+  }
+
   /** Nothing is under way. */
   get quiet(): boolean {
-    return this.inFlight.size === 0 && this.flush === undefined && this.behind.length === 0;
+    return this.inFlight.size === 0 && this.flush === undefined && this.behind === undefined;
   }
 
   /** Whether any resource wants carbon copies. */
@@ -104,7 +111,26 @@ export class DeliveryState {
   }
 
   isDead(entry: ResourceEntry): boolean {
-    return this.dead.size > 0 && this.dead.has(entry.ref);
+    return this.#dead?.has(entry.ref) === true;
+  }
+
+  /** A session is over, and the profile still has it. */
+  noteDead(session: SessionRef): void {
+    this.#dead ??= new Set();
+    this.#dead.add(session);
+  }
+
+  /** There may be resources whose session is over. */
+  get hasDead(): boolean {
+    return this.#dead !== undefined;
+  }
+
+  /** The new one has got rid of sessions that are over. */
+  renewProfile(profile: Profile): void {
+    this.profile = profile;
+    if (this.#dead === undefined) return;
+    const left = profile.resources.filter((entry) => this.isDead(entry)).map((entry) => entry.ref);
+    this.#dead = left.length === 0 ? undefined : new Set(left);
   }
 
   isBlocked(from: Jid): boolean {
@@ -114,11 +140,28 @@ export class DeliveryState {
 
   /** Remembers an event whose receipt is proved, among the latest. */
   noteProvedEvent(seq: number): void {
-    this.provedEvents.add(seq);
-    if (this.provedEvents.size <= PROVED_EVENTS) return;
-    for (const oldest of this.provedEvents) {
-      this.provedEvents.delete(oldest);
-      break;
+    this.#provedEvents ??= new RecentSeqs(PROVED_EVENTS);
+    this.#provedEvents.add(seq);
+  }
+
+  isProvedEvent(seq: number): boolean {
+    return this.#provedEvents?.has(seq) === true;
+  }
+
+  /** Sends after older messages what has no row; false where there are too many of them already. */
+  putBehind(behind: Behind): boolean {
+    this.behind ??= [];
+    if (this.behind.length >= MAX_BEHIND) return false;
+    this.behind.push(behind);
+    return true;
+  }
+
+  /** Sends those that stand behind rows older than `before`. */
+  sendBehind(before: number): void {
+    while (this.behind !== undefined && this.behind[0]!.seq < before) {
+      const { send } = this.behind.shift()!;
+      if (this.behind.length === 0) this.behind = undefined;
+      send();
     }
   }
 

@@ -27,7 +27,7 @@ export function onFlush(state: DeliveryState, seenUntil: number): void | Promise
   if (!state.ready) return endFlush(state);
   if (state.flush !== undefined && !isNextDue(state, state.flush)) return;
   if (state.flush === undefined && !state.hasPending && !state.heldBack)
-    return sendBehind(state, Number.MAX_SAFE_INTEGER);
+    return state.sendBehind(Number.MAX_SAFE_INTEGER);
   state.flush ??= { after: 0, open: new Set(), seenUntil, left: 0, offeredAt: 0 };
   return offerPages(state, state.flush);
 }
@@ -43,12 +43,7 @@ export function endFlush(state: DeliveryState): void {
     state.hasPending = true;
     state.flush = undefined;
   }
-  sendBehind(state, Number.MAX_SAFE_INTEGER);
-}
-
-/** Messages without a row that were sent before that one. */
-function sendBehind(state: DeliveryState, before: number): void {
-  while (state.behind.length > 0 && state.behind[0]!.seq < before) state.behind.shift()!.send();
+  state.sendBehind(Number.MAX_SAFE_INTEGER);
 }
 
 function isNextDue(state: DeliveryState, flush: Flush): boolean {
@@ -92,7 +87,7 @@ function finishFlush(state: DeliveryState, flush: Flush): void {
   let underWay = 0;
   for (const flight of state.inFlight.values()) if (flight.counted) underWay++;
   state.pendingCount = flush.left + underWay;
-  sendBehind(state, Number.MAX_SAFE_INTEGER);
+  state.sendBehind(Number.MAX_SAFE_INTEGER);
 }
 
 /** A row that cannot be read stays where it is, and holds up no other. */
@@ -106,7 +101,7 @@ function offerSafely(state: DeliveryState, flush: Flush, row: PendingMessage): v
 }
 
 function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
-  sendBehind(state, row.seq);
+  state.sendBehind(row.seq);
   flush.after = row.seq;
   const known = state.inFlight.get(row.seq);
   if (known !== undefined && known.phase !== "resting") return;

@@ -11,6 +11,7 @@ import { attr, xml } from "../../xmpp/xml/xml.ts";
 import type { Connection } from "../connection.ts";
 import type { Node } from "../node.ts";
 import type { SessionMessage, SessionRef } from "../protocol.ts";
+import { BoundSession } from "./bound_session.ts";
 import { Ledger } from "./ledger.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -179,8 +180,7 @@ export class StreamManagement {
     this.#attach = undefined;
     this.#session.takeOver(connection);
     const { jid, outbox } = this.#session;
-    const self = this.#session.self();
-    reply({ kind: "resumed", session: { jid, tell: (message) => self.tell(message) } });
+    reply({ kind: "resumed", session: new BoundSession(jid, this.#session.self()) });
     connection.send(xml`<resumed xmlns="${NS.SM}" previd="${this.#id}" h="${this.#kept >>> 0}"/>`.text);
     try {
       this.#acknowledge(h);

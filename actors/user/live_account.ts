@@ -6,14 +6,15 @@
 
 import { CAUGHT_UP } from "../../modules/mam.ts";
 import { createMemory } from "../../modules/memory.ts";
-import type { AccountContext, ModuleMemory, ServerContext } from "../../modules/module.ts";
+import type { AccountContext, ModuleMemory } from "../../modules/module.ts";
 import { rosterQuery, rosterRemoval } from "../../modules/roster/roster_query.ts";
 import { INTERESTED } from "../../modules/roster.ts";
 import type { ArchivePreferences, RosterItem, SubscriptionRequest, UserRecord } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import type { Markup } from "../../xmpp/xml/xml.ts";
-import type { SessionRef } from "../protocol.ts";
+import type { Node, UserEntry } from "../node.ts";
+import type { DeliveryRef, Profile, SessionRef } from "../protocol.ts";
 
 /** A bound resource: the ResourceView of modules, with its session. */
 export interface LiveResource {
@@ -31,19 +32,22 @@ export interface LiveResource {
   directed: Set<string> | undefined;
 }
 
-export interface AccountStart {
-  readonly context: ServerContext;
-  readonly owner: Jid;
-  readonly record: UserRecord | undefined;
+/** The bare JIDs of a roster, as a profile has them. */
+export type RosterSets = Pick<Profile, "watchers" | "watched" | "contacts">;
+
+/** What the account asks of the actor that it lives in. */
+export interface AccountHost {
   /** The value that delivery and sessions have of this account is out of date. */
-  readonly changed: () => void;
-  readonly refreshPresence: () => void;
+  changed(): void;
+  refreshPresence(): void;
   /** Removes a contact with the subscriptions that the item stands for. */
-  readonly removeContact: (contact: Jid) => Promise<void>;
+  removeContact(contact: Jid): Promise<void>;
 }
 
 export class LiveAccount implements AccountContext {
+  readonly node: Node;
   readonly owner: Jid;
+  readonly delivery: DeliveryRef;
   exists: boolean;
   readonly roster: Map<string, RosterItem>;
   readonly requests: Map<string, SubscriptionRequest>;
@@ -54,15 +58,16 @@ export class LiveAccount implements AccountContext {
   requestedAt = 0;
   archivePreferences: ArchivePreferences | undefined;
   forwardTo: Jid | undefined;
-  readonly #start: AccountStart;
-  readonly #context: ServerContext;
+  /** Of the roster as it is; undefined until somebody asks. */
+  rosterSets: RosterSets | undefined;
+  readonly #host: AccountHost;
   #memory: ModuleMemory | undefined;
 
-  constructor(start: AccountStart) {
-    const { record } = start;
-    this.#start = start;
-    this.#context = start.context;
-    this.owner = start.owner;
+  constructor(node: Node, { jid, delivery }: UserEntry, record: UserRecord | undefined, host: AccountHost) {
+    this.node = node;
+    this.owner = jid;
+    this.delivery = delivery;
+    this.#host = host;
     this.exists = record !== undefined;
     this.roster = new Map(record?.roster.map((item) => [item.jid, item]));
     this.requests = new Map(record?.requests.map((request) => [request.from, request]));
@@ -73,40 +78,40 @@ export class LiveAccount implements AccountContext {
   }
 
   get settings() {
-    return this.#context.settings;
+    return this.node.context.settings;
   }
   get modules() {
-    return this.#context.modules;
+    return this.node.context.modules;
   }
   get description() {
-    return this.#context.description;
+    return this.node.context.description;
   }
   get serverMemory() {
-    return this.#context.serverMemory;
+    return this.node.context.serverMemory;
   }
   get stanzaIds() {
-    return this.#context.stanzaIds;
+    return this.node.context.stanzaIds;
   }
   get store() {
-    return this.#context.store;
+    return this.node.context.store;
   }
   get log() {
-    return this.#context.log;
+    return this.node.context.log;
   }
   now(): number {
-    return this.#context.now();
+    return this.node.context.now();
   }
   newId(): string {
-    return this.#context.newId();
+    return this.node.context.newId();
   }
   route(stanza: Stanza): void {
-    this.#context.route(stanza);
+    this.node.context.route(stanza);
   }
   endAccount(account: Jid): void {
-    this.#context.endAccount(account);
+    this.node.context.endAccount(account);
   }
   setForward(account: Jid, to: Jid | undefined): Promise<boolean> {
-    return this.#context.setForward(account, to);
+    return this.node.context.setForward(account, to);
   }
 
   get resources(): readonly LiveResource[] {
@@ -132,12 +137,13 @@ export class LiveAccount implements AccountContext {
     await this.store.putRosterItem(this.owner.text, item, version);
     this.rosterVersion = version;
     this.roster.set(item.jid, item);
-    this.#start.changed();
+    this.rosterSets = undefined;
+    this.#host.changed();
     this.#push(rosterQuery([item], version));
   }
 
   removeRosterItem(jid: Jid): Promise<void> {
-    return this.#start.removeContact(jid);
+    return this.#host.removeContact(jid);
   }
 
   /** The item alone, without the subscriptions that it stands for. */
@@ -146,7 +152,8 @@ export class LiveAccount implements AccountContext {
     await this.store.removeRosterItem(this.owner.text, jid.text, version);
     this.rosterVersion = version;
     this.roster.delete(jid.text);
-    this.#start.changed();
+    this.rosterSets = undefined;
+    this.#host.changed();
     this.#push(rosterRemoval(jid, version));
   }
 
@@ -166,7 +173,7 @@ export class LiveAccount implements AccountContext {
     const texts = jids.map((jid) => jid.text);
     await this.store.block(this.owner.text, texts);
     for (const text of texts) this.blocked.add(text);
-    this.#start.changed();
+    this.#host.changed();
   }
 
   async unblock(jids: readonly Jid[] | undefined): Promise<void> {
@@ -174,13 +181,13 @@ export class LiveAccount implements AccountContext {
     if (texts === undefined) await this.store.unblock(this.owner.text);
     else await this.store.unblock(this.owner.text, texts);
     for (const text of texts ?? [...this.blocked]) this.blocked.delete(text);
-    this.#start.changed();
+    this.#host.changed();
   }
 
   async setArchivePreferences(preferences: ArchivePreferences): Promise<void> {
     await this.store.setArchivePreferences(this.owner.text, preferences);
     this.archivePreferences = preferences;
-    this.#start.changed();
+    this.#host.changed();
   }
 
   mark(name: string, mark: string, on: boolean): void {
@@ -190,11 +197,11 @@ export class LiveAccount implements AccountContext {
     if (resource.marks.has(mark) === on) return;
     if (on) resource.marks.add(mark);
     else resource.marks.delete(mark);
-    if (mark === "carbons") this.#start.changed();
+    if (mark === "carbons") this.#host.changed();
   }
 
   refreshPresence(): void {
-    this.#start.refreshPresence();
+    this.#host.refreshPresence();
   }
 
   toResource(name: string, stanza: Stanza): void {

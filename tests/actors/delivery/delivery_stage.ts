@@ -107,13 +107,9 @@ export class DeliveryStage {
   #startDelivery(hasPending: boolean): void {
     const mailbox = new Mailbox(kind<DeliveryMessage>("DeliveryActor", this.errors), this.scheduler);
     this.#mailbox = mailbox;
-    this.#actor = new DeliveryActor(this.#node(), {
-      owner: Jid.parse(JULIET),
-      profile: this.profile,
-      hasPending,
-      user: { tell: () => {}, ask: () => undefined as never },
-      self: () => mailbox,
-    });
+    const user = { tell: () => {}, ask: () => undefined as never };
+    const entry = { jid: Jid.parse(JULIET), user, delivery: mailbox };
+    this.#actor = new DeliveryActor(this.#node(), { entry, profile: this.profile, hasPending });
     mailbox.start(this.#actor);
   }
 

@@ -1,0 +1,38 @@
+/** Tells the protocol modules what happens to an account. A module's failure is its own: it is logged, and the others go on. @module */
+import type { AccountHooks, Effect } from "../../modules/module.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import type { LiveAccount } from "./live_account.ts";
+
+export function eachHook({ node }: LiveAccount, run: (hooks: AccountHooks) => void): void {
+  for (const module of node.registry.modules) if (module.hooks !== undefined) run(module.hooks);
+}
+
+/** One module after the other; what each wants is done before the next is told. */
+export async function runHooks(
+  account: LiveAccount,
+  phase: keyof AccountHooks,
+  run: (hooks: AccountHooks) => readonly Effect[] | Promise<readonly Effect[]> | undefined,
+): Promise<void> {
+  for (const module of account.node.registry.modules) {
+    if (module.hooks?.[phase] === undefined) continue;
+    try {
+      for (const effect of (await run(module.hooks)) ?? []) carryOut(account, effect);
+    } catch (error) {
+      account.log.error("hook failed", { module: module.name, phase, account: account.owner.text, error });
+    }
+  }
+}
+
+function carryOut(account: LiveAccount, effect: Effect): void {
+  if (effect.kind === "route") account.route(effect.stanza);
+  else account.toResource(effect.resource, effect.stanza);
+}
+
+/** As it goes out: modules may add to what the client has sent (XEP-0153). */
+export function outgoingPresence(account: LiveAccount, sent: Stanza): Stanza {
+  let stanza = sent;
+  eachHook(account, (hooks) => {
+    stanza = hooks.outgoingPresence?.(stanza, account) ?? stanza;
+  });
+  return stanza;
+}

@@ -1,0 +1,49 @@
+/** The value that delivery and sessions have of an account. @module */
+import type { Profile, ResourceEntry } from "../protocol.ts";
+import { isWatcher, type LiveAccount, type LiveResource, type RosterSets } from "./live_account.ts";
+
+const NOBODY: ReadonlySet<string> = new Set();
+/** One value stands for every empty roster. */
+const NO_CONTACTS: RosterSets = { watchers: NOBODY, watched: NOBODY, contacts: NOBODY };
+
+export function profileOf(account: LiveAccount): Profile {
+  const { watchers, watched, contacts } = rosterSets(account);
+  return {
+    exists: account.exists || account.live.length > 0,
+    persistent: account.exists,
+    resources: account.live.map(entryOf),
+    blocked: account.blocked.size === 0 ? NOBODY : new Set(account.blocked),
+    watchers,
+    watched,
+    forwardTo: account.forwardTo,
+    archivePreferences: account.archivePreferences,
+    contacts,
+  };
+}
+
+/** What the account's delivery and sessions have is out of date. */
+export function tellProfile(account: LiveAccount): void {
+  const profile = profileOf(account);
+  account.delivery.tell({ kind: "profile", profile });
+  for (const resource of account.live) resource.ref.tell({ kind: "profile", profile });
+}
+
+function entryOf({ jid, ref, available, priority, marks }: LiveResource): ResourceEntry {
+  return { resource: jid.resource, jid, ref, available, priority, carbons: marks.has("carbons") };
+}
+
+/** Made anew only when the roster has changed: a profile is told at every presence. */
+function rosterSets(account: LiveAccount): RosterSets {
+  account.rosterSets ??= account.roster.size === 0 ? NO_CONTACTS : readRoster(account);
+  return account.rosterSets;
+}
+
+function readRoster({ roster }: LiveAccount): RosterSets {
+  const watchers = new Set<string>();
+  const watched = new Set<string>();
+  for (const item of roster.values()) {
+    if (isWatcher(item)) watchers.add(item.jid);
+    if (item.subscription === "to" || item.subscription === "both") watched.add(item.jid);
+  }
+  return { watchers, watched, contacts: new Set(roster.keys()) };
+}
