@@ -158,6 +158,11 @@ export class Stanza {
     return new Stanza(this.name, this.from, this.to, this, this.#others, content);
   }
 
+  /** As toString(), for somebody who needs the text once: nothing is kept of it. */
+  write(): string {
+    return this.#text ?? this.#written();
+  }
+
   toString(): string {
     this.#text ??= this.#written();
     return this.#text;

@@ -12,6 +12,7 @@ import { accept, bounce, conclude, end, giveUp, rest, rested, takeBack } from ".
 import { report } from "./expiry.ts";
 import { handOver, onTaken } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
+import { leaveToLog, proveOffered, recall, takeOffered } from "./offered.ts";
 import { endFlush, flushOnward } from "./offline_delivery.ts";
 import { askResources, type PlanOptions, planFor } from "./plan_input.ts";
 import { announce, ruleEvent, sendEvent } from "./rule_events.ts";
@@ -22,6 +23,7 @@ export function onProved(state: DeliveryState, seqs: readonly number[], resource
   for (const seq of seqs) {
     const flight = state.inFlight.get(seq);
     if (flight?.phase === "live") proved(state, flight, resource);
+    else if (flight === undefined) proveOffered(state, seq);
   }
   if (state.flush !== undefined) flushOnward(state);
 }
@@ -75,7 +77,14 @@ function endProved(state: DeliveryState, flight: InFlight, resource: string): vo
 export function onUnproved(state: DeliveryState, seqs: readonly number[], session: SessionRef): void | Promise<void> {
   const isKnown = state.profile.resources.some((entry) => entry.ref === session);
   if (isKnown) state.noteDead(session);
-  return planAgain(state, takeFrom(state, isKnown ? state.inFlight.keys() : seqs, session));
+  const lost = takeFrom(state, isKnown ? state.inFlight.keys() : seqs, session);
+  const inLog = takeOffered(state, isKnown ? undefined : seqs, session);
+  if (inLog.length === 0) return planAgain(state, lost);
+  return recall(state, inLog).then((recalled) => planAgain(state, [...lost, ...recalled].sort(inOrder)));
+}
+
+function inOrder(one: InFlight, other: InFlight): number {
+  return one.seq - other.seq;
 }
 
 /** A session that was resumed will not send them again: their time is over, unless another device has them. */
@@ -164,8 +173,10 @@ export function onCommitted(state: DeliveryState, seqs: readonly number[]): void
     const flight = state.inFlight.get(seq);
     if (flight === undefined) continue;
     if (flight.log === "queued") flight.log = "durable";
-    if (flight.phase === "live") accept(flight);
-    else if (flight.phase === "proved") forget(state, flight);
+    if (flight.phase === "live") {
+      accept(flight);
+      leaveToLog(state, flight);
+    } else if (flight.phase === "proved") forget(state, flight);
     else if (flight.phase === "resting" && flight.ending === undefined) rested(state, flight);
   }
 }

@@ -46,6 +46,8 @@ export class DeliveryState {
   readonly #self: DeliveryRef;
   profile: Profile;
   readonly inFlight = new Map<number, InFlight>();
+  /** Messages whose row is all that is kept of them here, and the one session that may prove each. */
+  readonly offered = new Map<number, SessionRef>();
   /** Rows wait that a flush would offer. */
   hasPending: boolean;
   /** Rows wait that the last flush had to leave where they are. */
@@ -80,7 +82,7 @@ export class DeliveryState {
 
   /** Nothing is under way. */
   get quiet(): boolean {
-    return this.inFlight.size === 0 && this.flush === undefined && this.behind === undefined;
+    return this.inFlight.size === 0 && this.offered.size === 0 && this.flush === undefined && this.behind === undefined;
   }
 
   /** Whether any resource wants carbon copies. */

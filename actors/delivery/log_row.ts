@@ -22,7 +22,7 @@ export class LogRow implements NewMessage {
   }
 
   get text(): string {
-    return this.#stanza.toString();
+    return this.#stanza.write();
   }
 
   /** For a store on another thread. */

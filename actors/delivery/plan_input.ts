@@ -94,7 +94,8 @@ export function willStore(state: DeliveryState, stanza: Stanza): boolean {
 
 /** Counts what waits; messages under way whose row is or will be there are in it. */
 export async function countPending(state: DeliveryState): Promise<void> {
-  state.pendingCount = await state.node.database.pendingCount(state.owner.text);
+  const rows = await state.node.database.pendingCount(state.owner.text);
+  state.pendingCount = Math.max(0, rows - state.offered.size);
   for (const flight of state.inFlight.values()) if (flight.waits) flight.counted = true;
 }
 

@@ -1,0 +1,58 @@
+/**
+ * Messages that one session has, without proof yet, and that nothing but their row in the log tells about: their stanza
+ * and what else is known of a message in flight would fill the memory for a client that proves nothing.
+ * @module
+ */
+import type { SessionRef } from "../protocol.ts";
+import type { DeliveryState } from "./delivery_state.ts";
+import type { InFlight } from "./in_flight.ts";
+import { fromRow } from "./waiting_row.ts";
+
+/** How many rows are read at a time. */
+const PAGE = 500;
+
+/** The commit of its row is there: the flight goes where the row says all of it. */
+export function leaveToLog(state: DeliveryState, flight: InFlight): void {
+  if (!isInRow(flight)) return;
+  state.inFlight.delete(flight.seq);
+  state.offered.set(flight.seq, flight.targets[0]!);
+}
+
+function isInRow({ waits, rules, receipt, notice, via, counted, targets }: InFlight): boolean {
+  const isPlain = rules === undefined && receipt === undefined && !notice && via.length === 0;
+  return isPlain && waits && !counted && targets.length === 1;
+}
+
+/** A device has it. */
+export function proveOffered(state: DeliveryState, seq: number): void {
+  if (!state.offered.delete(seq)) return;
+  state.node.store.tell({ kind: "settle", owner: state.owner.text, seq });
+}
+
+/** That session will not prove these any more; `seqs` undefined: none that it has. In order. */
+export function takeOffered(state: DeliveryState, seqs: readonly number[] | undefined, session: SessionRef): number[] {
+  const lost: number[] = [];
+  for (const seq of seqs ?? state.offered.keys()) if (state.offered.get(seq) === session) lost.push(seq);
+  for (const seq of lost) state.offered.delete(seq);
+  return lost.sort((a, b) => a - b);
+}
+
+/** In flight again, as the log has them. What cannot be read goes on waiting there. */
+export async function recall(state: DeliveryState, seqs: readonly number[]): Promise<InFlight[]> {
+  const wanted = new Set(seqs);
+  const flights: InFlight[] = [];
+  let after = seqs[0]! - 1;
+  try {
+    while (after < seqs.at(-1)!) {
+      const rows = await state.node.database.pending(state.owner.text, after, PAGE);
+      for (const row of rows) if (wanted.delete(row.seq)) flights.push({ ...fromRow(row), counted: false });
+      after = rows.length < PAGE ? Number.POSITIVE_INFINITY : rows.at(-1)!.seq;
+    }
+  } catch (error) {
+    state.node.log.error("cannot read unproved messages", { owner: state.owner.text, error });
+    state.hasPending = true;
+    if (state.pendingCount !== undefined) state.pendingCount += wanted.size;
+  }
+  for (const flight of flights) state.inFlight.set(flight.seq, flight);
+  return flights;
+}
