@@ -57,7 +57,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
       case "proved":
         return onProved(state, message.seqs, message.resource);
       case "cancelled":
-        return onCancelled(state, message.seq, message.isCancelled, message.resource);
+        return onCancelled(state, message);
       case "unproved":
         return onUnproved(state, message.seqs, message.session);
       case "committed":

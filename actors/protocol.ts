@@ -150,8 +150,13 @@ export type DeliveryMessage =
    * archive; 0: it is not kept there.
    */
   | { readonly kind: "sent"; readonly stanza: Stanza; readonly resource: string; readonly seq: number }
-  /** The waiting row of a message whose receipt is proved was dropped before any commit; or it is, or will be, durable. */
-  | { readonly kind: "cancelled"; readonly seq: number; readonly isCancelled: boolean; readonly resource: string }
+  /** The waiting rows of messages whose receipt is proved were dropped before any commit; `kept` are, or will be, durable. */
+  | {
+      readonly kind: "cancelled";
+      readonly seqs: readonly number[];
+      readonly kept: readonly number[];
+      readonly resource: string;
+    }
   /** The user actor is done with a subscription stanza or a probe. */
   | { readonly kind: "applied" }
   /** Unproved messages that this session will not send again, because their time is over. */
@@ -205,13 +210,13 @@ export type StoreMessage =
       readonly from: DeliveryRef;
       readonly wanted: boolean;
     }
-  | { readonly kind: "settle"; readonly owner: string; readonly seq: number }
-  /** Drops a waiting row that no commit has taken yet. Answers whether it was so; if not, nothing has changed. */
+  | { readonly kind: "settle"; readonly owner: string; readonly seqs: readonly number[] }
+  /** Drops waiting rows that no commit has taken yet. Answers which were taken; of these nothing has changed. */
   | {
       readonly kind: "cancel";
       readonly owner: string;
-      readonly seq: number;
-      readonly reply: (isCancelled: boolean) => void;
+      readonly seqs: readonly number[];
+      readonly reply: (kept: readonly number[]) => void;
     }
   /** Calls that belong into one transaction. `alone`: they depend on nothing that waits for company, which goes on waiting. */
   | {

@@ -57,6 +57,7 @@ const MAX_UNITS = 128 * 1024 * 1024;
 type Taken = "none" | "older" | "all";
 
 const NOTHING: ReadonlyMap<number, Append> = new Map();
+const NONE: readonly number[] = [];
 
 export class StoreActor implements Actor<StoreMessage> {
   readonly #start: StoreActorStart;
@@ -81,9 +82,9 @@ export class StoreActor implements Actor<StoreMessage> {
       case "append":
         return this.#onAppend(message);
       case "settle":
-        return this.#onSettle(message.owner, message.seq);
+        return this.#onSettle(message.owner, message.seqs);
       case "cancel":
-        return message.reply(this.#cancel(message.owner, message.seq));
+        return message.reply(this.#taken(message.owner, message.seqs));
       case "calls":
         this.#calls.push(message);
         return this.#hurry(message.alone === true ? "none" : "all");
@@ -115,10 +116,22 @@ export class StoreActor implements Actor<StoreMessage> {
     return this.#older.size + this.#younger.size;
   }
 
-  #onSettle(owner: string, seq: number): void {
-    if (this.#cancel(owner, seq)) return;
-    this.#settles.push({ owner, seq });
+  #onSettle(owner: string, seqs: readonly number[]): void {
+    const taken = this.#taken(owner, seqs);
+    if (taken.length === 0) return;
+    for (const seq of taken) this.#settles.push({ owner, seq });
     this.#plan();
+  }
+
+  /** Drops those rows; returns the ones that are not there to be dropped. */
+  #taken(owner: string, seqs: readonly number[]): readonly number[] {
+    let taken: number[] | undefined;
+    for (const seq of seqs) {
+      if (this.#cancel(owner, seq)) continue;
+      if (taken === undefined) taken = [seq];
+      else taken.push(seq);
+    }
+    return taken ?? NONE;
   }
 
   /** Drops the row that would wait for `owner`, where no commit has taken it yet; what is for an archive stays. */

@@ -11,6 +11,12 @@ const WORD = 2 ** 32;
 /** Safe integers have 53 bits: 21 of the high word. */
 const HIGH_BITS = 21;
 
+/** Ten bits each: an id is put together of fewer pieces. */
+const PAIRS: readonly string[] = Array.from(
+  { length: 1024 },
+  (_, bits) => `${DIGITS[bits >>> 5]!}${DIGITS[bits & 31]!}`,
+);
+
 const VALUES = Int8Array.from({ length: 128 }, (_, code) => DIGITS.indexOf(String.fromCharCode(code)));
 
 /** The two-way mapping between sequence numbers and stanza ids under one key. */
@@ -48,18 +54,12 @@ export class StanzaIds {
 function toBase32(high: number, low: number): string {
   return (
     DIGITS[high >>> 28]! +
-    DIGITS[(high >>> 23) & 31]! +
-    DIGITS[(high >>> 18) & 31]! +
-    DIGITS[(high >>> 13) & 31]! +
-    DIGITS[(high >>> 8) & 31]! +
-    DIGITS[(high >>> 3) & 31]! +
-    DIGITS[((high & 7) << 2) | (low >>> 30)]! +
-    DIGITS[(low >>> 25) & 31]! +
-    DIGITS[(low >>> 20) & 31]! +
-    DIGITS[(low >>> 15) & 31]! +
-    DIGITS[(low >>> 10) & 31]! +
-    DIGITS[(low >>> 5) & 31]! +
-    DIGITS[low & 31]!
+    PAIRS[(high >>> 18) & 1023]! +
+    PAIRS[(high >>> 8) & 1023]! +
+    PAIRS[((high & 255) << 2) | (low >>> 30)]! +
+    PAIRS[(low >>> 20) & 1023]! +
+    PAIRS[(low >>> 10) & 1023]! +
+    PAIRS[low & 1023]!
   );
 }
 

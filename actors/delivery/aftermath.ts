@@ -5,14 +5,14 @@ import { verdictOn } from "../../amp/verdict.ts";
 import type { StoreCall, StoreFault } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
-import type { SessionRef } from "../protocol.ts";
+import type { DeliveryMessage, SessionRef } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { Ending } from "./ending.ts";
 import { accept, bounce, conclude, end, giveUp, rest, rested, takeBack } from "./endings.ts";
 import { report } from "./expiry.ts";
 import { handOver, onTaken } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
-import { leaveToLog, proveOffered, recall, takeOffered } from "./offered.ts";
+import { leaveToLog, recall, takeOffered } from "./offered.ts";
 import { endFlush, flushOnward } from "./offline_delivery.ts";
 import { askResources, type PlanOptions, planFor } from "./plan_input.ts";
 import { announce, ruleEvent, sendEvent } from "./rule_events.ts";
@@ -20,25 +20,40 @@ import { toSessions } from "./to_sessions.ts";
 
 /** A device has it. */
 export function onProved(state: DeliveryState, seqs: readonly number[], resource: string): void {
-  for (const seq of seqs) {
-    const flight = state.inFlight.get(seq);
-    if (flight?.phase === "live") proved(state, flight, resource);
-    else if (flight === undefined) proveOffered(state, seq);
+  const rows: ProvedRows = { settled: [], awaited: [] };
+  try {
+    for (const seq of seqs) {
+      const flight = state.inFlight.get(seq);
+      if (flight?.phase === "live") proved(state, flight, resource, rows);
+      else if (flight === undefined && state.offered.delete(seq)) rows.settled.push(seq);
+    }
+  } finally {
+    dropRows(state, rows, resource);
   }
   if (state.flush !== undefined) flushOnward(state);
 }
 
-function proved(state: DeliveryState, flight: InFlight, resource: string): void {
+/** The waiting rows of messages that one proof covers, told of at once. */
+interface ProvedRows {
+  readonly settled: number[];
+  /** Only the store knows whether a commit has taken the row: if so, a crash must not forget the event alone. */
+  readonly awaited: number[];
+}
+
+function proved(state: DeliveryState, flight: InFlight, resource: string, rows: ProvedRows): void {
   const { seq, onProof, receipt } = flight;
-  const owner = state.owner.text;
   state.count(flight, false);
   if (flight.notice && flight.log === "durable") state.noteProvedEvent(seq);
   if (onProof !== undefined) {
     if (receipt !== undefined || flight.log === "durable") return endProved(state, flight, resource);
-    if (flight.waits) return cancelRow(state, flight, resource);
+    if (flight.waits) {
+      flight.phase = "ending";
+      flight.targets = [];
+      return void rows.awaited.push(seq);
+    }
     announce(state, ruleEvent(state.node, onProof, flight.rules!));
   }
-  if (flight.waits) state.node.store.tell({ kind: "settle", owner, seq });
+  if (flight.waits) rows.settled.push(seq);
   const isAwaited = receipt !== undefined && flight.archived && flight.log === "queued";
   if (!isAwaited) return conclude(state, flight, { kind: "direct", resource });
   flight.phase = "proved";
@@ -47,21 +62,29 @@ function proved(state: DeliveryState, flight: InFlight, resource: string): void 
   receipt.outcome({ kind: "direct", resource });
 }
 
-/** Only the store knows whether a commit has taken the row: if so, a crash must not forget the event alone. */
-function cancelRow(state: DeliveryState, flight: InFlight, resource: string): void {
-  const { seq } = flight;
-  flight.phase = "ending";
-  flight.targets = [];
-  const reply = (isCancelled: boolean) => state.self().tell({ kind: "cancelled", seq, isCancelled, resource });
-  state.node.store.tell({ kind: "cancel", owner: state.owner.text, seq, reply });
+function dropRows(state: DeliveryState, { settled, awaited }: ProvedRows, resource: string): void {
+  const { store } = state.node;
+  const owner = state.owner.text;
+  if (settled.length > 0) store.tell({ kind: "settle", owner, seqs: settled });
+  if (awaited.length === 0) return;
+  const reply = (kept: readonly number[]) => state.self().tell({ kind: "cancelled", seqs: awaited, kept, resource });
+  store.tell({ kind: "cancel", owner, seqs: awaited, reply });
 }
 
-export function onCancelled(state: DeliveryState, seq: number, isCancelled: boolean, resource: string): void {
-  const flight = state.inFlight.get(seq);
-  if (flight?.phase !== "ending" || flight.ending !== undefined) return;
-  if (!isCancelled) return endProved(state, flight, resource);
-  announce(state, ruleEvent(state.node, flight.onProof!, flight.rules!));
-  conclude(state, flight, { kind: "direct", resource });
+type Cancelled = Extract<DeliveryMessage, { kind: "cancelled" }>;
+
+export function onCancelled(state: DeliveryState, { seqs, kept, resource }: Cancelled): void {
+  const durable = kept.length === 0 ? undefined : new Set(kept);
+  for (const seq of seqs) {
+    const flight = state.inFlight.get(seq);
+    if (flight?.phase !== "ending" || flight.ending !== undefined) continue;
+    if (durable?.has(seq)) {
+      endProved(state, flight, resource);
+      continue;
+    }
+    announce(state, ruleEvent(state.node, flight.onProof!, flight.rules!));
+    conclude(state, flight, { kind: "direct", resource });
+  }
   if (state.flush !== undefined) flushOnward(state);
 }
 
@@ -236,7 +259,7 @@ function onUndone(state: DeliveryState, flight: InFlight, ending: Ending, fault:
 function concludeUnlogged(state: DeliveryState, flight: InFlight, { event, outcome }: Ending): void {
   const { node, owner } = state;
   state.count(flight, false);
-  if (flight.waits) node.store.tell({ kind: "settle", owner: owner.text, seq: flight.seq });
+  if (flight.waits) node.store.tell({ kind: "settle", owner: owner.text, seqs: [flight.seq] });
   if (event !== undefined) sendEvent(node, { ...event, seq: 0 });
   conclude(state, flight, outcome);
   if (state.flush !== undefined) flushOnward(state);

@@ -23,12 +23,6 @@ function isInRow({ waits, rules, receipt, notice, via, counted, targets }: InFli
   return isPlain && waits && !counted && targets.length === 1;
 }
 
-/** A device has it. */
-export function proveOffered(state: DeliveryState, seq: number): void {
-  if (!state.offered.delete(seq)) return;
-  state.node.store.tell({ kind: "settle", owner: state.owner.text, seq });
-}
-
 /** That session will not prove these any more; `seqs` undefined: none that it has. In order. */
 export function takeOffered(state: DeliveryState, seqs: readonly number[] | undefined, session: SessionRef): number[] {
   const lost: number[] = [];

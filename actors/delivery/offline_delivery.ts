@@ -110,7 +110,7 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   const flight = fromRow(row);
   if (isTakenOut(state, flight)) return;
   if (row.archived && row.seq <= flush.seenUntil && hasNoSay(flight.rules)) {
-    return state.node.store.tell({ kind: "settle", owner: state.owner.text, seq: row.seq });
+    return state.node.store.tell({ kind: "settle", owner: state.owner.text, seqs: [row.seq] });
   }
   const plan = planFor(state, flight, state.profile.resources, { forward: false });
   if (plan.kind !== "direct") {

@@ -8,7 +8,7 @@ type Delivered = (system: ActorSystem, owner: Jid, seq: number, resource: string
 
 /** The row of a waiting message goes when it is written. */
 export function settleAtWrite(): void {
-  onDelivery((system, owner, seq) => system.store.tell({ kind: "settle", owner: owner.text, seq }));
+  onDelivery((system, owner, seq) => system.store.tell({ kind: "settle", owner: owner.text, seqs: [seq] }));
 }
 
 /** The message is proved when it is written: its row goes, and `direct` is notified. */

@@ -96,8 +96,9 @@ function stage() {
     errors,
     append: (seq: number, wanted = false, extra: Partial<NewMessage> = {}) =>
       mailbox.tell({ kind: "append", message: { ...row(seq), ...extra }, units: 20, from, wanted }),
-    cancel: (seq: number) => mailbox.ask<boolean>((reply) => ({ kind: "cancel", owner: OWNER, seq, reply }), 100),
-    settle: (seq: number, owner = OWNER) => mailbox.tell({ kind: "settle", owner, seq }),
+    cancel: (...seqs: number[]) =>
+      mailbox.ask<readonly number[]>((reply) => ({ kind: "cancel", owner: OWNER, seqs, reply }), 100),
+    settle: (seq: number, owner = OWNER) => mailbox.tell({ kind: "settle", owner, seqs: [seq] }),
     call: (...calls: readonly StoreCall[]) =>
       mailbox.tell({
         kind: "calls",
@@ -255,13 +256,14 @@ describe("StoreActor and a proof that comes before the commit", () => {
     expect(store.batches.flat().map(showCall)).toContain("append 1");
   });
 
-  test("tells whether the row could still be cancelled", async () => {
+  test("tells which rows could not be cancelled any more", async () => {
     const { store, append, cancel, elapse } = stage();
     append(1);
-    expect(cancel(1)).toBe(true);
-    expect(cancel(1)).toBe(false);
+    expect(cancel(1)).toEqual([]);
+    expect(cancel(1)).toEqual([1]);
     append(2, true);
-    expect(cancel(2)).toBe(false);
+    append(3);
+    expect(cancel(3, 2)).toEqual([2]);
     await drain(store, elapse);
     expect(waiting(store)).toEqual([2]);
   });
