@@ -7,6 +7,7 @@ import { attr, raw, xml } from "../xmpp/xml/xml.ts";
 import type { FaultKind, QuotedRule, Rule, RuleFault } from "./rule.ts";
 
 const AMP = raw(NS.AMP);
+const STATUS = { alert: raw("alert"), notify: raw("notify") };
 const PER_HOP = attr("per-hop", "true");
 
 /** Where a reply goes, and which message it is about. */
@@ -26,16 +27,20 @@ export interface EventAddress extends ReplyAddress {
 
 /** XEP-0079 3.4.1 and 3.4.4: tells the sender which rule was met. Carries nothing of the original but its id. */
 export function notice(action: "alert" | "notify", rule: Rule, address: EventAddress): Stanza {
-  const { sender, recipient } = address;
-  const addresses = xml` from="${raw(sender.escaped)}" to="${raw(recipient.escaped)}"`;
-  return message(address, xml`<amp xmlns="${AMP}" status="${action}"${addresses}>${ruleElement(rule)}</amp>`);
+  const from = raw(address.sender.escaped);
+  const to = raw(address.recipient.escaped);
+  const status = STATUS[action];
+  return message(
+    address,
+    xml`<amp xmlns="${AMP}" status="${status}" from="${from}" to="${to}">${ruleElement(rule)}</amp>`,
+  );
 }
 
 /** XEP-0079 3.4.3: the reply of the `error` action, with the rules that triggered it. */
 export function failedRules(rules: readonly Rule[], address: EventAddress): Stanza {
-  const { sender, recipient } = address;
-  const addresses = xml` from="${raw(sender.escaped)}" to="${raw(recipient.escaped)}"`;
-  const quoted = xml`<amp xmlns="${AMP}" status="error"${addresses}>${ruleElements(rules)}</amp>`;
+  const from = raw(address.sender.escaped);
+  const to = raw(address.recipient.escaped);
+  const quoted = xml`<amp xmlns="${AMP}" status="error" from="${from}" to="${to}">${ruleElements(rules)}</amp>`;
   return errorMessage(
     address,
     xml`${quoted}
@@ -76,8 +81,8 @@ export function missingId(address: { readonly domain: Jid; readonly sender: Jid;
 
 /** XEP-0079 4.1: the rules as they leave the server, with the original addresses and without a status. */
 export function ampElement(rules: readonly Rule[], perHop: boolean, from: Jid, to: Jid): Markup {
-  const addresses = xml` from="${raw(from.escaped)}" to="${raw(to.escaped)}"`;
-  return xml`<amp xmlns="${AMP}"${addresses}${perHop && PER_HOP}>${ruleElements(rules)}</amp>`;
+  const rest = perHop && PER_HOP;
+  return xml`<amp xmlns="${AMP}" from="${raw(from.escaped)}" to="${raw(to.escaped)}"${rest}>${ruleElements(rules)}</amp>`;
 }
 
 // The examples of section 6 have 405 for not-acceptable, where XEP-0086 has 406.

@@ -146,9 +146,10 @@ export class Stanza {
     return new Stanza(this.name, from, to, { id, type, lang: this.lang }, this.#others, this.#content);
   }
 
-  /** With one more child, at the end. */
-  with(child: Markup | Element | string): Stanza {
-    return new Stanza(this.name, this.from, this.to, this, this.#others, this.#content.append(contentText(child)));
+  /** With one more child, or two, at the end. */
+  with(child: Markup | Element | string, last: Markup | Element | string = ""): Stanza {
+    const content = this.#content.append(contentText(child), contentText(last));
+    return new Stanza(this.name, this.from, this.to, this, this.#others, content);
   }
 
   /** Without the children that match; the same object when none does. */

@@ -95,8 +95,8 @@ export class StanzaContent {
     return first === undefined ? undefined : this.#parsed(first);
   }
 
-  append(text: string): StanzaContent {
-    return new StanzaContent(this.text + text, this.#children, this.#scannedTo);
+  append(child: string, last: string): StanzaContent {
+    return new StanzaContent(`${this.text}${child}${last}`, this.#children, this.#scannedTo);
   }
 
   /** Without the children that match; the same object when none does. */

@@ -43,7 +43,7 @@ export function stanzaIdElement({ by, id }: StanzaId): Markup {
 /** What goes to the recipient's device: with its stanza id, and the rules with their original addresses (XEP-0079 section 4). */
 export function forDevice(stanza: Stanza, id: StanzaId | undefined, rules: RuleState | undefined): Stanza {
   if (rules === undefined) return id === undefined ? stanza : stanza.with(stanzaIdElement(id));
-  return stanza.with(xml`${ruleElement(rules)}${id !== undefined && stanzaIdElement(id)}`);
+  return id === undefined ? stanza.with(ruleElement(rules)) : stanza.with(ruleElement(rules), stanzaIdElement(id));
 }
 
 function ruleElement(rules: RuleState): Markup {

@@ -39,7 +39,8 @@ export function xml(strings: TemplateStringsArray, ...values: XmlValue[]): Marku
   }
   const { parts, quoted } = template;
   let text = parts[0]!;
-  for (let i = 0; i < values.length; i++) text += written(values[i], quoted[i]!) + parts[i + 1]!;
+  // One piece for each value, since the engine joins pieces one by one when the text is sent.
+  for (let i = 0; i < values.length; i++) text = `${text}${written(values[i], quoted[i]!)}${parts[i + 1]!}`;
   return new Markup(text);
 }
 
@@ -56,10 +57,10 @@ export function raw(text: string): Markup {
 const NOTHING = new Markup("");
 
 function written(value: XmlValue, quoted: boolean): string {
+  if (value instanceof Markup) return value.text;
   if (typeof value === "string") return quoted ? escapeAttribute(value) : escapeXml(value);
   if (value === undefined || value === null || value === false) return "";
   if (typeof value === "number") return String(value);
-  if (value instanceof Markup) return value.text;
   if (value instanceof Element) return value.toString();
   let text = "";
   for (const item of value) text += written(item, quoted);
