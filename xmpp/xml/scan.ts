@@ -17,9 +17,40 @@ const QUESTION = 0x3f;
 const DOUBLE_QUOTE = 0x22;
 const SINGLE_QUOTE = 0x27;
 const RIGHT_BRACKET = 0x5d;
+const BLANK = 0x20;
 const FEW_ATTRIBUTES = 8;
 const NO_NAMES: Set<string> = new Set();
 const NONE: readonly ScannedAttribute[] = [];
+
+/** By length: what stands in most messages, so that no text of its own is made of it. */
+const COMMON_NAMES: readonly (readonly string[] | undefined)[] = byLength([
+  "id",
+  "to",
+  "iq",
+  "amp",
+  "type",
+  "from",
+  "body",
+  "thread",
+  "message",
+  "request",
+  "presence",
+  "xml:lang",
+]);
+const COMMON_NAMESPACES: readonly (readonly string[] | undefined)[] = byLength([
+  NS.CLIENT,
+  NS.AMP,
+  NS.CHATSTATES,
+  NS.RECEIPTS,
+  NS.HINTS,
+  NS.SM,
+]);
+
+function byLength(texts: readonly string[]): readonly (readonly string[] | undefined)[] {
+  const table: string[][] = [];
+  for (const text of texts) table[text.length] = [...(table[text.length] ?? []), text];
+  return Array.from(table);
+}
 
 /** Enough of XML's names to tell an entity from a lone ampersand. */
 const ENTITY_NAME = /^[\p{L}_:][\p{L}\p{N}_:.-]*$/u;
@@ -43,8 +74,8 @@ export class Scan {
   #innerStart = 0;
   readonly #children: ScannedChild[] = [];
 
-  // The open elements: qualified names, and the namespaces declared by each.
-  readonly #names: string[] = [];
+  // The open elements: start and end of each qualified name, and the namespaces around each.
+  readonly #names: number[] = [];
   readonly #scopes: NamespaceScope[] = [];
   #scope: NamespaceScope;
 
@@ -117,14 +148,14 @@ export class Scan {
       if (code === SLASH) {
         this.#pos++;
         this.#endTag();
-        if (this.#names.length === 0) return tag;
+        if (this.#scopes.length === 0) return tag;
       } else if (code === BANG) {
         this.#cdata();
       } else {
         this.#startTag();
         if (!this.#empty) continue;
       }
-      if (this.#names.length === 1) this.#closeChild(code);
+      if (this.#scopes.length === 1) this.#closeChild(code);
     }
   }
 
@@ -189,11 +220,12 @@ export class Scan {
   }
 
   #endTag(): void {
-    const name = this.#names.pop()!;
-    if (!this.#text.startsWith(name, this.#pos)) this.#fail("not-well-formed", `no end tag for ${name}`);
-    this.#pos += name.length;
-    this.#skipSpace();
-    if (this.#code() !== GT) this.#fail("not-well-formed", `no end tag for ${name}`);
+    const end = this.#names.pop()!;
+    const start = this.#names.pop()!;
+    if (!this.#same(start, this.#pos, end - start)) this.#failUnclosed(start, end);
+    this.#pos += end - start;
+    if (this.#code() !== GT) this.#skipSpace();
+    if (this.#code() !== GT) this.#failUnclosed(start, end);
     this.#pos++;
     this.#scope = this.#scopes.pop()!;
   }
@@ -201,7 +233,7 @@ export class Scan {
   /** Reads a start tag from behind its `<`. */
   #startTag(): void {
     const { maxDepth, maxChildren } = this.#limits;
-    const depth = this.#names.length;
+    const depth = this.#scopes.length;
     const first = this.#code();
     if (first === BANG || first === QUESTION) {
       this.#fail("restricted-xml", "a comment, a declaration or a processing instruction");
@@ -223,14 +255,14 @@ export class Scan {
     if (this.#empty) {
       if (depth > 0) this.#scope = outer;
     } else {
-      this.#names.push(this.#text.slice(nameStart, nameEnd));
+      this.#names.push(nameStart, nameEnd);
       this.#scopes.push(outer);
     }
   }
 
   #keep(start: number, nameStart: number, nameEnd: number, ns: string): void {
-    const name = this.#text.slice(nameStart, nameEnd);
-    if (this.#names.length === 0) {
+    const name = this.#common(COMMON_NAMES, nameStart, nameEnd);
+    if (this.#scopes.length === 0) {
       this.#name = name;
       this.#ns = ns;
     } else {
@@ -261,8 +293,12 @@ export class Scan {
     this.#prefixed = false;
     for (;;) {
       const before = this.#pos;
-      this.#skipSpace();
-      const code = this.#code();
+      let code = this.#code();
+      if (code === BLANK) code = text.charCodeAt(++this.#pos);
+      if (code <= BLANK) {
+        this.#skipSpace();
+        code = this.#code();
+      }
       if (code === GT || code === SLASH) {
         this.#empty = code === SLASH;
         this.#pos += this.#empty ? 2 : 1;
@@ -280,16 +316,19 @@ export class Scan {
     const colon = this.#colon;
     const nameEnd = this.#pos;
     this.#checkUnique(nameStart, colon, nameEnd);
-    this.#skipSpace();
+    if (this.#code() !== EQUALS) this.#skipSpace();
     if (this.#code() !== EQUALS) this.#fail("not-well-formed", "an attribute without a value");
     this.#pos++;
-    this.#skipSpace();
+    if (this.#code() <= BLANK) this.#skipSpace();
     const valueStart = this.#pos + 1;
     const literal = this.#attributeValue();
     const valueEnd = this.#pos - 1;
     if (this.#isDeclaration(nameStart, colon, nameEnd)) {
       const prefix = colon < 0 ? "" : this.#text.slice(colon + 1, nameEnd);
-      this.#declare(prefix, this.#value(valueStart, valueEnd, literal));
+      const ns = literal
+        ? this.#common(COMMON_NAMESPACES, valueStart, valueEnd)
+        : normalised(this.#text.slice(valueStart, valueEnd));
+      this.#declare(prefix, ns);
       return;
     }
     if (colon >= 0 && !(colon - nameStart === 3 && this.#text.startsWith("xml", nameStart))) {
@@ -297,7 +336,7 @@ export class Scan {
       this.#prefixed = true;
     }
     if (!keep) return;
-    const name = this.#text.slice(nameStart, nameEnd);
+    const name = this.#common(COMMON_NAMES, nameStart, nameEnd);
     const item = { name, value: this.#value(valueStart, valueEnd, literal) };
     if (this.#attributes === NONE) this.#attributes = [item];
     else (this.#attributes as ScannedAttribute[]).push(item);
@@ -362,6 +401,21 @@ export class Scan {
       if (seen.has(expanded)) this.#failTwice();
       seen.add(expanded);
     }
+  }
+
+  /** That part of the text: one of the table's own where it is there. */
+  #common(table: readonly (readonly string[] | undefined)[], start: number, end: number): string {
+    const candidates = table[end - start];
+    if (candidates !== undefined) {
+      for (let i = 0; i < candidates.length; i++) if (this.#reads(candidates[i]!, start)) return candidates[i]!;
+    }
+    return this.#text.slice(start, end);
+  }
+
+  #reads(word: string, start: number): boolean {
+    const text = this.#text;
+    for (let i = word.length - 1; i >= 0; i--) if (text.charCodeAt(start + i) !== word.charCodeAt(i)) return false;
+    return true;
   }
 
   #same(a: number, b: number, length: number): boolean {
@@ -456,6 +510,10 @@ export class Scan {
   /** The code at the current place; NaN at the end. */
   #code(): number {
     return this.#text.charCodeAt(this.#pos);
+  }
+
+  #failUnclosed(start: number, end: number): never {
+    this.#fail("not-well-formed", `no end tag for ${this.#text.slice(start, end)}`);
   }
 
   #failTwice(): never {
