@@ -89,10 +89,11 @@ export class Stanza {
    */
   static fromScanned(element: ScannedElement): Stanza {
     if (element.ns !== NS.CLIENT) throw new StreamError("invalid-namespace");
-    if (!isStanzaName(element.name)) throw new StreamError("unsupported-stanza-type");
+    const name = stanzaName(element.name);
+    if (name === undefined) throw new StreamError("unsupported-stanza-type");
     const content = StanzaContent.fromScanned(element.plain ? element : withoutPrefixes(element));
     const read = readAttributes(element);
-    const stanza = new Stanza(element.name, read.from, read.to, read, read.others, content);
+    const stanza = new Stanza(name, read.from, read.to, read, read.others, content);
     if (read.malformed) throw new StanzaError("jid-malformed", { stanza });
     return stanza;
   }
@@ -245,8 +246,11 @@ export class StanzaError extends Error {
   }
 }
 
-function isStanzaName(name: string): name is StanzaName {
-  return name === "message" || name === "presence" || name === "iq";
+/** A text of our own: the one that was read is a slice, which would keep the whole of its frame for as long as the stanza. */
+function stanzaName(read: string): StanzaName | undefined {
+  if (read === "message") return "message";
+  if (read === "presence") return "presence";
+  return read === "iq" ? "iq" : undefined;
 }
 
 /** Markup and elements stand in `jabber:client` there; a string is markup too. */
