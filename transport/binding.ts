@@ -5,9 +5,13 @@ import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
+import { scanTrusted } from "../xmpp/stanza_content.ts";
 import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
 import { attr, Markup, raw, xml } from "../xmpp/xml/xml.ts";
 import type { StreamServices } from "./stream_services.ts";
+
+/** What text is not read as it stands with. */
+const MARKUP = /[<&\r]/;
 
 /** What the stream sends, and the session where there is one. */
 export interface BindingResult {
@@ -42,11 +46,10 @@ async function bind(
 ): Promise<BindingResult> {
   const stanza = readStanza(element);
   if (stanza instanceof StanzaError) return { reply: stanza.stanza!.error(stanza).toString() };
-  const payload = stanza.payload("bind", NS.BIND);
-  if (payload === undefined) throw new StreamError("not-authorized", { text: "Bind a resource first" });
+  if (!stanza.has("bind", NS.BIND)) throw new StreamError("not-authorized", { text: "Bind a resource first" });
   try {
     if (stanza.type !== "set" || !stanza.id || stanza.children.length !== 1) throw new StanzaError("bad-request");
-    const resource = payload.child("resource", NS.BIND)?.text || undefined;
+    const resource = resourceOf(stanza) || undefined;
     const session = await services.sessions.bind({ account, resource, connection });
     const inner = xml`<bind xmlns="${NS.BIND}"><jid>${session.jid.text}</jid></bind>`;
     return { reply: stanza.result(inner).toString(), session };
@@ -55,6 +58,16 @@ async function bind(
     const answer = error instanceof StanzaError ? error : new StanzaError("internal-server-error");
     return { reply: stanza.error(answer).toString() };
   }
+}
+
+/** What `<bind/>` asks for. Mere text is read as it stands: every login comes by here, and a tree costs far more. */
+function resourceOf(stanza: Stanza): string | undefined {
+  const bind = scanTrusted(stanza.payloadText("bind", NS.BIND)!);
+  const child = bind.children.find(({ name, ns }) => name === "resource" && ns === NS.BIND);
+  if (child === undefined) return undefined;
+  const { text, innerStart, innerEnd } = scanTrusted(bind.text.slice(child.start, child.end));
+  const inner = text.slice(innerStart, innerEnd);
+  return MARKUP.test(inner) ? stanza.payload("bind", NS.BIND)?.child("resource", NS.BIND)?.text : inner;
 }
 
 /** The stanza, or what is wrong with its addresses. */

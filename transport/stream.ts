@@ -19,7 +19,7 @@ import { type CompletedLogin, completeLogin } from "./sasl2/complete_login.ts";
 import { HeldConnection } from "./sasl2/held_connection.ts";
 import { Sasl2Authentication } from "./sasl2/sasl2_authentication.ts";
 import type { StreamCarrier } from "./stream_carrier.ts";
-import { authFeatures, bindFeatures } from "./stream_features.ts";
+import { bindFeatures } from "./stream_features.ts";
 import { checkHeader, type HeaderRequest } from "./stream_header.ts";
 import type { StreamLimits } from "./stream_limits.ts";
 import type { StreamServices } from "./stream_services.ts";
@@ -173,10 +173,10 @@ export class XmppStream {
     }
     this.#phase = "authenticating";
     const { address, security } = this.#carrier;
-    const { logins, tokens } = this.#limits;
+    const { logins, tokens, authFeatures } = this.#limits;
     this.#negotiation = new SaslNegotiation(this.#services, logins, { address, security, domain, from });
     this.#sasl2 = new Sasl2Authentication(this.#services, this.#negotiation, tokens);
-    this.#carrier.send(authFeatures(this.#services, this.#carrier).text);
+    this.#carrier.send(authFeatures.text(this.#carrier));
   }
 
   #onElement(element: ScannedElement): void {

@@ -6,7 +6,34 @@ import { managesStreams, sasl2Features } from "./sasl2/sasl2_features.ts";
 import type { StreamCarrier } from "./stream_carrier.ts";
 import type { StreamServices } from "./stream_services.ts";
 
-export function authFeatures(services: StreamServices, carrier: StreamCarrier): Markup {
+/** What is offered before authentication, written once for all streams of a server that are alike. */
+export class AuthFeatures {
+  readonly #services: StreamServices;
+  readonly #texts = new Map<string, string>();
+
+  constructor(services: StreamServices) {
+    this.#services = services;
+  }
+
+  text(carrier: StreamCarrier): string {
+    const key = kindOf(carrier);
+    let text = this.#texts.get(key);
+    if (text === undefined) {
+      text = authFeatures(this.#services, carrier).text;
+      this.#texts.set(key, text);
+    }
+    return text;
+  }
+}
+
+/** All of a carrier that its features depend on: there are few of these. */
+function kindOf({ transport, startTlsOffer, secure, security }: StreamCarrier): string {
+  const { encrypted, loopback, channelBindings } = security;
+  const types = channelBindings === undefined ? "" : [...channelBindings.keys()].join();
+  return `${transport} ${startTlsOffer} ${secure} ${encrypted} ${loopback} ${types}`;
+}
+
+function authFeatures(services: StreamServices, carrier: StreamCarrier): Markup {
   // RFC 6120 section 5.3.1: where TLS is required, nothing else is offered before it.
   if (carrier.startTlsOffer === "required") {
     return features([xml`<starttls xmlns="${NS.TLS}"><required/></starttls>`]);

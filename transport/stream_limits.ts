@@ -1,5 +1,6 @@
 import { AttemptLimit } from "./attempt_limit.ts";
 import { FastTokens } from "./sasl2/fast_tokens.ts";
+import { AuthFeatures } from "./stream_features.ts";
 import type { StreamServices } from "./stream_services.ts";
 
 const MINUTE = 60_000;
@@ -10,6 +11,7 @@ export interface StreamLimits {
   readonly logins: AttemptLimit;
   readonly registrations: AttemptLimit;
   readonly tokens: FastTokens;
+  readonly authFeatures: AuthFeatures;
   /** The IQs that modules answer before authentication, as keys of IqHandlers. */
   readonly preAuthKeys: ReadonlySet<string>;
 }
@@ -24,6 +26,7 @@ export function createStreamLimits(services: StreamServices): StreamLimits {
       credentials: (account) => services.credentials(account),
       now: () => services.now(),
     }),
+    authFeatures: new AuthFeatures(services),
     preAuthKeys: new Set(registry.modules.flatMap((module) => Object.keys(module.preAuthIq ?? {}))),
   };
 }

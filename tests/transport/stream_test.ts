@@ -361,11 +361,29 @@ describe("XmppStream: binding", () => {
     expect([message, more]).toEqual(["<message/>", []]);
   });
 
-  test("lets the server choose the resource", async () => {
+  test.each([
+    ["none", "", undefined],
+    ["an empty one", "<resource/>", undefined],
+    ["one without content", "<resource></resource>", undefined],
+    ["text", "<resource>a ' b</resource>", "a ' b"],
+    ["references", "<resource>a&amp;b&#99;</resource>", "a&bc"],
+    ["something else before it", "<other>x</other><resource>a</resource>", "a"],
+    ["one of another namespace", '<resource xmlns="urn:x">a</resource>', undefined],
+    ["two", "<resource>a</resource><resource>b</resource>", "a"],
+    ["a bracket in an attribute", '<resource x=">y">a</resource>', "a"],
+    ["elements", "<resource>a<b>c</b>d</resource>", "ad"],
+  ])("reads the resource from what <bind/> holds: %s", async (_, content, expected) => {
     const client = new FakeCarrier();
     await client.authenticate();
-    await client.receive(`<iq type="set" id="b"><bind xmlns="${NS.BIND}"/></iq>`);
-    expect(client.services.sessions.last.request.resource).toBeUndefined();
+    await client.receive(`<iq type="set" id="b"><bind xmlns="${NS.BIND}">${content}</bind></iq>`);
+    expect(client.services.sessions.last.request.resource).toBe(expected);
+  });
+
+  test("reads a resource with prefixes", async () => {
+    const client = new FakeCarrier();
+    await client.authenticate();
+    await client.receive(`<iq type="set" id="b"><x:bind xmlns:x="${NS.BIND}"><x:resource>a</x:resource></x:bind></iq>`);
+    expect(client.services.sessions.last.request.resource).toBe("a");
   });
 
   test.each([
