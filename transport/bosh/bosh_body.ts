@@ -1,8 +1,13 @@
 /** The `<body/>` wrapper of BOSH, read and written: XEP-0124 section 6, XEP-0206. @module */
 import { NS } from "../../xmpp/ns.ts";
-import { type ScannedElement, scanElement, XmlError, type XmlLimits } from "../../xmpp/xml/scanner.ts";
+import {
+  declaredNamespaces,
+  type ScannedElement,
+  scanElement,
+  XmlError,
+  type XmlLimits,
+} from "../../xmpp/xml/scanner.ts";
 import { attr, type Markup, raw, xml } from "../../xmpp/xml/xml.ts";
-import { declaredNamespaces } from "../declared_namespaces.ts";
 
 /** XEP-0124 section 17.2. */
 export type BoshCondition =
@@ -58,7 +63,7 @@ export function bodyLimits(stanza: XmlLimits): XmlLimits {
 export function readBody(text: string, limits: XmlLimits): BoshBody {
   const element = scanBody(text, limits);
   if (element.name !== "body" || element.ns !== NS.HTTPBIND || hasText(element)) throw new BoshError("bad-request");
-  const prefixes = declaredNamespaces(element.text.slice(0, element.innerStart));
+  const prefixes = declaredNamespaces(element.text.slice(0, element.innerStart), bodyLimits(limits));
   const { own, xbosh } = splitAttributes(element, prefixes);
   const rid = readRid(own.get("rid"));
   const restart = xbosh.get("restart");

@@ -3,10 +3,9 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
-import { attribute, type ScannedElement, StreamScanner } from "../../xmpp/xml/scanner.ts";
+import { attribute, declaredNamespaces, type ScannedElement, StreamScanner } from "../../xmpp/xml/scanner.ts";
 import { attr, xml } from "../../xmpp/xml/xml.ts";
 import { isLoopback } from "../client_address.ts";
-import { declaredNamespaces } from "../declared_namespaces.ts";
 import { type Flushable, MAX_BACKLOG } from "../outflow.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
 import type { ChannelBindings } from "../sasl/sasl_mechanism.ts";
@@ -138,7 +137,8 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   #onHeader(header: ScannedElement): void {
-    const content = declaredNamespaces(header.text).get("") ?? NS.CLIENT;
+    // None is taken for jabber:client, whose elements then have a prefix or say it themselves.
+    const content = declaredNamespaces(header.text, this.#context.services.settings.xmlLimits).get("") || NS.CLIENT;
     if (header.ns !== NS.STREAM || content !== NS.CLIENT) throw new StreamError("invalid-namespace");
     if (header.name !== "stream") throw new StreamError("bad-format");
     this.#stream.open({

@@ -28,3 +28,12 @@ export function scanElement(
 ): ScannedElement {
   return new Scan(text, limits, inherited, declaration ? declarationEnd(text) : 0).element();
 }
+
+/**
+ * The namespaces that hold inside an element, by prefix; "" is the default namespace, "" where there is none.
+ * @param startTag the element's start tag, or an empty element
+ * @throws XmlError
+ */
+export function declaredNamespaces(startTag: string, limits: XmlLimits): ReadonlyMap<string, string> {
+  return new Scan(startTag, limits, undefined, 0).header().namespaces;
+}

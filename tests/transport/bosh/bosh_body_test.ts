@@ -49,6 +49,21 @@ describe("readBody()", () => {
     expect(stanza.payload("y", "urn:x")?.attr("a")).toBe("1");
   });
 
+  test("reads what a prefix stands for as XML has it", () => {
+    const { payloads } = readBody(`<body ${H} xmlns:x="urn:a&amp;b" rid="1"><message><x:y/></message></body>`, {
+      ...DEFAULT_XML_LIMITS,
+    });
+    expect(payloads[0]?.children[0]?.ns).toBe("urn:a&b");
+  });
+
+  test("a name as long as a body may be costs no more than any other", () => {
+    const prefix = "p".repeat(150_000);
+    const text = `<${prefix}:body xmlns:${prefix}="${NS.HTTPBIND}" rid="1"/>`;
+    const start = performance.now();
+    expect(readBody(text, DEFAULT_XML_LIMITS).rid).toBe(1);
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+
   test.each([
     ["no XML", "hello"],
     ["nothing", ""],
