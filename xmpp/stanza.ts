@@ -44,6 +44,8 @@ const TYPES: ReadonlyMap<string, string> = new Map(
   ["chat", "normal", "groupchat", "error", "get", "set", "result"].map((type) => [type, ` type="${type}"`]),
 );
 
+/** In UTF-16 units: how much longer a stanza may become by namespaces that its prefixes have named but once. */
+const MAX_NAMESPACES = 262_144;
 /** What a start tag with its addresses comes to, about. */
 const START_TAG_UNITS = 128;
 
@@ -84,7 +86,7 @@ export class Stanza {
 
   /**
    * Takes a scanned element. Attributes of the stanza itself that stand in a foreign namespace are left out.
-   * @throws StreamError invalid-namespace, unsupported-stanza-type
+   * @throws StreamError invalid-namespace, unsupported-stanza-type, policy-violation
    * @throws StanzaError jid-malformed, with the stanza without the address that cannot be read
    */
   static fromScanned(element: ScannedElement): Stanza {
@@ -261,7 +263,20 @@ function contentText(content: Markup | Element | string): string {
 
 /** The same element, written anew so that it needs nothing from outside and no element has a prefix. */
 function withoutPrefixes(element: ScannedElement): ScannedElement {
-  return scanTrusted(Element.parse(element.text, "", element.inherited).toString());
+  const tree = Element.parse(element.text, "", element.inherited);
+  // Many short names with the prefix of one long namespace would come to more than any memory holds.
+  if (namespaceUnits(tree, "") > MAX_NAMESPACES) {
+    throw new StreamError("policy-violation", { text: "Too many prefixes of long namespaces" });
+  }
+  return scanTrusted(tree.toString());
+}
+
+/** The length of all namespaces that toString() writes. */
+function namespaceUnits({ ns, attributes, children }: Element, parentNs: string): number {
+  let units = ns === parentNs ? 0 : ns.length;
+  for (const name in attributes) if (name.startsWith("xmlns:")) units += attributes[name]!.length;
+  for (const child of children) if (typeof child !== "string") units += namespaceUnits(child, ns);
+  return units;
 }
 
 interface ReadAttributes extends StanzaAttributes {

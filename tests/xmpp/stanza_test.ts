@@ -27,6 +27,16 @@ function thrownBy(run: () => unknown): unknown {
 }
 
 describe("Stanza.fromScanned()", () => {
+  const long = "u".repeat(50_000);
+  test.each([
+    ["elements", `<c>${"<a:b/>".repeat(20_000)}</c>`],
+    ["attributes", `<c>${'<b a:b=""/>'.repeat(15_000)}</c>`],
+  ])("a long namespace is not written out for each of many %s", (_what, inner) => {
+    const error = thrownBy(() => fromText(`<message xmlns="jabber:client" xmlns:a="${long}">${inner}</message>`));
+    expect(error).toBeInstanceOf(StreamError);
+    expect((error as StreamError).condition).toBe("policy-violation");
+  });
+
   test("reads the attributes of RFC 6120 section 8.1", () => {
     const stanza = fromText(TEXT);
     expect([stanza.name, stanza.from, stanza.to, stanza.id, stanza.type, stanza.lang]).toEqual([

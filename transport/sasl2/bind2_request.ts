@@ -4,7 +4,7 @@ import type { BindRequest } from "../../actors/sessions.ts";
 import { CARBONS } from "../../modules/carbons.ts";
 import { type Jid, JidError } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
-import type { Element } from "../../xmpp/xml/element.ts";
+import { Element } from "../../xmpp/xml/element.ts";
 import { DEFAULT_XML_LIMITS, type ScannedElement, scanElement } from "../../xmpp/xml/scanner.ts";
 import type { StreamServices } from "../stream_services.ts";
 
@@ -52,6 +52,7 @@ function resourceOf(account: Jid, tag: string, id: string): string {
   }
 }
 
-function scanned(element: Element): ScannedElement {
-  return scanElement(element.toString(), DEFAULT_XML_LIMITS);
+/** Without what is inside, which says nothing. */
+function scanned({ name, ns, attributes }: Element): ScannedElement {
+  return scanElement(new Element(name, ns, attributes).toString(), DEFAULT_XML_LIMITS);
 }
