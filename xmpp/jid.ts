@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { prepareDomain } from "./domain.ts";
+import { ownCopy } from "./own_copy.ts";
 import { opaqueString, usernameCaseMapped } from "./precis.ts";
 import { escapeAttribute } from "./xml/escape.ts";
 
@@ -90,7 +91,7 @@ export class Jid {
 
   /** @throws JidError when the resource is not allowed */
   withResource(resource: string): Jid {
-    const jid = new Jid(this.local, this.domain, preparedResource(resource));
+    const jid = new Jid(this.local, this.domain, preparedResource(ownCopy(resource)));
     jid.#bare = this.bare;
     return jid;
   }
@@ -141,12 +142,6 @@ class Memo {
 }
 
 const memo = new Memo();
-
-/** A slice of a long text would keep all of it in memory for as long as the memo holds the slice. */
-function ownCopy(text: string): string {
-  const encoding = /[^\0-\xff]/.test(text) ? "utf16le" : "latin1";
-  return Buffer.from(text, encoding).toString(encoding);
-}
 
 function preparedLocal(text: string): string {
   if (ASCII_LOCAL.test(text)) return checkedLength(text, "localpart");

@@ -4,8 +4,9 @@
  * @module
  */
 import { NS } from "../../xmpp/ns.ts";
+import { ownCopy } from "../../xmpp/own_copy.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { Element } from "../../xmpp/xml/element.ts";
+import { Element } from "../../xmpp/xml/element.ts";
 import type { MemoryKey, ServerContext } from "../module.ts";
 import { capsHash, isAmbiguous, isKnownHash } from "./caps_hash.ts";
 
@@ -39,9 +40,10 @@ export function readCaps(presence: Stanza, context: ServerContext): CapsName | u
   const names = context.serverMemory.get(NAMES);
   const known = names.get(text);
   if (known !== undefined) return known;
-  const c = presence.payload("c", NS.CAPS)!;
+  const kept = ownCopy(text);
+  const c = Element.parse(kept, NS.CLIENT);
   const name = { node: c.attr("node") ?? "", ver: c.attr("ver") ?? "", hash: c.attr("hash") ?? "" };
-  remember(names, text, name);
+  remember(names, kept, name);
   return name;
 }
 
@@ -67,7 +69,7 @@ function interestsOf(query: Element): Interests {
   for (const feature of query.childrenNamed("feature", NS.DISCO_INFO)) {
     const name = feature.attr("var") ?? "";
     if (!name.endsWith(SUFFIX) || name.length > MAX_INTEREST || interests.size >= MAX_INTERESTS) continue;
-    interests.add(name.slice(0, -SUFFIX.length));
+    interests.add(ownCopy(name.slice(0, -SUFFIX.length)));
   }
   return interests.size === 0 ? NO_INTERESTS : interests;
 }

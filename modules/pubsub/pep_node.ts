@@ -1,5 +1,6 @@
 /** A node with who may do what at it, and its form in the store. XEP-0060 sections 4 and 8. @module */
 import type { PubsubNodeRecord } from "../../store/store.ts";
+import { ownCopy } from "../../xmpp/own_copy.ts";
 import type { AccountContext, MemoryKey } from "../module.ts";
 import { type NodeConfig, PEP_DEFAULTS } from "./node_config.ts";
 
@@ -32,8 +33,9 @@ export function nodesOf(context: AccountContext): Promise<PepNodes> {
 
 export async function saveNode(node: PepNode, context: AccountContext): Promise<void> {
   const nodes = await loaded(context);
-  await context.store.putPubsubNode(context.owner.text, node.name, written(node));
-  nodes.set(node.name, node);
+  const record = { node: ownCopy(node.name), config: written(node) };
+  await context.store.putPubsubNode(context.owner.text, record.node, record.config);
+  nodes.set(record.node, read(record));
 }
 
 /** With its items. */

@@ -3,6 +3,7 @@ import type { RosterItem } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
+import { ownCopy } from "../../xmpp/own_copy.ts";
 import type { Element } from "../../xmpp/xml/element.ts";
 import { attr, type Markup, xml } from "../../xmpp/xml/xml.ts";
 
@@ -27,7 +28,7 @@ export function readRosterSet(query: Element): RosterChange {
   if (item.attr("subscription") === "remove") return { kind: "remove", jid };
   const name = item.attr("name") ?? "";
   if (name.length > MAX_NAME_LENGTH) throw new StanzaError("not-acceptable");
-  return { kind: "put", jid, name, groups: readGroups(item) };
+  return { kind: "put", jid, name: ownCopy(name), groups: readGroups(item).map(ownCopy) };
 }
 
 function readGroups(item: Element): string[] {
