@@ -13,21 +13,40 @@ import { publish, retract } from "./publish.ts";
 import { pubsubError } from "./pubsub_error.ts";
 import { requireNode, requireNodeId, requireReadableNode } from "./request.ts";
 
+/** Items that one request may name. Anybody may ask, and each is read by itself. */
+const MAX_IDS = 100;
+/** In UTF-16 units, of the items of one answer: an answer that is much larger would cost its reader the stream. */
+const MAX_LENGTH = 2_000_000;
+
 /** Section 6.5. */
 export async function retrieveItems(items: Element, iq: IqRequest, context: AccountContext): Promise<Markup> {
   const node = await requireReadableNode(items, iq, context);
   const owner = context.owner.text;
-  const ids = items.childrenNamed("item", NS.PUBSUB).map((item) => item.attr("id"));
-  if (ids.length === 0)
-    return itemsAnswer(node.name, await context.store.pubsubItems(owner, node.name, limitOf(items)));
+  const ids = new Set(items.childrenNamed("item", NS.PUBSUB).map((item) => item.attr("id")));
+  if (ids.size === 0) {
+    return itemsAnswer(node.name, withinLength(await context.store.pubsubItems(owner, node.name, limitOf(items))));
+  }
+  if (ids.size > MAX_IDS) throw new StanzaError("not-acceptable");
   const found: PubsubItemRecord[] = [];
-  for (const id of new Set(ids)) {
+  for (const id of ids) {
     if (id === undefined) throw new StanzaError("bad-request");
     const item = await context.store.pubsubItem(owner, node.name, id);
     if (item !== undefined) found.push(item);
   }
   if (found.length === 0) throw new StanzaError("item-not-found");
-  return itemsAnswer(node.name, found);
+  return itemsAnswer(node.name, withinLength(found));
+}
+
+/** Section 6.5.4: the most recent ones, which are the last, and one at least. */
+function withinLength(items: readonly PubsubItemRecord[]): readonly PubsubItemRecord[] {
+  let length = 0;
+  let first = items.length;
+  for (const { text } of items.toReversed()) {
+    length += text.length;
+    if (length > MAX_LENGTH && first < items.length) break;
+    first--;
+  }
+  return items.slice(first);
 }
 
 function limitOf(items: Element): number {

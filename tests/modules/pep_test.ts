@@ -153,10 +153,29 @@ describe("retrieving (XEP-0060 6.5)", () => {
     ["6.5.9 none that is there", items("n", '<item id="x"/>'), "error item-not-found cancel"],
     ["6.5.9 an item without id", items("n", "<item/>"), "error bad-request modify"],
     ["6.5.9 a bad max_items", items("n", "", ' max_items="x"'), "error bad-request modify"],
+    [
+      "6.5.9 more items than may be named",
+      items("n", Array.from({ length: 101 }, (_, i) => `<item id="x${i}"/>`).join("")),
+      "error not-acceptable modify",
+    ],
     ["6.5.9 no node", request("<items/>"), "error bad-request+nodeid-required modify"],
     ["6.5.9 an unknown node", items("x"), "error item-not-found cancel"],
   ])("%s", async (_clause, stanza, expected) => {
     expect(await account.ask(stanza)).toBe(expected);
+  });
+
+  test("6.5.4 the most recent ones, where all would be too much for a stream", async () => {
+    await given("large", "open", field("pubsub#max_items", "20"));
+    const text = "x".repeat(190_000);
+    for (let i = 1; i <= 20; i++) {
+      await account.ask(publish("large", `<item id="l${i}"><b xmlns="x:b">${text}</b></item>`), SET);
+    }
+    const ids = [...(await account.ask(items("large"))).matchAll(/<item id="(\w+)"/g)].map(([, id]) => id);
+    expect(ids).toEqual(["l11", "l12", "l13", "l14", "l15", "l16", "l17", "l18", "l19", "l20"].slice(-ids.length));
+    expect(ids.length).toBeGreaterThan(5);
+    expect(ids.length).toBeLessThan(20);
+    const all = Array.from({ length: 20 }, (_, i) => `<item id="l${i + 1}"/>`).join("");
+    expect((await account.ask(items("large", all))).length).toBeLessThan(2_100_000);
   });
 
   test.each([
