@@ -12,13 +12,18 @@ import { requireNode, requireReadableNode } from "./request.ts";
 
 /** Of one node. */
 const MAX_SUBSCRIBERS = 1000;
+/** Of those, resources of one account: nobody may take the room of all others. */
+const MAX_RESOURCES = 20;
 
 /** Section 6.1: again is no error, and gives no second subscription. */
 export async function subscribe(element: Element, iq: IqRequest, context: AccountContext): Promise<Markup> {
   const jid = requireOwnJid(element, iq);
   const node = await requireReadableNode(element, iq, context);
   if (!node.subscribers.includes(jid.text)) {
-    if (node.subscribers.length >= MAX_SUBSCRIBERS) throw new StanzaError("policy-violation");
+    const own = node.subscribers.filter((text) => Jid.parse(text).bare.equals(jid.bare));
+    if (node.subscribers.length >= MAX_SUBSCRIBERS || own.length >= MAX_RESOURCES) {
+      throw new StanzaError("policy-violation");
+    }
     await saveNode({ ...node, subscribers: [...node.subscribers, jid.text] }, context);
   }
   if (node.config.sendLast !== "never") await sendLast(node, jid, context);

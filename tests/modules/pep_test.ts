@@ -362,6 +362,14 @@ describe("explicit subscriptions (XEP-0060 6.1, 6.2)", () => {
     ]);
   });
 
+  test("nobody takes the room of all others by many resources", async () => {
+    await given("n", "open");
+    const answers: string[] = [];
+    for (let i = 0; i < 25; i++) answers.push(await account.ask(subscribe(`romeo@montague.lit/r${i}`), asRomeo));
+    expect(answers.filter((answer) => !answer.startsWith("error"))).toHaveLength(20);
+    expect(answers.at(-1)).toBe("error policy-violation modify");
+  });
+
   test("5.6, 5.7 and 8.8 tell who is subscribed and affiliated", async () => {
     await given("n", "open");
     await account.ask(subscribe("romeo@montague.lit"), asRomeo);
