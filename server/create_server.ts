@@ -43,7 +43,7 @@ export interface AmpactServer {
   readonly accounts: Accounts;
   /** Bound resources at this moment. */
   readonly sessionCount: number;
-  /** Opens the store and begins to serve. Throws StoreFault. */
+  /** Opens the store and begins to serve; again after stop(), too. Throws StoreFault, and Error where it serves already. */
   start(): Promise<void>;
   /** Closes all streams with `system-shutdown`, commits what is left, closes the store. */
   stop(): Promise<void>;
@@ -62,6 +62,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
   const registry = createRegistry(modules, settings);
   const parts = { now, log, newId: () => nanoid(), schedule: scheduleTimer };
   let system: ActorSystem | undefined;
+  let isStarted = false;
   let secret = new Uint8Array(16);
   const running = (): ActorSystem => {
     if (system === undefined) throw new Error("Cannot use server: it is not started");
@@ -91,16 +92,25 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
       return system?.sessionCount ?? 0;
     },
     async start() {
-      const opened = await store.open();
-      secret = Uint8Array.from(opened.idKey);
-      system = new ActorSystem({ ...parts, settings, registry, store, gateways }, opened);
-      system.run();
+      if (isStarted) throw new Error("Cannot start server: it is started already");
+      isStarted = true;
+      try {
+        const opened = await store.open();
+        secret = Uint8Array.from(opened.idKey);
+        system = new ActorSystem({ ...parts, settings, registry, store, gateways }, opened);
+        system.run();
+        transports.open();
+      } catch (error) {
+        isStarted = false;
+        throw error;
+      }
     },
     async stop() {
       await system?.stop();
       await transports.closeAll(new StreamError("system-shutdown"));
       system = undefined;
       await store.close();
+      isStarted = false;
     },
     send: (message) =>
       new Promise((resolve) => running().send(buildMessage(message, config.domains[0]!, parts.newId), resolve)),

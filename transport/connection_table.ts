@@ -15,7 +15,7 @@ export class ConnectionTable {
     this.#limit = limit;
   }
 
-  /** False once closeAll() has begun. */
+  /** False from closeAll() to open(). */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -43,6 +43,11 @@ export class ConnectionTable {
     const count = (this.#counts.get(key) ?? 0) - 1;
     if (count > 0) this.#counts.set(key, count);
     else this.#counts.delete(key);
+  }
+
+  /** Admits connections again. */
+  open(): void {
+    this.#isOpen = true;
   }
 
   /** Closes every connection and admits none from now on. */

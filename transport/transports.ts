@@ -21,6 +21,8 @@ export interface Transports {
   readonly websocket: unknown;
   readonly tcp: TcpListeners;
   readonly connectionCount: number;
+  /** Admits streams again after closeAll(). */
+  open(): void;
   /** Ends every stream with the error, admits no new one, and resolves when the last words have left. */
   closeAll(error: StreamError): Promise<void>;
 }
@@ -36,6 +38,7 @@ export function createTransports(services: StreamServices): Transports {
     get connectionCount() {
       return context.connections.size;
     },
+    open: () => context.connections.open(),
     async closeAll(error) {
       tcp.close();
       context.connections.closeAll(error);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { client, type Element, xml as element } from "@xmpp/client";
@@ -110,6 +110,38 @@ describe("createServer()", () => {
     const response = await server.app.request("/.well-known/host-meta.json");
     expect(await response.text()).toContain("urn:xmpp:alt-connections:websocket");
     expect(await (await server.app.request("/")).text()).toContain("chat.example");
+  });
+});
+
+describe("AmpactServer.start()", () => {
+  const creation = `<body xmlns="http://jabber.org/protocol/httpbind" rid="1" to="localhost" wait="0" ver="1.6"/>`;
+
+  test("serves again after stop()", async () => {
+    const server = made({ store: `sqlite:${join(temporaryFolder(), "again.db")}` });
+    stops.unshift(() => server.stop());
+    await server.start();
+    await server.stop();
+    await server.start();
+    const response = await server.app.request("/http-bind", { method: "POST", body: creation });
+    expect(await response.text()).toContain(" sid=");
+  });
+
+  test("throws where the server is started already, which goes on", async () => {
+    const server = await started();
+    await expect(server.start()).rejects.toThrow("it is started already");
+    await server.accounts.add("romeo@localhost", "x");
+    expect(await server.accounts.list()).toEqual(["romeo@localhost"]);
+  });
+
+  test("may be tried again where the store could not be opened", async () => {
+    const folder = temporaryFolder();
+    const server = made({ store: `sqlite:${join(folder, "db")}` });
+    stops.unshift(() => server.stop());
+    mkdirSync(join(folder, "db"));
+    await expect(server.start()).rejects.toThrow(StoreFault);
+    rmSync(join(folder, "db"), { recursive: true });
+    await server.start();
+    expect(await server.accounts.list()).toEqual([]);
   });
 });
 
