@@ -21,7 +21,7 @@ export function createBunRuntime(options: { readonly maxPayloadBytes: number }):
     remoteAddress: (c) => serverOf(c)?.requestIP(c.req.raw)?.address,
     keepWaiting: (c) => serverOf(c)?.timeout(c.req.raw, 0),
     upgrade,
-    websocket: createHandler(options.maxPayloadBytes),
+    websocket: createHandler(options.maxPayloadBytes) as WebSocketHandler<unknown>,
   };
 }
 

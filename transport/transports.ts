@@ -1,4 +1,5 @@
 /** Every way into the server, made at once. @module */
+import type { WebSocketHandler } from "bun";
 import type { Hono } from "hono";
 import type { StreamError } from "../xmpp/errors.ts";
 import { createTransportApp } from "./app.ts";
@@ -17,8 +18,8 @@ const FLUSH_MS = 100;
 export interface Transports {
   /** WebSocket, BOSH and XEP-0156; see app.ts. */
   readonly app: Hono;
-  /** Bun.serve's `websocket`; undefined on Deno, which needs none. */
-  readonly websocket: unknown;
+  /** Bun.serve's `websocket`, typed for it. There is none on Deno, where nobody asks for it. */
+  readonly websocket: WebSocketHandler<unknown>;
   readonly tcp: TcpListeners;
   readonly connectionCount: number;
   /** Admits streams again after closeAll(). */
@@ -33,7 +34,7 @@ export function createTransports(services: StreamServices): Transports {
   const tcp = new TcpListeners(context);
   return {
     app: createTransportApp(context, runtime),
-    websocket: runtime.websocket,
+    websocket: runtime.websocket as WebSocketHandler<unknown>,
     tcp,
     get connectionCount() {
       return context.connections.size;

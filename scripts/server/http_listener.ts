@@ -39,7 +39,7 @@ function listenOnBun({ app, websocket }: Pick<AmpactServer, "app" | "websocket">
     hostname: hostName(address.host),
     port: address.port,
     fetch: app.fetch,
-    websocket: websocket as Bun.WebSocketHandler<undefined>,
+    websocket,
     idleTimeout: IDLE_SECONDS,
   });
   return { port: http.port ?? address.port, stop: () => http.stop(true) };

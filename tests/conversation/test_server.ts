@@ -56,7 +56,7 @@ export class TestServer {
     await this.#server.start();
     const { app, websocket } = this.#server;
     this.#tcpPort = (await this.#server.tcp.listen({ host: "127.0.0.1", port: 0, mode: "starttls" })).port;
-    this.#http = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: app.fetch, websocket: websocket as never });
+    this.#http = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: app.fetch, websocket });
   }
 
   async stop(): Promise<void> {
