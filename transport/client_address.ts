@@ -56,7 +56,9 @@ export function peerOfRequest(
   const address = remote ?? "unknown";
   if (forwardedFor === undefined || !trusts(address)) return peerAt(address, https);
   const seen = forwardedFor.split(",").map((text) => text.trim());
-  return peerAt(seen.findLast((text) => !trusts(text)) ?? seen[0]!, https || forwardedProto === "https");
+  // From within the proxies' own network anything may be said, but nobody there is on this machine.
+  const within = seen.find((text) => !isLoopback(text)) ?? seen[0]!;
+  return peerAt(seen.findLast((text) => !trusts(text)) ?? within, https || forwardedProto === "https");
 }
 
 function peerAt(address: string, encrypted: boolean): Peer {

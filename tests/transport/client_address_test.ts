@@ -48,6 +48,13 @@ test.each([
     { ...viaTwo, remote: "fd12::1", forwardedFor: "2001:db8::1" },
     "2001:db8::1",
   ],
+  [
+    "a trusted proxy, from a neighbour of its that says it is on this machine",
+    ["10.0.0.0/8"],
+    { ...viaTwo, forwardedFor: "127.0.0.1, 10.9.9.9" },
+    "10.9.9.9",
+  ],
+  ["proxies on this machine alone", ["10.0.0.0/8"], { ...viaTwo, forwardedFor: "127.0.0.1, ::1" }, "127.0.0.1"],
   ["a proxy that says what is no address", ["10.0.0.0/8"], { ...viaTwo, forwardedFor: "unknown" }, "unknown"],
 ])("peerOfRequest() through %s", (_what, ranges, origin, address) => {
   expect(peerOfRequest(origin, trustProxies(ranges)).address).toBe(address);
