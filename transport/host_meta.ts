@@ -5,6 +5,8 @@ import { xml } from "../xmpp/xml/xml.ts";
 const XRD = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
 const CORS = { "access-control-allow-origin": "*" };
 
+const BAD_HOST = "The Host of the request is none.\n";
+
 export interface EndpointPaths {
   readonly websocket: string;
   readonly bosh: string;
@@ -16,16 +18,21 @@ interface Link {
 }
 
 export function hostMeta(c: Context, paths: EndpointPaths, publicUrl: string | undefined): Response {
-  const links = findLinks(c, paths, publicUrl).map(({ rel, href }) => xml`<Link rel="${rel}" href="${href}"/>`);
+  const found = findLinks(c, paths, publicUrl);
+  if (found === undefined) return c.text(BAD_HOST, 400, CORS);
+  const links = found.map(({ rel, href }) => xml`<Link rel="${rel}" href="${href}"/>`);
   const text = xml`<?xml version="1.0" encoding="utf-8"?><XRD xmlns="${XRD}">${links}</XRD>`.text;
   return c.body(text, 200, { ...CORS, "content-type": "application/xrd+xml; charset=utf-8" });
 }
 
 export function hostMetaJson(c: Context, paths: EndpointPaths, publicUrl: string | undefined): Response {
-  return c.json({ links: findLinks(c, paths, publicUrl) }, 200, CORS);
+  const links = findLinks(c, paths, publicUrl);
+  return links === undefined ? c.text(BAD_HOST, 400, CORS) : c.json({ links }, 200, CORS);
 }
 
-function findLinks(c: Context, paths: EndpointPaths, publicUrl: string | undefined): Link[] {
+/** Undefined where the request names no host that could be linked to. */
+function findLinks(c: Context, paths: EndpointPaths, publicUrl: string | undefined): Link[] | undefined {
+  if (publicUrl === undefined && !URL.canParse(c.req.url)) return undefined;
   const base = new URL(publicUrl ?? requestBase(c));
   const prefix = base.pathname.replace(/\/$/, "");
   const secure = base.protocol === "https:";
