@@ -273,8 +273,11 @@ export class Scan {
   #elementNamespace(nameStart: number, colon: number): string {
     if (colon < 0) return this.#scope.defaultNs;
     const prefix = this.#text.slice(nameStart, colon);
-    if (prefix === "xmlns") this.#fail("bad-namespace-prefix", "an element with the prefix xmlns");
-    if (prefix !== "xml") this.#plain = false;
+    // There are no elements in that of xml either, and a default xmlns could not be written for one.
+    if (prefix === "xmlns" || prefix === "xml") {
+      this.#fail("bad-namespace-prefix", `an element with the prefix ${prefix}`);
+    }
+    this.#plain = false;
     return this.#resolve(prefix);
   }
 
