@@ -1,4 +1,6 @@
 /** Responses that may be asked for again: XEP-0124 section 14.3. @module */
+import { MAX_BACKLOG } from "../outflow.ts";
+
 /** How often one response is given again. */
 const MAX_REPEATS = 10;
 
@@ -11,6 +13,7 @@ interface BufferedResponse {
 export class ResponseBuffer {
   readonly #size: number;
   readonly #responses = new Map<number, BufferedResponse>();
+  #chars = 0;
 
   constructor(size: number) {
     this.#size = size;
@@ -18,7 +21,13 @@ export class ResponseBuffer {
 
   add(rid: number, text: string, sentAt: number): void {
     this.#responses.set(rid, { text, sentAt, repeats: 0 });
-    if (this.#responses.size > this.#size) this.#responses.delete(this.#responses.keys().next().value!);
+    this.#chars += text.length;
+    for (const [oldest, response] of this.#responses) {
+      const isTooMuch = this.#responses.size > this.#size || this.#chars > MAX_BACKLOG;
+      if (!isTooMuch || oldest === rid) return;
+      this.#responses.delete(oldest);
+      this.#chars -= response.text.length;
+    }
   }
 
   sentAt(rid: number): number | undefined {
