@@ -128,6 +128,16 @@ describe("a stream over WebSocket", () => {
     expect(await client.ask('<presence xmlns="jabber:client"/>')).toBe('<presence xmlns="jabber:client"/>');
   });
 
+  test("closeAll() opens the stream that a client has not yet opened, to tell it", async () => {
+    server = startServer();
+    const client = await WebSocketClient.connect(server.url);
+    await waitFor(() => server.transports.connectionCount === 1);
+    await server.transports.closeAll(new StreamError("system-shutdown"));
+    expect(await client.next()).toStartWith("<open ");
+    expect(await client.next()).toBe(`${error("system-shutdown")}</stream:error>`);
+    expect(await client.next()).toBe(CLOSE);
+  });
+
   test("closeAll() tells every client, and admits none any more", async () => {
     server = startServer();
     const client = await WebSocketClient.connect(server.url);

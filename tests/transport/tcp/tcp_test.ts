@@ -331,6 +331,15 @@ describe("bad input over TCP", () => {
   });
 });
 
+test("closeAll() opens the stream that a client has not yet opened, to tell it", async () => {
+  const { reader } = await dial(await listen("starttls"));
+  await waitFor(() => transports.connectionCount === 1);
+  await transports.closeAll(new StreamError("system-shutdown"));
+  const answer = await reader.until(END);
+  expect(answer).toStartWith('<?xml version="1.0"?><stream:stream ');
+  expect(answer).toContain("<system-shutdown ");
+});
+
 test("closeAll() tells every client and stops listening", async () => {
   const port = await listen("starttls");
   const { socket, reader } = await dial(port);
