@@ -17,10 +17,10 @@ export class Inbox {
     return this.#items === undefined;
   }
 
-  /** Returns false, and keeps nothing, at its bound. One item always has room. */
-  push(size: number, handle: () => void): boolean {
+  /** Returns false, and keeps nothing, at its bound. One item always has room. `maxChars`: a lower bound. */
+  push(size: number, handle: () => void, maxChars: number = MAX_CHARS): boolean {
     if (this.#items === undefined) this.#items = [];
-    else if (this.#items.length >= MAX_ITEMS || this.#chars + size > MAX_CHARS) return false;
+    else if (this.#items.length >= MAX_ITEMS || this.#chars + size > maxChars) return false;
     this.#items.push({ size, handle });
     this.#chars += size;
     return true;

@@ -123,7 +123,9 @@ export class XmppStream {
 
   #queue(size: number, handle: () => void): void {
     if (this.#phase === "ended") return;
-    if (!this.#inbox.push(size, handle)) {
+    // A stranger, of whom there may be many, has little to say before it is known who it is.
+    const bound = this.#account === undefined ? this.#services.settings.xmlLimits.maxBytes : undefined;
+    if (!this.#inbox.push(size, handle, bound)) {
       this.fail(new StreamError("policy-violation", { text: "Too much input is waiting" }));
     }
   }

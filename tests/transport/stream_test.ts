@@ -303,6 +303,19 @@ describe("XmppStream: SASL", () => {
     expect(client.take()).toEqual([]);
   });
 
+  test("little may wait of a client that has not said yet who it is", async () => {
+    const client = new FakeCarrier({ ...fakeServices(), credentials: () => new Promise(() => {}) });
+    client.security = { encrypted: true, loopback: false };
+    client.open();
+    await client.receive(plainAuth("user"));
+    const message = `<message xmlns="jabber:client"><body>${"x".repeat(100_000)}</body></message>`;
+    await client.receive(message);
+    await client.receive(message);
+    expect(client.closedWith).toBeUndefined();
+    await client.receive(message);
+    expect(client.closedWith?.condition).toBe("policy-violation");
+  });
+
   test("what comes while credentials are awaited waits its turn", async () => {
     const client = new FakeCarrier();
     client.open();
