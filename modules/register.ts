@@ -16,6 +16,7 @@ import {
   type AccountContext,
   get,
   type IqRequest,
+  type MemoryKey,
   type PreAuthContext,
   type ServerContext,
   type ServerModule,
@@ -25,6 +26,9 @@ import {
 import { requireOwner } from "./owner_only.ts";
 import { PASSWORDS } from "./passwords.ts";
 import { removeAccount } from "./register/remove_account.ts";
+
+/** The accounts whose password is being changed: one at a time, since deriving the keys is made to be slow. */
+const CHANGING: MemoryKey<Set<string>> = { name: "changing passwords", make: () => new Set() };
 
 export const register: ServerModule = {
   name: "register",
@@ -105,8 +109,15 @@ async function changePassword(iq: IqRequest, context: ServerContext): Promise<vo
   if (username === undefined || password === undefined) throw new StanzaError("bad-request");
   const account = accountNamed(username, iq.from.domain);
   if (account === undefined || !account.equals(iq.from.bare)) throw new StanzaError("not-allowed");
-  const changed = await context.store.setCredentials(account.text, await keys(password, context));
-  if (!changed) throw new StanzaError("registration-required");
+  const changing = context.serverMemory.get(CHANGING);
+  if (changing.has(account.text)) throw new StanzaError("resource-constraint");
+  changing.add(account.text);
+  try {
+    const changed = await context.store.setCredentials(account.text, await keys(password, context));
+    if (!changed) throw new StanzaError("registration-required");
+  } finally {
+    changing.delete(account.text);
+  }
 }
 
 /** Section 3.2. */

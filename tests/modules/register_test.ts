@@ -100,6 +100,14 @@ describe.each(["ask", "askServer"] as const)(
       expect(await server()[ask](request, { type })).toBe(expected);
     });
 
+    test("3.3 one password at a time, since each is dear", async () => {
+      const context = server();
+      const set = { type: "set" };
+      const all = Promise.all(["a", "b", "c"].map((password) => context[ask](account("juliet", password), set)));
+      expect(await all).toEqual(["", "error resource-constraint wait", "error resource-constraint wait"]);
+      expect(await context[ask](account("juliet", "d"), set)).toBe("");
+    });
+
     test("3.2 the end of an account ends its subscriptions and its streams", async () => {
       const context = server();
       await context[ask](query("<remove/>"), { type: "set" });
