@@ -25,8 +25,9 @@ export interface CapsName {
 
 const MAX_LEARNT = 5000;
 const MAX_INTERESTS = 200;
-/** In UTF-16 units: of one name of a node, and of a whole `<c/>`. What is longer is not remembered for anybody. */
+/** In UTF-16 units: of one name of a node, of all names of one client, and of a whole `<c/>`. What is longer is not remembered for anybody. */
 const MAX_INTEREST = 255;
+const MAX_INTERESTS_LENGTH = 10_000;
 const MAX_CAPS = 1024;
 const SUFFIX = "+notify";
 
@@ -66,9 +67,12 @@ export function learn(name: CapsName, query: Element, context: ServerContext): I
 
 function interestsOf(query: Element): Interests {
   const interests = new Set<string>();
+  let length = 0;
   for (const feature of query.childrenNamed("feature", NS.DISCO_INFO)) {
     const name = feature.attr("var") ?? "";
     if (!name.endsWith(SUFFIX) || name.length > MAX_INTEREST || interests.size >= MAX_INTERESTS) continue;
+    length += name.length;
+    if (length > MAX_INTERESTS_LENGTH) break;
     interests.add(ownCopy(name.slice(0, -SUFFIX.length)));
   }
   return interests.size === 0 ? NO_INTERESTS : interests;

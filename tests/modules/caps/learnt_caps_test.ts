@@ -20,3 +20,11 @@ test("learn() leaves out names of nodes that are too long", () => {
   const interests = learn({ node: "urn:client", ver: "1", hash: "" }, query, new FakeContext());
   expect([...interests]).toEqual(["tune"]);
 });
+
+test("learn() keeps no more of one client than names of nodes come to", () => {
+  const features = Array.from({ length: 200 }, (_, i) => `<feature var="${"x".repeat(240)}${i}+notify"/>`).join("");
+  const query = Element.parse(`<query xmlns="${NS.DISCO_INFO}">${features}</query>`);
+  const interests = learn({ node: "urn:client", ver: "1", hash: "" }, query, new FakeContext());
+  expect([...interests].join("").length).toBeLessThanOrEqual(10_000);
+  expect(interests.size).toBeGreaterThan(30);
+});
