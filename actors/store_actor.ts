@@ -14,6 +14,7 @@ import {
 } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { DeliveryRef, StoreMessage } from "./protocol.ts";
+import { RowAging } from "./row_aging.ts";
 import type { Actor, ActorRef } from "./runtime/mailbox.ts";
 
 export interface StoreActorStart {
@@ -65,6 +66,7 @@ export class StoreActor implements Actor<StoreMessage> {
   #older = new Map<number, Append>();
   #younger = new Map<number, Append>();
   #units = 0;
+  readonly #aging = new RowAging();
   #settles: { readonly owner: string; readonly seq: number }[] = [];
   #calls: Calls[] = [];
   /** Of streams, which a commit could not keep; younger ones come after them. */
@@ -106,7 +108,10 @@ export class StoreActor implements Actor<StoreMessage> {
       const fault = new StoreFault("busy", "Cannot store message: too many wait already");
       return from.tell({ kind: "refused", seqs: [message.seq], fault });
     }
-    this.#younger.set(message.seq, { message, units, from });
+    this.#aging.appended();
+    // Where aging has just stopped, nothing is written before what came earlier.
+    const generation = this.#aging.pays || this.#younger.size > 0 ? this.#younger : this.#older;
+    generation.set(message.seq, { message, units, from });
     this.#units += units;
     if (wanted || this.#waiting >= FULL_MESSAGES || this.#units >= FULL_UNITS) return this.#hurry("all");
     this.#plan();
@@ -139,6 +144,7 @@ export class StoreActor implements Actor<StoreMessage> {
     const generation = this.#younger.has(seq) ? this.#younger : this.#older;
     const append = generation.get(seq);
     if (append === undefined || append.message.pending?.owner !== owner) return false;
+    this.#aging.cancelled();
     const { archive } = append.message;
     if (archive.length > 0) {
       append.message = { seq, text: append.message.text, archive };
@@ -159,6 +165,7 @@ export class StoreActor implements Actor<StoreMessage> {
   }
 
   #onTick(): void {
+    this.#aging.tick();
     if (this.#batch !== undefined) {
       if (this.#hurried !== "all") this.#hurried = "older";
       return;
