@@ -19,6 +19,7 @@ export function onKept(state: GatewayState, flight: GatewayFlight): void {
 /** An application that waits for the outcome is told that it is stored. */
 function leaveInStore(state: GatewayState, flight: GatewayFlight): void {
   state.hasMore = true;
+  state.leftSince = true;
   state.held.delete(flight.seq);
   finish(flight.receipt, { kind: "stored" });
   readMore(state);
@@ -27,6 +28,7 @@ function leaveInStore(state: GatewayState, flight: GatewayFlight): void {
 export function readMore(state: GatewayState): void {
   if (!state.hasMore || state.isReading || state.held.size > PAGE) return;
   state.isReading = true;
+  state.leftSince = false;
   const { node, domain, self } = state;
   node.database.pending(domain, state.readTo, PAGE).then(
     (rows) => self().tell({ kind: "rows", rows }),
@@ -41,7 +43,7 @@ export function readMore(state: GatewayState): void {
 export function onRows(state: GatewayState, rows: readonly PendingMessage[] | undefined): void {
   state.isReading = false;
   if (rows === undefined) return readMore(state);
-  state.hasMore = rows.length === PAGE;
+  state.hasMore = rows.length === PAGE || state.leftSince;
   for (const row of rows) {
     state.readTo = row.seq;
     if (state.held.has(row.seq)) continue;
@@ -49,4 +51,5 @@ export function onRows(state: GatewayState, rows: readonly PendingMessage[] | un
     state.held.set(row.seq, flight);
     queue(state, flight);
   }
+  if (state.leftSince) readMore(state);
 }

@@ -23,6 +23,8 @@ export class GatewayState {
   /** Rows beyond `readTo` wait in the store alone. */
   hasMore = true;
   isReading = false;
+  /** A message was left in the store while it was being read, which may have been too early for it. */
+  leftSince = false;
   readTo = 0;
   isStopped = false;
 

@@ -249,4 +249,19 @@ describe("GatewayActor", () => {
   test("its account is nobody's: it is not listed", async () => {
     expect(await system.database.accounts("", 10)).toEqual(["romeo@localhost"]);
   });
+
+  test("a message that is left in the store while that is being read is read too", async () => {
+    await system.stop();
+    store.isHeld = true;
+    await begins();
+    sends("m1");
+    store.release();
+    store.isHeld = true;
+    await settles();
+    sends("m2");
+    store.release();
+    await settles();
+    expect(bodies()).toEqual(["m1", "m2"]);
+    expect(await waiting()).toEqual([]);
+  });
 });
