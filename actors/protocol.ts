@@ -162,7 +162,7 @@ export type DeliveryMessage =
   /** Unproved messages that this session will not send again, because their time is over. */
   | { readonly kind: "late"; readonly seqs: readonly number[]; readonly session: SessionRef }
   | { readonly kind: "proved"; readonly seqs: readonly number[]; readonly resource: string }
-  /** The session is over and cannot prove these any more, nor any other that it was given. */
+  /** The session is over and cannot prove these any more, nor any other that it was given; none: it had proved all it had. */
   | {
       readonly kind: "unproved";
       readonly seqs: readonly number[];

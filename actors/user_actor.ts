@@ -118,7 +118,8 @@ export class UserActor implements Actor<UserMessage>, AccountHost {
 
   #onEnded(resource: string, session: SessionRef, unproved: readonly number[]): void {
     endResource(this.#account, resource, session);
-    if (unproved.length > 0) this.#entry.delivery.tell({ kind: "unproved", seqs: unproved, resource, session });
+    // Also where it is without any: delivery may have given it more in the meantime.
+    this.#entry.delivery.tell({ kind: "unproved", seqs: unproved, resource, session });
   }
 
   #onEnd(error: StreamError): void {

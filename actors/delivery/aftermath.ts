@@ -98,10 +98,15 @@ function endProved(state: DeliveryState, flight: InFlight, resource: string): vo
 
 /** A session is over: all that it was given is planned again, in order, with the rules that are still undecided. */
 export function onUnproved(state: DeliveryState, seqs: readonly number[], session: SessionRef): void | Promise<void> {
-  const isKnown = state.profile.resources.some((entry) => entry.ref === session);
+  const entry = state.profile.resources.find(({ ref }) => ref === session);
+  const isKnown = entry !== undefined && !state.isDead(entry);
   if (isKnown) state.noteDead(session);
-  const lost = takeFrom(state, isKnown ? state.inFlight.keys() : seqs, session);
-  const inLog = takeOffered(state, isKnown ? undefined : seqs, session);
+  // The first news of its end speaks for all: what it was given last may come back behind newer messages.
+  const isOwed = (seq: number) =>
+    state.offered.get(seq) === session || state.inFlight.get(seq)?.targets.includes(session) === true;
+  if (!isKnown && seqs.length > 0 && !seqs.some(isOwed)) return planAgain(state, []);
+  const lost = takeFrom(state, state.inFlight.keys(), session);
+  const inLog = takeOffered(state, undefined, session);
   if (inLog.length === 0) return planAgain(state, lost);
   return recall(state, inLog).then((recalled) => planAgain(state, [...lost, ...recalled].sort(inOrder)));
 }

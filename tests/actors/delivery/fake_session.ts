@@ -70,10 +70,9 @@ export class FakeSession {
     this.isOver = true;
   }
 
-  /** What it could not prove goes back. */
+  /** What it could not prove goes back, though it be nothing. */
   givesBack(): void {
-    const seqs = this.#unproved.splice(0);
-    if (seqs.length > 0) this.#giveBack(seqs);
+    this.#giveBack(this.#unproved.splice(0));
   }
 
   #giveBack(seqs: readonly number[]): void {

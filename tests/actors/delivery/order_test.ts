@@ -164,6 +164,29 @@ describe("Order", () => {
     expect(stage.isQuiet).toBe(true);
   });
 
+  test.each([0, 1])(
+    "what a session with %i unproved was given behind its end comes before what is new",
+    async (count) => {
+      stage = await DeliveryStage.create();
+      const balcony = stage.arrives("balcony");
+      const chamber = stage.arrives("chamber");
+      const to = `${JULIET}/balcony`;
+      const old = numbers(1, count);
+      for (const id of old) stage.sends(id, [], { to });
+      await stage.commits();
+      // While a row is read, all else waits in the mailbox.
+      stage.delivery.tell({ kind: "expire", seq: 1 });
+      stage.sends("given", [], { to });
+      stage.leaves(balcony);
+      stage.sends("new", [], { to });
+      await stage.commits();
+      expect(chamber.texts).toEqual([...old, "given", "new"]);
+      chamber.proves();
+      await stage.commits();
+      expect(stage.isQuiet).toBe(true);
+    },
+  );
+
   test("an event that a flush found in the log first is not sent twice", async () => {
     stage = await DeliveryStage.create();
     await stage.store.run([["append", [{ seq: 77, text: EVENT, archive: [], pending: { owner: JULIET } }]]]);
