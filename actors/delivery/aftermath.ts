@@ -9,7 +9,7 @@ import type { DeliveryMessage, SessionRef } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { Ending } from "./ending.ts";
 import { accept, bounce, conclude, end, giveUp, rest, rested, takeBack } from "./endings.ts";
-import { report } from "./expiry.ts";
+import { expire, report } from "./expiry.ts";
 import { handOver, onTaken } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
 import { leaveToLog, recall, takeOffered } from "./offered.ts";
@@ -117,7 +117,10 @@ function inOrder(one: InFlight, other: InFlight): number {
 
 /** A session that was resumed will not send them again: their time is over, unless another device has them. */
 export function onLateThere(state: DeliveryState, seqs: readonly number[], session: SessionRef): void | Promise<void> {
-  return planAgain(state, takeFrom(state, seqs, session));
+  return planAgain(
+    state,
+    takeFrom(state, seqs, session).filter((flight) => !expire(state, flight)),
+  );
 }
 
 /** That session will not prove these any more. Returns those that no other one may prove. */

@@ -34,7 +34,8 @@ async function expireUnproved(state: DeliveryState, flight: InFlight): Promise<v
   for (const session of sessions) session.tell({ kind: "revoke", seq: flight.seq });
 }
 
-function expire(state: DeliveryState, flight: InFlight): boolean {
+/** Returns whether its time is over, so that it is taken out. */
+export function expire(state: DeliveryState, flight: InFlight): boolean {
   const { rules } = flight;
   const late = rules && expired(rules.rules, rules.fired, state.node.now());
   return late !== undefined && onLate(state, flight, late);

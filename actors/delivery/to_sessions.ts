@@ -49,13 +49,15 @@ function withId(
   return forDevice(stanza, { by: kept ? state.owner : state.domain, id: state.node.stanzaId(seq) }, rules);
 }
 
-/** When time takes the message out: the earliest undecided `expire-at` that does not let it go on. */
+/** When time takes the message out: the earliest undecided `expire-at` that no `notify` before it lets go on by then. */
 function takenOutAt({ rules, fired }: RuleState): number | undefined {
   let earliest: number | undefined;
+  let letOn = Number.POSITIVE_INFINITY;
   for (let index = 0; index < rules.length && !fired.has(index); index++) {
     const rule = rules[index]!;
-    if (rule.condition !== "expire-at" || rule.action === "notify") continue;
-    if (earliest === undefined || rule.at < earliest) earliest = rule.at;
+    if (rule.condition !== "expire-at" || rule.at >= letOn) continue;
+    if (rule.action === "notify") letOn = rule.at;
+    else if (earliest === undefined || rule.at < earliest) earliest = rule.at;
   }
   return earliest;
 }

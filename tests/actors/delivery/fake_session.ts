@@ -10,6 +10,8 @@ export class FakeSession {
   /** All that it was given, in order. */
   readonly given: Stanza[] = [];
   readonly revoked: number[] = [];
+  /** After which time each of them must not be sent again. */
+  readonly untils: (number | undefined)[] = [];
   available = true;
   priority = 0;
   carbons = false;
@@ -33,7 +35,7 @@ export class FakeSession {
   }
 
   #take(message: SessionMessage): void {
-    if (message.kind === "deliver") this.#deliver(message.stanza, message.seq);
+    if (message.kind === "deliver") this.#deliver(message);
     else if (message.kind === "revoke") this.revoked.push(message.seq);
     else if (message.kind === "describe") {
       const { available, priority, connected } = this;
@@ -41,12 +43,13 @@ export class FakeSession {
     }
   }
 
-  #deliver(stanza: Stanza, seq: number): void {
+  #deliver({ stanza, seq, until }: Extract<SessionMessage, { kind: "deliver" }>): void {
     if (this.isOver) {
       if (seq > 0) this.#giveBack([seq]);
       return;
     }
     this.given.push(stanza);
+    this.untils.push(until);
     if (seq > 0) this.#unproved.push(seq);
   }
 

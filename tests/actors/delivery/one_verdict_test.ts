@@ -8,6 +8,7 @@ afterEach(() => {
 });
 
 const AT = "2026-11-22T12:00:10Z";
+const SOONER = "2026-11-22T12:00:05Z";
 const NOTIFY_BOTH = ["notify deliver direct", "notify deliver stored"];
 
 describe("One verdict: notify for direct", () => {
@@ -169,6 +170,33 @@ describe("One verdict: expire-at", () => {
     expect(stage.told).toHaveLength(1);
     expect(chamber.texts).toEqual([]);
     expect(stage.isQuiet).toBe(true);
+  });
+
+  test.each([
+    [[`drop expire-at ${AT}`], Date.parse(AT)],
+    [["notify deliver direct", `drop expire-at ${AT}`], Date.parse(AT)],
+    [[`drop expire-at ${AT}`, `error expire-at ${SOONER}`], Date.parse(SOONER)],
+    [[`notify expire-at ${SOONER}`, `drop expire-at ${AT}`], undefined],
+    [[`notify expire-at ${AT}`, `drop expire-at ${SOONER}`], Date.parse(SOONER)],
+  ])("of %j forbids to send the message again from its time on", async (rules, until) => {
+    stage = await DeliveryStage.create();
+    const balcony = stage.arrives("balcony");
+    stage.sends("m1", rules);
+    expect(balcony.untils).toEqual([until]);
+  });
+
+  test("takes out what a session that was resumed did not send again, and nothing sends it on", async () => {
+    stage = await DeliveryStage.create();
+    const balcony = stage.arrives("balcony");
+    stage.sends("m1", ["notify deliver direct", `error expire-at ${AT}`]);
+    stage.sends("m2");
+    await stage.commits();
+    stage.time += 20_000;
+    stage.delivery.tell({ kind: "late", seqs: [await firstSeq()], session: balcony.ref });
+    await stage.commits();
+    expect(balcony.texts).toEqual(["m1", "m2"]);
+    expect(stage.told).toEqual([`error expire-at ${AT} of m1`]);
+    expect(await stage.waiting()).toEqual(["m2"]);
   });
 
   test("is looked at before every dispatch, whether the expiry actor came or not", async () => {
