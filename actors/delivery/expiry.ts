@@ -58,6 +58,8 @@ export function report(state: DeliveryState, flight: InFlight, met: Met): void {
   const event = ruleEvent(node, met, flight.rules!);
   const rules = fire(flight.rules!, met);
   flight.rules = rules;
+  // What has fired closes all rules after it, also the one that waits for proof.
+  if (flight.onProof !== undefined && flight.onProof.index > met.index) flight.onProof = undefined;
   const deadline = nextDeadline(rules.rules, rules.fired);
   const failed = (error: unknown) => node.log.error("cannot report deadline", { seq: flight.seq, error });
   node.store.tell({

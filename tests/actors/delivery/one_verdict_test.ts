@@ -185,6 +185,28 @@ describe("One verdict: expire-at", () => {
     expect(balcony.untils).toEqual([until]);
   });
 
+  test.each([
+    [[`notify expire-at ${AT}`, "notify deliver direct"], ["notify expire-at"]],
+    [
+      ["notify deliver direct", `notify expire-at ${AT}`],
+      ["notify expire-at", "notify deliver"],
+    ],
+  ])("of %j closes the rules after it, and not those before", async (rules, told) => {
+    stage = await DeliveryStage.create();
+    const balcony = stage.arrives("balcony");
+    stage.sends("m1", rules);
+    await stage.commits();
+    stage.time += 20_000;
+    balcony.connected = false;
+    stage.delivery.tell({ kind: "expire", seq: await firstSeq() });
+    await stage.commits();
+    balcony.connected = true;
+    balcony.proves();
+    await stage.commits();
+    expect(stage.told.map((event) => event.split(" ").slice(0, 2).join(" "))).toEqual(told);
+    expect(await stage.waiting()).toEqual([]);
+  });
+
   test("takes out what a session that was resumed did not send again, and nothing sends it on", async () => {
     stage = await DeliveryStage.create();
     const balcony = stage.arrives("balcony");
