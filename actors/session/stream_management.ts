@@ -35,7 +35,7 @@ export interface ManagedSession {
   end(error: StreamError): void;
 }
 
-/** How long an answer to `<r/>` may wait for the commits that it depends on; then it tells what is true already. */
+/** How long an answer to `<r/>` may wait for the commits that it depends on; then it tells what is true already, as soon as that is kept. */
 const ANSWER_MS = 1000;
 /** The same for a resumption, which then fails. */
 const ATTACH_MS = 5000;
@@ -117,12 +117,12 @@ export class StreamManagement {
     this.#advance();
   }
 
-  /** The store has that count; or, undefined, it could not keep it: then the sweep tells what it has. */
+  /** The store has that count; or, undefined, it could not keep it: then what it has is told in time. */
   onKept(count: number | undefined): void {
     this.#keeping = false;
-    if (count === undefined) return;
-    this.#kept = count;
-    this.#advance();
+    if (count !== undefined) this.#kept = count;
+    if (this.#waitedFor(this.#session.node.now()) >= ANSWER_MS) this.#answer(this.#tellable);
+    if (count !== undefined) this.#advance();
   }
 
   sweep(now: number): void {
@@ -130,7 +130,17 @@ export class StreamManagement {
       this.#attach.reply({ kind: "unknown", h: this.#kept >>> 0 });
       this.#attach = undefined;
     }
-    if (this.#wanted !== undefined && now - this.#wantedSince >= ANSWER_MS) this.#answer(this.#tellable);
+    const waited = this.#waitedFor(now);
+    if (waited < ANSWER_MS) return;
+    // With a client that never pauses there is always more to settle: then what is settled now is kept, and told.
+    const { settled } = this.#ledger;
+    if (this.#tellable < settled && waited < 2 * ANSWER_MS) this.#keep(settled);
+    else this.#answer(this.#tellable);
+  }
+
+  /** How long an `<r/>` has been waiting for its answer, in milliseconds. */
+  #waitedFor(now: number): number {
+    return this.#wanted === undefined ? 0 : now - this.#wantedSince;
   }
 
   ended(): void {

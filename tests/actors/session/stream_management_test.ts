@@ -1,0 +1,94 @@
+/** XEP-0198 of one session: what is told of what was received, and when. */
+import { beforeEach, expect, test } from "bun:test";
+import type { Connection } from "../../../actors/connection.ts";
+import type { Node } from "../../../actors/node.ts";
+import type { SessionMessage, SessionRef, StoreMessage } from "../../../actors/protocol.ts";
+import { Outbox } from "../../../actors/session/outbox.ts";
+import { type ManagedSession, StreamManagement } from "../../../actors/session/stream_management.ts";
+import type { StoreReply } from "../../../store/store.ts";
+import { Jid } from "../../../xmpp/jid.ts";
+
+type Calls = Extract<StoreMessage, { kind: "calls" }>;
+
+let now: number;
+/** Every `h` that the client was told. */
+let told: number[];
+/** Counts on their way to the store. */
+let keeping: Calls[];
+let managed: StreamManagement;
+
+beforeEach(() => {
+  now = 0;
+  told = [];
+  keeping = [];
+  managed = new StreamManagement(createSession(), true);
+});
+
+function createSession(): ManagedSession {
+  const store = { tell: (message: StoreMessage) => void (message.kind === "calls" && keeping.push(message)) };
+  const streams = { open: () => "stream", note: () => {}, close: () => {} };
+  const node = { settings: { resumeMs: 60_000 }, now: () => now, store, streams } as unknown as Node;
+  const send = (text: string) => void (text.startsWith("<a ") && told.push(Number(/h="(\d+)"/.exec(text)![1])));
+  const tell = (message: SessionMessage) => void (message.kind === "kept" && managed.onKept(message.count));
+  return {
+    node,
+    jid: Jid.parse("romeo@localhost/orchard"),
+    outbox: new Outbox(),
+    connection: { send } as unknown as Connection,
+    self: () => ({ tell }) as unknown as SessionRef,
+    proved: () => {},
+    late: () => {},
+    detach: () => {},
+    takeOver: () => {},
+    end: () => {},
+  };
+}
+
+/** The store has the count, or has failed. */
+function keeps(reply: StoreReply = { value: undefined } as StoreReply): void {
+  for (const { resolve } of keeping.splice(0)) resolve([reply]);
+}
+
+test("<r/> is answered when all that came before it is settled, and its count is kept", () => {
+  const ticket = managed.next();
+  managed.onRequest();
+  expect([told, keeping.length]).toEqual([[], 0]);
+  managed.settle(ticket);
+  expect([told, keeping.length]).toEqual([[], 1]);
+  keeps();
+  expect(told).toEqual([1]);
+});
+
+test("a client that never pauses is told every second what is settled, though there is always more to come", () => {
+  for (let behind = 0; behind < 5; behind++) managed.next();
+  for (let ticket = 1; ticket <= 400; ticket++) {
+    managed.next();
+    managed.onRequest();
+    managed.settle(ticket);
+    keeps();
+    now += 10;
+    if (now % 1000 === 0) managed.sweep(now);
+    keeps();
+  }
+  expect(told).toEqual([100, 200, 300, 400]);
+});
+
+test("where no count can be kept, <r/> is answered with what is", () => {
+  const ticket = managed.next();
+  managed.onRequest();
+  managed.settle(ticket);
+  keeps({ fault: { kind: "full", message: "" } } as unknown as StoreReply);
+  expect(told).toEqual([]);
+  now = 1000;
+  managed.sweep(now);
+  keeps({ fault: { kind: "full", message: "" } } as unknown as StoreReply);
+  expect(told).toEqual([0]);
+});
+
+test("where the store does not answer at all, <r/> is answered too", () => {
+  const ticket = managed.next();
+  managed.onRequest();
+  managed.settle(ticket);
+  for (now = 1000; now <= 2000; now += 1000) managed.sweep(now);
+  expect(told).toEqual([0]);
+});
