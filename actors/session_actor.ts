@@ -393,6 +393,7 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     this.#connection = undefined;
     this.#detachedAt = this.#node.now();
     lingering?.close(error);
+    this.#becomeActive();
   }
 
   takeOver(connection: Connection): void {
@@ -407,9 +408,14 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
   #onClientState(name: string): void {
     if (name === "inactive") this.#clientState ??= new ClientState();
     else if (name === "active") {
-      this.#flushHeld();
-      this.#clientState = undefined;
+      this.#becomeActive();
     } else throw new StreamError("unsupported-stanza-type");
+  }
+
+  /** Told by the client, or XEP-0352 section 5.2: a stream that is resumed begins so. */
+  #becomeActive(): void {
+    this.#flushHeld();
+    this.#clientState = undefined;
   }
 
   #flushHeld(): void {

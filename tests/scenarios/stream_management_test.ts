@@ -317,6 +317,17 @@ scenario(
   },
 );
 
+scenario("XEP-0352 5.2: a stream that is resumed is active, whatever it was before", async ({ romeo, juliet }) => {
+  await romeo.online(messagesOnly);
+  await juliet.online(sm);
+  juliet.sendsRaw(xml`<inactive xmlns="${NS.CSI}"/>`.text);
+  juliet.cuts();
+  await juliet.resumes();
+  const typing = xml`<composing xmlns="${NS.CHATSTATES}"/>`;
+  romeo.sends(xml`<message to="${juliet.full}" id="s1" type="chat">${typing}</message>`);
+  await juliet.receives(xml`<message from="${romeo.full}" id="s1" type="chat">${typing}</message>`);
+});
+
 // The end of the time for resumption
 
 const RULES = ["deliver direct notify", "deliver stored notify"] as const;
