@@ -2,7 +2,7 @@
 import type { Outcome } from "../../amp/outcome.ts";
 import type { Plan, ResourceAnswer } from "../../amp/plan.ts";
 import { verdictOn } from "../../amp/verdict.ts";
-import type { StoreCall, StoreFault } from "../../store/store.ts";
+import { type StoreCall, StoreFault } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { DeliveryMessage, SessionRef } from "../protocol.ts";
@@ -244,6 +244,8 @@ export function onDone(state: DeliveryState, seq: number, ending: Ending, fault:
   const flight = state.inFlight.get(seq);
   if (flight?.ending !== ending) return;
   if (fault !== undefined) return onUndone(state, flight, ending, fault);
+  if (ending.kind === "rest" && ending.hasRow !== true && flight.log === "none")
+    return onRowless(state, flight, ending);
   flight.log = "durable";
   if (ending.kind === "rest") return rested(state, flight);
   state.count(flight, false);
@@ -251,6 +253,15 @@ export function onDone(state: DeliveryState, seq: number, ending: Ending, fault:
   sendEvent(state.node, event);
   conclude(state, flight, outcome);
   if (state.flush !== undefined) flushOnward(state);
+}
+
+/** The rest is in the log, but the row itself was refused: nothing is stored, and no event may tell so. */
+function onRowless(state: DeliveryState, flight: InFlight, ending: Ending): void {
+  const { event } = ending;
+  if (event !== undefined && event.seq > 0) {
+    state.node.store.tell({ kind: "settle", owner: event.stanza.to!.bare.text, seqs: [event.seq] });
+  }
+  onUndone(state, flight, ending, new StoreFault("failed", "Cannot store message: its row was refused"));
 }
 
 /** What lies in the log stays there, its rules as they were: a later flush, or its deadline, finds it. */

@@ -173,7 +173,7 @@ function keep(
   if (event === undefined) return append(state, row, stanza.size, envelope.receipt?.waits === true);
   noteDeadline(state, row.pending?.deadline);
   const rows = event.seq > 0 ? [row, eventRow(event)] : [row];
-  commit(state, flight, { kind: "rest", event, outcome: { kind: "stored" } }, [["append", rows]]);
+  commit(state, flight, { kind: "rest", event, outcome: { kind: "stored" }, hasRow: true }, [["append", rows]]);
 }
 
 /** The archives keep it under the address that was written: the forwarding address is nobody's business. */

@@ -14,4 +14,6 @@ export interface Ending {
   readonly kind: "rest" | "end";
   readonly event: DueEvent | undefined;
   readonly outcome: Outcome;
+  /** The message's own row goes into the log with these calls; otherwise it is, or should be, there before. */
+  readonly hasRow?: boolean;
 }

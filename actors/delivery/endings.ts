@@ -8,7 +8,7 @@ import { StanzaError } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Receipt } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import type { DueEvent } from "./ending.ts";
+import type { DueEvent, Ending } from "./ending.ts";
 import type { InFlight } from "./in_flight.ts";
 import { commit, noteDeadline, pendingEntry } from "./log_rows.ts";
 import { eventCalls, fire, ruledOut, ruleEvent, sendEvent } from "./rule_events.ts";
@@ -97,9 +97,11 @@ export function rest(state: DeliveryState, flight: InFlight, notify: Met | undef
   flight.onProof = undefined;
   flight.rules = rules && { ...(notify === undefined ? rules : fire(rules, notify)), settled: true };
   const event = notify && ruleEvent(state.node, notify, rules!);
+  const hasRow = state.offline && !flight.waits;
   const calls = [...restingCalls(state, flight), ...eventCalls(event)];
   if (state.offline) waitInStorage(state, flight);
-  if (calls.length > 0) return commit(state, flight, { kind: "rest", event, outcome: { kind: "stored" } }, calls);
+  const ending: Ending = { kind: "rest", event, outcome: { kind: "stored" }, hasRow };
+  if (calls.length > 0) return commit(state, flight, ending, calls);
   if (flight.log === "durable") rested(state, flight);
 }
 

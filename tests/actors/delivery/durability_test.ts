@@ -146,6 +146,26 @@ describe("Durability: a store that cannot commit", () => {
     expect(stage.isQuiet).toBe(true);
   });
 
+  test.each(["drop expire-at 2026-11-22T13:00:00Z", "notify deliver stored"])(
+    "does not keep the row alone: a message with the rule %s that falls back to storage is not called stored",
+    async (rule) => {
+      stage = await DeliveryStage.create();
+      const balcony = stage.arrives("balcony");
+      const sent = stage.sends("m1", [rule]);
+      stage.store.refuses = "append";
+      stage.leaves(balcony);
+      await stage.commits();
+      expect(sent).toEqual({ accepted: 1, outcomes: ["none internal-server-error"] });
+      expect(stage.told).toEqual(["error m1"]);
+      stage.store.refuses = undefined;
+      await stage.commits();
+      expect(await stage.waiting()).toEqual([]);
+      expect(await stage.waiting("romeo@localhost")).toEqual([]);
+      expect(stage.isQuiet).toBe(true);
+      stage.errors.length = 0;
+    },
+  );
+
   test("leaves a message with its device, whose proof still counts", async () => {
     stage = await DeliveryStage.create();
     const balcony = stage.arrives("balcony");

@@ -1,6 +1,13 @@
 /** A store whose commits a test can hold back, let go, or make fail. @module */
 import { createInlineStore } from "../../../store/sqlite_store.ts";
-import type { Store, StoreCall, StoreFault, StoreReply, StoreStart } from "../../../store/store.ts";
+import {
+  type Store,
+  type StoreCall,
+  StoreFault,
+  type StoreMethod,
+  type StoreReply,
+  type StoreStart,
+} from "../../../store/store.ts";
 
 export class GatedStore implements Store {
   readonly #store = createInlineStore("sqlite::memory:");
@@ -10,6 +17,8 @@ export class GatedStore implements Store {
   commits = 0;
   isHeld = false;
   fault: StoreFault | undefined;
+  /** The first call of this method in a batch fails by itself. */
+  refuses: StoreMethod | undefined;
   #waiting: (() => void)[] = [];
 
   open(): Promise<StoreStart> {
@@ -22,7 +31,10 @@ export class GatedStore implements Store {
     if (this.fault !== undefined && !reads) throw this.fault;
     this.calls.push(...batch.map(([method]) => method));
     this.commits++;
-    return await this.#store.run(batch);
+    const at = batch.findIndex(([method]) => method === this.refuses);
+    if (at < 0) return await this.#store.run(batch);
+    const replies = await this.#store.run(batch.toSpliced(at, 1));
+    return replies.toSpliced(at, 0, { fault: new StoreFault("failed", "Cannot carry out call") });
   }
 
   release(): void {
