@@ -32,12 +32,12 @@ export interface ManagedSession {
   detach(error: StreamError): void;
   /** The stream goes on over this connection. */
   takeOver(connection: Connection): void;
-  end(error: StreamError): void;
+  end(error: StreamError | undefined): void;
 }
 
 /** How long an answer to `<r/>` may wait for the commits that it depends on; then it tells what is true already, as soon as that is kept. */
 const ANSWER_MS = 1000;
-/** The same for a resumption, which then fails. */
+/** The same for a resumption, which then fails and ends the session. */
 const ATTACH_MS = 5000;
 
 export class StreamManagement {
@@ -126,10 +126,8 @@ export class StreamManagement {
   }
 
   sweep(now: number): void {
-    if (this.#attach !== undefined && now - this.#attachSince >= ATTACH_MS) {
-      this.#attach.reply({ kind: "unknown", h: this.#kept >>> 0 });
-      this.#attach = undefined;
-    }
+    // Its client is told that the stream is gone, and binds anew: what waits for it here would wait in vain.
+    if (this.#attach !== undefined && now - this.#attachSince >= ATTACH_MS) return this.#session.end(undefined);
     const waited = this.#waitedFor(now);
     if (waited < ANSWER_MS) return;
     // With a client that never pauses there is always more to settle: then what is settled now is kept, and told.

@@ -5,6 +5,7 @@ import type { Node } from "../../../actors/node.ts";
 import type { SessionMessage, SessionRef, StoreMessage } from "../../../actors/protocol.ts";
 import { Outbox } from "../../../actors/session/outbox.ts";
 import { type ManagedSession, StreamManagement } from "../../../actors/session/stream_management.ts";
+import type { ResumeResult } from "../../../actors/sessions.ts";
 import type { StoreReply } from "../../../store/store.ts";
 import { Jid } from "../../../xmpp/jid.ts";
 
@@ -16,10 +17,12 @@ let told: number[];
 /** Counts on their way to the store. */
 let keeping: Calls[];
 let managed: StreamManagement;
+let isOver: boolean;
 
 beforeEach(() => {
   now = 0;
   told = [];
+  isOver = false;
   keeping = [];
   managed = new StreamManagement(createSession(), true);
 });
@@ -40,7 +43,10 @@ function createSession(): ManagedSession {
     late: () => {},
     detach: () => {},
     takeOver: () => {},
-    end: () => {},
+    end: () => {
+      isOver = true;
+      managed.ended();
+    },
   };
 }
 
@@ -91,4 +97,16 @@ test("where the store does not answer at all, <r/> is answered too", () => {
   managed.settle(ticket);
   for (now = 1000; now <= 2000; now += 1000) managed.sweep(now);
   expect(told).toEqual([0]);
+});
+
+test("a resumption that takes too long fails, and then the session is over: what it holds goes to the next one", () => {
+  const answers: ResumeResult[] = [];
+  managed.next();
+  managed.attach({ kind: "attach", connection: {} as Connection, h: 0, reply: (answer) => answers.push(answer) });
+  now = 4999;
+  managed.sweep(now);
+  expect([answers, isOver]).toEqual([[], false]);
+  now = 5000;
+  managed.sweep(now);
+  expect([answers, isOver]).toEqual([[{ kind: "unknown", h: 0 }], true]);
 });
