@@ -10,7 +10,7 @@ import type { StoreFault } from "../store/store.ts";
 import { StanzaError } from "../xmpp/errors.ts";
 import { sendEvent } from "./delivery/rule_events.ts";
 import { onKept, onRows, readMore } from "./gateway/backlog.ts";
-import { onAnswered, onExpire, onRetry, proceed } from "./gateway/dispatch.ts";
+import { onAnswered, onExpire, onLateRow, onRetry, proceed } from "./gateway/dispatch.ts";
 import { accept, finish, refuseUnkept } from "./gateway/gateway_endings.ts";
 import type { GatewayFlight } from "./gateway/gateway_flight.ts";
 import { onMessage } from "./gateway/gateway_intake.ts";
@@ -41,6 +41,8 @@ export class GatewayActor implements Actor<GatewayActorMessage> {
         return onAnswered(state, message.seq, message.answer);
       case "retry":
         return onRetry(state, message.seq);
+      case "late":
+        return onLateRow(state, message.row);
       case "expire":
         return onExpire(state, message.seq);
       default:
@@ -76,6 +78,7 @@ export class GatewayActor implements Actor<GatewayActorMessage> {
     if (fault !== undefined) return refuseUnkept(state, flight, fault);
     sendEvent(state.node, flight.ending?.event);
     flight.ending = undefined;
+    flight.isKept = true;
     accept(flight);
     onKept(state, flight);
   }
@@ -84,8 +87,7 @@ export class GatewayActor implements Actor<GatewayActorMessage> {
     const state = this.#state;
     const { node, domain } = state;
     const { event, error, outcome } = flight.ending!;
-    const isQueued = state.lanes.of(flight)?.flights.includes(flight) === true;
-    if (fault !== undefined && !isQueued) return refuseUnkept(state, flight, fault);
+    if (fault !== undefined && !flight.isKept) return refuseUnkept(state, flight, fault);
     if (fault !== undefined) {
       // Its row stays, so that it is tried again after a restart, with the same id.
       node.log.error("answer of gateway not kept", { domain, seq: flight.seq, fault: fault.kind });

@@ -193,6 +193,8 @@ export type GatewayActorMessage =
   /** An error stands for no answer. */
   | { readonly kind: "answered"; readonly seq: number; readonly answer: GatewayAnswer | Error }
   | { readonly kind: "retry"; readonly seq: number }
+  /** A message that waits in the store alone, whose deadline has passed. */
+  | { readonly kind: "late"; readonly row: PendingMessage }
   /** A deadline of a waiting message has passed. */
   | { readonly kind: "expire"; readonly seq: number };
 

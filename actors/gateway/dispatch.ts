@@ -5,13 +5,14 @@ import type { NonePlan } from "../../amp/plan.ts";
 import { encodeState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
 import { seqTime } from "../../store/sequence.ts";
-import type { StoreCall } from "../../store/store.ts";
+import type { PendingMessage, StoreCall } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
+import { faultIn } from "../delivery/log_rows.ts";
 import { eventCalls, fire, ruledOut, ruleEvent, sendEvent } from "../delivery/rule_events.ts";
 import type { GatewayAnswer } from "../gateway.ts";
 import { attempt, pauseAfter } from "./attempt.ts";
 import { end } from "./gateway_endings.ts";
-import type { GatewayFlight, Lane } from "./gateway_flight.ts";
+import { flightFromRow, type GatewayFlight, type Lane } from "./gateway_flight.ts";
 import { gatewayPlan } from "./gateway_intake.ts";
 import type { GatewayState } from "./gateway_state.ts";
 import { viaOf } from "./via.ts";
@@ -100,10 +101,23 @@ export function onRetry(state: GatewayState, seq: number): void {
   proceed(state, lane);
 }
 
-/** With the gateway a message may have been delivered already: its answer decides. One that is not held is looked at when it is read. */
+/** With the gateway a message may have been delivered already: its answer decides. One that is not held is read first. */
 export function onExpire(state: GatewayState, seq: number): void {
   const flight = state.held.get(seq);
   if (flight?.phase === "waiting") isLate(state, flight);
+  if (flight !== undefined) return;
+  const { node, domain, self } = state;
+  node.database.pending(domain, seq - 1, 1).then(
+    ([row]) => row?.seq === seq && self().tell({ kind: "late", row }),
+    (error) => node.log.error("cannot read message for gateway", { domain, seq, error }),
+  );
+}
+
+/** What is being read into memory meanwhile is looked at there, or when the deadline comes again. */
+export function onLateRow(state: GatewayState, row: PendingMessage): void {
+  if (state.isReading || state.held.has(row.seq)) return;
+  const flight = flightFromRow(row);
+  if (isLate(state, flight)) state.held.set(flight.seq, flight);
 }
 
 /** Whether its time is over, so that it is taken out. */
@@ -132,7 +146,12 @@ function report(state: GatewayState, flight: GatewayFlight, met: Met): void {
   node.store.tell({
     kind: "calls",
     calls: [["setRules", domain, flight.seq, encodeState(rules), deadline], ...eventCalls(event)],
-    resolve: () => sendEvent(node, event),
+    resolve: (replies) => {
+      const fault = faultIn(replies);
+      if (fault !== undefined) return failed(fault);
+      sendEvent(node, event);
+      if (deadline !== undefined) node.expiry.tell({ kind: "deadline", at: deadline });
+    },
     reject: failed,
   });
 }

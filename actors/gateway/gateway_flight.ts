@@ -14,6 +14,8 @@ export interface GatewayFlight {
   receipt: Receipt | undefined;
   /** `committing`: not yet in the log. `ending`: the commit decides. */
   phase: "committing" | "waiting" | "sending" | "ending";
+  /** Its row is in the log. */
+  isKept: boolean;
   attempts: number;
   /** The `notify` rule that fires when the gateway accepts. */
   onAccepted: Met | undefined;
@@ -29,7 +31,8 @@ export interface GatewayEnding {
 
 /** As the store has kept it. */
 export function flightFromRow({ seq, text, rules }: PendingMessage): GatewayFlight {
-  return flightOf(seq, Stanza.parse(text), rules === undefined ? undefined : decodeState(rules));
+  const flight = flightOf(seq, Stanza.parse(text), rules === undefined ? undefined : decodeState(rules));
+  return { ...flight, isKept: true };
 }
 
 export function flightOf(seq: number, stanza: Stanza, rules: RuleState | undefined): GatewayFlight {
@@ -39,6 +42,7 @@ export function flightOf(seq: number, stanza: Stanza, rules: RuleState | undefin
     rules,
     receipt: undefined,
     phase: "waiting",
+    isKept: false,
     attempts: 0,
     onAccepted: undefined,
     ending: undefined,

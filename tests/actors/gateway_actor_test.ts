@@ -218,6 +218,37 @@ describe("GatewayActor", () => {
     expect(await waiting()).toEqual(["held"]);
   });
 
+  test("3.3.2: a notify for a deadline that cannot be logged is not sent, and the log tells of it", async () => {
+    answer = () => Promise.reject(new Error("down"));
+    sends("m1", ["notify expire-at 2026-11-22T12:00:02.5Z"]);
+    await settles();
+    store.refuses = "append";
+    await passes(2600);
+    expect(await told()).toEqual([]);
+    expect(errors.splice(0)).toEqual([expect.stringContaining("cannot report deadline")]);
+  });
+
+  test("3.3.2: of a message that waits in the store alone a deadline fires on time too", async () => {
+    answer = () => Promise.reject(new Error("down"));
+    for (let n = 0; n < 1100; n++) sends(`m${n}`);
+    sends("alerted", ["alert expire-at 2026-11-22T12:00:02.5Z"]);
+    sends("notified", ["notify expire-at 2026-11-22T12:00:02.5Z"]);
+    await passes(2600);
+    const events = [
+      "alert expire-at 2026-11-22T12:00:02.5Z of alerted",
+      "notify expire-at 2026-11-22T12:00:02.5Z of notified",
+    ];
+    expect(await told()).toEqual(events);
+    await passes(5000);
+    expect(await told()).toEqual(events);
+    expect((await waiting()).slice(-2)).toEqual(["m1099", "notified"]);
+    answer = () => "accepted";
+    await passes(600_000);
+    expect(await told()).toEqual(events);
+    expect(await waiting()).toEqual([]);
+    expect(bodies().at(-1)).toBe("notified");
+  }, 20_000);
+
   test("a rule that was met ends the message before the gateway hears of it; the sender's archive keeps it", async () => {
     const sent = sends("m1", ["alert deliver gateway"]);
     await settles();
