@@ -20,6 +20,8 @@ const WINDOW = 100;
  */
 const PATIENCE_MS = 250;
 const MAX_UNPROVED = 2000;
+/** How soon a page that could not be read is tried again; what is new comes behind it as long. */
+const RETRY_MS = 1000;
 
 /** A resource is ready for what waits, or the last window has been proved. */
 export function onFlush(state: DeliveryState, seenUntil: number): void | Promise<void> {
@@ -55,7 +57,7 @@ async function offerPages(state: DeliveryState, flush: Flush): Promise<void> {
   const unproved = flush.open.size;
   do {
     const rows = await readPage(state, flush);
-    if (rows === undefined) return endFlush(state);
+    if (rows === undefined) return tryAgain(state, flush);
     for (const row of rows) offerSafely(state, flush, row);
     if (rows.length < WINDOW) return finishFlush(state, flush);
   } while (flush.open.size === 0);
@@ -67,6 +69,13 @@ function remind(state: DeliveryState, flush: Flush): void {
   const { seenUntil } = flush;
   state.node.schedule(PATIENCE_MS, () => {
     if (state.flush === flush && flush.open.size > 0) state.self().tell({ kind: "flush", seenUntil });
+  });
+}
+
+function tryAgain(state: DeliveryState, flush: Flush): void {
+  const { seenUntil } = flush;
+  state.node.schedule(RETRY_MS, () => {
+    if (state.flush === flush) state.self().tell({ kind: "flush", seenUntil });
   });
 }
 

@@ -187,6 +187,24 @@ describe("Order", () => {
     },
   );
 
+  test("what is new waits behind what cannot be read at once", async () => {
+    stage = await DeliveryStage.create();
+    stage.sends("m1");
+    await stage.commits();
+    stage.store.refuses = "pending";
+    const balcony = stage.arrives("balcony");
+    stage.flushes();
+    stage.sends("m2");
+    await stage.commits();
+    expect(balcony.texts).toEqual([]);
+    expect(stage.errors.splice(0).join()).toContain("cannot read waiting messages");
+    stage.store.refuses = undefined;
+    for (const task of stage.reminders.splice(0)) task();
+    stage.sends("m3");
+    await stage.commits();
+    expect(balcony.texts).toEqual(["m1", "m2", "m3"]);
+  });
+
   test("an event that a flush found in the log first is not sent twice", async () => {
     stage = await DeliveryStage.create();
     await stage.store.run([["append", [{ seq: 77, text: EVENT, archive: [], pending: { owner: JULIET } }]]]);
