@@ -269,9 +269,13 @@ function onUndone(state: DeliveryState, flight: InFlight, ending: Ending, fault:
   state.node.log.error("rule not carried out", { seq: flight.seq, fault: fault.kind, message: fault.message });
   flight.ending = undefined;
   if (ending.outcome.kind === "direct") return concludeUnlogged(state, flight, ending);
-  if (flight.log !== "durable" || !flight.waits) return fail(state, flight, fault);
-  state.hasPending = true;
-  conclude(state, flight, ending.kind === "rest" ? ending.outcome : { kind: "stored" });
+  if (flight.log !== "durable" || !flight.waits) fail(state, flight, fault);
+  else {
+    if (state.flush === undefined) state.hasPending = true;
+    else state.flush.left++;
+    conclude(state, flight, ending.kind === "rest" ? ending.outcome : { kind: "stored" });
+  }
+  if (state.flush !== undefined) flushOnward(state);
 }
 
 /** A device has it, whatever the store can do: no error may follow. Its row goes when the store takes writes again. */

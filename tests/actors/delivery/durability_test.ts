@@ -166,6 +166,38 @@ describe("Durability: a store that cannot commit", () => {
     },
   );
 
+  test("leaves a message whose deadline could not be carried out to the next flush, and stops no other", async () => {
+    stage = await DeliveryStage.create();
+    const ids = Array.from({ length: 100 }, (_, at) => `m${at + 1}`);
+    const at = "2026-11-22T12:00:10Z";
+    for (const id of ids) stage.sends(id, id === "m100" ? [`error expire-at ${at}`] : []);
+    stage.sends("m101");
+    await stage.commits();
+    const balcony = stage.arrives("balcony");
+    stage.flushes();
+    await stage.commits();
+    balcony.proves(99);
+    await stage.commits();
+    balcony.connected = false;
+    stage.time += 20_000;
+    const [reply] = await stage.store.run([["pending", JULIET, 0, 1]]);
+    const [row] = (reply as { value: readonly { seq: number }[] }).value;
+    stage.store.fault = new StoreFault("full", "Cannot commit: no space");
+    stage.delivery.tell({ kind: "expire", seq: row!.seq });
+    await stage.commits();
+    stage.errors.length = 0;
+    stage.store.fault = undefined;
+    balcony.connected = true;
+    await stage.commits();
+    expect(balcony.texts).toEqual([...ids, "m101"]);
+    balcony.proves();
+    const chamber = stage.arrives("chamber");
+    stage.flushes();
+    await stage.commits();
+    expect([chamber.texts, stage.told]).toEqual([[], [`error expire-at ${at} of m100`]]);
+    expect(await stage.waiting()).toEqual([]);
+  });
+
   test("leaves a message with its device, whose proof still counts", async () => {
     stage = await DeliveryStage.create();
     const balcony = stage.arrives("balcony");
