@@ -149,8 +149,25 @@ function sendBehind(state: DeliveryState, flight: InFlight, resources: readonly 
   }
   flight.phase = "resting";
   flight.onProof = undefined;
+  if (state.hasCarbons && !flight.notice) {
+    state.putBehind({ seq: flight.seq, send: () => copyOffered(state, flight) });
+  }
   waitInStorage(state, flight);
   if (flight.log === "durable") state.inFlight.delete(flight.seq);
+}
+
+/** Carbon copies come with the message itself, once that is offered. */
+function copyOffered(state: DeliveryState, message: InFlight): void {
+  const flight = state.inFlight.get(message.seq);
+  const taker = state.offered.get(message.seq);
+  const targets = flight?.phase === "live" ? flight.targets : taker === undefined ? [] : [taker];
+  if (targets.length === 0) return;
+  const takers = state.profile.resources.filter((entry) => targets.includes(entry.ref));
+  copyToOthers(
+    state,
+    message,
+    takers.map((entry) => entry.resource),
+  );
 }
 
 /** Into storage. The event of a `notify` for it lies in the same transaction and goes out after the commit. */

@@ -103,6 +103,7 @@ function finishFlush(state: DeliveryState, flush: Flush): void {
 function offerSafely(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   try {
     offer(state, flush, row);
+    state.sendBehind(row.seq + 1);
   } catch (error) {
     flush.left++;
     state.node.log.error("cannot offer waiting message", { owner: state.owner.text, seq: row.seq, error });

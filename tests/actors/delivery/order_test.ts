@@ -187,6 +187,28 @@ describe("Order", () => {
     },
   );
 
+  test("carbon copies of a message that comes behind what waits come behind it too, once each", async () => {
+    stage = await DeliveryStage.create();
+    for (const id of numbers(1, 100)) stage.sends(id);
+    await stage.commits();
+    const tablet = stage.arrives("tablet", { carbons: true, priority: -1 });
+    const balcony = stage.arrives("balcony", { carbons: true });
+    const to = `${JULIET}/balcony`;
+    stage.sends("m101", [], { to });
+    stage.sends("m102", ["drop expire-at 2026-11-22T12:00:05Z"], { to });
+    stage.flushes();
+    await stage.commits();
+    stage.time += 10_000;
+    expect(tablet.given).toEqual([]);
+    balcony.proves();
+    await stage.commits();
+    stage.sends("m103", [], { to });
+    balcony.proves();
+    await stage.commits();
+    expect(balcony.texts.slice(100)).toEqual(["m101", "m103"]);
+    expect(tablet.given.map((copy) => /m\d+/.exec(copy.toString())?.[0])).toEqual(["m101", "m103"]);
+  });
+
   test("what is new waits behind what cannot be read at once", async () => {
     stage = await DeliveryStage.create();
     stage.sends("m1");
