@@ -141,8 +141,8 @@ export class StoreActor implements Actor<StoreMessage> {
 
   /** Drops the row that would wait for `owner`, where no commit has taken it yet; what is for an archive stays. */
   #cancel(owner: string, seq: number): boolean {
-    const generation = this.#younger.has(seq) ? this.#younger : this.#older;
-    const append = generation.get(seq);
+    const young = this.#younger.get(seq);
+    const append = young ?? this.#older.get(seq);
     if (append === undefined || append.message.pending?.owner !== owner) return false;
     this.#aging.cancelled();
     const { archive } = append.message;
@@ -150,7 +150,7 @@ export class StoreActor implements Actor<StoreMessage> {
       append.message = { seq, text: append.message.text, archive };
       return true;
     }
-    generation.delete(seq);
+    (young === undefined ? this.#older : this.#younger).delete(seq);
     this.#units -= append.units;
     return true;
   }

@@ -39,11 +39,6 @@ const CLOSINGS: Readonly<Record<StanzaName, string>> = {
   presence: "</presence>",
   iq: "</iq>",
 };
-/** The attribute as it is written, for the types that are written most. */
-const TYPES: ReadonlyMap<string, string> = new Map(
-  ["chat", "normal", "groupchat", "error", "get", "set", "result"].map((type) => [type, ` type="${type}"`]),
-);
-
 /** In UTF-16 units: how much longer a stanza may become by namespaces that its prefixes have named but once. */
 const MAX_NAMESPACES = 262_144;
 /** What a start tag with its addresses comes to, about. */
@@ -157,7 +152,16 @@ export class Stanza {
 
   /** Without the children that match; the same object when none does. */
   without(match: (child: ScannedChild, text: string) => boolean): Stanza {
-    const content = this.#content.without(match);
+    const content = this.#content;
+    return this.#containing(content.without((child) => match(child, content.source(child))));
+  }
+
+  /** Without the children of this name and namespace; the same object when there is none. */
+  withoutPayloads(name: string, ns: string): Stanza {
+    return this.#containing(this.#content.without((child) => child.name === name && child.ns === ns));
+  }
+
+  #containing(content: StanzaContent): Stanza {
     if (content === this.#content) return this;
     return new Stanza(this.name, this.from, this.to, this, this.#others, content);
   }
@@ -198,7 +202,8 @@ export class Stanza {
     else if (from !== undefined) text += ` from="${from.escaped}"`;
     else if (to !== undefined) text += ` to="${to.escaped}"`;
     if (id !== undefined) text += ` id="${escapeAttribute(id)}"`;
-    if (type !== undefined) text += TYPES.get(type) ?? ` type="${escapeAttribute(type)}"`;
+    if (type === "chat") text += ' type="chat"';
+    else if (type !== undefined) text += ` type="${escapeAttribute(type)}"`;
     if (this.lang !== undefined) text += ` xml:lang="${escapeAttribute(this.lang)}"`;
     const inner = this.#content.text;
     if (this.#others !== "") text += this.#others;

@@ -77,11 +77,11 @@ export class StanzaContent {
   payloadText(name: string, ns: string): string | undefined {
     const child = this.#find(name, ns);
     if (child === undefined) return undefined;
-    child.source ??= this.#source(child);
+    child.source ??= this.source(child);
     return child.source;
   }
 
-  #source(child: ScannedChild): string {
+  source(child: ScannedChild): string {
     return this.text.slice(child.start, child.end);
   }
 
@@ -100,12 +100,12 @@ export class StanzaContent {
   }
 
   /** Without the children that match; the same object when none does. */
-  without(match: (child: ScannedChild, text: string) => boolean): StanzaContent {
+  without(match: (child: ScannedChild) => boolean): StanzaContent {
     const kept: Payload[] = [];
     let text = "";
     let from = 0;
     for (const child of this.#payloads()) {
-      if (match(child, this.#source(child))) {
+      if (match(child)) {
         text += this.text.slice(from, child.start);
         from = child.end;
       } else {
@@ -128,7 +128,7 @@ export class StanzaContent {
   }
 
   #parsed(child: Payload): Element {
-    child.element ??= Element.parse(this.#source(child), NS.CLIENT);
+    child.element ??= Element.parse(this.source(child), NS.CLIENT);
     return child.element;
   }
 

@@ -13,7 +13,7 @@ const SID = raw(NS.SID);
 
 /** Without `<amp/>`: its rules are kept apart, and archived text carries none. */
 export function withoutRules(stanza: Stanza): Stanza {
-  return stanza.without((child) => child.name === "amp" && child.ns === NS.AMP);
+  return stanza.withoutPayloads("amp", NS.AMP);
 }
 
 /**

@@ -195,6 +195,8 @@ describe("Stanza changes", () => {
     expect(shorter.payloadText("body", NS.CLIENT)).toBe(`<body xml:lang="de">c</body>`);
     expect(stanza.without(() => true).inner).toBe(" ");
     expect(stanza.without(() => false)).toBe(stanza);
+    expect(stanza.withoutPayloads("body", NS.CLIENT).inner).toBe(stanza.without(({ name }) => name === "body").inner);
+    expect(stanza.withoutPayloads("body", NS.SID)).toBe(stanza);
   });
 
   test("the original stays as it was", () => {

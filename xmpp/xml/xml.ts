@@ -40,7 +40,11 @@ export function xml(strings: TemplateStringsArray, ...values: XmlValue[]): Marku
   const { parts, quoted } = template;
   let text = parts[0]!;
   // One piece for each value, since the engine joins pieces one by one when the text is sent.
-  for (let i = 0; i < values.length; i++) text = `${text}${written(values[i], quoted[i]!)}${parts[i + 1]!}`;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    const piece = value instanceof Markup ? value.text : written(value, quoted[i]!);
+    text = `${text}${piece}${parts[i + 1]!}`;
+  }
   return new Markup(text);
 }
 
