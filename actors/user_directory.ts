@@ -27,6 +27,9 @@ const IDLE_MS = 60_000;
 /** The same for a name that is no account: anybody can make up any number of those. */
 const NOBODY_IDLE_MS = 1000;
 
+/** Above so many active users names that are no accounts do not stay at all. */
+const CROWD = 20_000;
+
 export interface UserKinds {
   readonly user: ActorKind<UserMessage>;
   readonly delivery: ActorKind<DeliveryMessage>;
@@ -37,6 +40,8 @@ export class UserDirectory {
   readonly #node: Node;
   readonly #kinds: UserKinds;
   #users = new Map<string, Active>();
+  /** How many are to be active when it is next looked whether there are too many. */
+  #crowd = CROWD;
 
   constructor(node: Node, kinds: UserKinds) {
     this.#node = node;
@@ -65,6 +70,7 @@ export class UserDirectory {
       isOutdated: false,
       usedAt: this.#node.now(),
     };
+    if (this.#users.size >= this.#crowd) this.#thinOut();
     this.#users.set(bare.text, entry);
     this.#activate(entry);
     return entry;
@@ -116,6 +122,14 @@ export class UserDirectory {
       if (now - entry.usedAt < idleMs || !isIdle(entry)) continue;
       this.#forget(entry);
     }
+  }
+
+  /** Names that are no accounts, of which one sender can make up thousands a second, do not wait for the sweep. */
+  #thinOut(): void {
+    for (const entry of this.#users.values()) {
+      if (entry.actors?.user.exists === false && isIdle(entry)) this.#forget(entry);
+    }
+    this.#crowd = Math.max(CROWD, this.#users.size * 2);
   }
 
   endAll(error: StreamError): void {

@@ -12,6 +12,7 @@ import type { Envelope } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { DueEvent } from "./ending.ts";
 import { bounce, end, finish, mayBounce, waitInStorage } from "./endings.ts";
+import { watchDeadline } from "./expiry.ts";
 import { handOver } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
 import { LogRow } from "./log_row.ts";
@@ -120,6 +121,7 @@ function sendDirect(
   if (row !== undefined) append(state, row, stanza.size, false);
   state.inFlight.set(flight.seq, flight);
   flight.onProof = notify;
+  if (!flight.waits && rules !== undefined) watchDeadline(state, flight);
   if (state.comesBehind) return sendBehind(state, flight, resources);
   toSessions(state, flight, flight, resources);
   if (!envelope.notice && state.hasCarbons) copyToOthers(state, flight, resources);

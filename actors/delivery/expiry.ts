@@ -18,6 +18,23 @@ export function onExpire(state: DeliveryState, seq: number): void | Promise<void
   if (flight.phase === "resting" && flight.ending === undefined) expire(state, flight);
 }
 
+/** How often an overdue message without a row is looked at again, and how far ahead a look is planned at most. */
+const LOOK_MS = 1000;
+const MAX_AHEAD_MS = 60_000;
+
+/** What has no row among those that wait is unknown to the expiry actor: looked after here, as long as it is in flight. */
+export function watchDeadline(state: DeliveryState, { seq, rules }: InFlight): void {
+  const deadline = rules && nextDeadline(rules.rules, rules.fired);
+  if (deadline === undefined) return;
+  const { node } = state;
+  node.schedule(Math.min(MAX_AHEAD_MS, Math.max(LOOK_MS, deadline - node.now())), () => {
+    const flight = state.inFlight.get(seq);
+    if (flight === undefined || flight.waits) return;
+    if (node.now() >= deadline) state.self().tell({ kind: "expire", seq });
+    watchDeadline(state, flight);
+  });
+}
+
 async function expireRow(state: DeliveryState, seq: number): Promise<void> {
   const [row] = await state.node.database.pending(state.owner.text, seq - 1, 1);
   if (row?.seq === seq) expire(state, fromRow(row));

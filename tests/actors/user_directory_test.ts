@@ -64,6 +64,19 @@ describe("UserDirectory", () => {
     expect(directory.size).toBe(0);
   });
 
+  test("of names that are no accounts only so many are active, and only those that have gone are forgotten", async () => {
+    const { directory, reads } = setting();
+    directory.get(ROMEO);
+    await answer(reads[0], RECORD);
+    for (let count = 0; count < 50_000; count++) {
+      directory.get(Jid.of(`nobody${count}`, "montague.lit"));
+      await answer(reads[count + 1]);
+      reads[count + 1] = () => {};
+    }
+    expect(directory.size).toBeLessThanOrEqual(20_001);
+    expect(directory.find(ROMEO)).toBeDefined();
+  });
+
   test("sweep() leaves alone who is still being read", () => {
     const { directory, advance } = setting();
     directory.get(ROMEO);

@@ -150,6 +150,23 @@ scenario(
 );
 
 scenario(
+  "3.3.2, XEP-0198: so does a message that must not be stored, for which no row waits",
+  { transports: MANAGED },
+  async (cast) => {
+    const { romeo, juliet, server } = cast;
+    await romeo.online(messagesOnly);
+    await juliet.online({ ...messagesOnly, sm: true });
+    juliet.cuts();
+    const text = `expire-at ${inMs(SOON)} alert`;
+    romeo.sends(message(juliet.full, xml`<no-store xmlns="${NS.HINTS}"/>${amp(text)}`));
+    await romeo.receives(notice(text, { domain: server.domain, from: romeo.full, to: juliet.full }), { exact: true });
+    await juliet.resumes();
+    await juliet.receivesNothing();
+    await romeo.receivesNothing();
+  },
+);
+
+scenario(
   "3.3.2, XEP-0198: one device had it in time; another that resumes after the deadline does not get it any more",
   { transports: MANAGED },
   async (cast) => {
