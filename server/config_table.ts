@@ -30,10 +30,6 @@ export const SETTINGS = {
     { text: "open when every listener is on loopback, else closed", compute: openOnLoopback },
     "whether clients may make accounts (XEP-0077)",
   ),
-  warm_up: boolean(
-    true,
-    "whether `bun run server` talks with itself in memory before it listens, so that its code is compiled by then",
-  ),
 
   "http.host": text(HOST, "a host name or an IP address", "127.0.0.1", "address of WebSocket, BOSH and host-meta"),
   "http.port": integer(0, 65_535, 5280, "port of WebSocket, BOSH and host-meta; 0: any free port"),

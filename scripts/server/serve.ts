@@ -8,7 +8,6 @@ import { listenHttp } from "./http_listener.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { listenTcp } from "./tcp_listener.ts";
 import { runOnServer } from "./user_command.ts";
-import { warmUp } from "./warm_up/warm_up.ts";
 
 /** Longer than any orderly stop takes; what is left then is not worth waiting for. */
 const STOP_LIMIT_MS = 10_000;
@@ -22,10 +21,7 @@ export async function serve(): Promise<void> {
   const stopped = stopSignal();
   const server = createServer(configSources());
   await configureLog(server.config.log.level);
-  // The store's thread opens the database meanwhile. A start that fails does not wait for the rest.
-  const warm = server.config.warmUp ? warmUp(serverLog()) : undefined;
   await server.start();
-  await warm;
   const open: Stoppable[] = [];
   try {
     const ports = await listen(server, open);

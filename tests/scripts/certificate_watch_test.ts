@@ -104,7 +104,6 @@ describe.each(["bun", "deno"] as const)("the server on %s", (runtime) => {
     const server = new Program(command, [...args, join(ROOT, "scripts/server.ts")], {
       cwd: folder,
       env: {
-        AMPACT_WARM_UP: "false",
         AMPACT_HTTP_PORT: "0",
         AMPACT_C2S_PORT: "0",
         AMPACT_C2S_TLS_PORT: String(port),

@@ -16,13 +16,7 @@ const RUNTIMES = {
   bun: [process.execPath, SCRIPT],
   deno: [join(ROOT, "node_modules/.bin/deno"), "run", "-A", SCRIPT],
 } as const;
-const QUIET = {
-  AMPACT_HTTP_PORT: "0",
-  AMPACT_C2S_PORT: "0",
-  AMPACT_C2S_TLS_PORT: "0",
-  AMPACT_LOG_LEVEL: "warn",
-  AMPACT_WARM_UP: "false",
-};
+const QUIET = { AMPACT_HTTP_PORT: "0", AMPACT_C2S_PORT: "0", AMPACT_C2S_TLS_PORT: "0", AMPACT_LOG_LEVEL: "warn" };
 const STOP_MS = 3000;
 
 let folder = "";
@@ -260,15 +254,6 @@ describe.each(["bun", "deno"] as const)("server on %s", (runtime) => {
 });
 
 describe("server", () => {
-  test("warms up before it listens, and leaves nothing of that in its store", async () => {
-    const server = start([], { env: { AMPACT_WARM_UP: "true", AMPACT_LOG_LEVEL: "info" } });
-    await server.prints(/Next:/);
-    expect(server.errors).toMatch(/^\S+ INFO {4}warmed up {2}ms=\d+ logins=\d+ messages=\d+\n$/);
-    expect(await run(["user", "list"])).toMatchObject({ code: 0, output: "" });
-    server.kill("SIGTERM");
-    expect(await server.exitCode).toBe(0);
-  });
-
   test("takes its settings from ampact.toml, and the environment goes before it", async () => {
     writeFileSync(join(folder, "ampact.toml"), 'domains = ["chat.example"]\ndata_dir = "from_file"\n');
     const server = start([], { env: { AMPACT_DATA_DIR: "from_environment" } });
