@@ -249,7 +249,7 @@ export class Scan {
     const nameEnd = this.#pos;
     const outer = this.#scope;
     this.#attributeList(depth === 0);
-    const ns = this.#elementNamespace(nameStart, colon);
+    const ns = this.#elementNamespace(nameStart, colon, nameEnd);
     if (this.#prefixed) this.#checkExpandedNames();
     if (depth < 2) this.#keep(start, colon < 0 ? nameStart : colon + 1, nameEnd, ns);
     if (this.#empty) {
@@ -270,7 +270,12 @@ export class Scan {
     }
   }
 
-  #elementNamespace(nameStart: number, colon: number): string {
+  #elementNamespace(nameStart: number, colon: number, nameEnd: number): string {
+    const localStart = colon < 0 ? nameStart : colon + 1;
+    if (nameEnd - localStart === 5 && this.#text.startsWith("xmlns", localStart)) {
+      // Well-formed, but DOM (section 1.4) knows no such element.
+      this.#fail("bad-namespace-prefix", "an element of the name xmlns");
+    }
     if (colon < 0) return this.#scope.defaultNs;
     const prefix = this.#text.slice(nameStart, colon);
     // There are no elements in that of xml either, and a default xmlns could not be written for one.

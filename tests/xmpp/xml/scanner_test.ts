@@ -229,6 +229,8 @@ const REFUSED: [XmlErrorCondition, string[]][] = [
       `<a><b xmlns:p="urn:p"/><p:c/></a>`,
       `<xmlns:a xmlns:b="urn:b"/>`,
       `<a><xml:b/></a>`,
+      "<xmlns/>",
+      `<a xmlns:p="urn:p"><p:xmlns/></a>`,
       `<a xmlns:p=""/>`,
       `<a xmlns:xml="urn:a"/>`,
       `<a xmlns:p="http://www.w3.org/XML/1998/namespace"/>`,
