@@ -5,27 +5,25 @@
  * @module
  */
 import type { ResourceAnswer } from "../amp/plan.ts";
-import { isBlocked } from "../modules/blocking/block_list.ts";
-import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import { StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
-import { Stanza } from "../xmpp/stanza.ts";
+import type { Stanza } from "../xmpp/stanza.ts";
 import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
 import { xml } from "../xmpp/xml/xml.ts";
 import type { Connection } from "./connection.ts";
 import type { Node, UserEntry } from "./node.ts";
 import { readPriority } from "./presence_priority.ts";
-import { archives, UNKNOWN_PROFILE } from "./profile.ts";
-import type { Profile, Receipt, SentCopy, SessionMessage, SessionRef } from "./protocol.ts";
+import { UNKNOWN_PROFILE } from "./profile.ts";
+import type { Profile, SessionMessage, SessionRef } from "./protocol.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import { ClientState } from "./session/client_state.ts";
-import { answerBlockedMessage, blockedError, refusalOfRules } from "./session/first_answers.ts";
+import { onStanza, PROBE_ID, type SendingSession } from "./session/from_client.ts";
 import { Outbox } from "./session/outbox.ts";
 import { RateLimit } from "./session/rate_limit.ts";
 import { type Attach, type ManagedSession, StreamManagement } from "./session/stream_management.ts";
 
 const REQUEST = xml`<r xmlns="${NS.SM}"/>`.text;
-const PROBE_ID = "ampact-probe-";
 
 export interface SessionStart {
   readonly jid: Jid;
@@ -34,7 +32,7 @@ export interface SessionStart {
   readonly self: SessionRef;
 }
 
-export class SessionActor implements Actor<SessionMessage>, ManagedSession {
+export class SessionActor implements Actor<SessionMessage>, SendingSession, ManagedSession {
   readonly #node: Node;
   readonly #jid: Jid;
   readonly #entry: UserEntry;
@@ -109,7 +107,7 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     this.#lastHeard = this.#node.now();
     if (this.#rate !== undefined && !this.#withinRate(this.#rate)) return;
     try {
-      if (element.ns === NS.CLIENT) return this.#onStanza(element);
+      if (element.ns === NS.CLIENT) return onStanza(this, element, this.#managed?.next() ?? 0);
       if (element.ns === NS.SM) return this.#onStreamManagement(element);
       if (element.ns === NS.CSI) return this.#onClientState(element.name);
       throw new StreamError("unsupported-stanza-type");
@@ -132,110 +130,21 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     return verdict !== "over";
   }
 
-  #onStanza(element: ScannedElement): void {
-    const ticket = this.#managed === undefined ? 0 : this.#managed.next();
-    let stanza: Stanza;
-    try {
-      stanza = Stanza.fromScanned(element);
-      this.#checkFrom(stanza);
-    } catch (error) {
-      if (!(error instanceof StanzaError) || error.stanza === undefined) throw error;
-      this.#refuse(error.stanza, error);
-      return this.#settle(ticket);
-    }
-    if (stanza.name === "message") return this.#onMessage(stanza, ticket);
-    if (stanza.name === "presence") this.#onPresence(stanza);
-    else this.#onIq(stanza);
-    this.#settle(ticket);
+  keepPresence(presence: Stanza): void {
+    this.#available = presence.type === undefined;
+    this.#priority = readPriority(presence);
   }
 
-  /** RFC 6120 section 8.1.2.1: the bare or the full JID of the connected resource, nothing else. */
-  #checkFrom(stanza: Stanza): void {
-    const from = stanza.from;
-    if (from === undefined || from === this.#jid || from.equals(this.#jid) || from.equals(this.#jid.bare)) return;
-    throw new StreamError("invalid-from");
+  answer(stanza: Stanza): void {
+    this.#write(stanza, 0);
   }
 
-  #refuse(stanza: Stanza, error: StanzaError): void {
-    if (stanza.type === "error" || stanza.type === "result") return;
-    this.#write(stanza.readdress({ to: undefined, from: undefined }).error(error).readdress({ to: this.#jid }), 0);
+  settle(ticket: number): void {
+    if (ticket > 0) this.#managed?.settle(ticket);
   }
 
-  #onMessage(stanza: Stanza, ticket: number): void {
-    // RFC 6120 section 10.3.1: a message without `to` is for the sender's own bare JID.
-    const to = stanza.to ?? this.#jid.bare;
-    const stamped = stanza.readdress({ from: this.#jid, to });
-    const refused = refusalOfRules(stamped, this.#node, this.#profile);
-    if (refused !== undefined) return this.#answerAtOnce([refused.reply], ticket);
-    if (this.#isBlocked(to)) {
-      return this.#answerAtOnce(answerBlockedMessage(stamped, this.#node, this.#profile), ticket);
-    }
-    const archiveSender = this.#node.settings.archive && archives(this.#profile, to.bare);
-    this.#node.route(stamped, { receipt: this.#receipt(ticket), archiveSender, sentCopy: this.#sentCopy(to) });
-  }
-
-  /** XEP-0280 section 8: not of a message to oneself, which comes to the other resources as it is. */
-  #sentCopy(to: Jid): SentCopy | undefined {
-    if (!this.#carbons || to.bare.equals(this.#jid.bare)) return undefined;
-    return { delivery: this.#entry.delivery, resource: this.#jid.resource };
-  }
-
-  /** The message goes no further. */
-  #answerAtOnce(answers: readonly Stanza[], ticket: number): void {
-    for (const answer of answers) this.#write(answer, 0);
-    this.#settle(ticket);
-  }
-
-  #receipt(ticket: number): Receipt | undefined {
-    if (ticket === 0) return undefined;
-    const self = this.#self;
-    return { waits: false, accepted: () => self.tell({ kind: "accepted", ticket }), outcome: () => {} };
-  }
-
-  #isBlocked(to: Jid): boolean {
-    const { blocked } = this.#profile;
-    return blocked.size > 0 && isBlocked(blocked, to) && !to.bare.equals(this.#jid.bare);
-  }
-
-  #answerBlocked(stanza: Stanza): void {
-    if (stanza.type !== "error") this.#write(blockedError(stanza), 0);
-  }
-
-  #onPresence(stanza: Stanza): void {
-    const { type, to } = stanza;
-    if (type === "error") return;
-    const directed = to !== undefined && (type === undefined || type === "unavailable");
-    if (directed && this.#isBlocked(to)) {
-      return this.#answerBlocked(stanza.readdress({ from: this.#jid }));
-    }
-    if (to === undefined && (type === undefined || type === "unavailable")) this.#keepPresence(stanza);
-    this.#entry.user.tell({
-      kind: "presence",
-      resource: this.#jid.resource,
-      stanza: stanza.readdress({ from: this.#jid }),
-    });
-  }
-
-  #keepPresence(stanza: Stanza): void {
-    this.#available = stanza.type === undefined;
-    this.#priority = readPriority(stanza);
-  }
-
-  #onIq(stanza: Stanza): void {
-    const { type, id } = stanza;
-    if (type === "result" || type === "error") {
-      if (id?.startsWith(PROBE_ID)) return this.#onProof(Number(id.slice(PROBE_ID.length)));
-      if (stanza.to !== undefined) this.#node.route(stanza.readdress({ from: this.#jid }));
-      return;
-    }
-    const stamped = stanza.readdress({ from: this.#jid, to: stanza.to ?? this.#jid.bare });
-    if ((type !== "get" && type !== "set") || !id || stanza.children.length !== 1) {
-      return this.#write(stamped.error(new StanzaError("bad-request")), 0);
-    }
-    if (stanza.to !== undefined && this.#isBlocked(stanza.to)) {
-      return this.#answerBlocked(stamped);
-    }
-    this.#node.route(stamped);
+  probeAnswered(token: number): void {
+    this.#onProof(token);
   }
 
   // Outbound and proof of receipt
@@ -349,16 +258,12 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
     this.#managed = new StreamManagement(this, resume === "true" || resume === "1");
   }
 
-  #settle(ticket: number): void {
-    if (ticket > 0) this.#managed?.settle(ticket);
-  }
-
   #onAttach(attach: Attach): void {
     if (this.#ended || this.#managed === undefined) return attach.reply({ kind: "unknown", h: undefined });
     this.#managed.attach(attach);
   }
 
-  // For stream management
+  // For the rooms of this actor
 
   get node(): Node {
     return this.#node;
@@ -366,6 +271,18 @@ export class SessionActor implements Actor<SessionMessage>, ManagedSession {
 
   get jid(): Jid {
     return this.#jid;
+  }
+
+  get entry(): UserEntry {
+    return this.#entry;
+  }
+
+  get profile(): Profile {
+    return this.#profile;
+  }
+
+  get carbons(): boolean {
+    return this.#carbons;
   }
 
   get outbox(): Outbox {

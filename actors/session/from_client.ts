@@ -1,0 +1,129 @@
+/**
+ * What a client sends: checked, stamped with its full JID, and sent on its way, or answered at once.
+ * RFC 6120 sections 8.1.2.1, 8.2 and 10.3.
+ * @module
+ */
+import { isBlocked } from "../../modules/blocking/block_list.ts";
+import { StanzaError, StreamError } from "../../xmpp/errors.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import { Stanza } from "../../xmpp/stanza.ts";
+import type { ScannedElement } from "../../xmpp/xml/scanner.ts";
+import type { Node, UserEntry } from "../node.ts";
+import { archives } from "../profile.ts";
+import type { Profile, Receipt, SentCopy, SessionRef } from "../protocol.ts";
+import { answerBlockedMessage, blockedError, refusalOfRules } from "./first_answers.ts";
+
+/** The id of an XEP-0199 request that asks for proof of receipt begins so. */
+export const PROBE_ID = "ampact-probe-";
+
+/** The session whose client it is. */
+export interface SendingSession {
+  readonly node: Node;
+  readonly jid: Jid;
+  readonly entry: UserEntry;
+  readonly profile: Profile;
+  /** Another resource of the account wants carbon copies of what is sent here. */
+  readonly carbons: boolean;
+  self(): SessionRef;
+  /** To the client itself. */
+  answer(stanza: Stanza): void;
+  /** The stanza of that ticket needs nothing more (XEP-0198 section 4); 0: no ticket. */
+  settle(ticket: number): void;
+  /** Undirected, available or unavailable. */
+  keepPresence(presence: Stanza): void;
+  probeAnswered(token: number): void;
+}
+
+/** `ticket`: what XEP-0198 counts it as; 0: nobody counts. Throws StreamError. */
+export function onStanza(session: SendingSession, element: ScannedElement, ticket: number): void {
+  let stanza: Stanza;
+  try {
+    stanza = Stanza.fromScanned(element);
+    checkFrom(session, stanza);
+  } catch (error) {
+    if (!(error instanceof StanzaError) || error.stanza === undefined) throw error;
+    refuse(session, error.stanza, error);
+    return session.settle(ticket);
+  }
+  if (stanza.name === "message") return onMessage(session, stanza, ticket);
+  if (stanza.name === "presence") onPresence(session, stanza);
+  else onIq(session, stanza);
+  session.settle(ticket);
+}
+
+/** RFC 6120 section 8.1.2.1: the bare or the full JID of the connected resource, nothing else. */
+function checkFrom({ jid }: SendingSession, { from }: Stanza): void {
+  if (from === undefined || from === jid || from.equals(jid) || from.equals(jid.bare)) return;
+  throw new StreamError("invalid-from");
+}
+
+function refuse(session: SendingSession, stanza: Stanza, error: StanzaError): void {
+  if (stanza.type === "error" || stanza.type === "result") return;
+  session.answer(stanza.readdress({ to: undefined, from: undefined }).error(error).readdress({ to: session.jid }));
+}
+
+function onMessage(session: SendingSession, stanza: Stanza, ticket: number): void {
+  const { node, jid, profile } = session;
+  // RFC 6120 section 10.3.1: a message without `to` is for the sender's own bare JID.
+  const to = stanza.to ?? jid.bare;
+  const stamped = stanza.readdress({ from: jid, to });
+  const refused = refusalOfRules(stamped, node, profile);
+  if (refused !== undefined) return answerAtOnce(session, [refused.reply], ticket);
+  if (hasBlocked(session, to)) return answerAtOnce(session, answerBlockedMessage(stamped, node, profile), ticket);
+  const archiveSender = node.settings.archive && archives(profile, to.bare);
+  node.route(stamped, { receipt: receiptFor(session, ticket), archiveSender, sentCopy: sentCopy(session, to) });
+}
+
+/** The message goes no further. */
+function answerAtOnce(session: SendingSession, answers: readonly Stanza[], ticket: number): void {
+  for (const answer of answers) session.answer(answer);
+  session.settle(ticket);
+}
+
+function receiptFor(session: SendingSession, ticket: number): Receipt | undefined {
+  if (ticket === 0) return undefined;
+  const self = session.self();
+  return { waits: false, accepted: () => self.tell({ kind: "accepted", ticket }), outcome: () => {} };
+}
+
+/** XEP-0280 section 8: not of a message to oneself, which comes to the other resources as it is. */
+function sentCopy({ carbons, jid, entry }: SendingSession, to: Jid): SentCopy | undefined {
+  if (!carbons || to.bare.equals(jid.bare)) return undefined;
+  return { delivery: entry.delivery, resource: jid.resource };
+}
+
+function hasBlocked({ profile, jid }: SendingSession, to: Jid): boolean {
+  const { blocked } = profile;
+  return blocked.size > 0 && isBlocked(blocked, to) && !to.bare.equals(jid.bare);
+}
+
+function answerBlocked(session: SendingSession, stanza: Stanza): void {
+  if (stanza.type !== "error") session.answer(blockedError(stanza));
+}
+
+function onPresence(session: SendingSession, stanza: Stanza): void {
+  const { type, to } = stanza;
+  if (type === "error") return;
+  const { jid, entry } = session;
+  const stamped = stanza.readdress({ from: jid });
+  const isOfAvailability = type === undefined || type === "unavailable";
+  if (isOfAvailability && to !== undefined && hasBlocked(session, to)) return answerBlocked(session, stamped);
+  if (isOfAvailability && to === undefined) session.keepPresence(stanza);
+  entry.user.tell({ kind: "presence", resource: jid.resource, stanza: stamped });
+}
+
+function onIq(session: SendingSession, stanza: Stanza): void {
+  const { node, jid } = session;
+  const { type, id, to } = stanza;
+  if (type === "result" || type === "error") {
+    if (id?.startsWith(PROBE_ID)) return session.probeAnswered(Number(id.slice(PROBE_ID.length)));
+    if (to !== undefined) node.route(stanza.readdress({ from: jid }));
+    return;
+  }
+  const stamped = stanza.readdress({ from: jid, to: to ?? jid.bare });
+  if ((type !== "get" && type !== "set") || !id || stanza.children.length !== 1) {
+    return session.answer(stamped.error(new StanzaError("bad-request")));
+  }
+  if (to !== undefined && hasBlocked(session, to)) return answerBlocked(session, stamped);
+  node.route(stamped);
+}
