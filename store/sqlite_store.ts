@@ -5,6 +5,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { URL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { ConnectionOptions } from "./sqlite/connection.ts";
 import { SqliteEngine } from "./sqlite/engine.ts";

@@ -74,7 +74,7 @@ class XmppSocketData implements BunWebSocketData {
     return this.#events;
   }
 
-  get url(): URL {
+  get url(): InstanceType<typeof URL> {
     return SOME_URL;
   }
 

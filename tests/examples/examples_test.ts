@@ -35,6 +35,19 @@ function stanza(romeo: Client, name: string): Promise<Element> {
 }
 
 describe("examples/", () => {
+  test("Deno agrees with the types of all that an app may import", async () => {
+    const files = ["mod.ts", "client/mod.ts", "scripts/server.ts", "examples/deno.ts"];
+    const deno = Bun.spawn([join(ROOT, "node_modules/.bin/deno"), "check", ...files], {
+      cwd: ROOT,
+      env: { ...process.env, NO_COLOR: "1" },
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    const said = await new Response(deno.stderr).text();
+    expect(said).not.toContain("ERROR");
+    expect(await deno.exited).toBe(0);
+  }, 120_000);
+
   test.each([
     ["bun", [process.execPath, "examples/bun.ts"]],
     ["deno", ["node_modules/.bin/deno", "run", "-A", "examples/deno.ts"]],
