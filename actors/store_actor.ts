@@ -71,6 +71,8 @@ export class StoreActor implements Actor<StoreMessage> {
   #calls: Calls[] = [];
   /** Of streams, which a commit could not keep; younger ones come after them. */
   #counts: readonly StreamCount[] = [];
+  /** There are others to take, of which a commit that is under way knows nothing. */
+  #hasCounts = false;
   #batch: Batch | undefined;
   #hurried: Taken | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -93,6 +95,7 @@ export class StoreActor implements Actor<StoreMessage> {
       case "hurry":
         return this.#hurry("all");
       case "counts":
+        this.#hasCounts = true;
         return this.#plan();
       case "tick":
         return this.#onTick();
@@ -188,6 +191,7 @@ export class StoreActor implements Actor<StoreMessage> {
       this.#cancelTimer = undefined;
     }
     const counts = [...this.#counts, ...this.#start.takeStreamCounts()];
+    this.#hasCounts = false;
     const batch: Batch = { appends: this.#takeAppends(taken), settles: this.#settles, calls: this.#calls, counts };
     const calls: StoreCall[] = [];
     if (batch.appends.size > 0) calls.push(["append", Array.from(batch.appends.values(), (append) => append.message)]);
@@ -219,10 +223,15 @@ export class StoreActor implements Actor<StoreMessage> {
     if (batch === undefined) return;
     const isDone = replies instanceof StoreFault ? this.#refuse(batch, replies) : this.#answer(batch, replies);
     if (this.#hurried !== undefined) this.#commit(this.#hurried);
-    else if (this.#waiting > 0 || this.#settles.length > 0) this.#plan(isDone ? 0 : RETRY_MS);
+    else if (this.#isOwing) this.#plan(isDone ? 0 : RETRY_MS);
   }
 
-  /** Returns false where a removal has to be tried again. */
+  /** Whether anything waits for a commit that nobody hurries. */
+  get #isOwing(): boolean {
+    return this.#waiting > 0 || this.#settles.length > 0 || this.#hasCounts || this.#counts.length > 0;
+  }
+
+  /** Returns false where a removal or a count has to be tried again. */
   #answer(batch: Batch, replies: readonly StoreReply[]): boolean {
     let at = 0;
     if (batch.appends.size > 0) {
@@ -236,8 +245,9 @@ export class StoreActor implements Actor<StoreMessage> {
       request.resolve(replies.slice(at, at + request.calls.length));
       at += request.calls.length;
     }
-    if (batch.counts.length > 0 && !this.#isWritten("putStreams", replies[at])) this.#counts = batch.counts;
-    return settled;
+    const counted = batch.counts.length === 0 || this.#isWritten("putStreams", replies[at]);
+    if (!counted) this.#counts = batch.counts;
+    return settled && counted;
   }
 
   /** Nobody waits for the reply of such a call. */

@@ -218,6 +218,26 @@ describe("StoreActor gathers", () => {
   });
 });
 
+describe("StoreActor and counts of streams", () => {
+  test("commits those that are told of during a commit, when nothing else comes", async () => {
+    const { store, append, count, elapse } = stage();
+    append(1, true);
+    count("stream", 5);
+    await store.commit();
+    await elapse();
+    expect(store.last).toEqual(["putStreams"]);
+  });
+
+  test("tries again by itself where they could not be written", async () => {
+    const { store, append, count, elapse } = stage();
+    count("stream", 5);
+    append(1, true);
+    await store.fail(new StoreFault("full", "Cannot commit"));
+    await elapse();
+    expect(store.last).toEqual(["putStreams"]);
+  });
+});
+
 describe("StoreActor and a proof that comes before the commit", () => {
   test("never writes the row", async () => {
     const { store, append, settle, elapse } = stage();
