@@ -3,7 +3,7 @@
  *
  * - lost: an accepted message that no device received and no report told of.
  * - false-direct, false-stored: a notification that was not so when it came, or did not stay so.
- * - bounced: an error or alert for a message that a device has provably received, or that the archive still holds.
+ * - bounced: an error or alert for a message that a device had provably received, or that the archive still holds.
  * - fired-twice: one rule told of one message under two stanza ids.
  * - duplicate: a device got a message again although it had proved the first receipt.
  * - stanza-id: copies of one message under different ids, or without one.
@@ -131,7 +131,8 @@ class MessageCheck {
     const { reports, archived, sent } = this.#message;
     const bounce = reports.find(({ report }) => report !== "notify");
     if (bounce === undefined) return;
-    const proved = this.#live.find((receipt) => this.#isProved(receipt));
+    // What expires in a session without a connection (XEP-0079 3.3.2) may be proved by a resumption that comes too late.
+    const proved = this.#live.find((receipt) => this.#isProved(receipt, bounce.index));
     if (proved !== undefined)
       this.#violate("bounced", `${bounce.report} (${bounce.why}), but ${proved.session} had it`);
     if (archived.some(({ user }) => user === sent.to)) {
@@ -139,8 +140,11 @@ class MessageCheck {
     }
   }
 
-  /** The client has certainly told the server of the receipt, and the server has had time to write that down. */
-  #isProved(receipt: Received | Placed<EventOf<"report">>): boolean {
+  /**
+   * The client has certainly told the server of the receipt, and the server has had time to write that down. `until`: what
+   * comes after that event proves nothing.
+   */
+  #isProved(receipt: Received | Placed<EventOf<"report">>, until = Number.POSITIVE_INFINITY): boolean {
     const { proofMs } = this.#limits;
     if (this.#index.killedBetween(receipt.at, receipt.at + proofMs)) return false;
     let wasCut = false;
@@ -149,6 +153,7 @@ class MessageCheck {
         if (event.kind === "closing") return false;
         continue;
       }
+      if (event.index > until) break;
       if (event.kind === "closing") continue;
       if (event.kind === "resumed" || (event.kind === "ended" && event.clean)) return true;
       if (!wasCut && event.at - receipt.at > proofMs) return true;

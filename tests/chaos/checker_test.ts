@@ -114,6 +114,8 @@ const NOTIFICATIONS: readonly Row[] = [
   ],
 ];
 
+const late = report("m", "alert", "expire-at");
+
 const BOUNCES: readonly Row[] = [
   [
     "an error for what was received",
@@ -128,6 +130,21 @@ const BOUNCES: readonly Row[] = [
   [
     "an error for what a resumption has proved",
     tell(...BOTH, sent("m"), received("m"), cut("j"), resumed("j"), cut("j"), report("m", "error", "deliver=stored")),
+    ["bounced"],
+  ],
+  [
+    "an alert while the connection was lost, a receipt that the resumption shows",
+    tell(...BOTH, sent("m", [expiry(1000, "alert")]), received("m"), cut("j"), 2000, late, resumed("j")),
+    [],
+  ],
+  [
+    "an alert after that resumption",
+    tell(...BOTH, sent("m", [expiry(1000, "alert")]), received("m"), cut("j"), resumed("j"), 2000, late),
+    ["bounced"],
+  ],
+  [
+    "an alert while the receipt waits for its proof on a living connection",
+    tell(...BOTH, sent("m", [expiry(1000, "alert")]), received("m"), 2000, late, 5000, ended("j")),
     ["bounced"],
   ],
   [
