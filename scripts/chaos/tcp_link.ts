@@ -59,7 +59,6 @@ export class TcpLink implements Link {
   }
 
   restart(): void {
-    this.#scanner.reset();
     this.#header();
   }
 
@@ -98,6 +97,8 @@ export class TcpLink implements Link {
   }
 
   #onElement(element: Element): void {
+    // A new stream begins right behind it (RFC 6120 section 6.3.2): a server that stops may say so there at once.
+    if (element.name === "success" && element.ns === NS.SASL) this.#scanner.reset();
     if (this.#isDeaf) this.#held.push(element);
     else if (!this.#isGone) this.#events?.element(element);
   }
