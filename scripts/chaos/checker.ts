@@ -44,6 +44,14 @@ function miscount({ session, h }: EventOf<"miscounted">): Violation {
   };
 }
 
+/** What comes after that event, or a resumption after that time, proves nothing. */
+interface Until {
+  readonly index: number;
+  readonly resumedBy: number;
+}
+
+const ALWAYS: Until = { index: Number.POSITIVE_INFINITY, resumedBy: Number.POSITIVE_INFINITY };
+
 class MessageCheck {
   readonly #index: HistoryIndex;
   readonly #limits: CheckLimits;
@@ -131,8 +139,10 @@ class MessageCheck {
     const { reports, archived, sent } = this.#message;
     const bounce = reports.find(({ report }) => report !== "notify");
     if (bounce === undefined) return;
-    // What expires in a session without a connection (XEP-0079 3.3.2) may be proved by a resumption that comes too late.
-    const proved = this.#live.find((receipt) => this.#isProved(receipt, bounce.index));
+    // What is unproven in a session without a connection expires on time (XEP-0079 3.3.2): a resumption comes too late then.
+    const deadline = Date.parse(bounce.why.replace(/^expire-at=/, ""));
+    const until = { index: bounce.index, resumedBy: Number.isNaN(deadline) ? Number.POSITIVE_INFINITY : deadline };
+    const proved = this.#live.find((receipt) => this.#isProved(receipt, until));
     if (proved !== undefined)
       this.#violate("bounced", `${bounce.report} (${bounce.why}), but ${proved.session} had it`);
     if (archived.some(({ user }) => user === sent.to)) {
@@ -140,11 +150,8 @@ class MessageCheck {
     }
   }
 
-  /**
-   * The client has certainly told the server of the receipt, and the server has had time to write that down. `until`: what
-   * comes after that event proves nothing.
-   */
-  #isProved(receipt: Received | Placed<EventOf<"report">>, until = Number.POSITIVE_INFINITY): boolean {
+  /** The client has certainly told the server of the receipt, and the server has had time to write that down. */
+  #isProved(receipt: Received | Placed<EventOf<"report">>, until: Until = ALWAYS): boolean {
     const { proofMs } = this.#limits;
     if (this.#index.killedBetween(receipt.at, receipt.at + proofMs)) return false;
     let wasCut = false;
@@ -153,9 +160,9 @@ class MessageCheck {
         if (event.kind === "closing") return false;
         continue;
       }
-      if (event.index > until) break;
-      if (event.kind === "closing") continue;
-      if (event.kind === "resumed" || (event.kind === "ended" && event.clean)) return true;
+      if (event.index > until.index) break;
+      if (event.kind === "resumed" && event.at < until.resumedBy) return true;
+      if (event.kind === "ended" && event.clean) return true;
       if (!wasCut && event.at - receipt.at > proofMs) return true;
       wasCut = true;
     }

@@ -114,7 +114,8 @@ const NOTIFICATIONS: readonly Row[] = [
   ],
 ];
 
-const late = report("m", "alert", "expire-at");
+const DEADLINE = expiry(1000, "alert");
+const late = report("m", "alert", `expire-at=${DEADLINE.value}`);
 
 const BOUNCES: readonly Row[] = [
   [
@@ -134,17 +135,27 @@ const BOUNCES: readonly Row[] = [
   ],
   [
     "an alert while the connection was lost, a receipt that the resumption shows",
-    tell(...BOTH, sent("m", [expiry(1000, "alert")]), received("m"), cut("j"), 2000, late, resumed("j")),
+    tell(...BOTH, sent("m", [DEADLINE]), received("m"), cut("j"), 2000, late, resumed("j")),
     [],
   ],
   [
-    "an alert after that resumption",
-    tell(...BOTH, sent("m", [expiry(1000, "alert")]), received("m"), cut("j"), resumed("j"), 2000, late),
+    "the same, and the sender comes for the alert after that",
+    tell(...BOTH, sent("m", [DEADLINE]), received("m"), cut("j"), 2000, resumed("j"), late),
+    [],
+  ],
+  [
+    "an alert for what went unproved with a client that logged out",
+    tell(...BOTH, sent("m"), received("m"), closing("j"), report("m", "alert", "deliver=stored"), ended("j", false)),
+    [],
+  ],
+  [
+    "an alert after a resumption before the deadline",
+    tell(...BOTH, sent("m", [DEADLINE]), received("m"), cut("j"), resumed("j"), 2000, late),
     ["bounced"],
   ],
   [
     "an alert while the receipt waits for its proof on a living connection",
-    tell(...BOTH, sent("m", [expiry(1000, "alert")]), received("m"), 2000, late, 5000, ended("j")),
+    tell(...BOTH, sent("m", [DEADLINE]), received("m"), 2000, late, 5000, ended("j")),
     ["bounced"],
   ],
   [
