@@ -106,6 +106,10 @@ export class StoreActor implements Actor<StoreMessage> {
     }
   }
 
+  stopped(): void {
+    this.#cancelTimer?.();
+  }
+
   #onAppend({ message, units, from, wanted }: AppendRequest): void {
     if (this.#waiting >= MAX_MESSAGES || this.#units >= MAX_UNITS) {
       const fault = new StoreFault("busy", "Cannot store message: too many wait already");
@@ -271,6 +275,14 @@ export class StoreActor implements Actor<StoreMessage> {
   #refuseAppends(batch: Batch, fault: StoreFault): void {
     tellEach(batch.appends, (from, seqs) => from.tell({ kind: "refused", seqs, fault }));
   }
+}
+
+/** What is told after the end: whoever waits for an answer gets one. */
+export function refuseAtEnd(message: StoreMessage): void {
+  const fault = new StoreFault("failed", "Cannot run a batch: the server has stopped");
+  if (message.kind === "calls") message.reject(fault);
+  else if (message.kind === "append") message.from.tell({ kind: "refused", seqs: [message.message.seq], fault });
+  else if (message.kind === "cancel") message.reply(message.seqs);
 }
 
 function tellEach(appends: ReadonlyMap<number, Append>, tell: (from: DeliveryRef, seqs: number[]) => void): void {

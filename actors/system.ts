@@ -34,7 +34,7 @@ import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
 import { answerUnserved } from "./session/first_answers.ts";
 import type { BindRequest, ResumeResult, SessionHandle, Sessions } from "./sessions.ts";
-import { StoreActor } from "./store_actor.ts";
+import { refuseAtEnd, StoreActor } from "./store_actor.ts";
 import { StreamRegistry } from "./stream_registry.ts";
 import { UserDirectory, userKinds } from "./user_directory.ts";
 
@@ -149,13 +149,23 @@ export class ActorSystem implements Node, Sessions {
     this.#users.endAll(new StreamError("system-shutdown"));
     this.expiry.stop();
     for (const gateway of this.#gateways.values()) gateway.stop();
-    for (let round = 0; round < 3; round++) await this.#flushStore();
+    await this.#flushStore();
   }
 
-  #flushStore(): Promise<unknown> {
-    return this.database.nextDeadline().catch((error: StoreFault) => {
-      this.log.error("cannot flush the store", { fault: error.kind, message: error.message });
-    });
+  /** The last connection is closed: what came of that is written, and nothing from now on. */
+  async close(): Promise<void> {
+    await this.#flushStore();
+    this.store.stop();
+  }
+
+  /** What one commit brings about may ask for the next. */
+  async #flushStore(): Promise<void> {
+    try {
+      for (let round = 0; round < 3; round++) await this.database.nextDeadline();
+    } catch (error) {
+      const { kind, message } = error as StoreFault;
+      this.log.error("cannot flush the store", { fault: kind, message });
+    }
   }
 
   get seqs(): SequenceClock {
@@ -291,7 +301,11 @@ export class ActorSystem implements Node, Sessions {
   // Parts
 
   #startStore(start: SystemStart): Mailbox<StoreMessage> {
-    const mailbox: Mailbox<StoreMessage> = new Mailbox(serverKind("StoreActor", start.log), this.scheduler);
+    const kind: ActorKind<StoreMessage> = {
+      ...serverKind("StoreActor", start.log),
+      dead: refuseAtEnd,
+    };
+    const mailbox: Mailbox<StoreMessage> = new Mailbox(kind, this.scheduler);
     mailbox.start(
       new StoreActor({
         store: start.store,

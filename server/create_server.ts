@@ -108,6 +108,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     async stop() {
       await system?.stop();
       await transports.closeAll(new StreamError("system-shutdown"));
+      await system?.close();
       system = undefined;
       await store.close();
       isStarted = false;

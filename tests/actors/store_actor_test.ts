@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { DeliveryMessage, DeliveryRef, StoreMessage } from "../../actors/protocol.ts";
 import { Mailbox } from "../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
-import { StoreActor } from "../../actors/store_actor.ts";
+import { refuseAtEnd, StoreActor } from "../../actors/store_actor.ts";
 import {
   type NewMessage,
   type Store,
@@ -106,6 +106,7 @@ function stage() {
         resolve: (replies) => told.push(`answered ${replies.length}`),
         reject: (fault) => told.push(`rejected: ${fault.kind}`),
       }),
+    stop: () => mailbox.stop(),
     hurry: () => mailbox.tell({ kind: "hurry" }),
     count: (id: string, h: number) => {
       counts = [...counts, { id, account: OWNER, h, at: 0 }];
@@ -128,7 +129,7 @@ const KIND = {
   failed: (error: unknown) => {
     throw error;
   },
-  dead: () => {},
+  dead: refuseAtEnd,
 };
 
 function row(seq: number): NewMessage {
@@ -215,6 +216,22 @@ describe("StoreActor gathers", () => {
     count("stream", 6);
     await elapse();
     expect(store.last).toEqual(["putStreams"]);
+  });
+});
+
+describe("StoreActor at its end", () => {
+  test("asks nothing more of the store, and leaves nobody without an answer", async () => {
+    const { store, told, append, call, cancel, count, settle, elapse, stop } = stage();
+    append(1);
+    count("stream", 5);
+    stop();
+    append(2);
+    call(["nextDeadline"]);
+    settle(1);
+    expect(await cancel(1)).toEqual([1]);
+    await elapse();
+    expect(store.batches).toEqual([]);
+    expect(told).toEqual(["refused 2: failed", "rejected: failed"]);
   });
 });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { client, type Element, xml as element } from "@xmpp/client";
 import { type AmpactServer, ConfigError, createServer, type ServerOptions, StoreFault, xml } from "../../mod.ts";
 import { createInlineStore } from "../../store/sqlite_store.ts";
+import type { Store } from "../../store/store.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
 import { type LiveServer, PASSWORD, startLiveServer } from "../client/live_server.ts";
 
@@ -265,6 +266,45 @@ describe("AmpactServer.stop()", () => {
     expect((await error).getChild("system-shutdown")).toBeDefined();
     expect(running.server.sessionCount).toBe(0);
     await romeo.stop();
+  });
+
+  test("writes or refuses what comes while it stops, and asks nothing of a closed store", async () => {
+    const database = createInlineStore("sqlite::memory:");
+    let isClosed = false;
+    let late = 0;
+    const store: Store = {
+      open: () => database.open(),
+      close: () => {
+        isClosed = true;
+        return database.close();
+      },
+      run: (batch) => {
+        if (isClosed) late++;
+        return database.run(batch);
+      },
+    };
+    const server = await started({ store });
+    await server.accounts.add("juliet@localhost", PASSWORD);
+    const send = async (): Promise<string> => {
+      try {
+        return (await server.send({ from: "localhost", to: "juliet@localhost", body: "Hi" })).kind;
+      } catch (error) {
+        return String(error);
+      }
+    };
+    const stopping = server.stop();
+    const outcomes = [send()];
+    for (let count = 0; count < 20; count++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      outcomes.push(send());
+    }
+    await stopping;
+    const kinds = await Promise.all(outcomes);
+    expect(kinds[0]).toBe("stored");
+    expect(kinds.at(-1)).toBe("Error: Cannot use server: it is not started");
+    expect(kinds.every((kind) => kind === "stored" || kind === "none" || kind === kinds.at(-1))).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(late).toBe(0);
   });
 
   test("is allowed before start(), and twice", async () => {
