@@ -153,7 +153,7 @@ class MessageCheck {
   /** The client has certainly told the server of the receipt, and the server has had time to write that down. */
   #isProved(receipt: Received | Placed<EventOf<"report">>, until: Until = ALWAYS): boolean {
     const { proofMs } = this.#limits;
-    if (this.#index.killedBetween(receipt.at, receipt.at + proofMs)) return false;
+    if (this.#index.isDownAt(receipt.at) || this.#index.killedBetween(receipt.at, receipt.at + proofMs)) return false;
     let wasCut = false;
     for (const event of this.#index.session(receipt.session).life) {
       if (event.index < receipt.index) {

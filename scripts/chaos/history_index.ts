@@ -25,6 +25,7 @@ export class HistoryIndex {
   readonly messages = new Map<string, MessageRecord>();
   readonly sessions = new Map<string, SessionRecord>();
   readonly kills: Placed<EventOf<"killed">>[] = [];
+  readonly #starts: number[] = [];
   readonly miscounts: Placed<EventOf<"miscounted">>[] = [];
   /** Receipts and reports of messages that nobody is known to have sent. */
   readonly strays: HistoryEvent[] = [];
@@ -45,6 +46,12 @@ export class HistoryIndex {
 
   sessionsOf(user: string): SessionRecord[] {
     return [...this.sessions.values()].filter(({ bound }) => bound.user === user);
+  }
+
+  /** The server was being killed, or dead: what a client still read then had left it before. */
+  isDownAt(at: number): boolean {
+    const isBefore = (time: number) => time <= at;
+    return this.kills.filter((kill) => isBefore(kill.at)).length > this.#starts.filter(isBefore).length;
   }
 
   killedBetween(from: number, until: number): boolean {
@@ -92,6 +99,7 @@ export class HistoryIndex {
         this.miscounts.push(event);
         return;
       case "started":
+        this.#starts.push(event.at);
         return;
       default:
         event satisfies never;

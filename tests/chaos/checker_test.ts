@@ -17,6 +17,7 @@ import {
   resumed,
   STORED,
   sent,
+  started,
   tell,
 } from "./tell.ts";
 
@@ -174,6 +175,8 @@ const TWICE = [...BOTH, bound("j2", "juliet"), sent("m"), received("m")] as cons
 
 const CROSSED = [...BOTH, bound("j2", "juliet"), sent("m"), closing("j"), received("m"), 5000, ended("j")] as const;
 
+const DYING = [...BOTH, bound("j2", "juliet"), sent("m"), killed(), received("m"), closing("j"), ended("j")] as const;
+
 const DUPLICATES: readonly Row[] = [
   ["twice in one session", tell(...BOTH, sent("m"), received("m"), received("m")), ["duplicate"]],
   ["again after a cut", tell(...TWICE, cut("j"), received("m", "j2")), []],
@@ -183,6 +186,12 @@ const DUPLICATES: readonly Row[] = [
   ["again, had crossed the closing", tell(...CROSSED, received("m", "j2")), []],
   ["again after an end without proof", tell(...TWICE, ended("j", false), received("m", "j2")), []],
   ["again after a crash", tell(...TWICE, ended("j"), killed(), received("m", "j2")), []],
+  ["again, was read when the server had just been killed", tell(...DYING, started(), received("m", "j2")), []],
+  [
+    "again, was read after the restart",
+    tell(...DYING.slice(0, -4), killed(), started(), ...DYING.slice(-3), received("m", "j2")),
+    ["duplicate"],
+  ],
   ["on two devices", tell(...BOTH, bound("k", "juliet", "d1"), sent("m"), received("m"), received("m", "k")), []],
   ["under another id", tell(...TWICE, cut("j"), received("m", "j2", "live", "other")), ["stanza-id"]],
   ["without an id", tell(...BOTH, sent("m"), received("m", "j", "live", "")), ["stanza-id"]],

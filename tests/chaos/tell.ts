@@ -29,6 +29,10 @@ export function resumed(session: string): Fact {
   return (at) => ({ at, kind: "resumed", session });
 }
 
+export function started(): Fact {
+  return (at) => ({ at, kind: "started" });
+}
+
 export function closing(session: string): Fact {
   return (at) => ({ at, kind: "closing", session });
 }
