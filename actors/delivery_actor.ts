@@ -100,11 +100,14 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
   /** A resource that has just become ready is about to be flushed to: nothing may overtake what waits. */
   #onProfile(profile: Profile): void {
     const state = this.#state;
+    const known = new Set(state.profile.resources.map((entry) => entry.ref));
     const usedToTake = new Set(state.profile.resources.filter(takesWaiting).map((entry) => entry.ref));
     state.renewProfile(profile);
     if (!state.hasPending && !state.heldBack) return;
     const isNew = profile.resources.some((entry) => takesWaiting(entry) && !usedToTake.has(entry.ref));
     if (isNew) state.flushDue = state.node.now();
+    if (profile.resources.some((entry) => !entry.available && !known.has(entry.ref)))
+      state.presenceDue = state.node.now();
   }
 
   #onPresence(stanza: Stanza): void {

@@ -9,7 +9,7 @@ import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Envelope } from "../protocol.ts";
-import type { DeliveryState } from "./delivery_state.ts";
+import { type DeliveryState, PRESENCE_DUE_MS } from "./delivery_state.ts";
 import type { DueEvent } from "./ending.ts";
 import { bounce, end, finish, mayBounce, waitInStorage } from "./endings.ts";
 import { watchDeadline } from "./expiry.ts";
@@ -123,6 +123,7 @@ function sendDirect(
   flight.onProof = notify;
   if (!flight.waits && rules !== undefined) watchDeadline(state, flight);
   if (state.comesBehind) return sendBehind(state, flight, resources);
+  if (state.awaitsPresence(resources)) return sendAfterPresence(state, flight, resources);
   toSessions(state, flight, flight, resources);
   if (!envelope.notice && state.hasCarbons) copyToOthers(state, flight, resources);
 }
@@ -130,7 +131,8 @@ function sendDirect(
 /** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
 function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza, resources: readonly string[]): void {
   const archive = archiveEntries(state, envelope, stanza, true);
-  const seq = archive.length > 0 || state.comesBehind ? state.node.seqs.next() : 0;
+  const isBehind = state.comesBehind || state.awaitsPresence(resources);
+  const seq = archive.length > 0 || isBehind ? state.node.seqs.next() : 0;
   tellSender(envelope, archive, seq);
   if (archive.length > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
   const kept = isOwners(state, archive);
@@ -139,8 +141,25 @@ function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza,
     toSessions(state, undefined, message, resources);
     if (state.hasCarbons) copyToOthers(state, message, resources);
   };
-  if (!state.comesBehind || !state.putBehind({ seq, send })) send();
+  if (!isBehind || !putBehind(state, seq, send)) send();
   envelope.receipt?.accepted();
+}
+
+/** What waits for that resource comes first, if it takes any; without presence in time it has to do without. */
+function sendAfterPresence(state: DeliveryState, flight: InFlight, resources: readonly string[]): void {
+  const send = () => {
+    toSessions(state, flight, flight, resources);
+    if (state.hasCarbons && !flight.notice) copyToOthers(state, flight, resources);
+  };
+  if (!putBehind(state, flight.seq, send)) send();
+}
+
+function putBehind(state: DeliveryState, seq: number, send: () => void): boolean {
+  const isFirst = state.behind === undefined;
+  if (!state.putBehind({ seq, send })) return false;
+  if (isFirst && !state.comesBehind)
+    state.node.schedule(PRESENCE_DUE_MS, () => state.self().tell({ kind: "flush", seenUntil: 0 }));
+  return true;
 }
 
 /** Older messages are on their way from storage: this one comes after them, from there where it has a row. */

@@ -38,6 +38,9 @@ const MAX_BEHIND = 1000;
 /** How many are remembered at least. */
 const PROVED_EVENTS = 500;
 
+/** A client that has not sent presence by then may be one that never does. */
+export const PRESENCE_DUE_MS = 2000;
+
 export class DeliveryState {
   readonly node: Node;
   readonly owner: Jid;
@@ -57,6 +60,8 @@ export class DeliveryState {
   flush: Flush | undefined;
   /** Since when the flush for a resource that became available is awaited; 0: it is not. Milliseconds since 1970. */
   flushDue = 0;
+  /** Since when a resource that was bound while rows wait has owed its presence; 0: none does. Milliseconds since 1970. */
+  presenceDue = 0;
   /** Messages without a row that come after older ones from storage, in order; undefined: there are none. */
   behind: Behind[] | undefined;
   /** Subscription stanzas and probes that the user actor is at work on. */
@@ -103,6 +108,15 @@ export class DeliveryState {
   /** Older messages come from storage first. */
   get comesBehind(): boolean {
     return this.flush !== undefined || this.flushDue > 0;
+  }
+
+  /**
+   * Whether these are one resource that is about to say whether it is there: then what waits comes first, and after it what
+   * is for that resource anyway.
+   */
+  awaitsPresence(resources: readonly string[]): boolean {
+    if (this.presenceDue === 0 || resources.length !== 1 || !(this.hasPending || this.heldBack)) return false;
+    return this.node.now() - this.presenceDue < PRESENCE_DUE_MS && this.resource(resources[0]!)?.available === false;
   }
 
   resource(name: string): ResourceEntry | undefined {

@@ -161,7 +161,7 @@ class MessageCheck {
         continue;
       }
       if (event.index > until.index) break;
-      if (event.kind === "resumed" && event.at < until.resumedBy) return true;
+      if (event.kind === "resumed") return event.at < until.resumedBy;
       if (event.kind === "ended" && event.clean) return true;
       if (!wasCut && event.at - receipt.at > proofMs) return true;
       wasCut = true;

@@ -145,6 +145,11 @@ const BOUNCES: readonly Row[] = [
     [],
   ],
   [
+    "the same, and the resumed session ends in order before that",
+    tell(...BOTH, sent("m", [DEADLINE]), received("m"), cut("j"), 2000, resumed("j"), closing("j"), ended("j"), late),
+    [],
+  ],
+  [
     "an alert for what went unproved with a client that logged out",
     tell(...BOTH, sent("m"), received("m"), closing("j"), report("m", "alert", "deliver=stored"), ended("j", false)),
     [],

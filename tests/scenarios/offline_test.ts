@@ -146,6 +146,38 @@ scenario("XEP-0334 4.3, XEP-0160: no-store: nothing waits, and the sender is tol
   await juliet.receivesNothing();
 });
 
+scenario(
+  "What waits for a resource comes before what is sent to it between its binding and its presence",
+  async ({ romeo, juliet }) => {
+    await romeo.online(messagesOnly);
+    await juliet.online(messagesOnly);
+    const address = juliet.full;
+    await juliet.logsOut();
+    romeo.sends(xml`<message to="${address}" id="m1" type="chat"><body>m1</body></message>`);
+    await romeo.ignores();
+    await juliet.logsIn(messagesOnly);
+    romeo.sends(xml`<message to="${address}" id="m2" type="chat"><body>m2</body></message>`);
+    romeo.sends(xml`<message to="${address}" id="m3" type="chat"><composing xmlns="${NS.CHATSTATES}"/></message>`);
+    await romeo.ignores();
+    await juliet.becomesAvailable();
+    for (const id of ["m1", "m2", "m3"]) await juliet.receives(xml`<message id="${id}"/>`);
+    await juliet.receivesNothing();
+  },
+);
+
+scenario(
+  "A resource that never sends presence has what is sent to it all the same",
+  { transports: ["websocket"] },
+  async ({ romeo, juliet }) => {
+    await romeo.online(messagesOnly);
+    romeo.sends(xml`<message to="${juliet.bare}" id="m1" type="chat"><body>m1</body></message>`);
+    await romeo.ignores();
+    await juliet.logsIn(messagesOnly);
+    romeo.sends(xml`<message to="${juliet.full}" id="m2" type="chat"><body>m2</body></message>`);
+    await juliet.receivesInTime(xml`<message id="m2"/>`);
+  },
+);
+
 scenario("XEP-0334 4.2: no-permanent-store waits all the same, and is not archived", async ({ romeo, juliet }) => {
   await romeo.online();
   romeo.sends(chat(juliet.bare, "m1", xml`<body>m1</body><no-permanent-store xmlns="${NS.HINTS}"/>`));
