@@ -119,9 +119,15 @@ function fateIn(event: HistoryEvent): string | undefined {
 
 /** Waits until that is so. Throws where it takes too long. */
 export async function until(what: string, isSo: () => boolean, limitMs = 8000): Promise<void> {
+  if (!(await comesTrue(isSo, limitMs))) throw new Error(`Cannot go on: ${what}`);
+}
+
+/** Waits for that as long; returns whether it is so. */
+export async function comesTrue(isSo: () => boolean, limitMs: number): Promise<boolean> {
   const end = Date.now() + limitMs;
   while (!isSo()) {
-    if (Date.now() > end) throw new Error(`Cannot go on: ${what}`);
+    if (Date.now() > end) return false;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  return true;
 }

@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { History } from "../../scripts/chaos/history.ts";
 import { prepareStore } from "../../scripts/chaos/prepare_store.ts";
 import { freePort, ServerProcess, type ServerProcessOptions } from "../../scripts/chaos/server_process.ts";
-import { fateOf, fates, logIn, sendTo, USERS, until } from "./crash_stage.ts";
+import { comesTrue, fateOf, fates, logIn, sendTo, USERS, until } from "./crash_stage.ts";
 
 const LIMIT_MS = 40_000;
 
@@ -148,8 +148,8 @@ test.if(HAS_PRLIMIT)(
     const refused = () => [...fates(on).values()].filter(isRefused).length;
     while (refused() === 0 && count < 20_000) {
       for (let burst = 0; burst < 200; burst++) sendTo(romeo, "juliet", `m${count++}`);
-      // What was committed last may have to wait for its acknowledgement until the disk takes the count.
-      await until("all are answered, or one is refused", () => fates(on).size === count || refused() > 0);
+      // What was committed last may have to wait for its acknowledgement until the disk takes the count: then come more.
+      await comesTrue(() => fates(on).size === count || refused() > 0, 2000);
     }
     expect(refused()).toBeGreaterThan(0);
     expect(await readFile(child.logPath, "utf8")).toMatch(/ERROR .*store cannot commit/);
