@@ -30,7 +30,7 @@ export function onProved(state: DeliveryState, seqs: readonly number[], resource
   } finally {
     dropRows(state, rows, resource);
   }
-  if (state.flush !== undefined) flushOnward(state);
+  flushOnward(state);
 }
 
 /** The waiting rows of messages that one proof covers, told of at once. */
@@ -85,7 +85,7 @@ export function onCancelled(state: DeliveryState, { seqs, kept, resource }: Canc
     announce(state, ruleEvent(state.node, flight.onProof!, flight.rules!));
     conclude(state, flight, { kind: "direct", resource });
   }
-  if (state.flush !== undefined) flushOnward(state);
+  flushOnward(state);
 }
 
 /** Somebody relies on this message: it is gone when the event is in the log, in one transaction. */
@@ -106,7 +106,7 @@ export function onUnproved(state: DeliveryState, seqs: readonly number[], sessio
     state.offered.get(seq) === session || state.inFlight.get(seq)?.targets.includes(session) === true;
   if (!isKnown && seqs.length > 0 && !seqs.some(isOwed)) return planAgain(state, []);
   const lost = takeFrom(state, state.inFlight.keys(), session);
-  const inLog = takeOffered(state, undefined, session);
+  const inLog = takeOffered(state, session);
   if (inLog.length === 0) return planAgain(state, lost);
   return recall(state, inLog).then((recalled) => planAgain(state, [...lost, ...recalled].sort(inOrder)));
 }
@@ -252,7 +252,7 @@ export function onDone(state: DeliveryState, seq: number, ending: Ending, fault:
   const { event, outcome } = ending;
   sendEvent(state.node, event);
   conclude(state, flight, outcome);
-  if (state.flush !== undefined) flushOnward(state);
+  flushOnward(state);
 }
 
 /** The rest is in the log, but the row itself was refused: nothing is stored, and no event may tell so. */
@@ -275,7 +275,7 @@ function onUndone(state: DeliveryState, flight: InFlight, ending: Ending, fault:
     else state.flush.left++;
     conclude(state, flight, ending.kind === "rest" ? ending.outcome : { kind: "stored" });
   }
-  if (state.flush !== undefined) flushOnward(state);
+  flushOnward(state);
 }
 
 /** A device has it, whatever the store can do: no error may follow. Its row goes when the store takes writes again. */
@@ -285,5 +285,5 @@ function concludeUnlogged(state: DeliveryState, flight: InFlight, { event, outco
   if (flight.waits) node.store.tell({ kind: "settle", owner: owner.text, seqs: [flight.seq] });
   if (event !== undefined) sendEvent(node, { ...event, seq: 0 });
   conclude(state, flight, outcome);
-  if (state.flush !== undefined) flushOnward(state);
+  flushOnward(state);
 }

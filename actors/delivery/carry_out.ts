@@ -27,7 +27,7 @@ import {
   tellSender,
 } from "./log_rows.ts";
 import { announce, eventRow, fire, ruleEvent } from "./rule_events.ts";
-import { copyToOthers, toSessions } from "./to_sessions.ts";
+import { copyToOthers, type Outgoing, toSessions } from "./to_sessions.ts";
 
 /** The event that goes with the plan, and when it becomes true. */
 export type Notify = Met & { readonly when: NotifyMoment };
@@ -122,10 +122,10 @@ function sendDirect(
   state.inFlight.set(flight.seq, flight);
   flight.onProof = notify;
   if (!flight.waits && rules !== undefined) watchDeadline(state, flight);
-  if (state.comesBehind) return sendBehind(state, flight, resources);
-  if (state.awaitsPresence(resources)) return sendAfterPresence(state, flight, resources);
-  toSessions(state, flight, flight, resources);
-  if (!envelope.notice && state.hasCarbons) copyToOthers(state, flight, resources);
+  if (state.comesBehind && flight.waits) return restBehind(state, flight);
+  const isBehind = state.comesBehind || state.awaitsPresence(resources);
+  if (isBehind) return sendBehind(state, flight.seq, () => send(state, flight, flight, resources));
+  send(state, flight, flight, resources);
 }
 
 /** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
@@ -137,37 +137,35 @@ function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza,
   if (archive.length > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
   const kept = isOwners(state, archive);
   const message = { stanza, rules: undefined, seq: archive.length > 0 ? seq : 0, kept };
-  const send = () => {
-    toSessions(state, undefined, message, resources);
-    if (state.hasCarbons) copyToOthers(state, message, resources);
-  };
-  if (!isBehind || !putBehind(state, seq, send)) send();
+  if (isBehind) sendBehind(state, seq, () => send(state, undefined, message, resources));
+  else send(state, undefined, message, resources);
   envelope.receipt?.accepted();
 }
 
-/** What waits for that resource comes first, if it takes any; without presence in time it has to do without. */
-function sendAfterPresence(state: DeliveryState, flight: InFlight, resources: readonly string[]): void {
-  const send = () => {
-    toSessions(state, flight, flight, resources);
-    if (state.hasCarbons && !flight.notice) copyToOthers(state, flight, resources);
-  };
-  if (!putBehind(state, flight.seq, send)) send();
+/** To those resources, and copies to the others. */
+function send(
+  state: DeliveryState,
+  flight: InFlight | undefined,
+  message: Outgoing,
+  resources: readonly string[],
+): void {
+  toSessions(state, flight, message, resources);
+  if (state.hasCarbons && flight?.notice !== true) copyToOthers(state, message, resources);
 }
 
-function putBehind(state: DeliveryState, seq: number, send: () => void): boolean {
+/**
+ * After what waits, where not too much stands there already; what waits for the presence of its resource, for so long as
+ * that may be expected.
+ */
+function sendBehind(state: DeliveryState, seq: number, send: () => void): void {
   const isFirst = state.behind === undefined;
-  if (!state.putBehind({ seq, send })) return false;
-  if (isFirst && !state.comesBehind)
-    state.node.schedule(PRESENCE_DUE_MS, () => state.self().tell({ kind: "flush", seenUntil: 0 }));
-  return true;
+  if (!state.putBehind({ seq, send })) return send();
+  if (!isFirst || state.comesBehind) return;
+  state.node.schedule(PRESENCE_DUE_MS, () => state.self().tell({ kind: "flush", seenUntil: 0 }));
 }
 
-/** Older messages are on their way from storage: this one comes after them, from there where it has a row. */
-function sendBehind(state: DeliveryState, flight: InFlight, resources: readonly string[]): void {
-  if (!flight.waits) {
-    const send = () => toSessions(state, flight, flight, resources);
-    return state.putBehind({ seq: flight.seq, send }) ? undefined : send();
-  }
+/** Older messages are on their way from storage: this one comes after them, from there. */
+function restBehind(state: DeliveryState, flight: InFlight): void {
   flight.phase = "resting";
   flight.onProof = undefined;
   if (state.hasCarbons && !flight.notice) {

@@ -10,6 +10,10 @@ import { DESCRIBE_MS } from "./plan_input.ts";
 import { eventCalls, fire, ruleEvent, sendEvent } from "./rule_events.ts";
 import { fromRow } from "./waiting_row.ts";
 
+/** How often an overdue message without a row is looked at again, and how far ahead a look is planned at most. */
+const LOOK_MS = 1000;
+const MAX_AHEAD_MS = 60_000;
+
 /** The expiry actor has found the deadline of a row to be over. It comes again as long as the row has that deadline. */
 export function onExpire(state: DeliveryState, seq: number): void | Promise<void> {
   const flight = state.inFlight.get(seq);
@@ -17,10 +21,6 @@ export function onExpire(state: DeliveryState, seq: number): void | Promise<void
   if (flight.phase === "live") return expireUnproved(state, flight);
   if (flight.phase === "resting" && flight.ending === undefined) expire(state, flight);
 }
-
-/** How often an overdue message without a row is looked at again, and how far ahead a look is planned at most. */
-const LOOK_MS = 1000;
-const MAX_AHEAD_MS = 60_000;
 
 /** What has no row among those that wait is unknown to the expiry actor: looked after here, as long as it is in flight. */
 export function watchDeadline(state: DeliveryState, { seq, rules }: InFlight): void {
@@ -59,7 +59,7 @@ export function expire(state: DeliveryState, flight: InFlight): boolean {
 }
 
 /** A deadline has passed for a waiting message. Returns whether that takes it out. */
-export function onLate(state: DeliveryState, flight: InFlight, met: Met): boolean {
+function onLate(state: DeliveryState, flight: InFlight, met: Met): boolean {
   const { action } = met.rule;
   if (action === "notify") report(state, flight, met);
   else {

@@ -23,10 +23,10 @@ function isInRow({ waits, rules, receipt, notice, via, counted, targets }: InFli
   return isPlain && waits && !counted && targets.length === 1;
 }
 
-/** That session will not prove these any more; `seqs` undefined: none that it has. In order. */
-export function takeOffered(state: DeliveryState, seqs: readonly number[] | undefined, session: SessionRef): number[] {
+/** That session will not prove any more. What it had, in order. */
+export function takeOffered(state: DeliveryState, session: SessionRef): number[] {
   const lost: number[] = [];
-  for (const seq of seqs ?? state.offered.keys()) if (state.offered.get(seq) === session) lost.push(seq);
+  for (const [seq, taker] of state.offered) if (taker === session) lost.push(seq);
   for (const seq of lost) state.offered.delete(seq);
   return lost.sort((a, b) => a - b);
 }

@@ -1,13 +1,11 @@
 /** Offline delivery (XEP-0160): what waits is offered in order, in windows that wait for proof of receipt. @module */
-import { expired } from "../../amp/evaluate.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
 import type { PendingMessage } from "../../store/store.ts";
 import { withDelay } from "./compose.ts";
 import type { DeliveryState, Flush } from "./delivery_state.ts";
 import { rested, takeBack } from "./endings.ts";
-import { onLate, report } from "./expiry.ts";
-import type { InFlight } from "./in_flight.ts";
+import { expire, report } from "./expiry.ts";
 import { planFor } from "./plan_input.ts";
 import { toSessions } from "./to_sessions.ts";
 import { fromRow } from "./waiting_row.ts";
@@ -118,7 +116,7 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   // It was read, so its commit is there, though the news of it may still be on the way.
   if (known !== undefined) rested(state, known);
   const flight = fromRow(row);
-  if (isTakenOut(state, flight)) return;
+  if (expire(state, flight)) return;
   if (row.archived && row.seq <= flush.seenUntil && hasNoSay(flight.rules)) {
     return state.node.store.tell({ kind: "settle", owner: state.owner.text, seqs: [row.seq] });
   }
@@ -142,13 +140,4 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
 /** No rule tells of delivery any more. Where one does, only a copy that the device gets here can prove it. */
 function hasNoSay(rules: RuleState | undefined): boolean {
   return rules === undefined || rules.settled;
-}
-
-/** Its time is over: looked at before every dispatch. */
-function isTakenOut(state: DeliveryState, flight: InFlight): boolean {
-  const { rules } = flight;
-  const late = rules && expired(rules.rules, rules.fired, state.node.now());
-  if (!late) return false;
-  state.inFlight.set(flight.seq, flight);
-  return onLate(state, flight, late);
 }

@@ -111,6 +111,23 @@ describe("One verdict: a waiting message", () => {
     expect(stage.told).toEqual(["notify deliver stored of m1"]);
   });
 
+  test("that is held back when a notify for its deadline is overdue is offered when it may be", async () => {
+    stage = await DeliveryStage.create();
+    stage.sends("m1", [`notify expire-at ${AT}`]);
+    await stage.commits();
+    stage.time += 20_000;
+    stage.tellsProfile({ blocked: new Set(["romeo@localhost"]) });
+    const balcony = stage.arrives("balcony");
+    stage.flushes();
+    await stage.commits();
+    expect(balcony.texts).toEqual([]);
+    stage.tellsProfile({ blocked: new Set() });
+    stage.flushes();
+    await stage.commits();
+    expect(balcony.texts).toEqual(["m1"]);
+    expect(stage.told).toEqual([`notify expire-at ${AT} of m1`]);
+  });
+
   test("is not bounced when its recipient blocks the sender meanwhile; it is held back until the block is lifted", async () => {
     stage = await DeliveryStage.create();
     stage.sends("m1");

@@ -209,6 +209,22 @@ describe("Order", () => {
     expect(tablet.given.map((copy) => /m\d+/.exec(copy.toString())?.[0])).toEqual(["m101", "m103"]);
   });
 
+  test("so have those of a message that has no row to come from", async () => {
+    stage = await DeliveryStage.create();
+    for (const id of numbers(1, 100)) stage.sends(id);
+    await stage.commits();
+    const tablet = stage.arrives("tablet", { carbons: true, priority: -1 });
+    const balcony = stage.arrives("balcony", { carbons: true });
+    stage.flushes();
+    await stage.commits();
+    const content = xml`<body>m101</body><no-store xmlns="${NS.HINTS}"/>`;
+    stage.sends("m101", ["drop deliver stored"], { to: `${JULIET}/balcony`, content });
+    balcony.proves();
+    await stage.commits();
+    expect(balcony.texts.slice(100)).toEqual(["m101"]);
+    expect(tablet.given.map((copy) => /m\d+/.exec(copy.toString())?.[0])).toEqual(["m101"]);
+  });
+
   test("what is new waits behind what cannot be read at once", async () => {
     stage = await DeliveryStage.create();
     stage.sends("m1");
