@@ -8,10 +8,11 @@
  */
 import type { StoreFault } from "../store/store.ts";
 import { StanzaError } from "../xmpp/errors.ts";
+import { accept, finish } from "./delivery/endings.ts";
 import { sendEvent } from "./delivery/rule_events.ts";
 import { onKept, onRows, readMore } from "./gateway/backlog.ts";
 import { onAnswered, onExpire, onLateRow, onRetry, proceed } from "./gateway/dispatch.ts";
-import { accept, finish, refuseUnkept } from "./gateway/gateway_endings.ts";
+import { refuseUnkept } from "./gateway/gateway_endings.ts";
 import type { GatewayFlight } from "./gateway/gateway_flight.ts";
 import { onMessage } from "./gateway/gateway_intake.ts";
 import { type GatewayStart, GatewayState } from "./gateway/gateway_state.ts";

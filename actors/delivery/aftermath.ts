@@ -12,6 +12,7 @@ import { accept, bounce, conclude, end, giveUp, rest, rested, takeBack } from ".
 import { expire, report } from "./expiry.ts";
 import { handOver, onTaken } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
+import { conditionOf } from "./log_rows.ts";
 import { leaveToLog, recall, takeOffered } from "./offered.ts";
 import { endFlush, flushOnward } from "./offline_delivery.ts";
 import { askResources, type PlanOptions, planFor } from "./plan_input.ts";
@@ -232,7 +233,7 @@ export function onRefused(state: DeliveryState, seqs: readonly number[], fault: 
 }
 
 function fail(state: DeliveryState, flight: InFlight, fault: StoreFault): void {
-  const condition = fault.kind === "full" || fault.kind === "busy" ? "resource-constraint" : "internal-server-error";
+  const condition = conditionOf(fault);
   state.count(flight, false);
   if (!flight.notice && flight.via.length === 0)
     bounce(state, flight.stanza, new StanzaError(condition, { type: "wait" }));

@@ -207,7 +207,7 @@ function keep(
   state.inFlight.set(flight.seq, flight);
   const event = notify && ruleEvent(state.node, notify, rules!);
   if (event === undefined) return append(state, row, stanza.size, envelope.receipt?.waits === true);
-  noteDeadline(state, row.pending?.deadline);
+  noteDeadline(state.node, row.pending?.deadline);
   const rows = event.seq > 0 ? [row, eventRow(event)] : [row];
   commit(state, flight, { kind: "rest", event, outcome: { kind: "stored" }, hasRow: true }, [["append", rows]]);
 }

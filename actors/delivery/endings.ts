@@ -21,7 +21,7 @@ export function finish(receipt: Receipt | undefined, outcome: Outcome): void {
 }
 
 /** It is durable now, or has reached its end. */
-export function accept(flight: InFlight): void {
+export function accept(flight: { receipt: Receipt | undefined }): void {
   const { receipt } = flight;
   if (receipt === undefined) return;
   receipt.accepted();
@@ -111,7 +111,7 @@ function restingCalls(state: DeliveryState, flight: InFlight): readonly StoreCal
   if (!flight.waits) {
     flight.waits = true;
     const pending = pendingEntry(state, rules);
-    noteDeadline(state, pending.deadline);
+    noteDeadline(state.node, pending.deadline);
     return [["append", [{ seq, text: stanza.toString(), archive: [], pending }]]];
   }
   if (rules === undefined) return [];

@@ -1,13 +1,11 @@
 /** Deadlines: XEP-0079 3.3.2, for a message that waits. @module */
 import { expired, type Met, nextDeadline } from "../../amp/evaluate.ts";
 import type { ResourceAnswer } from "../../amp/plan.ts";
-import { encodeState } from "../../amp/rule_state.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { takeBack } from "./endings.ts";
 import type { InFlight } from "./in_flight.ts";
-import { faultIn, noteDeadline } from "./log_rows.ts";
 import { DESCRIBE_MS } from "./plan_input.ts";
-import { eventCalls, fire, ruleEvent, sendEvent } from "./rule_events.ts";
+import { fireInLog } from "./rule_events.ts";
 import { fromRow } from "./waiting_row.ts";
 
 /** How often an overdue message without a row is looked at again, and how far ahead a look is planned at most. */
@@ -69,25 +67,9 @@ function onLate(state: DeliveryState, flight: InFlight, met: Met): boolean {
   return action !== "notify";
 }
 
-/** A `notify` for a message in the log; its rule has fired when the event is in the log too. */
+/** A `notify` for a message in the log. */
 export function report(state: DeliveryState, flight: InFlight, met: Met): void {
-  const { node, owner } = state;
-  const event = ruleEvent(node, met, flight.rules!);
-  const rules = fire(flight.rules!, met);
-  flight.rules = rules;
+  flight.rules = fireInLog(state.node, state.owner.text, { seq: flight.seq, rules: flight.rules! }, met);
   // What has fired closes all rules after it, also the one that waits for proof.
   if (flight.onProof !== undefined && flight.onProof.index > met.index) flight.onProof = undefined;
-  const deadline = nextDeadline(rules.rules, rules.fired);
-  const failed = (error: unknown) => node.log.error("cannot report deadline", { seq: flight.seq, error });
-  node.store.tell({
-    kind: "calls",
-    calls: [["setRules", owner.text, flight.seq, encodeState(rules), deadline], ...eventCalls(event)],
-    resolve: (replies) => {
-      const fault = faultIn(replies);
-      if (fault !== undefined) return failed(fault);
-      sendEvent(node, event);
-      noteDeadline(state, deadline);
-    },
-    reject: failed,
-  });
 }

@@ -3,6 +3,7 @@ import type { RuleState } from "../../amp/rule_state.ts";
 import { archivable } from "../../modules/archive_policy.ts";
 import type { ArchiveEntry, NewMessage, PendingEntry, StoreCall, StoreFault, StoreReply } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import type { Node } from "../node.ts";
 import { archives } from "../profile.ts";
 import type { Envelope } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
@@ -45,7 +46,7 @@ export function pendingEntry(state: DeliveryState, rules: RuleState | undefined)
 /** `units`: about how long its text is. */
 export function append(state: DeliveryState, message: NewMessage, units: number, wanted: boolean): void {
   state.node.store.tell({ kind: "append", message, units, from: state.self(), wanted });
-  noteDeadline(state, message.pending?.deadline);
+  noteDeadline(state.node, message.pending?.deadline);
 }
 
 /** The sender's own archive keeps what the recipient never gets. */
@@ -77,8 +78,15 @@ export function commit(
   state.node.store.tell({ kind: "calls", alone, calls, resolve: (replies) => done(faultIn(replies)), reject: done });
 }
 
-export function noteDeadline(state: DeliveryState, at: number | undefined): void {
-  if (at !== undefined) state.node.expiry.tell({ kind: "deadline", at });
+export function noteDeadline(node: Node, at: number | undefined): void {
+  if (at !== undefined) node.expiry.tell({ kind: "deadline", at });
+}
+
+/** What the sender is told where the store could not take a message. */
+export type StoreCondition = "resource-constraint" | "internal-server-error";
+
+export function conditionOf({ kind }: StoreFault): StoreCondition {
+  return kind === "full" || kind === "busy" ? "resource-constraint" : "internal-server-error";
 }
 
 /** The first fault among the replies. */

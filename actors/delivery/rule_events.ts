@@ -1,14 +1,15 @@
 /** What the sender is told of a rule: XEP-0079 2.2.5. @module */
-import type { Met } from "../../amp/evaluate.ts";
+import { type Met, nextDeadline } from "../../amp/evaluate.ts";
 import type { Outcome } from "../../amp/outcome.ts";
 import { ruleReply } from "../../amp/reply.ts";
-import type { RuleState } from "../../amp/rule_state.ts";
+import { encodeState, type RuleState } from "../../amp/rule_state.ts";
 import type { NewMessage, StoreCall } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { DueEvent } from "./ending.ts";
 import { LogRow } from "./log_row.ts";
+import { faultIn, noteDeadline } from "./log_rows.ts";
 
 /** The event of a rule that was met; `drop` has none. */
 export function ruleEvent(node: Node, met: Met, rules: RuleState): DueEvent | undefined {
@@ -47,6 +48,31 @@ export function announce(state: DeliveryState, event: DueEvent | undefined): voi
 
 export function fire(rules: RuleState, met: Met): RuleState {
   return { ...rules, fired: new Set([...rules.fired, met.index]) };
+}
+
+/** A `notify` for a row in the log of that owner: it has fired when the event is in the log too. Returns its rules then. */
+export function fireInLog(
+  node: Node,
+  owner: string,
+  { seq, rules }: { readonly seq: number; readonly rules: RuleState },
+  met: Met,
+): RuleState {
+  const event = ruleEvent(node, met, rules);
+  const fired = fire(rules, met);
+  const deadline = nextDeadline(fired.rules, fired.fired);
+  const failed = (error: unknown) => node.log.error("cannot report deadline", { seq, error });
+  node.store.tell({
+    kind: "calls",
+    calls: [["setRules", owner, seq, encodeState(fired), deadline], ...eventCalls(event)],
+    resolve: (replies) => {
+      const fault = faultIn(replies);
+      if (fault !== undefined) return failed(fault);
+      sendEvent(node, event);
+      noteDeadline(node, deadline);
+    },
+    reject: failed,
+  });
+  return fired;
 }
 
 export function ruledOut(met: Met): Outcome {

@@ -1,8 +1,8 @@
 /** What waits in the store alone: so many messages are held in memory, the others are read after them. @module */
 import type { PendingMessage } from "../../store/store.ts";
+import { finish } from "../delivery/endings.ts";
 import { pauseAfter } from "./attempt.ts";
 import { queue } from "./dispatch.ts";
-import { finish } from "./gateway_endings.ts";
 import { flightFromRow, type GatewayFlight } from "./gateway_flight.ts";
 import type { GatewayState } from "./gateway_state.ts";
 

@@ -1,14 +1,12 @@
 /** Messages go to the gateway, one of each lane at a time, until it has answered; deadlines (XEP-0079 3.3.2) go before. @module */
-import { expired, type Met, nextDeadline } from "../../amp/evaluate.ts";
+import { expired } from "../../amp/evaluate.ts";
 import type { Outcome } from "../../amp/outcome.ts";
 import type { NonePlan } from "../../amp/plan.ts";
-import { encodeState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
 import { seqTime } from "../../store/sequence.ts";
 import type { PendingMessage, StoreCall } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
-import { faultIn } from "../delivery/log_rows.ts";
-import { eventCalls, fire, ruledOut, ruleEvent, sendEvent } from "../delivery/rule_events.ts";
+import { fireInLog, ruledOut, ruleEvent } from "../delivery/rule_events.ts";
 import type { GatewayAnswer } from "../gateway.ts";
 import { attempt, pauseAfter } from "./attempt.ts";
 import { end } from "./gateway_endings.ts";
@@ -122,36 +120,16 @@ export function onLateRow(state: GatewayState, row: PendingMessage): void {
 
 /** Whether its time is over, so that it is taken out. */
 function isLate(state: GatewayState, flight: GatewayFlight): boolean {
-  const { rules } = flight;
-  const late = rules && expired(rules.rules, rules.fired, state.node.now());
+  const { seq, rules } = flight;
+  const { node, domain } = state;
+  const late = rules && expired(rules.rules, rules.fired, node.now());
   if (!late) return false;
   if (late.rule.action === "notify") {
-    report(state, flight, late);
+    flight.rules = fireInLog(node, domain, { seq, rules }, late);
     return false;
   }
-  const event = ruleEvent(state.node, late, rules);
-  const withdraw: StoreCall = ["withdraw", state.domain, flight.seq];
+  const event = ruleEvent(node, late, rules);
+  const withdraw: StoreCall = ["withdraw", domain, seq];
   end(state, flight, { event, error: undefined, outcome: ruledOut(late) }, [withdraw]);
   return true;
-}
-
-/** A `notify` for a deadline leaves the message; its rule has fired when the event is in the log. */
-function report(state: GatewayState, flight: GatewayFlight, met: Met): void {
-  const { node, domain } = state;
-  const event = ruleEvent(node, met, flight.rules!);
-  const rules = fire(flight.rules!, met);
-  flight.rules = rules;
-  const deadline = nextDeadline(rules.rules, rules.fired);
-  const failed = (error: unknown) => node.log.error("cannot report deadline", { seq: flight.seq, error });
-  node.store.tell({
-    kind: "calls",
-    calls: [["setRules", domain, flight.seq, encodeState(rules), deadline], ...eventCalls(event)],
-    resolve: (replies) => {
-      const fault = faultIn(replies);
-      if (fault !== undefined) return failed(fault);
-      sendEvent(node, event);
-      if (deadline !== undefined) node.expiry.tell({ kind: "deadline", at: deadline });
-    },
-    reject: failed,
-  });
 }

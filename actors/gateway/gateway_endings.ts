@@ -1,8 +1,9 @@
 /** How a message for a gateway ends, or never begins. @module */
-import type { Outcome } from "../../amp/outcome.ts";
 import type { StoreCall, StoreFault } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import { finish } from "../delivery/endings.ts";
+import { conditionOf, faultIn, type StoreCondition } from "../delivery/log_rows.ts";
 import { eventCalls } from "../delivery/rule_events.ts";
 import type { Receipt } from "../protocol.ts";
 import type { GatewayEnding, GatewayFlight } from "./gateway_flight.ts";
@@ -15,7 +16,7 @@ export function commit(state: GatewayState, seq: number, calls: readonly StoreCa
   state.node.store.tell({
     kind: "calls",
     calls,
-    resolve: (replies) => told(replies.map((reply) => ("fault" in reply ? reply.fault : undefined)).find(Boolean)),
+    resolve: (replies) => told(faultIn(replies)),
     reject: told,
   });
 }
@@ -32,23 +33,11 @@ export function end(
   commit(state, flight.seq, [...calls, ...eventCalls(ending.event)]);
 }
 
-export function finish(receipt: Receipt | undefined, outcome: Outcome): void {
-  receipt?.outcome(outcome);
-  receipt?.accepted();
-}
-
-/** It is durable. */
-export function accept(flight: GatewayFlight): void {
-  const { receipt } = flight;
-  receipt?.accepted();
-  if (receipt?.waits === false) flight.receipt = undefined;
-}
-
 /** A forwarding account decides by itself what becomes of a message that is refused. */
 export function refuse(
   state: GatewayState,
   message: { readonly stanza: Stanza; readonly isForwarded: boolean; readonly receipt: Receipt | undefined },
-  condition: "resource-constraint" | "internal-server-error",
+  condition: StoreCondition,
 ): void {
   const { stanza, isForwarded, receipt } = message;
   if (!isForwarded) state.node.route(stanza.error(new StanzaError(condition, { type: "wait" })));
@@ -57,8 +46,7 @@ export function refuse(
 
 /** The store has not taken it. */
 export function refuseUnkept(state: GatewayState, flight: GatewayFlight, fault: StoreFault): void {
-  const isFull = fault.kind === "full" || fault.kind === "busy";
   state.held.delete(flight.seq);
   const isForwarded = viaOf(flight.stanza) !== undefined;
-  refuse(state, { ...flight, isForwarded }, isFull ? "resource-constraint" : "internal-server-error");
+  refuse(state, { ...flight, isForwarded }, conditionOf(fault));
 }

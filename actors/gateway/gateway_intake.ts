@@ -8,12 +8,13 @@ import type { ArchiveEntry, NewMessage, StoreCall } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { DueEvent } from "../delivery/ending.ts";
+import { finish } from "../delivery/endings.ts";
 import { isEphemeral } from "../delivery/ephemeral.ts";
 import { takeIn } from "../delivery/intake.ts";
-import { tellSender } from "../delivery/log_rows.ts";
+import { noteDeadline, tellSender } from "../delivery/log_rows.ts";
 import { eventCalls, fire, ruledOut, ruleEvent } from "../delivery/rule_events.ts";
 import type { Envelope } from "../protocol.ts";
-import { commit, end, finish, refuse } from "./gateway_endings.ts";
+import { commit, end, refuse } from "./gateway_endings.ts";
 import { flightOf, type GatewayFlight } from "./gateway_flight.ts";
 import type { GatewayState } from "./gateway_state.ts";
 import { withVia } from "./via.ts";
@@ -77,7 +78,7 @@ function keep(
   if (event !== undefined) flight.ending = { event, error: undefined, outcome: { kind: "gateway" } };
   state.held.set(seq, flight);
   commit(state, seq, [["append", [row]], ...eventCalls(event)]);
-  if (deadline !== undefined) node.expiry.tell({ kind: "deadline", at: deadline });
+  noteDeadline(node, deadline);
 }
 
 /** A rule takes it out before the gateway has heard of it; the sender's own archive keeps it. */
