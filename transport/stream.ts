@@ -108,6 +108,11 @@ export class XmppStream {
     this.lost();
   }
 
+  /** The peer has been told of the stream. */
+  get hasHeader(): boolean {
+    return this.#headerSent;
+  }
+
   hold(): void {
     this.#held = true;
   }

@@ -34,8 +34,6 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   readonly #socket: Socket;
   readonly #stream: XmppStream;
   #opened = false;
-  /** The stream that is open has been told so. */
-  #hasHeader = false;
   #expectsHeader = true;
   #closed = false;
   /** What leaves with the next flush; undefined: nothing. */
@@ -110,14 +108,12 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   // To the peer
 
   sendHeader({ id, from, to }: StreamHeader): void {
-    this.#hasHeader = true;
     this.send(
       xml`<open xmlns="${NS.FRAMING}" from="${from}"${attr("to", to)} id="${id}" version="1.0" xml:lang="en"/>`.text,
     );
   }
 
   expectHeader(): void {
-    this.#hasHeader = false;
     this.#expectsHeader = true;
   }
 
@@ -169,20 +165,14 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
 
   close(error?: StreamError): void {
     if (this.#closed) return;
-    if (error !== undefined && !this.#hasHeader) return this.#closeUnopened(error);
+    // The stream sends its header first, and then closes once more.
+    if (error !== undefined && !this.#stream.hasHeader) return this.#stream.fail(error);
     if (error !== undefined) this.send(error.toMarkup().text);
     this.send(CLOSE);
     this.#write();
     if (this.#closed) return;
     this.#socket.close(NORMAL_CLOSURE);
     this.onClose();
-  }
-
-  /** RFC 7395 section 3.5 with RFC 6120 section 4.9.1.2: an error needs a stream to be sent on. */
-  #closeUnopened(error: StreamError): void {
-    this.#hasHeader = true;
-    this.#stream.fail(error);
-    this.close(error);
   }
 
   pause(): void {

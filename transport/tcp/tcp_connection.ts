@@ -35,8 +35,6 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #bindings: ChannelBindings | undefined;
   /** What leaves with the next flush. */
   #pending = "";
-  /** The stream that is open has been told so. */
-  #hasHeader = false;
   /** `<starttls/>` has been read, and TLS is not there yet. */
   #upgrading = false;
   #paused = false;
@@ -159,7 +157,6 @@ export class TcpConnection implements StreamCarrier, Flushable {
   // To the peer
 
   sendHeader({ id, from, to }: StreamHeader): void {
-    this.#hasHeader = true;
     this.send(
       xml`<?xml version="1.0"?><stream:stream from="${from}"${attr("to", to)} id="${id}" version="1.0" xml:lang="en" xmlns="${NS.CLIENT}" xmlns:stream="${NS.STREAM}">`
         .text,
@@ -167,7 +164,6 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   expectHeader(): void {
-    this.#hasHeader = false;
     this.#scanner.reset();
   }
 
@@ -202,7 +198,6 @@ export class TcpConnection implements StreamCarrier, Flushable {
 
   #wrap(): void {
     this.#encrypted = true;
-    this.#hasHeader = false;
     this.#scanner = this.#createScanner();
     this.#decoder = new TextDecoder("utf-8", { fatal: true });
     this.#endPoint = this.#certificate.endPoint;
@@ -252,7 +247,8 @@ export class TcpConnection implements StreamCarrier, Flushable {
 
   close(error?: StreamError): void {
     if (this.#closed) return;
-    if (error !== undefined && !this.#hasHeader) return this.#closeUnopened(error);
+    // The stream sends its header first, and then closes once more.
+    if (error !== undefined && !this.#stream.hasHeader) return this.#stream.fail(error);
     if (error !== undefined) this.send(error.toMarkup().text);
     this.send(END);
     this.#write();
@@ -263,12 +259,5 @@ export class TcpConnection implements StreamCarrier, Flushable {
     const stop = this.#context.services.schedule(LINGER_MS, () => socket.destroy());
     socket.once("close", stop);
     this.#onGone();
-  }
-
-  /** RFC 6120 section 4.9.1.2: an error needs a stream to be sent on. */
-  #closeUnopened(error: StreamError): void {
-    this.#hasHeader = true;
-    this.#stream.fail(error);
-    this.close(error);
   }
 }
