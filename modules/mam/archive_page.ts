@@ -3,6 +3,7 @@ import { StanzaError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import type { AccountContext } from "../module.ts";
+import { withinLength } from "../within_length.ts";
 import { type ArchiveRequest, PAGE_LIMIT } from "./archive_request.ts";
 
 export interface Page {
@@ -11,9 +12,6 @@ export interface Page {
   readonly complete: boolean;
   readonly total: number | undefined;
 }
-
-/** In UTF-16 units, of the messages of one page: a client that reads slowly would lose its stream over more. */
-const MAX_LENGTH = 2_000_000;
 
 /**
  * Reads the page that the request asks for. The total is told where it was asked for (XEP-0059 section 2.7) or costs
@@ -24,7 +22,7 @@ export async function readPage(request: ArchiveRequest, context: AccountContext)
   await checkNamed(request.named, context);
   const query: ArchiveQuery = { ...request.query, owner: context.owner.text };
   if (request.resource !== undefined) {
-    return withinLength(await readFiltered(query, request.resource, context), query.take);
+    return cut(await readFiltered(query, request.resource, context), query.take);
   }
   if (query.limit === 0) {
     const { total } = await context.store.archive({ ...query, limit: 1, count: true });
@@ -32,22 +30,13 @@ export async function readPage(request: ArchiveRequest, context: AccountContext)
   }
   const { messages, complete } = await context.store.archive(query);
   const whole = complete && query.after === undefined && query.before === undefined;
-  return withinLength({ messages, complete, total: whole ? messages.length : undefined }, query.take);
+  return cut({ messages, complete, total: whole ? messages.length : undefined }, query.take);
 }
 
-/** Fewer messages than asked for, but one at least, where they are long (XEP-0059 section 2.1). */
-function withinLength(page: Page, take: ArchiveQuery["take"]): Page {
-  const { messages } = page;
-  let length = 0;
-  let count = 0;
-  for (const { text } of take === "first" ? messages : messages.toReversed()) {
-    length += text.length;
-    if (length > MAX_LENGTH && count > 0) break;
-    count++;
-  }
-  if (count === messages.length) return page;
-  const kept = take === "first" ? messages.slice(0, count) : messages.slice(-count);
-  return { ...page, messages: kept, complete: false };
+/** Fewer messages than asked for, where they are long (XEP-0059 section 2.1). */
+function cut(page: Page, take: ArchiveQuery["take"]): Page {
+  const messages = withinLength(page.messages, take);
+  return messages.length === page.messages.length ? page : { ...page, messages, complete: false };
 }
 
 async function checkNamed(named: readonly number[], context: AccountContext): Promise<void> {

@@ -6,17 +6,16 @@ import type { Element } from "../../xmpp/xml/element.ts";
 import { type Markup, raw, xml } from "../../xmpp/xml/xml.ts";
 import { type FormValues, readForm } from "../forms/data_form.ts";
 import type { AccountContext, IqRequest } from "../module.ts";
+import { withinLength } from "../within_length.ts";
 import { mayPublish } from "./node_access.ts";
 import { MAX_ITEMS } from "./node_config.ts";
-import { nodesOf } from "./pep_node.ts";
+import { nodesOf, type PepNode } from "./pep_node.ts";
 import { publish, retract } from "./publish.ts";
 import { pubsubError } from "./pubsub_error.ts";
 import { requireNode, requireNodeId, requireReadableNode } from "./request.ts";
 
 /** Items that one request may name. Anybody may ask, and each is read by itself. */
 const MAX_IDS = 100;
-/** In UTF-16 units, of the items of one answer: an answer that is much larger would cost its reader the stream. */
-const MAX_LENGTH = 2_000_000;
 
 /** Section 6.5. */
 export async function retrieveItems(items: Element, iq: IqRequest, context: AccountContext): Promise<Markup> {
@@ -24,7 +23,7 @@ export async function retrieveItems(items: Element, iq: IqRequest, context: Acco
   const owner = context.owner.text;
   const ids = new Set(items.childrenNamed("item", NS.PUBSUB).map((item) => item.attr("id")));
   if (ids.size === 0) {
-    return itemsAnswer(node.name, withinLength(await context.store.pubsubItems(owner, node.name, limitOf(items))));
+    return recent(node, await context.store.pubsubItems(owner, node.name, limitOf(items)));
   }
   if (ids.size > MAX_IDS) throw new StanzaError("not-acceptable");
   const found: PubsubItemRecord[] = [];
@@ -34,19 +33,12 @@ export async function retrieveItems(items: Element, iq: IqRequest, context: Acco
     if (item !== undefined) found.push(item);
   }
   if (found.length === 0) throw new StanzaError("item-not-found");
-  return itemsAnswer(node.name, withinLength(found));
+  return recent(node, found);
 }
 
-/** Section 6.5.4: the most recent ones, which are the last, and one at least. */
-function withinLength(items: readonly PubsubItemRecord[]): readonly PubsubItemRecord[] {
-  let length = 0;
-  let first = items.length;
-  for (const { text } of items.toReversed()) {
-    length += text.length;
-    if (length > MAX_LENGTH && first < items.length) break;
-    first--;
-  }
-  return items.slice(first);
+/** Section 6.5.4: of items that are long together the most recent ones, which are the last. */
+function recent({ name }: PepNode, items: readonly PubsubItemRecord[]): Markup {
+  return itemsAnswer(name, withinLength(items, "last"));
 }
 
 function limitOf(items: Element): number {

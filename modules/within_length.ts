@@ -1,0 +1,18 @@
+/** In UTF-16 units, of what one answer carries: a client that reads slowly would lose its stream over much more. */
+const MAX_LENGTH = 2_000_000;
+
+/** As many as may be answered at a time, counted from that end, and one at least. In the order in which they were given. */
+export function withinLength<Item extends { readonly text: string }>(
+  items: readonly Item[],
+  from: "first" | "last",
+): readonly Item[] {
+  let length = 0;
+  let count = 0;
+  for (const { text } of from === "first" ? items : items.toReversed()) {
+    length += text.length;
+    if (length > MAX_LENGTH && count > 0) break;
+    count++;
+  }
+  if (count === items.length) return items;
+  return from === "first" ? items.slice(0, count) : items.slice(-count);
+}
