@@ -71,7 +71,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
       case "deliver":
         return this.#onDeliver(message.stanza, message.seq, message.until);
       case "proof":
-        return this.#onProof(message.token);
+        return this.probeAnswered(message.token);
       case "accepted":
         return this.#managed?.settle(message.ticket);
       case "kept":
@@ -143,10 +143,6 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     if (ticket > 0) this.#managed?.settle(ticket);
   }
 
-  probeAnswered(token: number): void {
-    this.#onProof(token);
-  }
-
   // Outbound and proof of receipt
 
   #onDeliver(stanza: Stanza, seq: number, until: number | undefined): void {
@@ -215,7 +211,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     );
   }
 
-  #onProof(token: number): void {
+  probeAnswered(token: number): void {
     this.#lastHeard = this.#node.now();
     if (token !== this.#probeToken || this.#probeSentAt === 0) return;
     this.#probeSentAt = 0;

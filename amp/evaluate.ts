@@ -118,13 +118,13 @@ function isMet(rule: Rule, plan: Plan, context: RuleContext): boolean {
   }
 }
 
+const STORAGE: readonly string[] = [""];
+const NOWHERE: readonly string[] = [];
+
 /**
  * XEP-0079 3.3.3. Storage is a destination without resource: `exact` for a bare JID, and for a full JID `other`,
  * as in the example of 5.1, where the intended resource has gone. Forwarding, gateways and failure match nothing.
  */
-const STORAGE: readonly string[] = [""];
-const NOWHERE: readonly string[] = [];
-
 function matches(rule: MatchResourceRule, plan: Plan, intended: string): boolean {
   const destinations = plan.kind === "direct" ? plan.resources : plan.kind === "stored" ? STORAGE : NOWHERE;
   if (destinations.length === 0) return false;

@@ -3,7 +3,6 @@
  * XEP-0077 v2.4 section 3.
  * @module
  */
-
 import type { Credentials } from "../store/store.ts";
 import { StanzaError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";

@@ -3,7 +3,6 @@
  * their handlers. Every change is stored before it is told.
  * @module
  */
-
 import { CAUGHT_UP } from "../../modules/mam.ts";
 import { createMemory } from "../../modules/memory.ts";
 import type { AccountContext, ModuleMemory } from "../../modules/module.ts";

@@ -50,8 +50,7 @@ export class HistoryIndex {
 
   /** The server was being killed, or dead: what a client still read then had left it before. */
   isDownAt(at: number): boolean {
-    const isBefore = (time: number) => time <= at;
-    return this.kills.filter((kill) => isBefore(kill.at)).length > this.#starts.filter(isBefore).length;
+    return this.kills.filter((kill) => kill.at <= at).length > this.#starts.filter((start) => start <= at).length;
   }
 
   killedBetween(from: number, until: number): boolean {
