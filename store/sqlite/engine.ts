@@ -20,7 +20,7 @@ import { concernsDatabase, openFault, sqliteFault } from "./sqlite_fault.ts";
 const UNINDEXED_ROWS = 65_536;
 
 /** What changes nothing; a batch of these alone takes no write lock. */
-const READS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
+export const READS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   "credentials",
   "accounts",
   "user",

@@ -6,6 +6,7 @@ import { Mailbox } from "../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
 import { createInlineStore } from "../../store/sqlite_store.ts";
 import type { Store, StoreCall, StoreMethod } from "../../store/store.ts";
+import { unboundedKind } from "./unbounded_kind.ts";
 
 const JULIET = "juliet@localhost";
 let store: Store;
@@ -21,7 +22,7 @@ beforeEach(async () => {
   await store.open();
   await store.run([["createAccount", JULIET, {}, 0]]);
   [now, told, queries, alarm] = [1000, [], 0, undefined];
-  mailbox = new Mailbox<ExpiryMessage>(KIND, new Scheduler());
+  mailbox = new Mailbox<ExpiryMessage>(unboundedKind("ExpiryActor"), new Scheduler());
   mailbox.start(
     new ExpiryActor(
       () => node,
@@ -30,18 +31,6 @@ beforeEach(async () => {
   );
 });
 afterEach(() => store.close());
-
-const KIND = {
-  name: "ExpiryActor",
-  maxMessages: Number.POSITIVE_INFINITY,
-  maxBytes: Number.POSITIVE_INFINITY,
-  size: () => 0,
-  overflow: () => {},
-  failed: (error: unknown) => {
-    throw error;
-  },
-  dead: () => {},
-};
 
 const node = {
   now: () => now,

@@ -13,6 +13,7 @@ import {
   type StreamCount,
 } from "../../store/store.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
+import { unboundedKind } from "./unbounded_kind.ts";
 
 const OWNER = "juliet@x";
 
@@ -76,7 +77,7 @@ function stage() {
       if (message.kind === "refused") told.push(`refused ${message.seqs.join(",")}: ${message.fault.kind}`);
     },
   } as DeliveryRef;
-  const mailbox: Mailbox<StoreMessage> = new Mailbox(KIND, new Scheduler());
+  const mailbox: Mailbox<StoreMessage> = new Mailbox(unboundedKind("StoreActor", refuseAtEnd), new Scheduler());
   mailbox.start(
     new StoreActor({
       store,
@@ -119,18 +120,6 @@ function stage() {
     },
   };
 }
-
-const KIND = {
-  name: "StoreActor",
-  maxMessages: Number.POSITIVE_INFINITY,
-  maxBytes: Number.POSITIVE_INFINITY,
-  size: () => 0,
-  overflow: () => {},
-  failed: (error: unknown) => {
-    throw error;
-  },
-  dead: refuseAtEnd,
-};
 
 function row(seq: number): NewMessage {
   return { seq, text: `<message>${seq}</message>`, archive: [], pending: { owner: OWNER } };

@@ -1,3 +1,4 @@
+import { READS } from "../../store/sqlite/engine.ts";
 import type { Store, StoreCall, StoreFault, StoreReply, StoreStart } from "../../store/store.ts";
 
 /** Passes everything on, until it is told to fail. */
@@ -23,16 +24,3 @@ export class FailingStore implements Store {
     return this.#store.close();
   }
 }
-
-const READS: ReadonlySet<string> = new Set([
-  "credentials",
-  "user",
-  "pending",
-  "pendingCount",
-  "due",
-  "nextDeadline",
-  "archive",
-  "archiveBounds",
-  "document",
-  "documents",
-]);

@@ -130,40 +130,31 @@ scenario("3.3.2: live, unproved, and then gone: it expires in place of being sto
   await juliet.receivesNothing();
 });
 
+/** Romeo is told on time; Juliet, who resumes after that, gets only what has no deadline. */
+async function expiresWithoutConnection({ romeo, juliet, server }: Cast, hint: Markup): Promise<void> {
+  await romeo.online(messagesOnly);
+  await juliet.online({ ...messagesOnly, sm: true });
+  juliet.cuts();
+  const text = `expire-at ${inMs(SOON)} alert`;
+  romeo.sends(message(juliet.full, xml`${hint}${amp(text)}`));
+  romeo.sends(message(juliet.full, xml``, "m2"));
+  await romeo.receives(notice(text, { domain: server.domain, from: romeo.full, to: juliet.full }), { exact: true });
+  await juliet.resumes();
+  await juliet.receives(arrives("m2"));
+  await juliet.receivesNothing();
+  await romeo.receivesNothing();
+}
+
 scenario(
   "3.3.2, XEP-0198: unproved in a session without a connection: it expires on time, and is not sent on resumption",
   { transports: MANAGED },
-  async (cast) => {
-    const { romeo, juliet, server } = cast;
-    await romeo.online(messagesOnly);
-    await juliet.online({ ...messagesOnly, sm: true });
-    juliet.cuts();
-    const text = `expire-at ${inMs(SOON)} alert`;
-    romeo.sends(message(juliet.full, amp(text)));
-    romeo.sends(message(juliet.full, xml``, "m2"));
-    await romeo.receives(notice(text, { domain: server.domain, from: romeo.full, to: juliet.full }), { exact: true });
-    await juliet.resumes();
-    await juliet.receives(arrives("m2"));
-    await juliet.receivesNothing();
-    await romeo.receivesNothing();
-  },
+  (cast) => expiresWithoutConnection(cast, xml``),
 );
 
 scenario(
   "3.3.2, XEP-0198: so does a message that must not be stored, for which no row waits",
   { transports: MANAGED },
-  async (cast) => {
-    const { romeo, juliet, server } = cast;
-    await romeo.online(messagesOnly);
-    await juliet.online({ ...messagesOnly, sm: true });
-    juliet.cuts();
-    const text = `expire-at ${inMs(SOON)} alert`;
-    romeo.sends(message(juliet.full, xml`<no-store xmlns="${NS.HINTS}"/>${amp(text)}`));
-    await romeo.receives(notice(text, { domain: server.domain, from: romeo.full, to: juliet.full }), { exact: true });
-    await juliet.resumes();
-    await juliet.receivesNothing();
-    await romeo.receivesNothing();
-  },
+  (cast) => expiresWithoutConnection(cast, xml`<no-store xmlns="${NS.HINTS}"/>`),
 );
 
 scenario(
