@@ -4,14 +4,7 @@
  * arrives before its commit is never written.
  * @module
  */
-import {
-  type NewMessage,
-  type Store,
-  type StoreCall,
-  StoreFault,
-  type StoreReply,
-  type StreamCount,
-} from "../store/store.ts";
+import { type Store, type StoreCall, StoreFault, type StoreReply, type StreamCount } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { DeliveryRef, StoreMessage } from "./protocol.ts";
 import { RowAging } from "./row_aging.ts";
@@ -29,13 +22,7 @@ export interface StoreActorStart {
 
 type Calls = Extract<StoreMessage, { kind: "calls" }>;
 
-type AppendRequest = Extract<StoreMessage, { kind: "append" }>;
-
-interface Append {
-  message: NewMessage;
-  readonly units: number;
-  readonly from: DeliveryRef;
-}
+type Append = Extract<StoreMessage, { kind: "append" }>;
 
 /** One transaction under way: whom to answer. */
 interface Batch {
@@ -110,7 +97,8 @@ export class StoreActor implements Actor<StoreMessage> {
     this.#cancelTimer?.();
   }
 
-  #onAppend({ message, units, from, wanted }: AppendRequest): void {
+  #onAppend(append: Append): void {
+    const { message, units, from, wanted } = append;
     if (this.#waiting >= MAX_MESSAGES || this.#units >= MAX_UNITS) {
       const fault = new StoreFault("busy", "Cannot store message: too many wait already");
       return from.tell({ kind: "refused", seqs: [message.seq], fault });
@@ -118,7 +106,7 @@ export class StoreActor implements Actor<StoreMessage> {
     this.#aging.appended();
     // Where aging has just stopped, nothing is written before what came earlier.
     const generation = this.#aging.pays || this.#younger.size > 0 ? this.#younger : this.#older;
-    generation.set(message.seq, { message, units, from });
+    generation.set(message.seq, append);
     this.#units += units;
     if (wanted || this.#waiting >= FULL_MESSAGES || this.#units >= FULL_UNITS) return this.#hurry("all");
     this.#plan();
@@ -152,19 +140,23 @@ export class StoreActor implements Actor<StoreMessage> {
     const append = young ?? this.#older.get(seq);
     if (append === undefined || append.message.pending?.owner !== owner) return false;
     this.#aging.cancelled();
+    const generation = young === undefined ? this.#older : this.#younger;
     const { archive } = append.message;
     if (archive.length > 0) {
-      append.message = { seq, text: append.message.text, archive };
+      generation.set(seq, { ...append, message: { seq, text: append.message.text, archive } });
       return true;
     }
-    (young === undefined ? this.#older : this.#younger).delete(seq);
+    generation.delete(seq);
     this.#units -= append.units;
     return true;
   }
 
   /** A write that nobody waits for: soon, together with others. */
   #plan(atLeastMs = 0): void {
-    if (this.#cancelTimer !== undefined || this.#batch !== undefined) return;
+    if (this.#cancelTimer === undefined && this.#batch === undefined) this.#startTimer(atLeastMs);
+  }
+
+  #startTimer(atLeastMs: number): void {
     this.#cancelTimer = this.#start.schedule(Math.max(atLeastMs, this.#start.delayMs / 2), () => {
       this.#cancelTimer = undefined;
       this.#start.self().tell({ kind: "tick" });

@@ -67,9 +67,12 @@ function dropRows(state: DeliveryState, { settled, awaited }: ProvedRows, resour
   const { store } = state.node;
   const owner = state.owner.text;
   if (settled.length > 0) store.tell({ kind: "settle", owner, seqs: settled });
-  if (awaited.length === 0) return;
-  const reply = (kept: readonly number[]) => state.self().tell({ kind: "cancelled", seqs: awaited, kept, resource });
-  store.tell({ kind: "cancel", owner, seqs: awaited, reply });
+  if (awaited.length > 0) cancelRows(state, awaited, resource);
+}
+
+function cancelRows(state: DeliveryState, seqs: readonly number[], resource: string): void {
+  const reply = (kept: readonly number[]) => state.self().tell({ kind: "cancelled", seqs, kept, resource });
+  state.node.store.tell({ kind: "cancel", owner: state.owner.text, seqs, reply });
 }
 
 type Cancelled = Extract<DeliveryMessage, { kind: "cancelled" }>;
@@ -129,10 +132,7 @@ function takeFrom(state: DeliveryState, seqs: Iterable<number>, session: Session
   const lost: InFlight[] = [];
   for (const seq of seqs) {
     const flight = state.inFlight.get(seq);
-    const at = flight?.phase === "live" ? flight.targets.indexOf(session) : -1;
-    if (flight === undefined || at < 0) continue;
-    flight.targets.splice(at, 1);
-    if (flight.targets.length === 0) lost.push(flight);
+    if (flight?.phase === "live" && flight.lostBy(session) && flight.targets.length === 0) lost.push(flight);
   }
   return lost;
 }

@@ -4,7 +4,6 @@ import type { Outcome } from "../../amp/outcome.ts";
 import { type NonePlan, ordinaryError, type Plan } from "../../amp/plan.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import { storable } from "../../modules/archive_policy.ts";
-import type { NewMessage } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
@@ -14,7 +13,7 @@ import type { DueEvent } from "./ending.ts";
 import { bounce, end, finish, mayBounce, waitInStorage } from "./endings.ts";
 import { watchDeadline } from "./expiry.ts";
 import { handOver } from "./hand_over.ts";
-import type { InFlight } from "./in_flight.ts";
+import { InFlight } from "./in_flight.ts";
 import { LogRow } from "./log_row.ts";
 import {
   append,
@@ -60,49 +59,23 @@ export function carryOut(
   }
 }
 
-function createFlight(
-  envelope: Envelope,
-  stanza: Stanza,
-  seq: number,
-  rules: RuleState | undefined,
-  phase: InFlight["phase"],
-): InFlight {
-  const { receipt, notice, via } = envelope;
-  return {
-    seq,
-    stanza,
-    rules,
-    receipt,
-    notice,
-    via,
-    log: "none",
-    waits: false,
-    archived: false,
-    kept: false,
-    counted: false,
-    phase,
-    targets: [],
-    onProof: undefined,
-    ending: undefined,
-  };
-}
-
-/** Its rows as they are written now; none where the log holds it already. */
-function logRows(state: DeliveryState, flight: InFlight, envelope: Envelope, waits: boolean): NewMessage | undefined {
+/** Gives it its rows; returns false where there are none to write, or the log holds them already. */
+function entersLog(state: DeliveryState, flight: InFlight, envelope: Envelope, waits: boolean): boolean {
   if (envelope.seq > 0) {
     flight.log = "durable";
     flight.waits = true;
-    return undefined;
+    return false;
   }
-  const { seq, stanza, rules } = flight;
-  const archive = archiveEntries(state, envelope, stanza, true);
-  tellSender(envelope, archive, seq);
-  if (!waits && archive.length === 0) return undefined;
+  const archive = archiveEntries(state, envelope, flight.stanza, true);
+  tellSender(envelope, archive, flight.seq);
+  if (!waits && archive.length === 0) return false;
   flight.log = "queued";
+  flight.archive = archive;
+  if (waits) flight.pending = pendingEntry(state, flight.rules);
   flight.waits = waits;
   flight.archived = archive.length > 0;
-  flight.kept = isOwners(state, archive);
-  return new LogRow(seq, stanza, archive, waits ? pendingEntry(state, rules) : undefined);
+  flight.kept = isOwners(state.owner.text, archive);
+  return true;
 }
 
 function sendDirect(
@@ -116,16 +89,15 @@ function sendDirect(
   const keeps = envelope.notice || storable(stanza);
   const isTracked = keeps || rules !== undefined || envelope.receipt?.waits === true;
   if (!isTracked) return sendUntracked(state, envelope, stanza, resources);
-  const flight = createFlight(envelope, stanza, envelope.seq || state.node.seqs.next(), rules, "live");
-  const row = logRows(state, flight, envelope, keeps && state.offline);
-  if (row !== undefined) append(state, row, stanza.size, false);
+  const flight = new InFlight(envelope, envelope.seq || state.node.seqs.next(), stanza, rules, "live");
+  if (entersLog(state, flight, envelope, keeps && state.offline)) append(state, flight, stanza.size, false);
   state.inFlight.set(flight.seq, flight);
   flight.onProof = notify;
   if (!flight.waits && rules !== undefined) watchDeadline(state, flight);
   if (state.comesBehind && flight.waits) return restBehind(state, flight);
   const isBehind = state.comesBehind || state.awaitsPresence(resources);
-  if (isBehind) return sendBehind(state, flight.seq, () => send(state, flight, flight, resources));
-  send(state, flight, flight, resources);
+  if (isBehind) sendBehind(state, flight.seq, flight, flight, resources);
+  else send(state, flight, flight, resources);
 }
 
 /** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
@@ -135,9 +107,9 @@ function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza,
   const seq = archive.length > 0 || isBehind ? state.node.seqs.next() : 0;
   tellSender(envelope, archive, seq);
   if (archive.length > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
-  const kept = isOwners(state, archive);
+  const kept = isOwners(state.owner.text, archive);
   const message = { stanza, rules: undefined, seq: archive.length > 0 ? seq : 0, kept };
-  if (isBehind) sendBehind(state, seq, () => send(state, undefined, message, resources));
+  if (isBehind) sendBehind(state, seq, undefined, message, resources);
   else send(state, undefined, message, resources);
   envelope.receipt?.accepted();
 }
@@ -157,9 +129,16 @@ function send(
  * After what waits, where not too much stands there already; what waits for the presence of its resource, for so long as
  * that may be expected.
  */
-function sendBehind(state: DeliveryState, seq: number, send: () => void): void {
+function sendBehind(
+  state: DeliveryState,
+  seq: number,
+  flight: InFlight | undefined,
+  message: Outgoing,
+  resources: readonly string[],
+): void {
   const isFirst = state.behind === undefined;
-  if (!state.putBehind({ seq, send })) return send();
+  const sendThen = () => send(state, flight, message, resources);
+  if (!state.putBehind({ seq, send: sendThen })) return sendThen();
   if (!isFirst || state.comesBehind) return;
   state.node.schedule(PRESENCE_DUE_MS, () => state.self().tell({ kind: "flush", seenUntil: 0 }));
 }
@@ -198,17 +177,17 @@ function keep(
   notify: Notify | undefined,
 ): void {
   const settled = rules && { ...(notify === undefined ? rules : fire(rules, notify)), settled: true };
-  const flight = createFlight(envelope, stanza, envelope.seq || state.node.seqs.next(), settled, "resting");
+  const flight = new InFlight(envelope, envelope.seq || state.node.seqs.next(), stanza, settled, "resting");
   // Without offline storage the archive holds it; what has a deadline waits for that alone, and is not offered.
   const expires = settled !== undefined && nextDeadline(settled.rules, settled.fired) !== undefined;
-  const row = logRows(state, flight, envelope, state.offline || expires);
+  const isNew = entersLog(state, flight, envelope, state.offline || expires);
   if (flight.waits && state.offline) waitInStorage(state, flight);
-  if (row === undefined) return finish(envelope.receipt, { kind: "stored" });
+  if (!isNew) return finish(envelope.receipt, { kind: "stored" });
   state.inFlight.set(flight.seq, flight);
   const event = notify && ruleEvent(state.node, notify, rules!);
-  if (event === undefined) return append(state, row, stanza.size, envelope.receipt?.waits === true);
-  noteDeadline(state.node, row.pending?.deadline);
-  const rows = event.seq > 0 ? [row, eventRow(event)] : [row];
+  if (event === undefined) return append(state, flight, stanza.size, envelope.receipt?.waits === true);
+  noteDeadline(state.node, flight.pending?.deadline);
+  const rows = event.seq > 0 ? [flight, eventRow(event)] : [flight];
   commit(state, flight, { kind: "rest", event, outcome: { kind: "stored" }, hasRow: true }, [["append", rows]]);
 }
 
@@ -221,9 +200,8 @@ function forward(
   rules: RuleState | undefined,
   notify: Notify | undefined,
 ): void {
-  const flight = createFlight(envelope, stanza, state.node.seqs.next(), rules, "handing");
-  const row = logRows(state, flight, envelope, false);
-  if (row !== undefined) append(state, row, stanza.size, false);
+  const flight = new InFlight(envelope, state.node.seqs.next(), stanza, rules, "handing");
+  if (entersLog(state, flight, envelope, false)) append(state, flight, stanza.size, false);
   flight.onProof = notify;
   state.inFlight.set(flight.seq, flight);
   handOver(state, flight, Jid.parse(to));
@@ -260,7 +238,7 @@ export function endAtReceipt(
     if (event !== undefined) announce(state, event);
     return finish(envelope.receipt, outcome);
   }
-  const flight = createFlight(envelope, stanza, state.node.seqs.next(), undefined, "ending");
+  const flight = new InFlight(envelope, state.node.seqs.next(), stanza, undefined, "ending");
   state.inFlight.set(flight.seq, flight);
   end(state, flight, outcome, event, []);
 }

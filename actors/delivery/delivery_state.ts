@@ -1,5 +1,6 @@
 /** What one delivery actor knows; its rooms, the files of this folder, share it. @module */
 import { isBlocked } from "../../modules/blocking/block_list.ts";
+import type { PendingEntry } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Node, UserEntry } from "../node.ts";
 import type { DeliveryRef, Profile, ResourceEntry, SessionRef, UserMessage } from "../protocol.ts";
@@ -46,6 +47,8 @@ export class DeliveryState {
   readonly owner: Jid;
   readonly domain: Jid;
   readonly user: ActorRef<UserMessage>;
+  /** The waiting row of any message without rules. */
+  readonly plainEntry: PendingEntry;
   readonly #self: DeliveryRef;
   profile: Profile;
   readonly inFlight = new Map<number, InFlight>();
@@ -76,6 +79,7 @@ export class DeliveryState {
     this.owner = start.entry.jid;
     this.domain = Jid.parse(this.owner.domain);
     this.user = start.entry.user;
+    this.plainEntry = { owner: this.owner.text };
     this.#self = start.entry.delivery;
     this.profile = start.profile;
     this.hasPending = start.hasPending && node.settings.offline;

@@ -1,8 +1,4 @@
-/**
- * A message's row for the log whose text is written when a commit takes it: most rows of messages that are received at
- * once never are.
- * @module
- */
+/** What goes into the log of a message that nothing else is kept of; its text is written when a commit takes it. @module */
 import { nextDeadline } from "../../amp/evaluate.ts";
 import { encodeState, type RuleState } from "../../amp/rule_state.ts";
 import type { ArchiveEntry, NewMessage, PendingEntry } from "../../store/store.ts";
@@ -23,12 +19,6 @@ export class LogRow implements NewMessage {
 
   get text(): string {
     return this.#stanza.write();
-  }
-
-  /** For a store on another thread. */
-  toJSON(): NewMessage {
-    const { seq, text, archive, pending } = this;
-    return { seq, text, archive, pending };
   }
 }
 

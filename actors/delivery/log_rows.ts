@@ -32,15 +32,14 @@ export function archiveEntries(
   return entries;
 }
 
-/** Whether one of them is the recipient's. */
-export function isOwners({ owner }: DeliveryState, entries: readonly ArchiveEntry[]): boolean {
-  for (const entry of entries) if (entry.owner === owner.text) return true;
+/** Whether one of them is for the archive of this account. */
+export function isOwners(account: string, entries: readonly ArchiveEntry[]): boolean {
+  for (const { owner } of entries) if (owner === account) return true;
   return false;
 }
 
 export function pendingEntry(state: DeliveryState, rules: RuleState | undefined): PendingEntry {
-  const owner = state.owner.text;
-  return rules === undefined ? { owner } : new RuledEntry(owner, rules);
+  return rules === undefined ? state.plainEntry : new RuledEntry(state.owner.text, rules);
 }
 
 /** `units`: about how long its text is. */
@@ -60,9 +59,7 @@ export function keepForSender(state: DeliveryState, envelope: Envelope, stanza: 
 /** What has become of the sender's side is known: its archive keeps the message under that number, or does not. */
 export function tellSender(envelope: Envelope, archive: readonly ArchiveEntry[], seq: number): void {
   const { sentCopy, stanza } = envelope;
-  if (sentCopy === undefined) return;
-  const sender = stanza.from!.bare.text;
-  tellSent(sentCopy, stanza, archive.some(({ owner }) => owner === sender) ? seq : 0);
+  if (sentCopy !== undefined) tellSent(sentCopy, stanza, isOwners(stanza.from!.bare.text, archive) ? seq : 0);
 }
 
 /** Calls of one transaction that rest or end a message; `done` comes back. */

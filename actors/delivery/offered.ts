@@ -39,7 +39,7 @@ export async function recall(state: DeliveryState, seqs: readonly number[]): Pro
   try {
     while (after < seqs.at(-1)!) {
       const rows = await state.node.database.pending(state.owner.text, after, PAGE);
-      for (const row of rows) if (wanted.delete(row.seq)) flights.push({ ...fromRow(row), counted: false });
+      for (const row of rows) if (wanted.delete(row.seq)) flights.push(fromRow(row));
       after = rows.length < PAGE ? Number.POSITIVE_INFINITY : rows.at(-1)!.seq;
     }
   } catch (error) {
@@ -47,6 +47,9 @@ export async function recall(state: DeliveryState, seqs: readonly number[]): Pro
     state.hasPending = true;
     if (state.pendingCount !== undefined) state.pendingCount += wanted.size;
   }
-  for (const flight of flights) state.inFlight.set(flight.seq, flight);
+  for (const flight of flights) {
+    flight.counted = false;
+    state.inFlight.set(flight.seq, flight);
+  }
   return flights;
 }

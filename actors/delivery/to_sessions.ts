@@ -30,7 +30,7 @@ export function toSessions(
   for (const name of resources) {
     const entry = state.resource(name);
     if (entry === undefined) continue;
-    flight?.targets.push(entry.ref);
+    flight?.sentTo(entry.ref);
     entry.ref.tell({ kind: "deliver", stanza: device, seq: flight === undefined ? 0 : seq, until });
   }
   if (flight !== undefined && flight.targets.length === 0) state.self().tell({ kind: "again", seq });
