@@ -184,6 +184,10 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #planProbe(): void {
     if (this.#probePlanned) return;
     this.#probePlanned = true;
+    this.#probeAtTurnEnd();
+  }
+
+  #probeAtTurnEnd(): void {
     this.#node.scheduler.atTurnEnd(() => {
       this.#probePlanned = false;
       this.#probe();

@@ -98,7 +98,10 @@ class BunSocket implements Socket {
   }
 
   send(texts: readonly string[], ping?: string): boolean {
-    if (texts.length === 1 && ping === undefined) return this.#raw.send(texts[0]!) !== 0;
+    return texts.length === 1 && ping === undefined ? this.#raw.send(texts[0]!) !== 0 : this.#sendAll(texts, ping);
+  }
+
+  #sendAll(texts: readonly string[], ping: string | undefined): boolean {
     let sent = true;
     // Corked, the frames leave in one write.
     this.#raw.cork(() => {

@@ -77,8 +77,8 @@ export class XmppStream {
 
   /** A complete element on the first level. */
   receive(element: ScannedElement): void {
-    if (this.#isWaiting) return this.#queue(element.text.length, () => this.#onElement(element));
-    this.#onElement(element);
+    if (this.#isWaiting) this.#queueElement(element);
+    else this.#onElement(element);
   }
 
   /** The answer to Connection.probe(). */
@@ -124,6 +124,10 @@ export class XmppStream {
 
   get #isWaiting(): boolean {
     return this.#busy || this.#held || !this.#inbox.isEmpty;
+  }
+
+  #queueElement(element: ScannedElement): void {
+    this.#queue(element.text.length, () => this.#onElement(element));
   }
 
   #queue(size: number, handle: () => void): void {

@@ -133,13 +133,15 @@ export class StanzaContent {
   }
 
   #payloads(): readonly Payload[] {
-    const from = this.#scannedTo;
-    if (from < this.text.length) {
-      const opening = "<x>";
-      const { children } = scanTrusted(`${opening}${this.text.slice(from)}</x>`);
-      this.#children = [...this.#children, ...children.map((child) => new Payload(child, from - opening.length))];
-      this.#scannedTo = this.text.length;
-    }
+    if (this.#scannedTo < this.text.length) this.#scanOn();
     return this.#children;
+  }
+
+  #scanOn(): void {
+    const opening = "<x>";
+    const shift = this.#scannedTo - opening.length;
+    const { children } = scanTrusted(`${opening}${this.text.slice(this.#scannedTo)}</x>`);
+    this.#children = [...this.#children, ...children.map((child) => new Payload(child, shift))];
+    this.#scannedTo = this.text.length;
   }
 }

@@ -21,7 +21,10 @@ export function withoutRules(stanza: Stanza): Stanza {
  * entities, such as a room, are passed on.
  */
 export function withoutStanzaIds(stanza: Stanza): Stanza {
-  if (!stanza.has("stanza-id", NS.SID)) return stanza;
+  return stanza.has("stanza-id", NS.SID) ? withoutOwnIds(stanza) : stanza;
+}
+
+function withoutOwnIds(stanza: Stanza): Stanza {
   const own = [stanza.from, stanza.to].flatMap((jid) => (jid === undefined ? [] : [jid.bare.text, jid.domain]));
   return stanza.without((child, text) => {
     if (child.name !== "stanza-id" || child.ns !== NS.SID) return false;

@@ -27,6 +27,10 @@ export function onMessage(state: DeliveryState, envelope: Envelope): void | Prom
   if (envelope.notice || envelope.via.length > 0 || !stanza.has("amp", NS.AMP)) {
     return decide(state, envelope, stanza, envelope.rules);
   }
+  return takeInRules(state, envelope, stanza);
+}
+
+function takeInRules(state: DeliveryState, envelope: Envelope, stanza: Stanza): void | Promise<void> {
   const { node } = state;
   const taken = takeIn(stanza, {
     limits: node.settings.ruleLimits,
@@ -70,8 +74,26 @@ function decide(
     if (envelope.via.length === 0 && state.profile.exists) return judge(state, envelope, stanza, rules, plan);
   }
   if (!isBlocked && state.pendingCount === undefined && willStore(state, stanza)) {
-    return countPending(state).then(() => decide(state, envelope, stanza, rules));
+    return decideCounted(state, envelope, stanza, rules);
   }
+  return decideOnResources(state, envelope, stanza, rules);
+}
+
+function decideCounted(
+  state: DeliveryState,
+  envelope: Envelope,
+  stanza: Stanza,
+  rules: RuleState | undefined,
+): Promise<void> {
+  return countPending(state).then(() => decide(state, envelope, stanza, rules));
+}
+
+function decideOnResources(
+  state: DeliveryState,
+  envelope: Envelope,
+  stanza: Stanza,
+  rules: RuleState | undefined,
+): void | Promise<void> {
   const message: Planned = { stanza, notice: envelope.notice, via: envelope.via, waits: envelope.seq > 0 };
   if (rules === undefined) {
     const plan = planFor(state, message, liveResources(state), UNMATCHED_REFUSED);

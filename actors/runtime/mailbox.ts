@@ -162,7 +162,12 @@ export class Mailbox<Message> implements ActorRef<Message> {
     } catch (error) {
       return this.#fail(error, message);
     }
-    if (pending === undefined) return this.#free();
+    if (pending === undefined) this.#free();
+    else this.#await(pending, message);
+  }
+
+  // Apart from #handle, which would make its environment for every message.
+  #await(pending: Promise<void>, message: Message): void {
     pending.then(
       () => this.#released(),
       (error) => {

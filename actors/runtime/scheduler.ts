@@ -53,8 +53,12 @@ export class Scheduler {
     } finally {
       this.#running = false;
       // Also after a task that threw: what it stood before is not lost.
-      if (this.#head < this.#ready.length || this.#turnEnd.length > 0) setImmediate(() => this.#turn());
+      if (this.#head < this.#ready.length || this.#turnEnd.length > 0) this.#goOnLater();
     }
+  }
+
+  #goOnLater(): void {
+    setImmediate(() => this.#turn());
   }
 
   #drain(bound: number): number {

@@ -81,8 +81,10 @@ function answerAtOnce(session: SendingSession, answers: readonly Stanza[], ticke
 }
 
 function receiptFor(session: SendingSession, ticket: number): Receipt | undefined {
-  if (ticket === 0) return undefined;
-  const self = session.self();
+  return ticket === 0 ? undefined : acceptedBy(session.self(), ticket);
+}
+
+function acceptedBy(self: SessionRef, ticket: number): Receipt {
   return { waits: false, accepted: () => self.tell({ kind: "accepted", ticket }), outcome: () => {} };
 }
 
