@@ -1,3 +1,4 @@
+import { Scan } from "../xmpp/xml/scanner.ts";
 import { type TrustsProxy, trustProxies } from "./client_address.ts";
 import { ConnectionTable } from "./connection_table.ts";
 import { Outflow } from "./outflow.ts";
@@ -10,6 +11,8 @@ export interface TransportContext {
   readonly limits: StreamLimits;
   readonly connections: ConnectionTable;
   readonly outflow: Outflow;
+  /** For every element of every stream, one after the other. */
+  readonly scan: Scan;
   readonly trustsProxy: TrustsProxy;
 }
 
@@ -19,6 +22,7 @@ export function createTransportContext(services: StreamServices): TransportConte
     limits: createStreamLimits(services),
     connections: new ConnectionTable(services.settings.connectionsPerAddress),
     outflow: new Outflow(),
+    scan: new Scan(services.settings.xmlLimits),
     trustsProxy: trustProxies(services.settings.trustedProxies),
   };
 }

@@ -1,7 +1,7 @@
 /** A stream over one WebSocket: RFC 7395. @module */
 import { StreamError } from "../xmpp/errors.ts";
 import { NS } from "../xmpp/ns.ts";
-import { attribute, type ScannedElement, scanElement } from "../xmpp/xml/scanner.ts";
+import { attribute, declarationEnd, type ScannedElement } from "../xmpp/xml/scanner.ts";
 import { attr, xml } from "../xmpp/xml/xml.ts";
 import type { Peer } from "./client_address.ts";
 import { type Flushable, MAX_BACKLOG } from "./outflow.ts";
@@ -86,8 +86,7 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   #onText(text: string): void {
     // RFC 7395 section 3.8 has no white space keepalive, but some clients send it.
     if (text.length < 8 && text.trim() === "") return;
-    const limits = this.#context.services.settings.xmlLimits;
-    const element = scanElement(text, limits, undefined, this.#expectsHeader);
+    const element = this.#context.scan.element(text, undefined, this.#expectsHeader ? declarationEnd(text) : 0);
     if (element.ns === NS.FRAMING) return this.#onFraming(element);
     if (!this.#opened) throw new StreamError(element.name === "open" ? "invalid-namespace" : "bad-format");
     this.#stream.receive(element);

@@ -122,17 +122,19 @@ export class TcpConnection implements StreamCarrier, Flushable {
       if (this.#scanner !== scanner) this.#onInjected();
       return !this.#closed;
     };
-    const scanner: StreamScanner = new StreamScanner(this.#context.services.settings.xmlLimits, {
-      header: (header) => {
+    const { services, scan } = this.#context;
+    const events = {
+      header: (header: ScannedElement) => {
         if (isCurrent()) this.#onHeader(header);
       },
-      element: (element) => {
+      element: (element: ScannedElement) => {
         if (isCurrent()) this.#stream.receive(element);
       },
       end: () => {
         if (isCurrent()) this.#stream.finish();
       },
-    });
+    };
+    const scanner = new StreamScanner(services.settings.xmlLimits, events, scan);
     return scanner;
   }
 

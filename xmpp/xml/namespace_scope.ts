@@ -1,3 +1,8 @@
+import { NS } from "../ns.ts";
+
+/** Those of a stream are the same for all of its elements. */
+const outermost = new WeakMap<ReadonlyMap<string, string>, NamespaceScope>();
+
 /** The namespaces in scope at one place in a document: an immutable list, newest declaration first. */
 export class NamespaceScope {
   /** Namespace of unprefixed elements; "" when there is none. */
@@ -16,21 +21,31 @@ export class NamespaceScope {
     this.size = outer === undefined ? 0 : outer.size + 1;
   }
 
+  static readonly EMPTY = new NamespaceScope("", "", "", undefined);
+  /** That of most messages. */
+  static readonly #CLIENT = new NamespaceScope(NS.CLIENT, "", "", undefined);
+
   /** The scope outside all elements. */
   static outermost(inherited: ReadonlyMap<string, string> | undefined): NamespaceScope {
-    if (inherited === undefined) return EMPTY;
-    let scope = new NamespaceScope(inherited.get("") ?? "", "", "", undefined);
-    for (const [prefix, ns] of inherited) if (prefix !== "") scope = scope.withPrefix(prefix, ns);
+    if (inherited === undefined) return NamespaceScope.EMPTY;
+    let scope = outermost.get(inherited);
+    if (scope === undefined) {
+      scope = NamespaceScope.#of(inherited);
+      outermost.set(inherited, scope);
+    }
     return scope;
   }
 
-  static empty(): NamespaceScope {
-    return new NamespaceScope("", "", "", undefined);
+  static #of(namespaces: ReadonlyMap<string, string>): NamespaceScope {
+    let scope = NamespaceScope.EMPTY.withDefault(namespaces.get("") ?? "");
+    for (const [prefix, ns] of namespaces) if (prefix !== "") scope = scope.withPrefix(prefix, ns);
+    return scope;
   }
 
   withDefault(ns: string): NamespaceScope {
-    if (this.#outer === undefined) return new NamespaceScope(ns, "", "", undefined);
-    return new NamespaceScope(ns, this.#prefix, this.#ns, this.#outer);
+    if (ns === this.defaultNs) return this;
+    if (this.#outer !== undefined) return new NamespaceScope(ns, this.#prefix, this.#ns, this.#outer);
+    return ns === NS.CLIENT ? NamespaceScope.#CLIENT : new NamespaceScope(ns, "", "", undefined);
   }
 
   withPrefix(prefix: string, ns: string): NamespaceScope {
@@ -56,5 +71,3 @@ export class NamespaceScope {
     return map;
   }
 }
-
-const EMPTY = NamespaceScope.empty();

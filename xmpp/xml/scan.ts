@@ -21,6 +21,7 @@ const BLANK = 0x20;
 const FEW_ATTRIBUTES = 8;
 const NO_NAMES: Set<string> = new Set();
 const NONE: readonly ScannedAttribute[] = [];
+const NO_CHILDREN: readonly ScannedChild[] = [];
 
 /** By length: what stands in most messages, so that no text of its own is made of it. */
 const COMMON_NAMES: readonly (readonly string[] | undefined)[] = byLength([
@@ -52,18 +53,26 @@ function byLength(texts: readonly string[]): readonly (readonly string[] | undef
   return Array.from(table);
 }
 
+/** The start tag of an element that goes on. */
+export interface ScannedHeader {
+  readonly element: ScannedElement;
+  readonly namespaces: ReadonlyMap<string, string>;
+  readonly empty: boolean;
+}
+
 /** Enough of XML's names to tell an entity from a lone ampersand. */
 const ENTITY_NAME = /^[\p{L}_:][\p{L}\p{N}_:.-]*$/u;
 
 /**
  * One strict pass over the text of one element: XML 1.0, Namespaces in XML 1.0, and RFC 6120 section 11.1.
- * Only the outermost start tag and the direct children become objects. Throws XmlError.
+ * Only the outermost start tag and the direct children become objects. May be used for one element after the other, which
+ * saves making its lists for each.
  */
 export class Scan {
-  readonly #text: string;
   readonly #limits: XmlLimits;
-  readonly #inherited: ReadonlyMap<string, string> | undefined;
-  #pos: number;
+  #text = "";
+  #inherited: ReadonlyMap<string, string> | undefined;
+  #pos = 0;
   #plain = true;
 
   // The outermost element.
@@ -72,12 +81,12 @@ export class Scan {
   #ns = "";
   #attributes: ScannedAttribute[] | typeof NONE = NONE;
   #innerStart = 0;
-  readonly #children: ScannedChild[] = [];
+  #children: ScannedChild[] | typeof NO_CHILDREN = NO_CHILDREN;
 
   // The open elements: start and end of each qualified name, and the namespaces around each.
   readonly #names: number[] = [];
   readonly #scopes: NamespaceScope[] = [];
-  #scope: NamespaceScope;
+  #scope = NamespaceScope.EMPTY;
 
   // The name read last: its end is #pos.
   #nameStart = 0;
@@ -85,21 +94,17 @@ export class Scan {
 
   // The start tag read last. Attributes are [start, colon or -1, end] triples of their names.
   #empty = false;
-  #attributeNames: number[] = [];
+  readonly #attributeNames: number[] = [];
   #prefixed = false;
   #manyNames: Set<string> = NO_NAMES;
 
-  constructor(text: string, limits: XmlLimits, inherited: ReadonlyMap<string, string> | undefined, pos: number) {
-    if (exceeds(text, limits.maxBytes)) throw new XmlError("policy-violation", `more than ${limits.maxBytes} bytes`);
-    this.#text = text;
+  constructor(limits: XmlLimits) {
     this.#limits = limits;
-    this.#inherited = inherited;
-    this.#pos = pos;
-    this.#scope = NamespaceScope.outermost(inherited);
   }
 
-  /** The whole element, with nothing but white space around it. */
-  element(): ScannedElement {
+  /** The whole element, from `pos` on, with nothing but white space around it. Throws XmlError. */
+  element(text: string, inherited: ReadonlyMap<string, string> | undefined, pos: number): ScannedElement {
+    this.#begin(text, inherited, pos);
     this.#open();
     const innerEnd = this.#empty ? this.#pos : this.#content();
     const end = this.#pos;
@@ -108,11 +113,26 @@ export class Scan {
     return this.#result(end, innerEnd);
   }
 
-  /** Only a start tag, which ends the text, and the namespaces that hold inside it. */
-  header(): { element: ScannedElement; namespaces: ReadonlyMap<string, string>; empty: boolean } {
+  /** Only a start tag, which ends the text, and the namespaces that hold inside it. Throws XmlError. */
+  header(text: string, pos: number): ScannedHeader {
+    this.#begin(text, undefined, pos);
     this.#open();
-    const element = this.#result(this.#pos, this.#pos);
-    return { element, namespaces: this.#scope.toMap(), empty: this.#empty };
+    const namespaces = this.#scope.toMap();
+    return { element: this.#result(this.#pos, this.#pos), namespaces, empty: this.#empty };
+  }
+
+  #begin(text: string, inherited: ReadonlyMap<string, string> | undefined, pos: number): void {
+    const { maxBytes } = this.#limits;
+    if (exceeds(text, maxBytes)) throw new XmlError("policy-violation", `more than ${maxBytes} bytes`);
+    this.#text = text;
+    this.#inherited = inherited;
+    this.#pos = pos;
+    this.#plain = true;
+    this.#attributes = NONE;
+    this.#children = NO_CHILDREN;
+    this.#names.length = 0;
+    this.#scopes.length = 0;
+    this.#scope = NamespaceScope.outermost(inherited);
   }
 
   #open(): void {
@@ -126,11 +146,14 @@ export class Scan {
 
   #result(end: number, innerEnd: number): ScannedElement {
     const start = this.#start;
+    const text = this.#text;
+    // It may be long until the next one comes.
+    this.#text = "";
     return {
       name: this.#name,
       ns: this.#ns,
       attributes: this.#attributes,
-      text: start === 0 && end === this.#text.length ? this.#text : this.#text.slice(start, end),
+      text: start === 0 && end === text.length ? text : text.slice(start, end),
       innerStart: this.#innerStart - start,
       innerEnd: innerEnd - start,
       children: this.#children,
@@ -266,7 +289,9 @@ export class Scan {
       this.#name = name;
       this.#ns = ns;
     } else {
-      this.#children.push({ name, ns, start: start - this.#start, end: this.#pos - this.#start });
+      const child = { name, ns, start: start - this.#start, end: this.#pos - this.#start };
+      if (this.#children === NO_CHILDREN) this.#children = [child];
+      else (this.#children as ScannedChild[]).push(child);
     }
   }
 

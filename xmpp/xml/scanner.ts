@@ -2,6 +2,7 @@ import { Scan } from "./scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
 import { declarationEnd } from "./xml_declaration.ts";
 
+export { Scan } from "./scan.ts";
 export {
   attribute,
   DEFAULT_XML_LIMITS,
@@ -11,6 +12,7 @@ export {
   type XmlLimits,
 } from "./scanned_element.ts";
 export { type StreamEvents, StreamScanner } from "./stream_scanner.ts";
+export { declarationEnd } from "./xml_declaration.ts";
 export { XmlError, type XmlErrorCondition } from "./xml_error.ts";
 
 /**
@@ -26,7 +28,7 @@ export function scanElement(
   inherited?: ReadonlyMap<string, string>,
   declaration = false,
 ): ScannedElement {
-  return new Scan(text, limits, inherited, declaration ? declarationEnd(text) : 0).element();
+  return new Scan(limits).element(text, inherited, declaration ? declarationEnd(text) : 0);
 }
 
 /**
@@ -35,5 +37,5 @@ export function scanElement(
  * @throws XmlError
  */
 export function declaredNamespaces(startTag: string, limits: XmlLimits): ReadonlyMap<string, string> {
-  return new Scan(startTag, limits, undefined, 0).header().namespaces;
+  return new Scan(limits).header(startTag, 0).namespaces;
 }

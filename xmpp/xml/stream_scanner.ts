@@ -22,6 +22,7 @@ export interface StreamEvents {
 export class StreamScanner {
   readonly #limits: XmlLimits;
   readonly #events: StreamEvents;
+  readonly #scan: Scan;
   #finder = new BoundaryFinder();
   #pending = "";
   #pendingBytes = 0;
@@ -29,9 +30,11 @@ export class StreamScanner {
   #header: { tagName: string; namespaces: ReadonlyMap<string, string> } | undefined;
   #ended = false;
 
-  constructor(limits: XmlLimits, events: StreamEvents) {
+  /** `scan`: of these limits; one may serve many streams. */
+  constructor(limits: XmlLimits, events: StreamEvents, scan: Scan = new Scan(limits)) {
     this.#limits = limits;
     this.#events = events;
+    this.#scan = scan;
   }
 
   /** Takes the next piece of text. @throws XmlError, and whatever a handler throws */
@@ -76,11 +79,11 @@ export class StreamScanner {
     if (found === "space") return;
     if (found === "header") this.#readHeader(text);
     else if (found === "end") this.#readEnd(text);
-    else this.#events.element(new Scan(text, this.#limits, this.#header?.namespaces, 0).element());
+    else this.#events.element(this.#scan.element(text, this.#header?.namespaces, 0));
   }
 
   #readHeader(text: string): void {
-    const { element, namespaces, empty } = new Scan(text, this.#limits, undefined, declarationEnd(text)).header();
+    const { element, namespaces, empty } = this.#scan.header(text, declarationEnd(text));
     const tagName = /^<([^\s/>]+)/.exec(element.text)![1]!;
     this.#header = { tagName, namespaces };
     this.#events.header(element);
