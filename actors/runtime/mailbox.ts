@@ -46,6 +46,9 @@ export class Mailbox<Message> implements ActorRef<Message> {
   #scheduler: Scheduler;
   #actor: Actor<Message> | undefined;
   #state: State = "waiting";
+  /** Most often there is one message at a time, and no list is made for it. */
+  #next: Message | undefined;
+  /** What comes after the next. */
   #queue: Message[] | undefined;
   #head = 0;
   #bytes = 0;
@@ -70,7 +73,8 @@ export class Mailbox<Message> implements ActorRef<Message> {
   }
 
   get length(): number {
-    return this.#queue === undefined ? 0 : this.#queue.length - this.#head;
+    if (this.#next === undefined) return 0;
+    return this.#queue === undefined ? 1 : this.#queue.length - this.#head + 1;
   }
 
   /** Neither a message in hand nor one waiting. */
@@ -89,7 +93,8 @@ export class Mailbox<Message> implements ActorRef<Message> {
       return this.kind.overflow(message, this);
     }
     this.#bytes += size;
-    if (this.#queue === undefined) this.#queue = [message];
+    if (this.#next === undefined) this.#next = message;
+    else if (this.#queue === undefined) this.#queue = [message];
     else this.#queue.push(message);
     this.#wake();
   }
@@ -121,7 +126,8 @@ export class Mailbox<Message> implements ActorRef<Message> {
     this.#state = "stopped";
     this.#actor?.stopped?.();
     this.#actor = undefined;
-    const left = this.#queue?.slice(this.#head) ?? [];
+    const left = this.#next === undefined ? [] : [this.#next, ...(this.#queue?.slice(this.#head) ?? [])];
+    this.#next = undefined;
     this.#queue = undefined;
     for (const message of left) this.kind.dead(message);
   }
@@ -130,7 +136,7 @@ export class Mailbox<Message> implements ActorRef<Message> {
   run(bound: number): number {
     let handled = 0;
     if (this.#state === "ready") this.#state = "idle";
-    while (handled < bound && this.#state === "idle" && this.#queue !== undefined) {
+    while (handled < bound && this.#state === "idle" && this.#next !== undefined) {
       const message = this.#take();
       handled++;
       this.#handle(message);
@@ -140,7 +146,13 @@ export class Mailbox<Message> implements ActorRef<Message> {
   }
 
   #take(): Message {
-    const queue = this.#queue as Message[];
+    const message = this.#next as Message;
+    this.#next = this.#queue === undefined ? undefined : this.#shift(this.#queue);
+    this.#bytes -= this.kind.size(message);
+    return message;
+  }
+
+  #shift(queue: Message[]): Message {
     const message = queue[this.#head] as Message;
     queue[this.#head++] = undefined as Message;
     if (this.#head === queue.length) {
@@ -150,7 +162,6 @@ export class Mailbox<Message> implements ActorRef<Message> {
       queue.splice(0, this.#head);
       this.#head = 0;
     }
-    this.#bytes -= this.kind.size(message);
     return message;
   }
 
@@ -202,7 +213,7 @@ export class Mailbox<Message> implements ActorRef<Message> {
   }
 
   #wake(): void {
-    if (this.#state !== "idle" || this.#queue === undefined) return;
+    if (this.#state !== "idle" || this.#next === undefined) return;
     this.#state = "ready";
     this.#scheduler.ready(this);
   }
