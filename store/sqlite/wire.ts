@@ -32,16 +32,22 @@ type PackedRow = readonly [seq: number, units: number, archive: readonly Archive
 /** The texts of messages stand behind the JSON as they are: in it, each of their quotes would be escaped. */
 export function packQuestion(question: Question): string {
   if (typeof question === "string") return JSON.stringify(question);
-  const texts: string[] = [];
-  const calls = question.map((call) => (call[0] === "append" ? ["append", packRows(call[1], texts)] : call));
-  return `${JSON.stringify(calls)}\n${texts.join("")}`;
-}
-
-function packRows(rows: readonly NewMessage[], texts: string[]): PackedRow[] {
-  return rows.map(({ seq, text, archive, pending }) => {
-    texts.push(text);
-    return [seq, text.length, archive.length === 0 ? 0 : archive, pending ?? 0];
-  });
+  const calls: unknown[] = [];
+  // Added piece by piece, they are copied once, when the message leaves; joined, each by itself as well.
+  let texts = "";
+  for (const call of question) {
+    if (call[0] !== "append") {
+      calls.push(call);
+      continue;
+    }
+    const rows: PackedRow[] = [];
+    for (const { seq, text, archive, pending } of call[1]) {
+      rows.push([seq, text.length, archive.length === 0 ? 0 : archive, pending ?? 0]);
+      texts += text;
+    }
+    calls.push(["append", rows]);
+  }
+  return `${JSON.stringify(calls)}\n${texts}`;
 }
 
 export function unpackQuestion(text: string): Question {
