@@ -11,12 +11,7 @@ const WORD = 2 ** 32;
 /** Safe integers have 53 bits: 21 of the high word. */
 const HIGH_BITS = 21;
 
-/** Ten bits each: an id is put together of fewer pieces. */
-const PAIRS: readonly string[] = Array.from(
-  { length: 1024 },
-  (_, bits) => `${DIGITS[bits >>> 5]!}${DIGITS[bits & 31]!}`,
-);
-
+const CODES = Uint8Array.from(DIGITS, (digit) => digit.charCodeAt(0));
 const VALUES = Int8Array.from({ length: 128 }, (_, code) => DIGITS.indexOf(String.fromCharCode(code)));
 
 /** The two-way mapping between sequence numbers and stanza ids under one key. */
@@ -52,14 +47,21 @@ export class StanzaIds {
  * 64 bits as one digit of 4 bits and twelve of 5; the seventh takes the last 3 bits of the high word and 2 of the low.
  */
 function toBase32(high: number, low: number): string {
-  return (
-    DIGITS[high >>> 28]! +
-    PAIRS[(high >>> 18) & 1023]! +
-    PAIRS[(high >>> 8) & 1023]! +
-    PAIRS[((high & 255) << 2) | (low >>> 30)]! +
-    PAIRS[(low >>> 20) & 1023]! +
-    PAIRS[(low >>> 10) & 1023]! +
-    PAIRS[low & 1023]!
+  // Made of its codes at once: put together of pieces, each id would be a tree of them.
+  return String.fromCharCode(
+    CODES[high >>> 28]!,
+    CODES[(high >>> 23) & 31]!,
+    CODES[(high >>> 18) & 31]!,
+    CODES[(high >>> 13) & 31]!,
+    CODES[(high >>> 8) & 31]!,
+    CODES[(high >>> 3) & 31]!,
+    CODES[((high & 7) << 2) | (low >>> 30)]!,
+    CODES[(low >>> 25) & 31]!,
+    CODES[(low >>> 20) & 31]!,
+    CODES[(low >>> 15) & 31]!,
+    CODES[(low >>> 10) & 31]!,
+    CODES[(low >>> 5) & 31]!,
+    CODES[low & 31]!,
   );
 }
 

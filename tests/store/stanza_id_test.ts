@@ -13,6 +13,14 @@ test.each([0, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 52, Number.MAX_SAFE_INTEGER
   },
 );
 
+test.each([
+  [0, "crgdv75cwapj6"],
+  [123_456_789, "p56nudihzcsgb"],
+  [Number.MAX_SAFE_INTEGER, "pxqb7uhktzkmu"],
+])("the id of %d stays the same: archives are known by it", (seq, id) => {
+  expect(ids.encode(seq)).toBe(id);
+});
+
 test("decode() undoes encode() of any number", () => {
   fc.assert(fc.property(seqs, (seq) => expect(ids.decode(ids.encode(seq))).toBe(seq)));
 });
