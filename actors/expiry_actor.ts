@@ -20,9 +20,6 @@ const PASS_MS = 1000;
 /** The longest sleep: a clock that was set is noticed within this time, and setTimeout cannot count further than 24 days. */
 const MAX_SLEEP_MS = 60_000;
 
-/** By then a row whose deadline was told is in the store, where it is found again; before, it may not be yet. */
-const WRITTEN_MS = 30_000;
-
 export class ExpiryActor implements Actor<ExpiryMessage> {
   readonly #node: () => Node;
   readonly #self: () => ActorRef<ExpiryMessage>;
@@ -30,10 +27,6 @@ export class ExpiryActor implements Actor<ExpiryMessage> {
   #cancel: (() => void) | undefined;
   /** Where the next page of this pass begins. */
   #after: Deadline | undefined;
-  /** The earliest deadlines told since that time, and in the WRITTEN_MS before. */
-  #told = Number.POSITIVE_INFINITY;
-  #toldBefore = Number.POSITIVE_INFINITY;
-  #toldSince = 0;
 
   constructor(node: () => Node, self: () => ActorRef<ExpiryMessage>) {
     this.#node = node;
@@ -43,7 +36,6 @@ export class ExpiryActor implements Actor<ExpiryMessage> {
   receive(message: ExpiryMessage): void | Promise<void> {
     switch (message.kind) {
       case "deadline":
-        this.#remember(message.at);
         return this.#sleepUntil(message.at);
       case "due":
         return this.#onDue();
@@ -54,26 +46,6 @@ export class ExpiryActor implements Actor<ExpiryMessage> {
 
   stopped(): void {
     this.#cancel?.();
-  }
-
-  #remember(at: number): void {
-    this.#forgetOld(this.#node().now());
-    if (at < this.#told) this.#told = at;
-  }
-
-  #forgetOld(now: number): void {
-    const age = now - this.#toldSince;
-    if (age < WRITTEN_MS) return;
-    this.#toldBefore = age < 2 * WRITTEN_MS ? this.#told : Number.POSITIVE_INFINITY;
-    this.#told = Number.POSITIVE_INFINITY;
-    this.#toldSince = now;
-  }
-
-  /** When to look for rows that may not have been written yet. */
-  #nextTold(now: number): number {
-    this.#forgetOld(now);
-    const earliest = Math.min(this.#told, this.#toldBefore);
-    return earliest > now ? earliest : now + PASS_MS;
   }
 
   #sleepUntil(at: number): void {
@@ -104,8 +76,7 @@ export class ExpiryActor implements Actor<ExpiryMessage> {
     const wasAnyDue = due.length > 0 || this.#after !== undefined;
     this.#after = due.length === PAGE ? due.at(-1) : undefined;
     if (this.#after !== undefined) return now + PAGE_MS;
-    const written = (await node.database.nextDeadline(now)) ?? Number.POSITIVE_INFINITY;
-    const next = Math.min(written, this.#nextTold(now));
+    const next = (await node.database.nextDeadline(now)) ?? Number.POSITIVE_INFINITY;
     return wasAnyDue ? Math.min(next, now + PASS_MS) : next;
   }
 }

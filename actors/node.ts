@@ -8,16 +8,7 @@ import type { AsyncStore } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
-import type {
-  DeliveryRef,
-  ExpiryMessage,
-  GatewayRef,
-  Receipt,
-  SentCopy,
-  SessionRef,
-  StoreMessage,
-  UserMessage,
-} from "./protocol.ts";
+import type { DeliveryRef, GatewayRef, Receipt, SentCopy, SessionRef, StoreMessage, UserMessage } from "./protocol.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 import type { Scheduler } from "./runtime/scheduler.ts";
 import type { StreamRegistry } from "./stream_registry.ts";
@@ -71,7 +62,6 @@ export interface Node {
   readonly log: Log;
   readonly store: ActorRef<StoreMessage>;
   readonly database: AsyncStore;
-  readonly expiry: ActorRef<ExpiryMessage>;
   readonly streams: StreamRegistry;
   readonly seqs: SequenceClock;
   stanzaId(seq: number): string;

@@ -237,5 +237,5 @@ export type StoreMessage =
   | { readonly kind: "done"; readonly replies: readonly StoreReply[] | StoreFault };
 
 export type ExpiryMessage =
-  /** A message with a deadline has been appended. */
+  /** A row with this deadline has been committed. */
   { readonly kind: "deadline"; readonly at: number } | { readonly kind: "due" };

@@ -6,6 +6,7 @@
  */
 import { type Store, type StoreCall, StoreFault, type StoreReply, type StreamCount } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
+import { earliestDeadline } from "./earliest_deadline.ts";
 import type { DeliveryRef, StoreMessage } from "./protocol.ts";
 import { RowAging } from "./row_aging.ts";
 import type { Actor, ActorRef } from "./runtime/mailbox.ts";
@@ -18,14 +19,17 @@ export interface StoreActorStart {
   readonly self: () => ActorRef<StoreMessage>;
   /** Counts of resumable streams that go along with the next commit. */
   readonly takeStreamCounts: () => readonly StreamCount[];
+  /** Rows were committed of which one has this deadline, the earliest among them; milliseconds since 1970. */
+  readonly deadline: (at: number) => void;
 }
 
 type Calls = Extract<StoreMessage, { kind: "calls" }>;
 
 type Append = Extract<StoreMessage, { kind: "append" }>;
 
-/** One transaction under way: whom to answer. */
+/** One transaction under way, and whom to answer. */
 interface Batch {
+  readonly written: readonly StoreCall[];
   readonly appends: ReadonlyMap<number, Append>;
   readonly settles: readonly { readonly owner: string; readonly seq: number }[];
   readonly calls: readonly Calls[];
@@ -188,8 +192,9 @@ export class StoreActor implements Actor<StoreMessage> {
     }
     const counts = [...this.#counts, ...this.#start.takeStreamCounts()];
     this.#hasCounts = false;
-    const batch: Batch = { appends: this.#takeAppends(taken), settles: this.#settles, calls: this.#calls, counts };
     const calls: StoreCall[] = [];
+    const appends = this.#takeAppends(taken);
+    const batch: Batch = { written: calls, appends, settles: this.#settles, calls: this.#calls, counts };
     if (batch.appends.size > 0) calls.push(["append", Array.from(batch.appends.values(), (append) => append.message)]);
     if (batch.settles.length > 0) calls.push(["settle", batch.settles]);
     for (const request of batch.calls) calls.push(...request.calls);
@@ -229,6 +234,8 @@ export class StoreActor implements Actor<StoreMessage> {
 
   /** Returns false where a removal or a count has to be tried again. */
   #answer(batch: Batch, replies: readonly StoreReply[]): boolean {
+    const deadline = earliestDeadline(batch.written, replies);
+    if (deadline !== undefined) this.#start.deadline(deadline);
     let at = 0;
     if (batch.appends.size > 0) {
       const reply = replies[at++];

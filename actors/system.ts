@@ -64,9 +64,9 @@ export class ActorSystem implements Node, Sessions {
   readonly context: ServerContext;
   readonly store: Mailbox<StoreMessage>;
   readonly database: AsyncStore;
-  readonly expiry: Mailbox<ExpiryMessage>;
   readonly streams: StreamRegistry;
   readonly #start: SystemStart;
+  readonly #expiry: Mailbox<ExpiryMessage>;
   readonly #retention: ArchiveRetention;
   readonly #users: UserDirectory;
   readonly #gateways = new Map<string, Mailbox<GatewayActorMessage>>();
@@ -99,11 +99,11 @@ export class ActorSystem implements Node, Sessions {
       keepMs: start.settings.archiveKeepMs,
       keepMessages: start.settings.archiveKeepMessages,
     });
-    this.expiry = new Mailbox<ExpiryMessage>(serverKind("ExpiryActor", start.log), this.scheduler);
-    this.expiry.start(
+    this.#expiry = new Mailbox<ExpiryMessage>(serverKind("ExpiryActor", start.log), this.scheduler);
+    this.#expiry.start(
       new ExpiryActor(
         () => this,
-        () => this.expiry,
+        () => this.#expiry,
       ),
     );
   }
@@ -119,7 +119,7 @@ export class ActorSystem implements Node, Sessions {
   run(): void {
     for (const [domain, gateway] of this.#start.gateways) this.#startGateway(domain, gateway);
     this.#pruneStreams();
-    this.expiry.tell({ kind: "due" });
+    this.#expiry.tell({ kind: "due" });
     this.#retention.run();
     const { probeTimeoutMs, resumeMs, idleMs } = this.settings;
     const interval = Math.max(20, Math.min(1000, probeTimeoutMs / 4, idleMs / 4, resumeMs > 0 ? resumeMs / 4 : 1000));
@@ -147,7 +147,7 @@ export class ActorSystem implements Node, Sessions {
     this.#cancelPruning?.();
     this.#retention.stop();
     this.#users.endAll(new StreamError("system-shutdown"));
-    this.expiry.stop();
+    this.#expiry.stop();
     for (const gateway of this.#gateways.values()) gateway.stop();
     await this.#flushStore();
   }
@@ -314,6 +314,7 @@ export class ActorSystem implements Node, Sessions {
         schedule: start.schedule,
         self: () => mailbox,
         takeStreamCounts: () => this.streams.takeCounts(start.now()),
+        deadline: (at) => this.#expiry.tell({ kind: "deadline", at }),
       }),
     );
     return mailbox;

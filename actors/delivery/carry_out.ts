@@ -15,16 +15,7 @@ import { watchDeadline } from "./expiry.ts";
 import { handOver } from "./hand_over.ts";
 import { InFlight } from "./in_flight.ts";
 import { LogRow } from "./log_row.ts";
-import {
-  append,
-  archiveEntries,
-  commit,
-  isOwners,
-  keepForSender,
-  noteDeadline,
-  pendingEntry,
-  tellSender,
-} from "./log_rows.ts";
+import { append, archiveEntries, commit, isOwners, keepForSender, pendingEntry, tellSender } from "./log_rows.ts";
 import { announce, eventRow, fire, ruleEvent } from "./rule_events.ts";
 import { copyToOthers, type Outgoing, toSessions } from "./to_sessions.ts";
 
@@ -186,7 +177,6 @@ function keep(
   state.inFlight.set(flight.seq, flight);
   const event = notify && ruleEvent(state.node, notify, rules!);
   if (event === undefined) return append(state, flight, stanza.size, envelope.receipt?.waits === true);
-  noteDeadline(state.node, flight.pending?.deadline);
   const rows = event.seq > 0 ? [flight, eventRow(event)] : [flight];
   commit(state, flight, { kind: "rest", event, outcome: { kind: "stored" }, hasRow: true }, [["append", rows]]);
 }

@@ -10,7 +10,7 @@ import type { Receipt } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { DueEvent, Ending } from "./ending.ts";
 import type { InFlight } from "./in_flight.ts";
-import { commit, noteDeadline, pendingEntry } from "./log_rows.ts";
+import { commit, pendingEntry } from "./log_rows.ts";
 import { eventCalls, fire, ruledOut, ruleEvent, sendEvent } from "./rule_events.ts";
 
 /** The end of a message that is not in flight. */
@@ -111,7 +111,6 @@ function restingCalls(state: DeliveryState, flight: InFlight): readonly StoreCal
   if (!flight.waits) {
     flight.waits = true;
     const pending = pendingEntry(state, rules);
-    noteDeadline(state.node, pending.deadline);
     return [["append", [{ seq, text: stanza.toString(), archive: [], pending }]]];
   }
   if (rules === undefined) return [];

@@ -3,7 +3,6 @@ import type { RuleState } from "../../amp/rule_state.ts";
 import { archivable } from "../../modules/archive_policy.ts";
 import type { ArchiveEntry, NewMessage, PendingEntry, StoreCall, StoreFault, StoreReply } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { Node } from "../node.ts";
 import { archives } from "../profile.ts";
 import type { Envelope } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
@@ -45,7 +44,6 @@ export function pendingEntry(state: DeliveryState, rules: RuleState | undefined)
 /** `units`: about how long its text is. */
 export function append(state: DeliveryState, message: NewMessage, units: number, wanted: boolean): void {
   state.node.store.tell({ kind: "append", message, units, from: state.self(), wanted });
-  noteDeadline(state.node, message.pending?.deadline);
 }
 
 /** The sender's own archive keeps what the recipient never gets. */
@@ -73,10 +71,6 @@ export function commit(
   flight.ending = ending;
   const done = (fault: StoreFault | undefined) => state.self().tell({ kind: "done", seq: flight.seq, ending, fault });
   state.node.store.tell({ kind: "calls", alone, calls, resolve: (replies) => done(faultIn(replies)), reject: done });
-}
-
-export function noteDeadline(node: Node, at: number | undefined): void {
-  if (at !== undefined) node.expiry.tell({ kind: "deadline", at });
 }
 
 /** What the sender is told where the store could not take a message. */

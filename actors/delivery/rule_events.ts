@@ -9,7 +9,7 @@ import type { Node } from "../node.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { DueEvent } from "./ending.ts";
 import { LogRow } from "./log_row.ts";
-import { faultIn, noteDeadline } from "./log_rows.ts";
+import { faultIn } from "./log_rows.ts";
 
 /** The event of a rule that was met; `drop` has none. */
 export function ruleEvent(node: Node, met: Met, rules: RuleState): DueEvent | undefined {
@@ -66,9 +66,8 @@ export function fireInLog(
     calls: [["setRules", owner, seq, encodeState(fired), deadline], ...eventCalls(event)],
     resolve: (replies) => {
       const fault = faultIn(replies);
-      if (fault !== undefined) return failed(fault);
-      sendEvent(node, event);
-      noteDeadline(node, deadline);
+      if (fault !== undefined) failed(fault);
+      else sendEvent(node, event);
     },
     reject: failed,
   });

@@ -11,7 +11,7 @@ import type { DueEvent } from "../delivery/ending.ts";
 import { finish } from "../delivery/endings.ts";
 import { isEphemeral } from "../delivery/ephemeral.ts";
 import { takeIn } from "../delivery/intake.ts";
-import { noteDeadline, tellSender } from "../delivery/log_rows.ts";
+import { tellSender } from "../delivery/log_rows.ts";
 import { eventCalls, fire, ruledOut, ruleEvent } from "../delivery/rule_events.ts";
 import type { Envelope } from "../protocol.ts";
 import { commit, end, refuse } from "./gateway_endings.ts";
@@ -78,7 +78,6 @@ function keep(
   if (event !== undefined) flight.ending = { event, error: undefined, outcome: { kind: "gateway" } };
   state.held.set(seq, flight);
   commit(state, seq, [["append", [row]], ...eventCalls(event)]);
-  noteDeadline(node, deadline);
 }
 
 /** A rule takes it out before the gateway has heard of it; the sender's own archive keeps it. */

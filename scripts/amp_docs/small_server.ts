@@ -62,7 +62,6 @@ export class SmallServer {
   /** Time goes by; what is due happens. */
   async passes(ms: number): Promise<void> {
     this.#now += ms;
-    this.#system.expiry.tell({ kind: "due" });
     await this.settles();
   }
 

@@ -88,6 +88,7 @@ function stage() {
         return () => timers.splice(timers.indexOf(task), timers.includes(task) ? 1 : 0);
       },
       takeStreamCounts: () => counts.splice(0),
+      deadline: (at: number) => told.push(`deadline ${at}`),
       self: () => mailbox,
     }),
   );
@@ -205,6 +206,40 @@ describe("StoreActor gathers", () => {
     count("stream", 6);
     await elapse();
     expect(store.last).toEqual(["putStreams"]);
+  });
+});
+
+describe("StoreActor tells of the earliest deadline", () => {
+  const DEADLINE = (at: number) => ({ pending: { owner: OWNER, deadline: at } });
+
+  test("of the rows that it has committed, and not before", async () => {
+    const { store, told, append } = stage();
+    append(1, false, DEADLINE(9000));
+    append(2, false, DEADLINE(7000));
+    append(3, true);
+    expect(told).toEqual([]);
+    await store.commit();
+    expect(told).toEqual(["deadline 7000", "committed 1,2,3"]);
+  });
+
+  test("of none whose row was cancelled or refused", async () => {
+    const { store, told, append, cancel } = stage();
+    append(1, false, DEADLINE(7000));
+    await cancel(1);
+    append(2, true, DEADLINE(8000));
+    await store.commit([{ fault: new StoreFault("failed", "one row too many") }]);
+    expect(told).toEqual(["refused 2: failed"]);
+  });
+
+  test("that other calls have set", async () => {
+    const { store, told, call } = stage();
+    call(
+      ["setRules", OWNER, 1, "[]", 9000],
+      ["pend", [{ seq: 2, pending: { owner: OWNER, deadline: 8000 } }]],
+      ["append", [{ ...row(3), pending: { owner: OWNER, deadline: 7000 } }]],
+    );
+    await store.commit([{ value: true }, { value: undefined }, { fault: new StoreFault("failed", "no row") }]);
+    expect(told).toEqual(["deadline 8000", "answered 3"]);
   });
 });
 

@@ -2,7 +2,7 @@
 import { DeliveryActor } from "../../../actors/delivery_actor.ts";
 import type { Node, NodeSettings, RouteOptions } from "../../../actors/node.ts";
 import { UNKNOWN_PROFILE } from "../../../actors/profile.ts";
-import type { DeliveryMessage, Envelope, ExpiryMessage, Profile, StoreMessage } from "../../../actors/protocol.ts";
+import type { DeliveryMessage, Envelope, Profile, StoreMessage } from "../../../actors/protocol.ts";
 import { type ActorKind, type ActorRef, Mailbox } from "../../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../../actors/runtime/scheduler.ts";
 import { StoreActor } from "../../../actors/store_actor.ts";
@@ -56,7 +56,6 @@ export class DeliveryStage {
   readonly scheduler = new Scheduler();
   /** What delivery has sent on its way: events, errors, messages that are forwarded. */
   readonly routed: { readonly stanza: Stanza; readonly options: RouteOptions }[] = [];
-  readonly deadlines: number[] = [];
   readonly errors: string[] = [];
   /** What the actor wants to be reminded of. */
   readonly reminders: (() => void)[] = [];
@@ -100,6 +99,7 @@ export class DeliveryStage {
         },
         self: () => this.#storeMailbox,
         takeStreamCounts: () => [],
+        deadline: () => {},
       }),
     );
   }
@@ -126,7 +126,6 @@ export class DeliveryStage {
         this.reminders.push(task);
         return () => {};
       },
-      expiry: { tell: (message: ExpiryMessage) => message.kind === "deadline" && this.deadlines.push(message.at) },
       route: (stanza: Stanza, options: RouteOptions = {}) => this.routed.push({ stanza, options }),
     } as unknown as Node;
   }
