@@ -17,6 +17,7 @@ import { readPriority } from "./presence_priority.ts";
 import { UNKNOWN_PROFILE } from "./profile.ts";
 import type { Profile, SessionMessage, SessionRef } from "./protocol.ts";
 import type { Actor } from "./runtime/mailbox.ts";
+import type { TurnEnd } from "./runtime/scheduler.ts";
 import { ClientState } from "./session/client_state.ts";
 import { onStanza, PROBE_ID, type SendingSession } from "./session/from_client.ts";
 import { Outbox } from "./session/outbox.ts";
@@ -32,7 +33,7 @@ export interface SessionStart {
   readonly self: SessionRef;
 }
 
-export class SessionActor implements Actor<SessionMessage>, SendingSession, ManagedSession {
+export class SessionActor implements Actor<SessionMessage>, SendingSession, ManagedSession, TurnEnd {
   readonly #node: Node;
   readonly #jid: Jid;
   readonly #entry: UserEntry;
@@ -184,18 +185,12 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #planProbe(): void {
     if (this.#probePlanned) return;
     this.#probePlanned = true;
-    this.#probeAtTurnEnd();
-  }
-
-  #probeAtTurnEnd(): void {
-    this.#node.scheduler.atTurnEnd(() => {
-      this.#probePlanned = false;
-      this.#probe();
-    });
+    this.#node.scheduler.atTurnEnd(this);
   }
 
   /** One outstanding probe at a time: it covers all that was sent before it. */
-  #probe(): void {
+  turnEnded(): void {
+    this.#probePlanned = false;
     if (this.#ended) return;
     if (this.#probeSentAt > 0) return this.#checkBounds();
     if (this.#connection === undefined || this.#outbox.length === 0) return;

@@ -130,14 +130,19 @@ function matches(rule: MatchResourceRule, plan: Plan, intended: string): boolean
   if (destinations.length === 0) return false;
   switch (rule.value) {
     case "any":
-      return destinations.some((resource) => resource !== "");
+      return !areAll(destinations, "");
     case "exact":
-      return destinations.every((resource) => resource === intended);
+      return areAll(destinations, intended);
     case "other":
-      return destinations.some((resource) => resource !== intended);
+      return !areAll(destinations, intended);
     default:
       return rule.value satisfies never;
   }
+}
+
+function areAll(resources: readonly string[], wanted: string): boolean {
+  for (const resource of resources) if (resource !== wanted) return false;
+  return true;
 }
 
 function momentOf(rule: Rule): NotifyMoment {

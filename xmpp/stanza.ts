@@ -153,12 +153,12 @@ export class Stanza {
   /** Without the children that match; the same object when none does. */
   without(match: (child: ScannedChild, text: string) => boolean): Stanza {
     const content = this.#content;
-    return this.#containing(content.without((child) => match(child, content.source(child))));
+    return this.#containing(content.without(content.children.filter((child) => match(child, content.source(child)))));
   }
 
   /** Without the children of this name and namespace; the same object when there is none. */
   withoutPayloads(name: string, ns: string): Stanza {
-    return this.#containing(this.#content.without((child) => child.name === name && child.ns === ns));
+    return this.#containing(this.#content.without(this.#content.all(name, ns)));
   }
 
   #containing(content: StanzaContent): Stanza {

@@ -17,6 +17,8 @@ export function scanTrusted(text: string): ScannedElement {
   return scanElement(text, TRUSTED_LIMITS, CLIENT_DEFAULT);
 }
 
+const NONE: readonly ScannedChild[] = [];
+
 /** A child with its parsed form, which goes along when the child comes to stand in another stanza. */
 class Payload implements ScannedChild {
   readonly name: string;
@@ -99,13 +101,14 @@ export class StanzaContent {
     return new StanzaContent(`${this.text}${child}${last}`, this.#children, this.#scannedTo);
   }
 
-  /** Without the children that match; the same object when none does. */
-  without(match: (child: ScannedChild) => boolean): StanzaContent {
+  /** Without these of the children; the same object when there are none. */
+  without(gone: readonly ScannedChild[]): StanzaContent {
+    if (gone.length === 0) return this;
     const kept: Payload[] = [];
     let text = "";
     let from = 0;
     for (const child of this.#payloads()) {
-      if (match(child)) {
+      if (gone.includes(child)) {
         text += this.text.slice(from, child.start);
         from = child.end;
       } else {
@@ -113,9 +116,19 @@ export class StanzaContent {
         kept.push(shift === 0 ? child : new Payload(child, shift));
       }
     }
-    if (kept.length === this.#children.length) return this;
     if (from < this.text.length) text += this.text.slice(from);
     return new StanzaContent(text, kept, text.length);
+  }
+
+  /** Those of this name and namespace. */
+  all(name: string, ns: string): readonly ScannedChild[] {
+    let all: ScannedChild[] | undefined;
+    for (const child of this.#payloads()) {
+      if (child.name !== name || child.ns !== ns) continue;
+      if (all === undefined) all = [child];
+      else all.push(child);
+    }
+    return all ?? NONE;
   }
 
   #find(name: string, ns: string): Payload | undefined {

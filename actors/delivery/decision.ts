@@ -36,7 +36,7 @@ function takeInRules(state: DeliveryState, envelope: Envelope, stanza: Stanza): 
     limits: node.settings.ruleLimits,
     now: node.now(),
     // The application is the server's own: it could ask for the presence anyway.
-    maySee: ({ from }) => envelope.receipt?.waits === true || maySeePresence(state, from!),
+    maySee: envelope.receipt?.waits === true || maySeePresence(state, stanza.from!),
   });
   if (taken.kind === "refused") {
     node.route(taken.reply, { notice: true });

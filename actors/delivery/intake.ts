@@ -33,8 +33,8 @@ export interface IntakeTerms {
   readonly limits: RuleLimits;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Whether the sender may see the recipient's presence; asked where the rules are valid. */
-  readonly maySee: (stanza: Stanza) => boolean;
+  /** Whether the sender may see the recipient's presence. */
+  readonly maySee: boolean;
 }
 
 export function takeIn(stanza: Stanza, terms: IntakeTerms): Intake {
@@ -75,7 +75,7 @@ function readRules(stanza: Stanza, terms: IntakeTerms): Read {
     return { kind: "refused", reply, condition: "bad-request" };
   }
   if (read.kind === "invalid") return refused(stanza, id, read.fault);
-  const fault = terms.maySee(stanza) ? undefined : presenceFault(read.rules);
+  const fault = terms.maySee ? undefined : presenceFault(read.rules);
   return fault === undefined ? read : refused(stanza, id, fault);
 }
 

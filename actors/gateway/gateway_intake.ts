@@ -33,7 +33,7 @@ export function onMessage(state: GatewayState, envelope: Envelope): void {
     return refuse(state, { ...envelope, isForwarded: via.length > 0 }, "resource-constraint");
   }
   // A gateway has no presence to hide.
-  const taken = takeIn(envelope.stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: () => true });
+  const taken = takeIn(envelope.stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: true });
   if (taken.kind === "refused") {
     node.route(taken.reply, { notice: true });
     return finish(receipt, { kind: "none", condition: taken.condition });

@@ -8,6 +8,11 @@ export interface Runnable {
   run(bound: number): number;
 }
 
+/** Who has something to do when the turn ends. */
+export interface TurnEnd {
+  turnEnded(): void;
+}
+
 /** How many messages one mailbox may handle before the next has its turn, and how many a turn may take before I/O has its. */
 const MAILBOX_BOUND = 32;
 const TURN_BOUND = 2000;
@@ -16,7 +21,7 @@ export class Scheduler {
   #ready: Runnable[] = [];
   #head = 0;
   #running = false;
-  #turnEnd: (() => void)[] = [];
+  #turnEnd: TurnEnd[] = [];
 
   /** Called by a mailbox that has become ready. Outside a turn this begins one. */
   ready(mailbox: Runnable): void {
@@ -24,10 +29,10 @@ export class Scheduler {
     if (!this.#running) this.#turn();
   }
 
-  /** Runs a task once when the current turn ends (writes and probes are gathered this way); at once outside a turn. */
-  atTurnEnd(task: () => void): void {
-    if (!this.#running) return task();
-    this.#turnEnd.push(task);
+  /** Tells of the current turn's end, once; at once outside a turn. Probes are gathered this way. */
+  atTurnEnd(waiting: TurnEnd): void {
+    if (this.#running) this.#turnEnd.push(waiting);
+    else waiting.turnEnded();
   }
 
   /** Runs `work` as one turn, so that what it tells is gathered too. */
@@ -79,13 +84,13 @@ export class Scheduler {
 
   #endTurn(): void {
     if (this.#turnEnd.length === 0) return;
-    const tasks = this.#turnEnd;
+    const waiting = this.#turnEnd;
     this.#turnEnd = [];
     let done = 0;
     try {
-      while (done < tasks.length) tasks[done++]!();
+      while (done < waiting.length) waiting[done++]!.turnEnded();
     } finally {
-      if (done < tasks.length) this.#turnEnd.unshift(...tasks.slice(done));
+      if (done < waiting.length) this.#turnEnd.unshift(...waiting.slice(done));
     }
   }
 }

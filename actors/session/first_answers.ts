@@ -25,7 +25,7 @@ export function refusalOfRules(stanza: Stanza, node: Node, profile: Profile): Re
 
 function terms(stanza: Stanza, node: Node, profile: Profile): IntakeTerms {
   const { ruleLimits: limits } = node.settings;
-  return { limits, now: node.now(), maySee: () => maySee(stanza, node, profile) };
+  return { limits, now: node.now(), maySee: maySee(stanza, node, profile) };
 }
 
 /** By the sender's own roster; what is no account of ours has no presence to hide. */
@@ -49,7 +49,7 @@ export function answerBlockedMessage(stanza: Stanza, node: Node, profile: Profil
 /** A message for a place that takes none, which has no presence to hide; `ordinary` is its error. */
 export function answerUnserved(stanza: Stanza, node: Node, ordinary: Stanza): readonly Stanza[] {
   const { ruleLimits: limits } = node.settings;
-  const answers = undeliverable(stanza, { limits, now: node.now(), maySee: () => true }, NO_ROUTE, ordinary);
+  const answers = undeliverable(stanza, { limits, now: node.now(), maySee: true }, NO_ROUTE, ordinary);
   // Events come from the server's own domain, and the recipient's is none of ours.
   const from = Jid.parse(stanza.from!.domain);
   return answers.map((answer) => (answer === ordinary ? ordinary : answer.readdress({ from })));

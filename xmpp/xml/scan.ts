@@ -297,7 +297,7 @@ export class Scan {
 
   #elementNamespace(nameStart: number, colon: number, nameEnd: number): string {
     const localStart = colon < 0 ? nameStart : colon + 1;
-    if (nameEnd - localStart === 5 && this.#text.startsWith("xmlns", localStart)) {
+    if (nameEnd - localStart === 5 && this.#reads("xmlns", localStart)) {
       // Well-formed, but DOM (section 1.4) knows no such element.
       this.#fail("bad-namespace-prefix", "an element of the name xmlns");
     }
@@ -376,7 +376,7 @@ export class Scan {
   }
 
   #isDeclaration(nameStart: number, colon: number, nameEnd: number): boolean {
-    return (colon < 0 ? nameEnd : colon) - nameStart === 5 && this.#text.startsWith("xmlns", nameStart);
+    return (colon < 0 ? nameEnd : colon) - nameStart === 5 && this.#reads("xmlns", nameStart);
   }
 
   /** Namespaces in XML 1.0, section 3. */

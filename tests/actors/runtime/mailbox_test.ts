@@ -186,7 +186,7 @@ describe("Mailbox.ask()", () => {
     const ask = (reply: (answer: string) => void) => ({
       name: "ask",
       run: () => {
-        scheduler.atTurnEnd(() => order.push("gathered"));
+        scheduler.atTurnEnd({ turnEnded: () => void order.push("gathered") });
         order.push("answered");
         reply("done");
       },

@@ -47,7 +47,7 @@ describe("Scheduler", () => {
   test("runs what is gathered when the mailboxes are empty, before the turn ends", () => {
     const { scheduler, order, one, other, note } = pair();
     scheduler.turn(() => {
-      one.tell({ name: "a", run: () => scheduler.atTurnEnd(() => void order.push("end")) });
+      one.tell({ name: "a", run: () => scheduler.atTurnEnd({ turnEnded: () => void order.push("end") }) });
       other.tell(note("b"));
       one.tell(note("c"));
     });
@@ -56,15 +56,17 @@ describe("Scheduler", () => {
 
   test("handles what a task at the end of the turn tells, in the same turn", () => {
     const { scheduler, order, one, note } = pair();
-    scheduler.turn(() => scheduler.atTurnEnd(() => one.tell(note("told"))));
+    scheduler.turn(() => scheduler.atTurnEnd({ turnEnded: () => one.tell(note("told")) }));
     expect(order).toEqual(["told"]);
   });
 
   test("runs a task at once outside a turn", () => {
     const { scheduler } = pair();
     let ran = false;
-    scheduler.atTurnEnd(() => {
-      ran = true;
+    scheduler.atTurnEnd({
+      turnEnded: () => {
+        ran = true;
+      },
     });
     expect(ran).toBe(true);
   });
@@ -92,10 +94,12 @@ describe("Scheduler", () => {
   test("goes on after a gathered task that throws", () => {
     const { scheduler, order, one, note } = pair();
     const gather = () => {
-      scheduler.atTurnEnd(() => {
-        throw new Error("broken");
+      scheduler.atTurnEnd({
+        turnEnded: () => {
+          throw new Error("broken");
+        },
       });
-      scheduler.atTurnEnd(() => void order.push("second"));
+      scheduler.atTurnEnd({ turnEnded: () => void order.push("second") });
     };
     expect(() => scheduler.turn(gather)).toThrow("broken");
     one.tell(note("a"));
