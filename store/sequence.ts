@@ -37,3 +37,16 @@ export function firstSeqAt(ms: number): number {
   const seq = (Math.floor(ms) - EPOCH) * PER_MILLISECOND;
   return Math.min(Math.max(seq, 0), Number.MAX_SAFE_INTEGER);
 }
+
+/** In ascending numbers, the place of the first that is not below `seq`; most often that is the end. */
+export function lowerBound(seqs: readonly number[], seq: number): number {
+  let low = 0;
+  let high = seqs.length;
+  if (high === 0 || seqs[high - 1]! < seq) return high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (seqs[middle]! < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -13,7 +13,7 @@ import { expire, report } from "./expiry.ts";
 import { handOver, onTaken } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
 import { conditionOf } from "./log_rows.ts";
-import { leaveToLog, recall, takeOffered } from "./offered.ts";
+import { leaveToLog, recall } from "./offered.ts";
 import { endFlush, flushOnward } from "./offline_delivery.ts";
 import { askResources, type PlanOptions, planFor } from "./plan_input.ts";
 import { announce, ruleEvent, sendEvent } from "./rule_events.ts";
@@ -107,10 +107,10 @@ export function onUnproved(state: DeliveryState, seqs: readonly number[], sessio
   if (isKnown) state.noteDead(session);
   // The first news of its end speaks for all: what it was given last may come back behind newer messages.
   const isOwed = (seq: number) =>
-    state.offered.get(seq) === session || state.inFlight.get(seq)?.targets.includes(session) === true;
+    state.offered.takerOf(seq) === session || state.inFlight.get(seq)?.targets.includes(session) === true;
   if (!isKnown && seqs.length > 0 && !seqs.some(isOwed)) return planAgain(state, []);
   const lost = takeFrom(state, state.inFlight.keys(), session);
-  const inLog = takeOffered(state, session);
+  const inLog = state.offered.take(session);
   if (inLog.length === 0) return planAgain(state, lost);
   return recall(state, inLog).then((recalled) => planAgain(state, [...lost, ...recalled].sort(inOrder)));
 }

@@ -148,7 +148,7 @@ function restBehind(state: DeliveryState, flight: InFlight): void {
 /** Carbon copies come with the message itself, once that is offered. */
 function copyOffered(state: DeliveryState, message: InFlight): void {
   const flight = state.inFlight.get(message.seq);
-  const taker = state.offered.get(message.seq);
+  const taker = state.offered.takerOf(message.seq);
   const targets = flight?.phase === "live" ? flight.targets : taker === undefined ? [] : [taker];
   if (targets.length === 0) return;
   const takers = state.profile.resources.filter((entry) => targets.includes(entry.ref));

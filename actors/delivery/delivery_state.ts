@@ -6,6 +6,7 @@ import type { Node, UserEntry } from "../node.ts";
 import type { DeliveryRef, Profile, ResourceEntry, SessionRef, UserMessage } from "../protocol.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { InFlight } from "./in_flight.ts";
+import { OfferedRows } from "./offered_rows.ts";
 import { RecentSeqs } from "./recent_seqs.ts";
 
 export interface DeliveryStart {
@@ -53,7 +54,7 @@ export class DeliveryState {
   profile: Profile;
   readonly inFlight = new Map<number, InFlight>();
   /** Messages whose row is all that is kept of them here, and the one session that may prove each. */
-  readonly offered = new Map<number, SessionRef>();
+  readonly offered = new OfferedRows();
   /** Rows wait that a flush would offer. */
   hasPending: boolean;
   /** Rows wait that the last flush had to leave where they are. */

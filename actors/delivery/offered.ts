@@ -3,7 +3,6 @@
  * and what else is known of a message in flight would fill the memory for a client that proves nothing.
  * @module
  */
-import type { SessionRef } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { InFlight } from "./in_flight.ts";
 import { fromRow } from "./waiting_row.ts";
@@ -15,20 +14,12 @@ const PAGE = 500;
 export function leaveToLog(state: DeliveryState, flight: InFlight): void {
   if (!isInRow(flight)) return;
   state.inFlight.delete(flight.seq);
-  state.offered.set(flight.seq, flight.targets[0]!);
+  state.offered.add(flight.seq, flight.targets[0]!);
 }
 
 function isInRow({ waits, rules, receipt, notice, via, counted, targets }: InFlight): boolean {
   const isPlain = rules === undefined && receipt === undefined && !notice && via.length === 0;
   return isPlain && waits && !counted && targets.length === 1;
-}
-
-/** That session will not prove any more. What it had, in order. */
-export function takeOffered(state: DeliveryState, session: SessionRef): number[] {
-  const lost: number[] = [];
-  for (const [seq, taker] of state.offered) if (taker === session) lost.push(seq);
-  for (const seq of lost) state.offered.delete(seq);
-  return lost.sort((a, b) => a - b);
 }
 
 /** In flight again, as the log has them. What cannot be read goes on waiting there. */

@@ -112,7 +112,7 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   state.sendBehind(row.seq);
   flush.after = row.seq;
   const known = state.inFlight.get(row.seq);
-  if (state.offered.has(row.seq) || (known !== undefined && known.phase !== "resting")) return;
+  if (state.offered.takerOf(row.seq) !== undefined || (known !== undefined && known.phase !== "resting")) return;
   // It was read, so its commit is there, though the news of it may still be on the way.
   if (known !== undefined) rested(state, known);
   const flight = fromRow(row);

@@ -8,6 +8,7 @@
  * in again.
  * @module
  */
+import { lowerBound } from "../sequence.ts";
 import { BulkInsert } from "./bulk_insert.ts";
 import type { Connection } from "./connection.ts";
 import { query, type Slot } from "./query.ts";
@@ -222,19 +223,6 @@ export class ArchiveTail {
 function placeOf({ seqs }: OwnerRows, seq: number): number {
   const place = lowerBound(seqs, seq);
   return seqs[place] === seq ? place : -1;
-}
-
-/** The place of the first number that is not below `seq`; most often that is the end. */
-function lowerBound(seqs: readonly number[], seq: number): number {
-  let low = 0;
-  let high = seqs.length;
-  if (high === 0 || seqs[high - 1]! < seq) return high;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (seqs[middle]! < seq) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 const INDEXED_SEQ = "indexedSeq";

@@ -1,0 +1,49 @@
+import { lowerBound } from "../../store/sequence.ts";
+import type { SessionRef } from "../protocol.ts";
+
+/**
+ * Rows that sessions have and have not proved. A client that proves nothing may have very many: the numbers alone, in
+ * ascending order, are what the collector of the engine need not look through again and again.
+ */
+export class OfferedRows {
+  readonly #bySession = new Map<SessionRef, number[]>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(seq: number, session: SessionRef): void {
+    const seqs = this.#bySession.get(session);
+    this.#size++;
+    if (seqs === undefined) this.#bySession.set(session, [seq]);
+    else if (seqs[seqs.length - 1]! < seq) seqs.push(seq);
+    else seqs.splice(lowerBound(seqs, seq), 0, seq);
+  }
+
+  /** The session that may prove it. */
+  takerOf(seq: number): SessionRef | undefined {
+    for (const [session, seqs] of this.#bySession) if (seqs[lowerBound(seqs, seq)] === seq) return session;
+    return undefined;
+  }
+
+  /** Returns whether it was there. */
+  delete(seq: number): boolean {
+    const session = this.takerOf(seq);
+    if (session === undefined) return false;
+    const seqs = this.#bySession.get(session)!;
+    this.#size--;
+    if (seqs[0] === seq) seqs.shift();
+    else seqs.splice(lowerBound(seqs, seq), 1);
+    if (seqs.length === 0) this.#bySession.delete(session);
+    return true;
+  }
+
+  /** All that this session has, in order; it has none any more. */
+  take(session: SessionRef): readonly number[] {
+    const seqs = this.#bySession.get(session) ?? [];
+    this.#bySession.delete(session);
+    this.#size -= seqs.length;
+    return seqs;
+  }
+}
