@@ -1,22 +1,28 @@
 /**
- * JavaScriptCore's last optimising compiler costs a server more processor time in its first minutes than its code saves
- * then: it is asked for code that is thirty times as hot as by default. The option is only read when a process begins,
- * so this process replaces itself once. Where the runtime cannot (Deno, Windows), nothing happens. docs/PERFORMANCE.md.
+ * What JavaScriptCore is told for a server that is to answer at once and for long. Options are only read when a process
+ * begins, so this process replaces itself once; one that is set already stays as it is. Where the runtime cannot (Deno,
+ * Windows), nothing happens. docs/PERFORMANCE.md.
  * @module
  */
 import process from "node:process";
 
-const OPTION = "BUN_JSC_thresholdForFTLOptimizeAfterWarmUp";
-const THRESHOLD = "3000000";
+const OPTIONS: Readonly<Record<string, string>> = {
+  // The last optimising compiler costs more processor time in the first minutes than its code saves then: it is asked for
+  // code that is thirty times as hot as by default.
+  BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "3000000",
+  // In bytes: the heap may grow to 128 MiB before it is collected, not 32. Messages live for milliseconds, so a later
+  // collection finds no more of them alive, and there are fewer of them.
+  BUN_JSC_largeHeapSize: "134217728",
+};
 
 type Execve = (file: string, args: readonly string[], env: Record<string, string | undefined>) => void;
 
 export function tuneRuntime(): void {
   const { execve } = process as { execve?: Execve };
   if (!("Bun" in globalThis) || execve === undefined || process.platform === "win32") return;
-  if (process.env[OPTION] !== undefined) return;
+  if (Object.keys(OPTIONS).every((option) => process.env[option] !== undefined)) return;
   execve.call(process, process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
+    ...OPTIONS,
     ...process.env,
-    [OPTION]: THRESHOLD,
   });
 }
