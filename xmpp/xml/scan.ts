@@ -531,10 +531,12 @@ export class Scan {
 
   #skipSpace(): void {
     const text = this.#text;
+    const length = text.length;
     let pos = this.#pos;
-    for (;;) {
+    // A look beyond the end is slow.
+    while (pos < length) {
       const code = text.charCodeAt(pos);
-      if (!(code < 0x80) || (ASCII[code]! & SPACE) === 0) break;
+      if (code >= 0x80 || (ASCII[code]! & SPACE) === 0) break;
       pos++;
     }
     this.#pos = pos;
