@@ -104,26 +104,43 @@ export class Scan {
 
   /** The whole element, from `pos` on, with nothing but white space around it. Throws XmlError. */
   element(text: string, inherited: ReadonlyMap<string, string> | undefined, pos: number): ScannedElement {
+    this.#checkSize(text);
     this.#begin(text, inherited, pos);
-    this.#open();
-    const innerEnd = this.#empty ? this.#pos : this.#content();
+    const innerEnd = this.#element();
     const end = this.#pos;
     this.#skipSpace();
-    if (this.#pos < this.#text.length) this.#fail("not-well-formed", "text after the element");
+    if (this.#pos < text.length) this.#fail("not-well-formed", "text after the element");
     return this.#result(end, innerEnd);
+  }
+
+  /** The element that begins at `pos`, whatever comes behind it, where `end` then is. Throws XmlError. */
+  elementAt(text: string, inherited: ReadonlyMap<string, string> | undefined, pos: number): ScannedElement {
+    this.#begin(text, inherited, pos);
+    const innerEnd = this.#element();
+    const element = this.#result(this.#pos, innerEnd);
+    this.#checkSize(element.text);
+    return element;
+  }
+
+  get end(): number {
+    return this.#pos;
   }
 
   /** Only a start tag, which ends the text, and the namespaces that hold inside it. Throws XmlError. */
   header(text: string, pos: number): ScannedHeader {
+    this.#checkSize(text);
     this.#begin(text, undefined, pos);
     this.#open();
     const namespaces = this.#scope.toMap();
     return { element: this.#result(this.#pos, this.#pos), namespaces, empty: this.#empty };
   }
 
-  #begin(text: string, inherited: ReadonlyMap<string, string> | undefined, pos: number): void {
+  #checkSize(text: string): void {
     const { maxBytes } = this.#limits;
     if (exceeds(text, maxBytes)) throw new XmlError("policy-violation", `more than ${maxBytes} bytes`);
+  }
+
+  #begin(text: string, inherited: ReadonlyMap<string, string> | undefined, pos: number): void {
     this.#text = text;
     this.#inherited = inherited;
     this.#pos = pos;
@@ -133,6 +150,12 @@ export class Scan {
     this.#names.length = 0;
     this.#scopes.length = 0;
     this.#scope = NamespaceScope.outermost(inherited);
+  }
+
+  /** Gives where its content ends. */
+  #element(): number {
+    this.#open();
+    return this.#empty ? this.#pos : this.#content();
   }
 
   #open(): void {

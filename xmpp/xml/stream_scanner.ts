@@ -15,9 +15,12 @@ export interface StreamEvents {
   end(): void;
 }
 
+const LESS_THAN = 0x3c;
+
 /**
- * Reads an XML stream that arrives in pieces. A light state machine looks at every character once, to find where a
- * child ends; then the strict scan runs once over the whole child. White space between children is skipped.
+ * Reads an XML stream that arrives in pieces. A child that lies whole in one piece, as most do, is scanned where it stands.
+ * Of any other a light state machine looks at every character once, to find where it ends; then the strict scan runs over
+ * the whole. White space between children is skipped.
  */
 export class StreamScanner {
   readonly #limits: XmlLimits;
@@ -43,8 +46,10 @@ export class StreamScanner {
     this.#handling = true;
     try {
       while (start < text.length && !this.#ended) {
-        const end = this.#finder.find(text, start);
-        this.#take(start === 0 && end === text.length ? text : text.slice(start, end));
+        const child = this.#wholeChild(text, start);
+        const end = child === undefined ? this.#finder.find(text, start) : this.#scan.end;
+        if (child !== undefined) this.#events.element(child);
+        else this.#take(start === 0 && end === text.length ? text : text.slice(start, end));
         start = end;
       }
     } finally {
@@ -61,6 +66,17 @@ export class StreamScanner {
     this.#header = undefined;
     this.#ended = false;
     if (!this.#handling && unread !== "") this.write(unread);
+  }
+
+  /** Undefined also where it is not as it should be: that may be because it goes on in the next piece. */
+  #wholeChild(text: string, start: number): ScannedElement | undefined {
+    if (this.#header === undefined || this.#pending !== "" || text.charCodeAt(start) !== LESS_THAN) return undefined;
+    try {
+      return this.#scan.elementAt(text, this.#header.namespaces, start);
+    } catch (error) {
+      if (error instanceof XmlError) return undefined;
+      throw error;
+    }
   }
 
   #take(piece: string): void {

@@ -79,6 +79,9 @@ describe("StreamScanner", () => {
     const endless = `${HEADER}<a>${"é".repeat(100)}`;
     expect(listen([endless], { maxBytes: 202 }).at(-1)).toEqual(["policy-violation"]);
     expect(listen([endless], { maxBytes: 203 })).toHaveLength(1);
+    const large = `${HEADER}<a>${"é".repeat(100)}</a>`;
+    expect(listen([large], { maxBytes: 206 }).at(-1)).toEqual(["policy-violation"]);
+    expect(listen([large], { maxBytes: 207 })).toHaveLength(2);
     const manyStanzas = HEADER + "<a>bcd</a>".repeat(50);
     expect(listen([manyStanzas], { maxBytes: 100 })).toHaveLength(51);
   });
