@@ -1,5 +1,5 @@
 /**
- * What JavaScriptCore is told for a server that is to answer at once and for long. Options are only read when a process
+ * What JavaScriptCore and its allocator are told for a server that is to answer at once and for long. Options are only read when a process
  * begins, so this process replaces itself once; one that is set already stays as it is. Where the runtime cannot (Deno,
  * Windows), nothing happens. docs/PERFORMANCE.md.
  * @module
@@ -13,6 +13,9 @@ const OPTIONS: Readonly<Record<string, string>> = {
   // In bytes: the heap may grow to 128 MiB before it is collected, not 32. Messages live for milliseconds, so a later
   // collection finds no more of them alive, and there are fewer of them.
   BUN_JSC_largeHeapSize: "134217728",
+  // In milliseconds: memory that was freed goes back to the system after this time. Batches of rows need as much again many
+  // times a second, and each page that comes back from the system costs more than the text that is put there.
+  MIMALLOC_PURGE_DELAY: "2000",
 };
 
 type Execve = (file: string, args: readonly string[], env: Record<string, string | undefined>) => void;
