@@ -237,5 +237,5 @@ export type StoreMessage =
   | { readonly kind: "done"; readonly replies: readonly StoreReply[] | StoreFault };
 
 export type ExpiryMessage =
-  /** A row with this deadline has been committed. */
+  /** A row with this deadline has been committed, or may have been. */
   { readonly kind: "deadline"; readonly at: number } | { readonly kind: "due" };

@@ -19,7 +19,7 @@ export interface StoreActorStart {
   readonly self: () => ActorRef<StoreMessage>;
   /** Counts of resumable streams that go along with the next commit. */
   readonly takeStreamCounts: () => readonly StreamCount[];
-  /** Rows were committed of which one has this deadline, the earliest among them; milliseconds since 1970. */
+  /** Rows were committed, or may have been, of which this is the earliest deadline; milliseconds since 1970. */
   readonly deadline: (at: number) => void;
 }
 
@@ -222,6 +222,8 @@ export class StoreActor implements Actor<StoreMessage> {
     const batch = this.#batch;
     this.#batch = undefined;
     if (batch === undefined) return;
+    const deadline = earliestDeadline(batch.written, replies);
+    if (deadline !== undefined) this.#start.deadline(deadline);
     const isDone = replies instanceof StoreFault ? this.#refuse(batch, replies) : this.#answer(batch, replies);
     if (this.#hurried !== undefined) this.#commit(this.#hurried);
     else if (this.#isOwing) this.#plan(isDone ? 0 : RETRY_MS);
@@ -234,8 +236,6 @@ export class StoreActor implements Actor<StoreMessage> {
 
   /** Returns false where a removal or a count has to be tried again. */
   #answer(batch: Batch, replies: readonly StoreReply[]): boolean {
-    const deadline = earliestDeadline(batch.written, replies);
-    if (deadline !== undefined) this.#start.deadline(deadline);
     let at = 0;
     if (batch.appends.size > 0) {
       const reply = replies[at++];

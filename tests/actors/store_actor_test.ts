@@ -241,6 +241,17 @@ describe("StoreActor tells of the earliest deadline", () => {
     await store.commit([{ value: true }, { value: undefined }, { fault: new StoreFault("failed", "no row") }]);
     expect(told).toEqual(["deadline 8000", "answered 3"]);
   });
+
+  test("of a batch of which nobody can tell whether it was committed", async () => {
+    const { store, told, append, call } = stage();
+    append(1, true, DEADLINE(7000));
+    await store.fail(new StoreFault("failed", "the thread ended"));
+    expect(told).toEqual(["deadline 7000", "refused 1: failed"]);
+    told.splice(0);
+    call(["setRules", OWNER, 2, "[]", 8000]);
+    await store.fail(new Error("the thread ended"));
+    expect(told).toEqual(["deadline 8000", "rejected: failed"]);
+  });
 });
 
 describe("StoreActor at its end", () => {
