@@ -9,7 +9,7 @@ import type { DeliveryMessage, SessionRef } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { Ending } from "./ending.ts";
 import { accept, bounce, conclude, end, giveUp, rest, rested, takeBack } from "./endings.ts";
-import { expire, report } from "./expiry.ts";
+import { expire, report, watchDeadline } from "./expiry.ts";
 import { handOver, onTaken } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
 import { conditionOf } from "./log_rows.ts";
@@ -223,6 +223,7 @@ export function onRefused(state: DeliveryState, seqs: readonly number[], fault: 
   for (const seq of seqs) {
     const flight = state.inFlight.get(seq);
     if (flight === undefined) continue;
+    if (flight.waits && flight.phase === "live") watchDeadline(state, flight);
     flight.log = "none";
     flight.waits = false;
     flight.archived = false;

@@ -166,6 +166,23 @@ describe("Durability: a store that cannot commit", () => {
     },
   );
 
+  test("looks after the deadline of a message under way itself, where the row that would tell of it was refused", async () => {
+    stage = await DeliveryStage.create();
+    const balcony = stage.arrives("balcony");
+    stage.store.fault = new StoreFault("full", "the disk is full");
+    stage.sends("m1", ["error expire-at 2026-11-22T12:00:10Z"]);
+    await stage.commits();
+    stage.store.fault = undefined;
+    stage.errors.length = 0;
+    balcony.connected = false;
+    stage.time += 11_000;
+    for (const remind of stage.reminders.splice(0)) remind();
+    await stage.commits();
+    expect(stage.told).toHaveLength(1);
+    expect(balcony.revoked).toHaveLength(1);
+    expect(stage.isQuiet).toBe(true);
+  });
+
   test("leaves a message whose deadline could not be carried out to the next flush, and stops no other", async () => {
     stage = await DeliveryStage.create();
     const ids = Array.from({ length: 100 }, (_, at) => `m${at + 1}`);
