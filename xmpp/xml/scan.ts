@@ -53,7 +53,7 @@ function byLength(texts: readonly string[]): readonly (readonly string[] | undef
   return Array.from(table);
 }
 
-/** The start tag of an element that goes on. */
+/** A start tag alone, and the namespaces that hold inside it. */
 export interface ScannedHeader {
   readonly element: ScannedElement;
   readonly namespaces: ReadonlyMap<string, string>;
@@ -113,7 +113,7 @@ export class Scan {
     return this.#result(end, innerEnd);
   }
 
-  /** The element that begins at `pos`, whatever comes behind it, where `end` then is. Throws XmlError. */
+  /** The element that begins at `pos`; anything may follow, from `end` on. Throws XmlError. */
   elementAt(text: string, inherited: ReadonlyMap<string, string> | undefined, pos: number): ScannedElement {
     this.#begin(text, inherited, pos);
     const innerEnd = this.#element();
@@ -122,6 +122,7 @@ export class Scan {
     return element;
   }
 
+  /** After `elementAt`: where the element ends. */
   get end(): number {
     return this.#pos;
   }
@@ -170,7 +171,7 @@ export class Scan {
   #result(end: number, innerEnd: number): ScannedElement {
     const start = this.#start;
     const text = this.#text;
-    // It may be long until the next one comes.
+    // Not kept until the next one comes, which may be long.
     this.#text = "";
     return {
       name: this.#name,

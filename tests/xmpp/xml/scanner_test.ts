@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import {
   attribute,
   DEFAULT_XML_LIMITS,
+  Scan,
   type ScannedElement,
   scanElement,
   XmlError,
@@ -22,6 +23,30 @@ function refusal(read: () => unknown): XmlErrorCondition | undefined {
     if (error instanceof XmlError) return error.condition;
     throw error;
   }
+}
+
+const noise = fc.constantFrom(
+  ..."<>&;\"'/!?[]-:= \n\rxaé#".split(""),
+  "\u0001",
+  "\ufffe",
+  "\ud800",
+  "]]>",
+  "<!--",
+  "&#",
+  "xmlns",
+  "xmlns:p='u' ",
+  "p:",
+);
+/** Where it begins, how much goes, what comes instead. */
+const edit = fc.tuple(fc.nat(), fc.nat(2), noise);
+
+function spoilt(text: string, edits: readonly (readonly [at: number, removed: number, added: string])[]): string {
+  let result = text;
+  for (const [at, removed, added] of edits) {
+    const from = at % (result.length + 1);
+    result = result.slice(0, from) + added + result.slice(from + removed);
+  }
+  return result;
 }
 
 describe("scanElement() reads", () => {
@@ -322,39 +347,19 @@ describe("scanElement() and xmldom", () => {
     );
   });
 
-  const noise = fc.constantFrom(
-    ..."<>&;\"'/!?[]-:= \n\rxaé#".split(""),
-    "\u0001",
-    "\ufffe",
-    "\ud800",
-    "]]>",
-    "<!--",
-    "&#",
-    "xmlns",
-    "xmlns:p='u' ",
-    "p:",
-  );
   test("agree on whatever the scanner accepts of spoilt documents", () => {
     let accepted = 0;
     let refused = 0;
     fc.assert(
-      fc.property(
-        documents,
-        fc.array(fc.tuple(fc.nat(), fc.nat(2), noise), { minLength: 1, maxLength: 2 }),
-        (doc, edits) => {
-          let { text } = doc;
-          for (const [at, removed, added] of edits) {
-            const from = at % (text.length + 1);
-            text = text.slice(0, from) + added + text.slice(from + removed);
-          }
-          if (refusal(() => scan(text)) !== undefined) {
-            refused++;
-            return;
-          }
-          accepted++;
-          expectSame(scan(text), dom(text));
-        },
-      ),
+      fc.property(documents, fc.array(edit, { minLength: 1, maxLength: 2 }), (doc, edits) => {
+        const text = spoilt(doc.text, edits);
+        if (refusal(() => scan(text)) !== undefined) {
+          refused++;
+          return;
+        }
+        accepted++;
+        expectSame(scan(text), dom(text));
+      }),
       { numRuns: 1500 },
     );
     expect(accepted).toBeGreaterThan(50);
@@ -367,5 +372,45 @@ describe("scanElement() and xmldom", () => {
         expect(refusal(() => scan(text.slice(0, at % text.length)))).toBeDefined();
       }),
     );
+  });
+});
+
+describe("Scan", () => {
+  function outcome(read: () => ScannedElement): unknown {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof XmlError) return [error.condition, error.message];
+      throw error;
+    }
+  }
+
+  const attributes = fc
+    .array(fc.constantFrom(..."abcdefghijkl".split("")), { minLength: 8, maxLength: 12 })
+    .map((names) => `<a ${names.map((name) => `${name}='1'`).join(" ")}/>`);
+  const outer = fc.constantFrom(undefined, new Map([["", "u"]]), new Map([["p", "v"]]));
+
+  test("reads one element after the other as a new one would, also after those that it refuses", () => {
+    const texts = fc
+      .tuple(
+        fc.oneof(
+          documents.map(({ text }) => text),
+          attributes,
+        ),
+        fc.array(edit, { maxLength: 1 }),
+      )
+      .map(([text, edits]) => spoilt(text, edits));
+    const scan = new Scan(DEFAULT_XML_LIMITS);
+    let accepted = 0;
+    fc.assert(
+      fc.property(texts, outer, (text, inherited) => {
+        const read = outcome(() => scan.element(text, inherited, 0));
+        expect(read).toEqual(outcome(() => scanElement(text, DEFAULT_XML_LIMITS, inherited)));
+        if (!Array.isArray(read)) accepted++;
+      }),
+      { numRuns: 1000 },
+    );
+    expect(accepted).toBeGreaterThan(100);
+    expect(accepted).toBeLessThan(900);
   });
 });
