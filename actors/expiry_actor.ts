@@ -25,6 +25,7 @@ export class ExpiryActor implements Actor<ExpiryMessage> {
   readonly #self: () => ActorRef<ExpiryMessage>;
   #wakeAt = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | undefined;
+  #isStopped = false;
   /** Where the next page of this pass begins. */
   #after: Deadline | undefined;
 
@@ -45,11 +46,13 @@ export class ExpiryActor implements Actor<ExpiryMessage> {
   }
 
   stopped(): void {
+    this.#isStopped = true;
     this.#cancel?.();
   }
 
   #sleepUntil(at: number): void {
-    if (at >= this.#wakeAt) return;
+    // A timer set after the end, by a reading that was under way, would hold up the process.
+    if (this.#isStopped || at >= this.#wakeAt) return;
     this.#wakeAt = at;
     this.#cancel?.();
     const sleep = Math.min(MAX_SLEEP_MS, Math.max(0, at - this.#node().now()));

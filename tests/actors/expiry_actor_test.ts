@@ -183,4 +183,12 @@ describe("ExpiryActor: XEP-0079 3.3.2", () => {
     await settles();
     expect(alarm).toBeUndefined();
   });
+
+  test("sets no timer after it has been stopped while it was reading", async () => {
+    await waits([1, 90_000]);
+    mailbox.tell({ kind: "due" });
+    mailbox.stop();
+    await settles();
+    expect(alarm).toBeUndefined();
+  });
 });
