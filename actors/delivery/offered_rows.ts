@@ -2,8 +2,8 @@ import { lowerBound } from "../../store/sequence.ts";
 import type { SessionRef } from "../protocol.ts";
 
 /**
- * Rows that sessions have and have not proved. A client that proves nothing may have very many: the numbers alone, in
- * ascending order, are what the collector of the engine need not look through again and again.
+ * Rows that sessions have and have not proved. A client that proves nothing may have very many: as plain numbers, in
+ * ascending order, they are nothing that the garbage collector has to look through again and again.
  */
 export class OfferedRows {
   readonly #bySession = new Map<SessionRef, number[]>();
