@@ -101,14 +101,16 @@ export class StanzaContent {
     return new StanzaContent(`${this.text}${child}${last}`, this.#children, this.#scannedTo);
   }
 
-  /** Without these of the children; the same object when there are none. */
+  /** Without these of the children, which come in their order; the same object when there are none. */
   without(gone: readonly ScannedChild[]): StanzaContent {
     if (gone.length === 0) return this;
     const kept: Payload[] = [];
     let text = "";
     let from = 0;
+    let passed = 0;
     for (const child of this.#payloads()) {
-      if (gone.includes(child)) {
+      if (child === gone[passed]) {
+        passed++;
         text += this.text.slice(from, child.start);
         from = child.end;
       } else {
