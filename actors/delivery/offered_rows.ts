@@ -29,14 +29,15 @@ export class OfferedRows {
 
   /** Returns whether it was there. */
   delete(seq: number): boolean {
-    const session = this.takerOf(seq);
-    if (session === undefined) return false;
-    const seqs = this.#bySession.get(session)!;
-    this.#size--;
-    if (seqs[0] === seq) seqs.shift();
-    else seqs.splice(lowerBound(seqs, seq), 1);
-    if (seqs.length === 0) this.#bySession.delete(session);
-    return true;
+    for (const [session, seqs] of this.#bySession) {
+      const at = lowerBound(seqs, seq);
+      if (seqs[at] !== seq) continue;
+      this.#size--;
+      seqs.splice(at, 1);
+      if (seqs.length === 0) this.#bySession.delete(session);
+      return true;
+    }
+    return false;
   }
 
   /** All that this session has, in order; it has none any more. */
