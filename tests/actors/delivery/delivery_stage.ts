@@ -13,6 +13,7 @@ import { Jid } from "../../../xmpp/jid.ts";
 import { NS } from "../../../xmpp/ns.ts";
 import { Stanza } from "../../../xmpp/stanza.ts";
 import { type Markup, xml } from "../../../xmpp/xml/xml.ts";
+import { unboundedKind } from "../unbounded_kind.ts";
 import { FakeSession, textOf } from "./fake_session.ts";
 import { GatedStore } from "./gated_store.ts";
 
@@ -283,15 +284,10 @@ function nameOf(outcome: Outcome): string {
 
 function kind<Message extends { readonly kind: string }>(name: string, errors: string[]): ActorKind<Message> {
   return {
-    name,
-    maxMessages: Number.POSITIVE_INFINITY,
-    maxBytes: Number.POSITIVE_INFINITY,
-    size: () => 0,
-    overflow: () => {},
+    ...unboundedKind<Message>(name),
     failed: (error, message, mailbox) => {
       errors.push(`${name} failed at ${message.kind}: ${error instanceof Error ? error.stack : error}`);
       return mailbox.actor;
     },
-    dead: () => {},
   };
 }
