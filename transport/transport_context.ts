@@ -1,4 +1,4 @@
-import { Scan } from "../xmpp/xml/scanner.ts";
+import { ElementScanner } from "../xmpp/xml/scanner.ts";
 import { type TrustsProxy, trustProxies } from "./client_address.ts";
 import { ConnectionTable } from "./connection_table.ts";
 import { Outflow } from "./outflow.ts";
@@ -12,7 +12,7 @@ export interface TransportContext {
   readonly connections: ConnectionTable;
   readonly outflow: Outflow;
   /** For every element of every stream, one after the other. */
-  readonly scan: Scan;
+  readonly scan: ElementScanner;
   readonly trustsProxy: TrustsProxy;
 }
 
@@ -22,7 +22,7 @@ export function createTransportContext(services: StreamServices): TransportConte
     limits: createStreamLimits(services),
     connections: new ConnectionTable(services.settings.connectionsPerAddress),
     outflow: new Outflow(),
-    scan: new Scan(services.settings.xmlLimits),
+    scan: new ElementScanner(services.settings.xmlLimits),
     trustsProxy: trustProxies(services.settings.trustedProxies),
   };
 }

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { NS } from "../ns.ts";
 import { ASCII, isNameChar, isNameStart, isXmlChar, NAME, NAME_START, PLAIN, SPACE } from "./chars.ts";
+import { byLength, commonText, NAMESPACES, reads } from "./common_texts.ts";
 import { NamespaceScope } from "./namespace_scope.ts";
 import { dereference, normalised } from "./references.ts";
 import type { ScannedAttribute, ScannedChild, ScannedElement, XmlLimits } from "./scanned_element.ts";
@@ -23,8 +24,7 @@ const NO_NAMES: Set<string> = new Set();
 const NONE: readonly ScannedAttribute[] = [];
 const NO_CHILDREN: readonly ScannedChild[] = [];
 
-/** By length: what stands in most messages, so that no text of its own is made of it. */
-const COMMON_NAMES: readonly (readonly string[] | undefined)[] = byLength([
+const COMMON_NAMES = byLength([
   "id",
   "to",
   "iq",
@@ -38,20 +38,6 @@ const COMMON_NAMES: readonly (readonly string[] | undefined)[] = byLength([
   "presence",
   "xml:lang",
 ]);
-const COMMON_NAMESPACES: readonly (readonly string[] | undefined)[] = byLength([
-  NS.CLIENT,
-  NS.AMP,
-  NS.CHATSTATES,
-  NS.RECEIPTS,
-  NS.HINTS,
-  NS.SM,
-]);
-
-function byLength(texts: readonly string[]): readonly (readonly string[] | undefined)[] {
-  const table: string[][] = [];
-  for (const text of texts) table[text.length] = [...(table[text.length] ?? []), text];
-  return Array.from(table);
-}
 
 /** A start tag alone, and the namespaces that hold inside it. */
 export interface ScannedHeader {
@@ -308,7 +294,7 @@ export class Scan {
   }
 
   #keep(start: number, nameStart: number, nameEnd: number, ns: string): void {
-    const name = this.#common(COMMON_NAMES, nameStart, nameEnd);
+    const name = commonText(COMMON_NAMES, this.#text, nameStart, nameEnd);
     if (this.#scopes.length === 0) {
       this.#name = name;
       this.#ns = ns;
@@ -321,7 +307,7 @@ export class Scan {
 
   #elementNamespace(nameStart: number, colon: number, nameEnd: number): string {
     const localStart = colon < 0 ? nameStart : colon + 1;
-    if (nameEnd - localStart === 5 && this.#reads("xmlns", localStart)) {
+    if (nameEnd - localStart === 5 && reads(this.#text, localStart, "xmlns")) {
       // Well-formed, but DOM (section 1.4) knows no such element.
       this.#fail("bad-namespace-prefix", "an element of the name xmlns");
     }
@@ -383,7 +369,7 @@ export class Scan {
     if (this.#isDeclaration(nameStart, colon, nameEnd)) {
       const prefix = colon < 0 ? "" : this.#text.slice(colon + 1, nameEnd);
       const ns = literal
-        ? this.#common(COMMON_NAMESPACES, valueStart, valueEnd)
+        ? commonText(NAMESPACES, this.#text, valueStart, valueEnd)
         : normalised(this.#text.slice(valueStart, valueEnd));
       this.#declare(prefix, ns);
       return;
@@ -393,14 +379,14 @@ export class Scan {
       this.#prefixed = true;
     }
     if (!keep) return;
-    const name = this.#common(COMMON_NAMES, nameStart, nameEnd);
+    const name = commonText(COMMON_NAMES, this.#text, nameStart, nameEnd);
     const item = { name, value: this.#value(valueStart, valueEnd, literal) };
     if (this.#attributes === NONE) this.#attributes = [item];
     else (this.#attributes as ScannedAttribute[]).push(item);
   }
 
   #isDeclaration(nameStart: number, colon: number, nameEnd: number): boolean {
-    return (colon < 0 ? nameEnd : colon) - nameStart === 5 && this.#reads("xmlns", nameStart);
+    return (colon < 0 ? nameEnd : colon) - nameStart === 5 && reads(this.#text, nameStart, "xmlns");
   }
 
   /** Namespaces in XML 1.0, section 3. */
@@ -458,21 +444,6 @@ export class Scan {
       if (seen.has(expanded)) this.#failTwice();
       seen.add(expanded);
     }
-  }
-
-  /** That part of the text: one of the table's own where it is there. */
-  #common(table: readonly (readonly string[] | undefined)[], start: number, end: number): string {
-    const candidates = table[end - start];
-    if (candidates !== undefined) {
-      for (let i = 0; i < candidates.length; i++) if (this.#reads(candidates[i]!, start)) return candidates[i]!;
-    }
-    return this.#text.slice(start, end);
-  }
-
-  #reads(word: string, start: number): boolean {
-    const text = this.#text;
-    for (let i = word.length - 1; i >= 0; i--) if (text.charCodeAt(start + i) !== word.charCodeAt(i)) return false;
-    return true;
   }
 
   #same(a: number, b: number, length: number): boolean {

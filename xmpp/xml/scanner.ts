@@ -1,8 +1,9 @@
+import { ElementScanner } from "./element_scanner.ts";
 import { Scan } from "./scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
 import { declarationEnd } from "./xml_declaration.ts";
 
-export { Scan } from "./scan.ts";
+export { ElementScanner } from "./element_scanner.ts";
 export {
   attribute,
   DEFAULT_XML_LIMITS,
@@ -28,7 +29,7 @@ export function scanElement(
   inherited?: ReadonlyMap<string, string>,
   declaration = false,
 ): ScannedElement {
-  return new Scan(limits).element(text, inherited, declaration ? declarationEnd(text) : 0);
+  return new ElementScanner(limits).element(text, inherited, declaration ? declarationEnd(text) : 0);
 }
 
 /**

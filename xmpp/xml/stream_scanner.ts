@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { BoundaryFinder } from "./boundary_finder.ts";
-import { Scan } from "./scan.ts";
+import { ElementScanner } from "./element_scanner.ts";
+import { isCalm } from "./quick_scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
 import { declarationEnd } from "./xml_declaration.ts";
 import { XmlError } from "./xml_error.ts";
@@ -25,7 +26,7 @@ const LESS_THAN = 0x3c;
 export class StreamScanner {
   readonly #limits: XmlLimits;
   readonly #events: StreamEvents;
-  readonly #scan: Scan;
+  readonly #scan: ElementScanner;
   #finder = new BoundaryFinder();
   #pending = "";
   #pendingBytes = 0;
@@ -34,7 +35,7 @@ export class StreamScanner {
   #ended = false;
 
   /** `scan`: of these limits; one may serve many streams. */
-  constructor(limits: XmlLimits, events: StreamEvents, scan: Scan = new Scan(limits)) {
+  constructor(limits: XmlLimits, events: StreamEvents, scan = new ElementScanner(limits)) {
     this.#limits = limits;
     this.#events = events;
     this.#scan = scan;
@@ -43,10 +44,11 @@ export class StreamScanner {
   /** Takes the next piece of text. @throws XmlError, and whatever a handler throws */
   write(text: string): void {
     let start = 0;
+    const calm = isCalm(text);
     this.#handling = true;
     try {
       while (start < text.length && !this.#ended) {
-        const child = this.#wholeChild(text, start);
+        const child = this.#wholeChild(text, start, calm);
         const end = child === undefined ? this.#finder.find(text, start) : this.#scan.end;
         if (child !== undefined) this.#events.element(child);
         else this.#take(start === 0 && end === text.length ? text : text.slice(start, end));
@@ -68,15 +70,9 @@ export class StreamScanner {
     if (!this.#handling && unread !== "") this.write(unread);
   }
 
-  /** Undefined also where it is not as it should be: that may be because it goes on in the next piece. */
-  #wholeChild(text: string, start: number): ScannedElement | undefined {
+  #wholeChild(text: string, start: number, calm: boolean): ScannedElement | undefined {
     if (this.#header === undefined || this.#pending !== "" || text.charCodeAt(start) !== LESS_THAN) return undefined;
-    try {
-      return this.#scan.elementAt(text, this.#header.namespaces, start);
-    } catch (error) {
-      if (error instanceof XmlError) return undefined;
-      throw error;
-    }
+    return this.#scan.elementAt(text, this.#header.namespaces, start, calm);
   }
 
   #take(piece: string): void {

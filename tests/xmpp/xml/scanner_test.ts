@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import {
   attribute,
   DEFAULT_XML_LIMITS,
-  Scan,
+  ElementScanner,
   type ScannedElement,
   scanElement,
   XmlError,
@@ -400,7 +400,7 @@ describe("Scan", () => {
         fc.array(edit, { maxLength: 1 }),
       )
       .map(([text, edits]) => spoilt(text, edits));
-    const scan = new Scan(DEFAULT_XML_LIMITS);
+    const scan = new ElementScanner(DEFAULT_XML_LIMITS);
     let accepted = 0;
     fc.assert(
       fc.property(texts, outer, (text, inherited) => {
