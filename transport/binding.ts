@@ -65,7 +65,8 @@ function resourceOf(stanza: Stanza): string | undefined {
   const bind = scanTrusted(stanza.payloadText("bind", NS.BIND)!);
   const child = bind.children.find(({ name, ns }) => name === "resource" && ns === NS.BIND);
   if (child === undefined) return undefined;
-  const { text, innerStart, innerEnd } = scanTrusted(bind.text.slice(child.start, child.end));
+  const content = bind.text.slice(bind.innerStart, bind.innerEnd);
+  const { text, innerStart, innerEnd } = scanTrusted(content.slice(child.start, child.end));
   const inner = text.slice(innerStart, innerEnd);
   return MARKUP.test(inner) ? stanza.payload("bind", NS.BIND)?.child("resource", NS.BIND)?.text : inner;
 }

@@ -31,6 +31,9 @@ export class Jid {
   readonly text: string;
   #escaped: string | undefined;
   #bare: Jid | undefined;
+  /** Whom it was last written together with, and how. */
+  #peer: Jid | undefined;
+  #addresses = "";
 
   private constructor(local: string, domain: string, resource: string) {
     this.local = local;
@@ -104,6 +107,15 @@ export class Jid {
   get escaped(): string {
     this.#escaped ??= escapeAttribute(this.text);
     return this.#escaped;
+  }
+
+  /** `from` and `to` as they stand in a start tag, with a leading blank; kept for those to whom one stanza follows another. */
+  addressesTo(to: Jid): string {
+    if (this.#peer === to && this.#addresses !== "") return this.#addresses;
+    const addresses = ` from="${this.escaped}" to="${to.escaped}"`;
+    this.#addresses = this.#peer === to ? ownCopy(addresses) : "";
+    this.#peer = to;
+    return addresses;
   }
 
   get isBare(): boolean {

@@ -58,13 +58,17 @@ export class Stanza {
   /** Attributes that RFC 6120 does not define, ready to be written. */
   readonly #others: string;
   readonly #content: StanzaContent;
+  /** The start tag without its end, once somebody has needed it: the same in all forms of a message. */
+  #startTag: string | undefined;
   #text: string | undefined;
 
   private constructor(
     name: StanzaName,
     from: Jid | undefined,
     to: Jid | undefined,
-    { id, type, lang }: Omit<StanzaAttributes, "from" | "to">,
+    id: string | undefined,
+    type: string | undefined,
+    lang: string | undefined,
     others: string,
     content: StanzaContent,
   ) {
@@ -76,6 +80,7 @@ export class Stanza {
     this.lang = lang;
     this.#others = others;
     this.#content = content;
+    this.#startTag = undefined;
     this.#text = undefined;
   }
 
@@ -89,9 +94,24 @@ export class Stanza {
     const name = stanzaName(element.name);
     if (name === undefined) throw new StreamError("unsupported-stanza-type");
     const content = StanzaContent.fromScanned(element.plain ? element : withoutPrefixes(element));
-    const read = readAttributes(element);
-    const stanza = new Stanza(name, read.from, read.to, read, read.others, content);
-    if (read.malformed) throw new StanzaError("jid-malformed", { stanza });
+    let to: Jid | undefined | null;
+    let from: Jid | undefined | null;
+    let id: string | undefined;
+    let type: string | undefined;
+    let lang: string | undefined;
+    let others = "";
+    const { attributes } = element;
+    for (let i = 0; i < attributes.length; i++) {
+      const { name, value } = attributes[i]!;
+      if (name === "to") to = address(value);
+      else if (name === "from") from = address(value);
+      else if (name === "id") id = value;
+      else if (name === "type") type = value;
+      else if (name === "xml:lang") lang = value;
+      else if (!name.includes(":") || name.startsWith("xml:")) others += ` ${name}="${escapeAttribute(value)}"`;
+    }
+    const stanza = new Stanza(name, from ?? undefined, to ?? undefined, id, type, lang, others, content);
+    if (to === null || from === null) throw new StanzaError("jid-malformed", { stanza });
     return stanza;
   }
 
@@ -101,7 +121,8 @@ export class Stanza {
   }
 
   static build(name: StanzaName, attributes: StanzaAttributes, inner: Markup | Element | string = ""): Stanza {
-    return new Stanza(name, attributes.from, attributes.to, attributes, "", StanzaContent.of(contentText(inner)));
+    const { from, to, id, type, lang } = attributes;
+    return new Stanza(name, from, to, id, type, lang, "", StanzaContent.of(contentText(inner)));
   }
 
   /** The text between the tags. */
@@ -115,7 +136,7 @@ export class Stanza {
   }
 
   has(name: string, ns: string): boolean {
-    return this.#content.find(name, ns) !== undefined;
+    return this.#content.has(name, ns);
   }
 
   /** The first child with this name and namespace, parsed once. */
@@ -136,18 +157,19 @@ export class Stanza {
   readdress(change: StanzaAddress): Stanza {
     const from = "from" in change ? change.from : this.from;
     const to = "to" in change ? change.to : this.to;
-    if (!("id" in change || "type" in change)) {
-      return new Stanza(this.name, from, to, this, this.#others, this.#content);
-    }
     const id = "id" in change ? change.id : this.id;
     const type = "type" in change ? change.type : this.type;
-    return new Stanza(this.name, from, to, { id, type, lang: this.lang }, this.#others, this.#content);
+    return new Stanza(this.name, from, to, id, type, this.lang, this.#others, this.#content);
+  }
+
+  /** As readdress() with both addresses, which every stanza that a client sends passes. */
+  between(from: Jid, to: Jid | undefined): Stanza {
+    return new Stanza(this.name, from, to, this.id, this.type, this.lang, this.#others, this.#content);
   }
 
   /** With one more child, or two, at the end. */
   with(child: Markup | Element | string, last: Markup | Element | string = ""): Stanza {
-    const content = this.#content.append(contentText(child), contentText(last));
-    return new Stanza(this.name, this.from, this.to, this, this.#others, content);
+    return this.#with(this.#content.append(contentText(child), contentText(last)));
   }
 
   /** Without the children that match; the same object when none does. */
@@ -162,8 +184,15 @@ export class Stanza {
   }
 
   #containing(content: StanzaContent): Stanza {
-    if (content === this.#content) return this;
-    return new Stanza(this.name, this.from, this.to, this, this.#others, content);
+    return content === this.#content ? this : this.#with(content);
+  }
+
+  /** Of several forms of a message the device's and the log's are written: their start tag is so once. */
+  #with(content: StanzaContent): Stanza {
+    const { name, from, to, id, type, lang } = this;
+    const stanza = new Stanza(name, from, to, id, type, lang, this.#others, content);
+    stanza.#startTag = this.#opened();
+    return stanza;
   }
 
   /** As toString(), for somebody who needs the text once: nothing is kept of it. */
@@ -194,20 +223,29 @@ export class Stanza {
     return this.#content.text.length + START_TAG_UNITS;
   }
 
-  /** In as few pieces as can be, since the engine joins them one by one. */
   #written(): string {
+    const inner = this.#content.text;
+    return inner === "" ? `${this.#opened()}/>` : `${this.#opened()}>${inner}${CLOSINGS[this.name]}`;
+  }
+
+  #opened(): string {
+    this.#startTag ??= this.#open();
+    return this.#startTag;
+  }
+
+  /** In as few pieces as can be, since the engine joins them one by one. */
+  #open(): string {
     const { from, to, id, type } = this;
     let text = OPENINGS[this.name];
-    if (from !== undefined && to !== undefined) text += ` from="${from.escaped}" to="${to.escaped}"`;
+    if (from !== undefined && to !== undefined) text += from.addressesTo(to);
     else if (from !== undefined) text += ` from="${from.escaped}"`;
     else if (to !== undefined) text += ` to="${to.escaped}"`;
-    if (id !== undefined) text += ` id="${escapeAttribute(id)}"`;
-    if (type === "chat") text += ' type="chat"';
-    else if (type !== undefined) text += ` type="${escapeAttribute(type)}"`;
+    const isChat = type === "chat";
+    if (id !== undefined) text += ` id="${escapeAttribute(id)}${isChat ? '" type="chat"' : '"'}`;
+    else if (isChat) text += ' type="chat"';
+    if (type !== undefined && !isChat) text += ` type="${escapeAttribute(type)}"`;
     if (this.lang !== undefined) text += ` xml:lang="${escapeAttribute(this.lang)}"`;
-    const inner = this.#content.text;
-    if (this.#others !== "") text += this.#others;
-    return inner === "" ? `${text}/>` : `${text}>${inner}${CLOSINGS[this.name]}`;
+    return this.#others === "" ? text : text + this.#others;
   }
 }
 
@@ -284,45 +322,12 @@ function namespaceUnits({ ns, attributes, children }: Element, parentNs: string)
   return units;
 }
 
-interface ReadAttributes extends StanzaAttributes {
-  from: Jid | undefined;
-  to: Jid | undefined;
-  id: string | undefined;
-  type: string | undefined;
-  lang: string | undefined;
-  others: string;
-  malformed: boolean;
-}
-
-function readAttributes(element: ScannedElement): ReadAttributes {
-  const read: ReadAttributes = {
-    from: undefined,
-    to: undefined,
-    id: undefined,
-    type: undefined,
-    lang: undefined,
-    others: "",
-    malformed: false,
-  };
-  const { attributes } = element;
-  for (let i = 0; i < attributes.length; i++) {
-    const { name, value } = attributes[i]!;
-    if (name === "to") read.to = address(value, read);
-    else if (name === "from") read.from = address(value, read);
-    else if (name === "id") read.id = value;
-    else if (name === "type") read.type = value;
-    else if (name === "xml:lang") read.lang = value;
-    else if (!name.includes(":") || name.startsWith("xml:")) read.others += ` ${name}="${escapeAttribute(value)}"`;
-  }
-  return read;
-}
-
-function address(text: string, read: ReadAttributes): Jid | undefined {
+/** Null for what is no address. */
+function address(text: string): Jid | null {
   try {
     return Jid.parse(text);
   } catch (error) {
     if (!(error instanceof JidError)) throw error;
-    read.malformed = true;
-    return undefined;
+    return null;
   }
 }

@@ -19,7 +19,7 @@ export function scanTrusted(text: string): ScannedElement {
 
 const NONE: readonly ScannedChild[] = [];
 
-/** A child with its parsed form, which goes along when the child comes to stand in another stanza. */
+/** A child somebody has looked into, with its parsed form, which goes along when it comes to stand in another stanza. */
 class Payload implements ScannedChild {
   readonly name: string;
   readonly ns: string;
@@ -44,10 +44,11 @@ class Payload implements ScannedChild {
  */
 export class StanzaContent {
   readonly text: string;
-  #children: readonly Payload[];
+  /** A payload takes the place of its child when it is first asked for. */
+  #children: ScannedChild[];
   #scannedTo: number;
 
-  private constructor(text: string, children: readonly Payload[], scannedTo: number) {
+  private constructor(text: string, children: ScannedChild[], scannedTo: number) {
     this.text = text;
     this.#children = children;
     this.#scannedTo = scannedTo;
@@ -62,25 +63,29 @@ export class StanzaContent {
   static fromScanned(element: ScannedElement): StanzaContent {
     const { innerStart, innerEnd, children } = element;
     if (innerStart === innerEnd) return StanzaContent.EMPTY;
-    const payloads: Payload[] = [];
-    for (let i = 0; i < children.length; i++) payloads.push(new Payload(children[i]!, -innerStart));
-    return new StanzaContent(element.text.slice(innerStart, innerEnd), payloads, innerEnd - innerStart);
+    return new StanzaContent(
+      element.text.slice(innerStart, innerEnd),
+      children as ScannedChild[],
+      innerEnd - innerStart,
+    );
   }
 
   get children(): readonly ScannedChild[] {
-    return this.#payloads();
+    if (this.#scannedTo < this.text.length) this.#scanOn();
+    return this.#children;
   }
 
-  find(name: string, ns: string): ScannedChild | undefined {
-    return this.#find(name, ns);
+  has(name: string, ns: string): boolean {
+    return this.#find(name, ns) >= 0;
   }
 
   /** The source of the first such child; cut out once, so that whoever looks it up in a memo hashes it once. */
   payloadText(name: string, ns: string): string | undefined {
-    const child = this.#find(name, ns);
-    if (child === undefined) return undefined;
-    child.source ??= this.source(child);
-    return child.source;
+    const at = this.#find(name, ns);
+    if (at < 0) return undefined;
+    const payload = this.#payload(at);
+    payload.source ??= this.source(payload);
+    return payload.source;
   }
 
   source(child: ScannedChild): string {
@@ -88,13 +93,12 @@ export class StanzaContent {
   }
 
   payload(name: string, ns: string): Element | undefined {
-    const child = this.#find(name, ns);
-    return child === undefined ? undefined : this.#parsed(child);
+    const at = this.#find(name, ns);
+    return at < 0 ? undefined : this.#parsed(at);
   }
 
   firstPayload(): Element | undefined {
-    const first = this.#payloads()[0];
-    return first === undefined ? undefined : this.#parsed(first);
+    return this.children.length === 0 ? undefined : this.#parsed(0);
   }
 
   append(child: string, last: string): StanzaContent {
@@ -104,11 +108,11 @@ export class StanzaContent {
   /** Without these of the children, which come in their order; the same object when there are none. */
   without(gone: readonly ScannedChild[]): StanzaContent {
     if (gone.length === 0) return this;
-    const kept: Payload[] = [];
+    const kept: ScannedChild[] = [];
     let text = "";
     let from = 0;
     let passed = 0;
-    for (const child of this.#payloads()) {
+    for (const child of this.children) {
       if (child === gone[passed]) {
         passed++;
         text += this.text.slice(from, child.start);
@@ -125,7 +129,7 @@ export class StanzaContent {
   /** Those of this name and namespace. */
   all(name: string, ns: string): readonly ScannedChild[] {
     let all: ScannedChild[] | undefined;
-    for (const child of this.#payloads()) {
+    for (const child of this.children) {
       if (child.name !== name || child.ns !== ns) continue;
       if (all === undefined) all = [child];
       else all.push(child);
@@ -133,30 +137,33 @@ export class StanzaContent {
     return all ?? NONE;
   }
 
-  #find(name: string, ns: string): Payload | undefined {
-    const payloads = this.#payloads();
-    for (let i = 0; i < payloads.length; i++) {
-      const child = payloads[i]!;
-      if (child.name === name && child.ns === ns) return child;
+  /** The place of the first such child; -1: there is none. */
+  #find(name: string, ns: string): number {
+    const { children } = this;
+    for (let i = 0; i < children.length; i++) {
+      const child = children[i]!;
+      if (child.name === name && child.ns === ns) return i;
     }
-    return undefined;
+    return -1;
   }
 
-  #parsed(child: Payload): Element {
-    child.element ??= Element.parse(this.source(child), NS.CLIENT);
-    return child.element;
+  #payload(at: number): Payload {
+    const child = this.#children[at]!;
+    if (child instanceof Payload) return child;
+    const payload = new Payload(child, 0);
+    this.#children[at] = payload;
+    return payload;
   }
 
-  #payloads(): readonly Payload[] {
-    if (this.#scannedTo < this.text.length) this.#scanOn();
-    return this.#children;
+  #parsed(at: number): Element {
+    const payload = this.#payload(at);
+    payload.element ??= Element.parse(this.source(payload), NS.CLIENT);
+    return payload.element;
   }
 
   #scanOn(): void {
-    const opening = "<x>";
-    const shift = this.#scannedTo - opening.length;
-    const { children } = scanTrusted(`${opening}${this.text.slice(this.#scannedTo)}</x>`);
-    this.#children = [...this.#children, ...children.map((child) => new Payload(child, shift))];
+    const { children } = scanTrusted(`<x>${this.text.slice(this.#scannedTo)}</x>`);
+    this.#children = [...this.#children, ...children.map((child) => new Payload(child, this.#scannedTo))];
     this.#scannedTo = this.text.length;
   }
 }

@@ -66,7 +66,7 @@ function onMessage(session: SendingSession, stanza: Stanza, ticket: number): voi
   const { node, jid, profile } = session;
   // RFC 6120 section 10.3.1: a message without `to` is for the sender's own bare JID.
   const to = stanza.to ?? jid.bare;
-  const stamped = stanza.readdress({ from: jid, to });
+  const stamped = stanza.between(jid, to);
   const refused = refusalOfRules(stamped, node, profile);
   if (refused !== undefined) return answerAtOnce(session, [refused.reply], ticket);
   if (hasBlocked(session, to)) return answerAtOnce(session, answerBlockedMessage(stamped, node, profile), ticket);
@@ -107,7 +107,7 @@ function onPresence(session: SendingSession, stanza: Stanza): void {
   const { type, to } = stanza;
   if (type === "error") return;
   const { jid, entry } = session;
-  const stamped = stanza.readdress({ from: jid });
+  const stamped = stanza.between(jid, to);
   const isOfAvailability = type === undefined || type === "unavailable";
   if (isOfAvailability && to !== undefined && hasBlocked(session, to)) return answerBlocked(session, stamped);
   if (isOfAvailability && to === undefined) session.keepPresence(stanza);
@@ -119,10 +119,10 @@ function onIq(session: SendingSession, stanza: Stanza): void {
   const { type, id, to } = stanza;
   if (type === "result" || type === "error") {
     if (id?.startsWith(PROBE_ID)) return session.probeAnswered(Number(id.slice(PROBE_ID.length)));
-    if (to !== undefined) node.route(stanza.readdress({ from: jid }));
+    if (to !== undefined) node.route(stanza.between(jid, to));
     return;
   }
-  const stamped = stanza.readdress({ from: jid, to: to ?? jid.bare });
+  const stamped = stanza.between(jid, to ?? jid.bare);
   if ((type !== "get" && type !== "set") || !id || stanza.children.length !== 1) {
     return session.answer(stamped.error(new StanzaError("bad-request")));
   }

@@ -90,12 +90,13 @@ function scanBody(text: string, limits: XmlLimits): ScannedElement {
 
 /** XEP-0124 section 6: no character data directly in the wrapper. */
 function hasText({ text, innerStart, innerEnd, children }: ScannedElement): boolean {
-  let at = innerStart;
+  const content = text.slice(innerStart, innerEnd);
+  let at = 0;
   for (const child of children) {
-    if (text.slice(at, child.start).trim() !== "") return true;
+    if (content.slice(at, child.start).trim() !== "") return true;
     at = child.end;
   }
-  return text.slice(at, innerEnd).trim() !== "";
+  return content.slice(at).trim() !== "";
 }
 
 /** XEP-0124 section 14.1. */
@@ -118,14 +119,15 @@ function splitAttributes(element: ScannedElement, prefixes: ReadonlyMap<string, 
 
 /** XEP-0206 section 2: a stanza without a namespace of its own is meant to be in jabber:client. */
 function readPayloads(
-  { text, children }: ScannedElement,
+  { text, innerStart, innerEnd, children }: ScannedElement,
   prefixes: ReadonlyMap<string, string>,
   limits: XmlLimits,
 ): Pick<BoshBody, "payloads" | "fault"> {
   const inherited = new Map([...prefixes, ["", NS.CLIENT]]);
+  const content = text.slice(innerStart, innerEnd);
   const payloads: ScannedElement[] = [];
   try {
-    for (const { start, end } of children) payloads.push(scanElement(text.slice(start, end), limits, inherited));
+    for (const { start, end } of children) payloads.push(scanElement(content.slice(start, end), limits, inherited));
   } catch (error) {
     if (error instanceof XmlError) return { payloads, fault: error };
     throw error;

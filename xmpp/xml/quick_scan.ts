@@ -78,7 +78,7 @@ export class QuickScan {
     let children: ScannedChild[] | typeof NO_CHILDREN = NO_CHILDREN;
     if (!isEmpty) {
       this.#names[0] = name;
-      const found = this.#content(text, start);
+      const found = this.#content(text, innerStart);
       if (found === undefined) return undefined;
       children = found;
     }
@@ -99,7 +99,7 @@ export class QuickScan {
   }
 
   /** Up to and with the end tag of the outermost element, whose name and namespace are known. */
-  #content(text: string, start: number): ScannedChild[] | typeof NO_CHILDREN | undefined {
+  #content(text: string, innerStart: number): ScannedChild[] | typeof NO_CHILDREN | undefined {
     const { maxDepth, maxChildren } = this.#limits;
     const names = this.#names;
     const spaces = this.#spaces;
@@ -125,7 +125,7 @@ export class QuickScan {
         if (name === undefined) return this.#stop(text, this.#next);
         if (depth >= maxDepth) return undefined;
         if (depth === 1) {
-          childStart = tag - start;
+          childStart = tag - innerStart;
           childName = name;
           childNs = this.#space;
         }
@@ -138,7 +138,7 @@ export class QuickScan {
       }
       if (depth > 1) continue;
       if (children.length >= maxChildren) return undefined;
-      const child = { name: childName, ns: childNs, start: childStart, end: this.#pos - start };
+      const child = { name: childName, ns: childNs, start: childStart, end: this.#pos - innerStart };
       if (children === NO_CHILDREN) children = [child];
       else (children as ScannedChild[]).push(child);
     }

@@ -195,7 +195,7 @@ export class Scan {
   #closeChild(code: number): void {
     if (code === BANG) return;
     const child = this.#children[this.#children.length - 1] as { end: number };
-    child.end = this.#pos - this.#start;
+    child.end = this.#pos - this.#innerStart;
   }
 
   /** Text up to the next `<`. */
@@ -299,7 +299,7 @@ export class Scan {
       this.#name = name;
       this.#ns = ns;
     } else {
-      const child = { name, ns, start: start - this.#start, end: this.#pos - this.#start };
+      const child = { name, ns, start: start - this.#innerStart, end: this.#pos - this.#innerStart };
       if (this.#children === NO_CHILDREN) this.#children = [child];
       else (this.#children as ScannedChild[]).push(child);
     }

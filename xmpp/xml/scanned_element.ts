@@ -18,7 +18,7 @@ export interface ScannedAttribute {
   readonly value: string;
 }
 
-/** A direct child element: local name, namespace, and where it stands in the parent's text. */
+/** A direct child element: local name, namespace, and where it stands in the parent's content. */
 export interface ScannedChild {
   readonly name: string;
   readonly ns: string;
