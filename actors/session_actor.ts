@@ -184,6 +184,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   #planProbe(): void {
     if (this.#probePlanned) return;
+    // The next one goes out when this one is answered.
+    if (this.#probeSentAt > 0) return this.#checkBounds();
     this.#probePlanned = true;
     this.#node.scheduler.atTurnEnd(this);
   }
@@ -191,8 +193,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   /** One outstanding probe at a time: it covers all that was sent before it. */
   turnEnded(): void {
     this.#probePlanned = false;
-    if (this.#ended) return;
-    if (this.#probeSentAt > 0) return this.#checkBounds();
+    if (this.#ended || this.#probeSentAt > 0) return;
     if (this.#connection === undefined || this.#outbox.length === 0) return;
     this.#sendProbe(this.#connection);
   }

@@ -48,6 +48,8 @@ export class Mailbox<Message> implements ActorRef<Message> {
   #state: State = "waiting";
   /** Most often there is one message at a time, and no list is made for it. */
   #next: Message | undefined;
+  /** Its size(), asked for once. */
+  #nextSize = 0;
   /** What comes after the next. */
   #queue: Message[] | undefined;
   #head = 0;
@@ -93,8 +95,10 @@ export class Mailbox<Message> implements ActorRef<Message> {
       return this.kind.overflow(message, this);
     }
     this.#bytes += size;
-    if (this.#next === undefined) this.#next = message;
-    else if (this.#queue === undefined) this.#queue = [message];
+    if (this.#next === undefined) {
+      this.#next = message;
+      this.#nextSize = size;
+    } else if (this.#queue === undefined) this.#queue = [message];
     else this.#queue.push(message);
     this.#wake();
   }
@@ -147,8 +151,12 @@ export class Mailbox<Message> implements ActorRef<Message> {
 
   #take(): Message {
     const message = this.#next as Message;
-    this.#next = this.#queue === undefined ? undefined : this.#shift(this.#queue);
-    this.#bytes -= this.kind.size(message);
+    this.#bytes -= this.#nextSize;
+    this.#next = undefined;
+    if (this.#queue !== undefined) {
+      this.#next = this.#shift(this.#queue);
+      this.#nextSize = this.kind.size(this.#next);
+    }
     return message;
   }
 
