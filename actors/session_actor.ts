@@ -49,6 +49,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #available = false;
   #priority = 0;
   #ended = false;
+  /** Its client has been heard since the last sweep, which looks at the clock for all that it has sent meanwhile. */
+  #isHeard = false;
   #lastHeard: number;
   #detachedAt = 0;
   #probeToken = 0;
@@ -105,7 +107,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   #onInbound(element: ScannedElement): void {
     if (this.#ended) return;
-    this.#lastHeard = this.#node.now();
+    this.#isHeard = true;
     if (this.#rate !== undefined && !this.#withinRate(this.#rate)) return;
     try {
       if (element.ns === NS.CLIENT) return onStanza(this, element, this.#managed?.next() ?? 0);
@@ -212,7 +214,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   }
 
   probeAnswered(token: number): void {
-    this.#lastHeard = this.#node.now();
+    this.#isHeard = true;
     if (token !== this.#probeToken || this.#probeSentAt === 0) return;
     this.#probeSentAt = 0;
     this.proved(this.#outbox.proved());
@@ -360,6 +362,10 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     if (this.#ended) return;
     const { resumeMs, probeTimeoutMs, idleMs } = this.#node.settings;
     const now = this.#node.now();
+    if (this.#isHeard) {
+      this.#isHeard = false;
+      this.#lastHeard = now;
+    }
     this.#managed?.sweep(now);
     if (this.#connection === undefined) {
       if (now - this.#detachedAt >= resumeMs) this.end(undefined);

@@ -19,6 +19,8 @@ interface Active extends UserEntry {
   actors: { readonly user: UserActor; readonly delivery: DeliveryActor } | undefined;
   /** The account was made after it had been looked for. */
   isOutdated: boolean;
+  /** It was asked for since the last sweep, which looks at the clock for all of these. */
+  isUsed: boolean;
   usedAt: number;
 }
 
@@ -59,7 +61,7 @@ export class UserDirectory {
   get(bare: Jid): UserEntry {
     const known = this.#users.get(bare.text);
     if (known !== undefined) {
-      known.usedAt = this.#node.now();
+      known.isUsed = true;
       return known;
     }
     const entry: Active = {
@@ -68,6 +70,7 @@ export class UserDirectory {
       delivery: new Mailbox(this.#kinds.delivery, this.#node.scheduler),
       actors: undefined,
       isOutdated: false,
+      isUsed: false,
       usedAt: this.#node.now(),
     };
     if (this.#users.size >= this.#crowd) this.#thinOut();
@@ -119,6 +122,10 @@ export class UserDirectory {
     const now = this.#node.now();
     for (const entry of this.#users.values()) {
       const idleMs = entry.actors?.user.exists ? IDLE_MS : NOBODY_IDLE_MS;
+      if (entry.isUsed) {
+        entry.isUsed = false;
+        entry.usedAt = now;
+      }
       if (now - entry.usedAt < idleMs || !isIdle(entry)) continue;
       this.#forget(entry);
     }

@@ -97,7 +97,9 @@ export class DeliveryState {
 
   /** Whether any resource wants carbon copies. */
   get hasCarbons(): boolean {
-    return this.profile.resources.some((entry) => entry.carbons);
+    const { resources } = this.profile;
+    for (let i = 0; i < resources.length; i++) if (resources[i]!.carbons) return true;
+    return false;
   }
 
   /** Whether a message may wait for this user. */
@@ -125,7 +127,9 @@ export class DeliveryState {
   }
 
   resource(name: string): ResourceEntry | undefined {
-    for (const entry of this.profile.resources) {
+    const { resources } = this.profile;
+    for (let i = 0; i < resources.length; i++) {
+      const entry = resources[i]!;
       if (entry.resource === name) return this.isDead(entry) ? undefined : entry;
     }
     return undefined;

@@ -27,8 +27,8 @@ export function toSessions(
   const { seq } = message;
   const device = withId(state, message, message.rules);
   const until = message.rules && takenOutAt(message.rules);
-  for (const name of resources) {
-    const entry = state.resource(name);
+  for (let i = 0; i < resources.length; i++) {
+    const entry = state.resource(resources[i]!);
     if (entry === undefined) continue;
     flight?.sentTo(entry.ref);
     entry.ref.tell({ kind: "deliver", stanza: device, seq: flight === undefined ? 0 : seq, until });
