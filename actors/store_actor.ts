@@ -4,6 +4,7 @@
  * arrives before its commit is never written.
  * @module
  */
+import { SeqMap } from "../store/seq_map.ts";
 import { type Store, type StoreCall, StoreFault, type StoreReply, type StreamCount } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
 import { earliestDeadline } from "./earliest_deadline.ts";
@@ -30,7 +31,7 @@ type Append = Extract<StoreMessage, { kind: "append" }>;
 /** One transaction under way, and whom to answer. */
 interface Batch {
   readonly written: readonly StoreCall[];
-  readonly appends: ReadonlyMap<number, Append>;
+  readonly appends: readonly Append[];
   readonly settles: readonly { readonly owner: string; readonly seq: number }[];
   readonly calls: readonly Calls[];
   readonly counts: readonly StreamCount[];
@@ -48,14 +49,14 @@ const MAX_UNITS = 128 * 1024 * 1024;
 /** Which of the writes that wait for company go with a commit. */
 type Taken = "none" | "older" | "all";
 
-const NOTHING: ReadonlyMap<number, Append> = new Map();
+const NOTHING: readonly Append[] = [];
 const NONE: readonly number[] = [];
 
 export class StoreActor implements Actor<StoreMessage> {
   readonly #start: StoreActorStart;
   /** Writes that wait for company, in two generations: at each tick of the timer the older goes, the younger ages. */
-  #older = new Map<number, Append>();
-  #younger = new Map<number, Append>();
+  #older = new SeqMap<Append>();
+  #younger = new SeqMap<Append>();
   #units = 0;
   readonly #aging = new RowAging();
   #settles: { readonly owner: string; readonly seq: number }[] = [];
@@ -175,7 +176,7 @@ export class StoreActor implements Actor<StoreMessage> {
     }
     if (this.#younger.size === 0 || this.#older.size > 0 || this.#settles.length > 0) return this.#commit("older");
     this.#older = this.#younger;
-    this.#younger = new Map();
+    this.#younger = new SeqMap();
     this.#plan();
   }
 
@@ -195,7 +196,7 @@ export class StoreActor implements Actor<StoreMessage> {
     const calls: StoreCall[] = [];
     const appends = this.#takeAppends(taken);
     const batch: Batch = { written: calls, appends, settles: this.#settles, calls: this.#calls, counts };
-    if (batch.appends.size > 0) calls.push(["append", Array.from(batch.appends.values(), (append) => append.message)]);
+    if (appends.length > 0) calls.push(["append", appends.map((append) => append.message)]);
     if (batch.settles.length > 0) calls.push(["settle", batch.settles]);
     for (const request of batch.calls) calls.push(...request.calls);
     if (counts.length > 0) calls.push(["putStreams", counts]);
@@ -208,14 +209,15 @@ export class StoreActor implements Actor<StoreMessage> {
     this.#start.store.run(calls).then(done, (error) => done(asFault(error)));
   }
 
-  #takeAppends(which: Taken): ReadonlyMap<number, Append> {
+  #takeAppends(which: Taken): readonly Append[] {
     if (which === "none") return NOTHING;
     const taken = this.#older;
-    if (which === "all") for (const [seq, append] of this.#younger) taken.set(seq, append);
-    this.#older = which === "all" ? new Map() : this.#younger;
-    this.#younger = new Map();
-    for (const { units } of taken.values()) this.#units -= units;
-    return taken;
+    if (which === "all") for (const append of this.#younger.values()) taken.set(append.message.seq, append);
+    this.#older = which === "all" ? new SeqMap() : this.#younger;
+    this.#younger = new SeqMap();
+    const appends = taken.values();
+    for (const { units } of appends) this.#units -= units;
+    return appends;
   }
 
   #onDone(replies: readonly StoreReply[] | StoreFault): void {
@@ -237,7 +239,7 @@ export class StoreActor implements Actor<StoreMessage> {
   /** Returns false where a removal or a count has to be tried again. */
   #answer(batch: Batch, replies: readonly StoreReply[]): boolean {
     let at = 0;
-    if (batch.appends.size > 0) {
+    if (batch.appends.length > 0) {
       const reply = replies[at++];
       if (reply !== undefined && "fault" in reply) this.#refuseAppends(batch, reply.fault);
       else tellEach(batch.appends, (from, seqs) => from.tell({ kind: "committed", seqs }));
@@ -284,12 +286,12 @@ export function refuseAtEnd(message: StoreMessage): void {
   else if (message.kind === "cancel") message.reply(message.seqs);
 }
 
-function tellEach(appends: ReadonlyMap<number, Append>, tell: (from: DeliveryRef, seqs: number[]) => void): void {
+function tellEach(appends: readonly Append[], tell: (from: DeliveryRef, seqs: number[]) => void): void {
   const byRef = new Map<DeliveryRef, number[]>();
-  for (const [seq, { from }] of appends) {
+  for (const { from, message } of appends) {
     const seqs = byRef.get(from);
-    if (seqs === undefined) byRef.set(from, [seq]);
-    else seqs.push(seq);
+    if (seqs === undefined) byRef.set(from, [message.seq]);
+    else seqs.push(message.seq);
   }
   for (const [from, seqs] of byRef) tell(from, seqs);
 }

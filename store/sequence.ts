@@ -38,11 +38,11 @@ export function firstSeqAt(ms: number): number {
   return Math.min(Math.max(seq, 0), Number.MAX_SAFE_INTEGER);
 }
 
-/** In ascending numbers, the place of the first that is not below `seq`; most often that is the end. */
-export function lowerBound(seqs: readonly number[], seq: number): number {
-  let low = 0;
+/** In numbers that ascend from `start` on, the place of the first that is not below `seq`; most often that is the end. */
+export function lowerBound(seqs: readonly number[], seq: number, start = 0): number {
+  let low = start;
   let high = seqs.length;
-  if (high === 0 || seqs[high - 1]! < seq) return high;
+  if (high === low || seqs[high - 1]! < seq) return high;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (seqs[middle]! < seq) low = middle + 1;

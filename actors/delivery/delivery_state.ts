@@ -1,5 +1,6 @@
 /** What one delivery actor knows; its rooms, the files of this folder, share it. @module */
 import { isBlocked } from "../../modules/blocking/block_list.ts";
+import { SeqMap } from "../../store/seq_map.ts";
 import type { PendingEntry } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Node, UserEntry } from "../node.ts";
@@ -52,7 +53,7 @@ export class DeliveryState {
   readonly plainEntry: PendingEntry;
   readonly #self: DeliveryRef;
   profile: Profile;
-  readonly inFlight = new Map<number, InFlight>();
+  readonly inFlight = new SeqMap<InFlight>();
   /** Messages whose row is all that is kept of them here, and the one session that may prove each. */
   readonly offered = new OfferedRows();
   /** Rows wait that a flush would offer. */
