@@ -67,12 +67,31 @@ export class QuickScan {
   ): ScannedElement | undefined {
     this.isCut = false;
     this.#space = space;
+    const element = this.#element(text, start, inherited);
+    this.#forget();
+    return element;
+  }
+
+  /** What was cut out of a text would keep the whole of it until the next one comes. */
+  #forget(): void {
     this.#attributes = NONE;
+    this.#space = "";
+    const names = this.#names;
+    for (let depth = 0; depth < names.length && names[depth] !== ""; depth++) {
+      names[depth] = "";
+      this.#spaces[depth] = "";
+    }
+  }
+
+  #element(
+    text: string,
+    start: number,
+    inherited: ReadonlyMap<string, string> | undefined,
+  ): ScannedElement | undefined {
     const name = this.#startTag(text, start, true);
     if (name === undefined) return this.#stop(text, this.#next);
     const ns = this.#space;
     const attributes = this.#attributes;
-    this.#attributes = NONE;
     const innerStart = this.#pos;
     const isEmpty = this.#isEmpty;
     let children: ScannedChild[] | typeof NO_CHILDREN = NO_CHILDREN;
