@@ -6,7 +6,7 @@ import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import { scanTrusted } from "../xmpp/stanza_content.ts";
-import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
+import { attribute, contentOf, type ScannedElement } from "../xmpp/xml/scanner.ts";
 import { attr, Markup, raw, xml } from "../xmpp/xml/xml.ts";
 import type { StreamServices } from "./stream_services.ts";
 
@@ -65,9 +65,7 @@ function resourceOf(stanza: Stanza): string | undefined {
   const bind = scanTrusted(stanza.payloadText("bind", NS.BIND)!);
   const child = bind.children.find(({ name, ns }) => name === "resource" && ns === NS.BIND);
   if (child === undefined) return undefined;
-  const content = bind.text.slice(bind.innerStart, bind.innerEnd);
-  const { text, innerStart, innerEnd } = scanTrusted(content.slice(child.start, child.end));
-  const inner = text.slice(innerStart, innerEnd);
+  const inner = contentOf(scanTrusted(contentOf(bind).slice(child.start, child.end)));
   return MARKUP.test(inner) ? stanza.payload("bind", NS.BIND)?.child("resource", NS.BIND)?.text : inner;
 }
 

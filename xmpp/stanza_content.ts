@@ -1,6 +1,6 @@
 import { NS } from "./ns.ts";
 import { Element } from "./xml/element.ts";
-import { type ScannedChild, type ScannedElement, scanElement, type XmlLimits } from "./xml/scanner.ts";
+import { contentOf, type ScannedChild, type ScannedElement, scanElement, type XmlLimits } from "./xml/scanner.ts";
 
 /** For text that has been accepted before, or that this server wrote. */
 export const TRUSTED_LIMITS: XmlLimits = {
@@ -63,11 +63,7 @@ export class StanzaContent {
   static fromScanned(element: ScannedElement): StanzaContent {
     const { innerStart, innerEnd, children } = element;
     if (innerStart === innerEnd) return StanzaContent.EMPTY;
-    return new StanzaContent(
-      element.text.slice(innerStart, innerEnd),
-      children as ScannedChild[],
-      innerEnd - innerStart,
-    );
+    return new StanzaContent(contentOf(element), children as ScannedChild[], innerEnd - innerStart);
   }
 
   get children(): readonly ScannedChild[] {

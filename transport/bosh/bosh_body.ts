@@ -1,6 +1,7 @@
 /** The `<body/>` wrapper of BOSH, read and written: XEP-0124 section 6, XEP-0206. @module */
 import { NS } from "../../xmpp/ns.ts";
 import {
+  contentOf,
   declaredNamespaces,
   type ScannedElement,
   scanElement,
@@ -89,10 +90,10 @@ function scanBody(text: string, limits: XmlLimits): ScannedElement {
 }
 
 /** XEP-0124 section 6: no character data directly in the wrapper. */
-function hasText({ text, innerStart, innerEnd, children }: ScannedElement): boolean {
-  const content = text.slice(innerStart, innerEnd);
+function hasText(body: ScannedElement): boolean {
+  const content = contentOf(body);
   let at = 0;
-  for (const child of children) {
+  for (const child of body.children) {
     if (content.slice(at, child.start).trim() !== "") return true;
     at = child.end;
   }
@@ -119,15 +120,16 @@ function splitAttributes(element: ScannedElement, prefixes: ReadonlyMap<string, 
 
 /** XEP-0206 section 2: a stanza without a namespace of its own is meant to be in jabber:client. */
 function readPayloads(
-  { text, innerStart, innerEnd, children }: ScannedElement,
+  body: ScannedElement,
   prefixes: ReadonlyMap<string, string>,
   limits: XmlLimits,
 ): Pick<BoshBody, "payloads" | "fault"> {
   const inherited = new Map([...prefixes, ["", NS.CLIENT]]);
-  const content = text.slice(innerStart, innerEnd);
+  const content = contentOf(body);
   const payloads: ScannedElement[] = [];
   try {
-    for (const { start, end } of children) payloads.push(scanElement(content.slice(start, end), limits, inherited));
+    for (const { start, end } of body.children)
+      payloads.push(scanElement(content.slice(start, end), limits, inherited));
   } catch (error) {
     if (error instanceof XmlError) return { payloads, fault: error };
     throw error;

@@ -47,6 +47,11 @@ export interface ScannedElement {
   readonly inherited?: ReadonlyMap<string, string> | undefined;
 }
 
+/** What stands between the tags; the offsets of children are into it. */
+export function contentOf({ text, innerStart, innerEnd }: ScannedElement): string {
+  return text.slice(innerStart, innerEnd);
+}
+
 /** The value of the attribute with this name, as written (`xml:lang`). */
 export function attribute(element: ScannedElement, name: string): string | undefined {
   for (const item of element.attributes) if (item.name === name) return item.value;

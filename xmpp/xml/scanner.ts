@@ -6,6 +6,7 @@ import { declarationEnd } from "./xml_declaration.ts";
 export { ElementScanner } from "./element_scanner.ts";
 export {
   attribute,
+  contentOf,
   DEFAULT_XML_LIMITS,
   type ScannedAttribute,
   type ScannedChild,

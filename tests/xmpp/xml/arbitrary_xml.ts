@@ -120,3 +120,16 @@ function tree(node: Model): Element {
   }
   return new Element(node.name, node.ns, attributes, children);
 }
+
+/** The text after these changes, one after the other. */
+export function spoilt(
+  text: string,
+  edits: readonly (readonly [at: number, removed: number, added: string])[],
+): string {
+  let result = text;
+  for (const [at, removed, added] of edits) {
+    const from = at % (result.length + 1);
+    result = result.slice(0, from) + added + result.slice(from + removed);
+  }
+  return result;
+}

@@ -3,6 +3,7 @@ import { DOMParser, type Element as DomElement } from "@xmldom/xmldom";
 import * as fc from "fast-check";
 import {
   attribute,
+  contentOf,
   DEFAULT_XML_LIMITS,
   ElementScanner,
   type ScannedElement,
@@ -11,11 +12,9 @@ import {
   type XmlErrorCondition,
   type XmlLimits,
 } from "../../../xmpp/xml/scanner.ts";
-import { documents, plainDocuments } from "./arbitrary_xml.ts";
+import { documents, plainDocuments, spoilt } from "./arbitrary_xml.ts";
 
 const scan = (text: string, limits: Partial<XmlLimits> = {}) => scanElement(text, { ...DEFAULT_XML_LIMITS, ...limits });
-
-const contentOf = ({ text, innerStart, innerEnd }: ScannedElement) => text.slice(innerStart, innerEnd);
 
 function refusal(read: () => unknown): XmlErrorCondition | undefined {
   try {
@@ -41,15 +40,6 @@ const noise = fc.constantFrom(
 );
 /** Where it begins, how much goes, what comes instead. */
 const edit = fc.tuple(fc.nat(), fc.nat(2), noise);
-
-function spoilt(text: string, edits: readonly (readonly [at: number, removed: number, added: string])[]): string {
-  let result = text;
-  for (const [at, removed, added] of edits) {
-    const from = at % (result.length + 1);
-    result = result.slice(0, from) + added + result.slice(from + removed);
-  }
-  return result;
-}
 
 describe("scanElement() reads", () => {
   test("names, attributes and children", () => {
@@ -379,7 +369,7 @@ describe("scanElement() and xmldom", () => {
   });
 });
 
-describe("Scan", () => {
+describe("ElementScanner", () => {
   function outcome(read: () => ScannedElement): unknown {
     try {
       return read();
