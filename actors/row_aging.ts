@@ -6,7 +6,7 @@
 
 /** So many ticks are counted, while writes age. */
 const TRIAL = 4;
-/** For so many ticks nothing ages after a trial in which it did not pay. */
+/** For so many ticks nothing ages after a trial in which it did not pay, unless it becomes clear that it would. */
 const REST = 40;
 /** Fewer appends in a trial say nothing, and cost nothing. */
 const TELLING = 100;
@@ -27,15 +27,28 @@ export class RowAging {
     this.#appended++;
   }
 
-  /** A row was taken back before its commit. */
+  /** A row was taken back before its commit, or would have been, had it aged. */
   cancelled(): void {
     this.#cancelled++;
   }
 
   tick(): void {
-    if (--this.#ticksLeft > 0) return;
-    this.#pays = !this.#pays || this.#appended < TELLING || this.#cancelled * SELDOM >= this.#appended;
-    this.#ticksLeft = this.#pays ? TRIAL : REST;
+    if (this.#pays) {
+      if (--this.#ticksLeft > 0) return;
+      this.#turn(this.#appended < TELLING || this.#isOften);
+    } else {
+      const isClear = this.#appended >= TELLING && this.#isOften;
+      this.#turn(isClear || --this.#ticksLeft === 0);
+    }
+  }
+
+  get #isOften(): boolean {
+    return this.#cancelled * SELDOM >= this.#appended;
+  }
+
+  #turn(pays: boolean): void {
+    if (pays || this.#pays) this.#ticksLeft = pays ? TRIAL : REST;
+    this.#pays = pays;
     this.#appended = 0;
     this.#cancelled = 0;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import { SeqMap } from "../store/seq_map.ts";
+import { seqTime } from "../store/sequence.ts";
 import { type Store, type StoreCall, StoreFault, type StoreReply, type StreamCount } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
 import { earliestDeadline } from "./earliest_deadline.ts";
@@ -16,6 +17,8 @@ export interface StoreActorStart {
   readonly store: Store;
   readonly log: Log;
   readonly delayMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly schedule: (ms: number, task: () => void) => () => void;
   readonly self: () => ActorRef<StoreMessage>;
   /** Counts of resumable streams that go along with the next commit. */
@@ -83,6 +86,7 @@ export class StoreActor implements Actor<StoreMessage> {
         return message.reply(this.#taken(message.owner, message.seqs));
       case "calls":
         this.#calls.push(message);
+        if (!this.#aging.pays) for (const call of message.calls) if (call[0] === "settle") this.#noteSettled(call[1]);
         return this.#hurry(message.alone === true ? "none" : "all");
       case "hurry":
         return this.#hurry("all");
@@ -124,8 +128,16 @@ export class StoreActor implements Actor<StoreMessage> {
   #onSettle(owner: string, seqs: readonly number[]): void {
     const taken = this.#taken(owner, seqs);
     if (taken.length === 0) return;
+    const before = this.#settles.length;
     for (const seq of taken) this.#settles.push({ owner, seq });
+    if (!this.#aging.pays) this.#noteSettled(this.#settles.slice(before));
     this.#plan();
+  }
+
+  /** Rows that were committed too soon: while they might still have aged, proof of receipt has come. */
+  #noteSettled(entries: readonly { readonly seq: number }[]): void {
+    const youngest = this.#start.now() - this.#start.delayMs / 2;
+    for (const { seq } of entries) if (seqTime(seq) > youngest) this.#aging.cancelled();
   }
 
   /** Drops those rows; returns the ones that are not there to be dropped. */
@@ -227,8 +239,9 @@ export class StoreActor implements Actor<StoreMessage> {
     const deadline = earliestDeadline(batch.written, replies);
     if (deadline !== undefined) this.#start.deadline(deadline);
     const isDone = replies instanceof StoreFault ? this.#refuse(batch, replies) : this.#answer(batch, replies);
+    // Also where the next commit follows at once: it may not take what waits for company.
+    if (this.#isOwing) this.#plan(isDone ? 0 : RETRY_MS);
     if (this.#hurried !== undefined) this.#commit(this.#hurried);
-    else if (this.#isOwing) this.#plan(isDone ? 0 : RETRY_MS);
   }
 
   /** Whether anything waits for a commit that nobody hurries. */

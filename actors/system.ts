@@ -311,6 +311,7 @@ export class ActorSystem implements Node, Sessions {
         store: start.store,
         log: start.log,
         delayMs: start.settings.pendingDelayMs,
+        now: () => start.now(),
         schedule: start.schedule,
         self: () => mailbox,
         takeStreamCounts: () => this.streams.takeCounts(start.now()),

@@ -29,4 +29,13 @@ describe("letting rows age", () => {
     expect(ticks(aging, 39, 1000)).not.toContain(true);
     expect(ticks(aging, 100, 1000, 900)).not.toContain(false);
   });
+
+  test("is taken up again as soon as proof is seen to be quick", () => {
+    const aging = new RowAging();
+    ticks(aging, 4, 1000);
+    expect(ticks(aging, 3, 1000, 49)).toEqual([false, false, false]);
+    expect(ticks(aging, 1, 99, 99)).toEqual([false]);
+    expect(ticks(aging, 1, 1000, 50)).toEqual([true]);
+    expect(ticks(aging, 100, 1000, 900)).not.toContain(false);
+  });
 });

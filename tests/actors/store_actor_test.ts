@@ -4,6 +4,7 @@ import type { DeliveryMessage, DeliveryRef, StoreMessage } from "../../actors/pr
 import { Mailbox } from "../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
 import { refuseAtEnd, StoreActor } from "../../actors/store_actor.ts";
+import { firstSeqAt } from "../../store/sequence.ts";
 import {
   type NewMessage,
   type Store,
@@ -65,6 +66,8 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+const NOW = Date.UTC(2026, 0, 1);
+
 function stage() {
   const store = new HeldStore();
   const told: string[] = [];
@@ -83,6 +86,7 @@ function stage() {
       store,
       log: { ...SILENT_LOG, error: (what: string) => void errors.push(what) },
       delayMs: 100,
+      now: () => NOW,
       schedule: (_ms: number, task: () => void) => {
         timers.push(task);
         return () => timers.splice(timers.indexOf(task), timers.includes(task) ? 1 : 0);
@@ -108,11 +112,18 @@ function stage() {
         resolve: (replies) => told.push(`answered ${replies.length}`),
         reject: (fault) => told.push(`rejected: ${fault.kind}`),
       }),
+    callAlone: (...calls: readonly StoreCall[]) =>
+      mailbox.tell({ kind: "calls", calls, alone: true, resolve: () => {}, reject: () => {} }),
     stop: () => mailbox.stop(),
     hurry: () => mailbox.tell({ kind: "hurry" }),
     count: (id: string, h: number) => {
       counts = [...counts, { id, account: OWNER, h, at: 0 }];
       mailbox.tell({ kind: "counts" });
+    },
+    /** Half of that time, which makes the younger of what waits the older. */
+    async tick() {
+      for (const task of timers.splice(0)) task();
+      await settled();
     },
     /** The time that a write may wait for company is over. */
     async elapse() {
@@ -171,6 +182,19 @@ describe("StoreActor gathers", () => {
     expect(store.last).toEqual(["append 2"]);
   });
 
+  test("what waits for company takes no longer where commits that leave it alone follow each other", async () => {
+    const { store, append, callAlone, tick } = stage();
+    const busy = () => callAlone(["settle", [{ owner: OWNER, seq: 9 }]]);
+    busy();
+    append(1);
+    for (let ticks = 0; ticks < 4; ticks++) {
+      busy();
+      await store.commit();
+      await tick();
+    }
+    expect(store.batches.map((batch) => batch.map(showCall))).toContainEqual(["append 1", "settle 9"]);
+  });
+
   test("nothing to write makes no commit", async () => {
     const { store, hurry, elapse } = stage();
     hurry();
@@ -207,6 +231,64 @@ describe("StoreActor gathers", () => {
     await elapse();
     expect(store.last).toEqual(["putStreams"]);
   });
+});
+
+describe("StoreActor lets rows age", () => {
+  /** Many rows of which none is taken back. Returns the next number. */
+  async function inVain({ store, append, tick }: ReturnType<typeof stage>): Promise<number> {
+    let seq = firstSeqAt(NOW);
+    for (let ticks = 0; ticks < 8; ticks++) {
+      for (let i = 0; i < 60; i++) append(seq++);
+      await tick();
+      if (store.isCommitting) await store.commit();
+    }
+    return seq;
+  }
+
+  test("for two ticks, until it turns out to be in vain; then for one", async () => {
+    const on = stage();
+    on.append(1);
+    await on.tick();
+    expect(on.store.batches).toEqual([]);
+    await on.tick();
+    expect(on.store.last).toEqual(["append 1"]);
+    await on.store.commit();
+    const seq = await inVain(on);
+    on.append(seq);
+    await on.tick();
+    expect(on.store.last).toEqual([`append ${seq}`]);
+  });
+
+  const ways: readonly { way: string; settle: (on: ReturnType<typeof stage>, seq: number) => void }[] = [
+    { way: "as a removal", settle: (on, seq) => on.settle(seq) },
+    { way: "with its event", settle: (on, seq) => on.call(["settle", [{ owner: OWNER, seq }]]) },
+  ];
+  const proofs = ways.flatMap(({ way, settle }) => [
+    { way, settle, age: 49, agesAgain: true },
+    { way, settle, age: 50, agesAgain: false },
+  ]);
+
+  test.each(proofs)(
+    "again after proof that took $age ms, told $way: $agesAgain",
+    async ({ settle, age, agesAgain }) => {
+      const on = stage();
+      let seq = await inVain(on);
+      for (let i = 0; i < 100; i++) on.append(seq++);
+      await on.tick();
+      await on.store.commit();
+      const proved = firstSeqAt(NOW - age);
+      for (let i = 0; i < 100; i++) settle(on, proved + i);
+      for (let i = 0; i < 100; i++) on.append(seq++);
+      for (let rounds = 0; rounds < 4; rounds++) {
+        on.append(seq++);
+        await on.tick();
+        while (on.store.isCommitting) await on.store.commit();
+      }
+      on.append(seq);
+      await on.tick();
+      expect(on.store.last.some((call) => call.includes(String(seq)))).toBe(!agesAgain);
+    },
+  );
 });
 
 describe("StoreActor tells of the earliest deadline", () => {

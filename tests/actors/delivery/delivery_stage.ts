@@ -94,6 +94,7 @@ export class DeliveryStage {
         store: this.store,
         log: this.#log(),
         delayMs: this.settings.pendingDelayMs,
+        now: () => this.time,
         schedule: (_, task) => {
           this.#timers.push(task);
           return () => this.#timers.splice(this.#timers.indexOf(task), 1);
