@@ -66,6 +66,17 @@ export class SeqMap<T extends object> {
     return values;
   }
 
+  /** The entries beyond a number, in order, at most `limit`. */
+  after(seq: number, limit: number): T[] {
+    const found: T[] = [];
+    const items = this.#items;
+    for (let at = lowerBound(this.#seqs, seq + 1, this.#head); at < items.length && found.length < limit; at++) {
+      const item = items[at];
+      if (item !== undefined) found.push(item);
+    }
+    return found;
+  }
+
   /** The numbers of all entries at this moment, in order. */
   keys(): number[] {
     return this.#seqs.filter((_, at) => this.#items[at] !== undefined);

@@ -5,6 +5,7 @@
 import type { ArchivePreferences, Credentials, StoreOperations } from "../store.ts";
 import type { ArchiveTail } from "./archive_tail.ts";
 import type { Connection } from "./connection.ts";
+import type { PendingJournal } from "./pending_journal.ts";
 import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
@@ -26,6 +27,7 @@ export function accountOperations(
   tables: Tables,
   ids: RowIds,
   tail: ArchiveTail,
+  journal: PendingJournal,
 ): AccountOperations {
   const queries = accountQueries(connection, tables);
   const removal = removalQueries(connection, tables);
@@ -48,6 +50,7 @@ export function accountOperations(
       const owner = ids.account(account);
       if (owner === undefined) return false;
       tail.indexOwner(owner);
+      journal.removeAll(owner);
       removal.messages.run(owner);
       removal.archive.run(owner);
       removal.archiveIndex.run(owner);

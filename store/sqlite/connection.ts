@@ -13,6 +13,8 @@ export interface ConnectionOptions {
   readonly maxPages?: number | undefined;
   /** How many archive rows may wait to be indexed (see archive_tail.ts). */
   readonly unindexedRows?: number | undefined;
+  /** How many waiting messages the journal may hold (see pending_journal.ts). */
+  readonly journalRows?: number | undefined;
 }
 
 /** Kept prepared; the store has about a hundred. The oldest is dropped first. */

@@ -5,12 +5,13 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { Kysely } from "kysely";
-import type { StoreCall, StoreMethod, StoreOperations, StoreReply, StoreStart } from "../store.ts";
+import type { StoreCall, StoreFault, StoreMethod, StoreOperations, StoreReply, StoreStart } from "../store.ts";
 import { ArchiveTail } from "./archive_tail.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { NodeSqliteDialect } from "./dialect.ts";
 import { migrate } from "./migrations.ts";
 import { sqliteOperations } from "./operations.ts";
+import { PendingJournal } from "./pending_journal.ts";
 import { type Query, query, type Slot } from "./query.ts";
 import { RowIds } from "./row_ids.ts";
 import type { Schema, Tables } from "./schema.ts";
@@ -18,6 +19,10 @@ import { concernsDatabase, openFault, sqliteFault } from "./sqlite_fault.ts";
 
 /** About 8 MB of memory, and a tenth of a second at the start after a crash. */
 const UNINDEXED_ROWS = 65_536;
+
+/** About 30 MB of memory, and as long at the start as it takes to read so much. */
+const JOURNAL_ROWS = 65_536;
+const JOURNAL_UNITS = 16 * 1024 * 1024;
 
 /** What changes nothing; a batch of these alone takes no write lock. */
 export const READS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
@@ -49,6 +54,7 @@ export class SqliteEngine {
   readonly #connection: Connection;
   readonly #ids: RowIds;
   readonly #tail: ArchiveTail;
+  readonly #journal: PendingJournal;
   readonly #operations: StoreOperations;
   readonly #putMeta: Query<[key: string, value: string], unknown>;
   #lastSeq: number;
@@ -60,18 +66,20 @@ export class SqliteEngine {
       connection = new Connection(options);
       const tables = new Kysely<Schema>({ dialect: new NodeSqliteDialect(connection) });
       await migrate(tables);
-      return new SqliteEngine(connection, tables, options.unindexedRows ?? UNINDEXED_ROWS);
+      return new SqliteEngine(connection, tables, options);
     } catch (error) {
       connection?.close();
       throw openFault(error, options.path);
     }
   }
 
-  private constructor(connection: Connection, tables: Tables, unindexedRows: number) {
+  private constructor(connection: Connection, tables: Tables, options: ConnectionOptions) {
     this.#connection = connection;
     this.#ids = new RowIds(connection, tables);
-    this.#tail = new ArchiveTail(connection, tables, unindexedRows);
-    this.#operations = sqliteOperations(connection, tables, this.#ids, this.#tail);
+    this.#tail = new ArchiveTail(connection, tables, options.unindexedRows ?? UNINDEXED_ROWS);
+    const limits = { rows: options.journalRows ?? JOURNAL_ROWS, units: JOURNAL_UNITS };
+    this.#journal = new PendingJournal(connection, tables, limits);
+    this.#operations = sqliteOperations(connection, tables, this.#ids, this.#tail, this.#journal);
     this.#putMeta = query(connection, (key: Slot<string>, value: Slot<string>) =>
       tables.insertInto("meta").orReplace().values({ key, value }),
     );
@@ -81,6 +89,15 @@ export class SqliteEngine {
 
   /** As Store.run. Throws StoreFault where nothing of the batch happened. */
   run(batch: readonly StoreCall[]): StoreReply[] {
+    try {
+      return this.#run(batch);
+    } catch (error) {
+      if ((error as StoreFault).kind !== "full") throw error;
+      return this.#journal.whileFull(() => this.#run(batch));
+    }
+  }
+
+  #run(batch: readonly StoreCall[]): StoreReply[] {
     try {
       return this.#transaction(batch, () => this.#callMerged(batch));
     } catch (error) {
@@ -113,17 +130,24 @@ export class SqliteEngine {
     try {
       const replies = body();
       const lastSeq = this.#keepLastSeq(batch);
-      if (!reads) this.#tail.indexShare();
+      if (!reads) this.#putAway();
       this.#connection.execute("commit");
       this.#tail.committed();
+      this.#journal.committed();
       this.#lastSeq = lastSeq;
       return replies;
     } catch (error) {
       this.#ids.forget();
       this.#tail.undo(0);
+      this.#journal.undo(0);
       this.#rollback(error);
       throw error;
     }
+  }
+
+  #putAway(): void {
+    this.#tail.indexShare();
+    this.#journal.write();
   }
 
   #rollback(reason: unknown): void {
@@ -153,7 +177,7 @@ export class SqliteEngine {
   }
 
   #callApart([method, ...parameters]: StoreCall): StoreReply {
-    const savepoint = this.#tail.savepoint();
+    const [inTail, inJournal] = [this.#tail.savepoint(), this.#journal.savepoint()];
     this.#connection.execute("savepoint call");
     try {
       const value = this.#call(method, parameters);
@@ -162,7 +186,8 @@ export class SqliteEngine {
     } catch (error) {
       if (concernsDatabase(error)) throw error;
       this.#ids.forget();
-      this.#tail.undo(savepoint);
+      this.#tail.undo(inTail);
+      this.#journal.undo(inJournal);
       this.#connection.execute("rollback to call");
       this.#connection.execute("release call");
       return { fault: sqliteFault(error, `carry out ${method}`) };

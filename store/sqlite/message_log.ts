@@ -1,6 +1,6 @@
 /**
  * The log of messages, and who waits for which. The text of a message is there as long as an archive or a waiting
- * recipient points at it.
+ * recipient points at it; what waits in the journal has its text there.
  * @module
  */
 import type { SQLInputValue } from "node:sqlite";
@@ -9,6 +9,7 @@ import { type NewMessage, type PendingMessage, StoreFault, type StoreOperations 
 import type { ArchiveTail } from "./archive_tail.ts";
 import { BulkInsert } from "./bulk_insert.ts";
 import type { Connection } from "./connection.ts";
+import type { PendingJournal } from "./pending_journal.ts";
 import { type Query, query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
@@ -23,8 +24,9 @@ export function messageOperations(
   tables: Tables,
   ids: RowIds,
   tail: ArchiveTail,
+  journal: PendingJournal,
 ): MessageOperations {
-  const append = new Append(connection, tables, ids, tail);
+  const append = new Append(connection, tables, ids, tail, journal);
   const write = writeQueries(connection, tables);
   const read = readQueries(connection, tables);
   const dropUnused = dropUnusedMessage(connection, tables);
@@ -35,10 +37,12 @@ export function messageOperations(
     pend(entries): void {
       for (const { seq, pending } of entries) {
         const owner = ids.account(pending.owner);
-        if (owner === undefined) continue;
+        if (owner === undefined || journal.holds(owner, seq)) continue;
+        if (read.message.first(seq) === undefined) journal.releaseAny(seq);
         if (read.message.first(seq) === undefined) {
           throw new StoreFault("failed", `Cannot let message ${seq} wait: it is not in the log`);
         }
+        journal.noteInTable(seq);
         write.pend.run(seq, owner, pending.rules ?? null, pending.deadline ?? null);
       }
     },
@@ -46,18 +50,22 @@ export function messageOperations(
     settle(entries): void {
       for (const { owner, seq } of entries) {
         const id = ids.account(owner);
-        if (id !== undefined && write.settle.run(seq, id) === 1) dropUnused.run(seq);
+        if (id === undefined || journal.remove(id, seq)) continue;
+        if (write.settle.run(seq, id) === 1) dropUnused.run(seq);
       }
     },
 
     setRules(owner: string, seq: number, rules: string | undefined, deadline: number | undefined): boolean {
       const id = ids.account(owner);
-      return id !== undefined && write.setRules.run(seq, id, rules ?? null, deadline ?? null) === 1;
+      if (id === undefined) return false;
+      journal.release(id, seq);
+      return write.setRules.run(seq, id, rules ?? null, deadline ?? null) === 1;
     },
 
     withdraw(owner: string, seq: number): boolean {
       const id = ids.account(owner);
-      if (id === undefined || write.settle.run(seq, id) === 0) return false;
+      if (id === undefined) return false;
+      if (!journal.remove(id, seq) && write.settle.run(seq, id) === 0) return false;
       if (write.unarchive.run(seq, id) === 1) tail.remove(id, seq);
       dropUnused.run(seq);
       return true;
@@ -66,18 +74,23 @@ export function messageOperations(
     pending(owner: string, after: number, limit: number): readonly PendingMessage[] {
       const id = ids.account(owner);
       if (id === undefined) return [];
-      return read.pending.all(id, after, limit).map(({ seq, text, rules, deadline, archived }) => ({
+      const inTable = read.pending.all(id, after, limit).map(({ seq, text, rules, deadline, archived }) => ({
         seq,
         text,
         rules: rules ?? undefined,
         deadline: deadline ?? undefined,
         archived: archived !== null,
       }));
+      const inJournal = journal.of(id, after, limit).map(({ seq, text, rules }) => {
+        return { seq, text, rules, deadline: undefined, archived: read.archived.first(seq, id) !== undefined };
+      });
+      if (inJournal.length === 0) return inTable;
+      return [...inTable, ...inJournal].sort((one, other) => one.seq - other.seq).slice(0, limit);
     },
 
     pendingCount(owner: string): number {
       const id = ids.account(owner);
-      return id === undefined ? 0 : read.pendingCount.first(id)!.count;
+      return id === undefined ? 0 : journal.count(id) + read.pendingCount.first(id)!.count;
     },
 
     due: (until, limit, after = { at: Number.MIN_SAFE_INTEGER, seq: 0 }) =>
@@ -102,13 +115,15 @@ export function dropUnusedMessage(connection: Connection, tables: Tables): Query
 class Append {
   readonly #ids: RowIds;
   readonly #tail: ArchiveTail;
+  readonly #journal: PendingJournal;
   readonly #messages: BulkInsert;
   readonly #archive: BulkInsert;
   readonly #pending: BulkInsert;
 
-  constructor(connection: Connection, tables: Tables, ids: RowIds, tail: ArchiveTail) {
+  constructor(connection: Connection, tables: Tables, ids: RowIds, tail: ArchiveTail, journal: PendingJournal) {
     this.#ids = ids;
     this.#tail = tail;
+    this.#journal = journal;
     this.#messages = new BulkInsert(connection, tables, "message", ["seq", "text"]);
     this.#archive = new BulkInsert(connection, tables, "archive", ["seq", "owner_id", "peer_id"]);
     this.#pending = new BulkInsert(connection, tables, "pending", ["seq", "owner_id", "rules", "deadline"]);
@@ -120,7 +135,7 @@ class Append {
     const pending: SQLInputValue[] = [];
     for (const message of messages) {
       const archived = this.#archiveRows(message, archive);
-      const waits = this.#pendingRow(message, pending);
+      const waits = this.#pendingRow(message, archived, pending);
       if (archived || waits) texts.push(message.seq, message.text);
     }
     this.#messages.run(texts);
@@ -139,10 +154,14 @@ class Append {
     return rows.length > before;
   }
 
-  #pendingRow({ seq, pending }: NewMessage, rows: SQLInputValue[]): boolean {
+  /** Returns whether it waits in the table. A message of an archive has its text there already. */
+  #pendingRow(message: NewMessage, archived: boolean, rows: SQLInputValue[]): boolean {
+    const { seq, pending } = message;
     if (pending === undefined) return false;
     const owner = this.#ids.account(pending.owner);
     if (owner === undefined) return false;
+    if (this.#journal.holds(owner, seq) || (!archived && this.#journal.add(message, owner))) return false;
+    this.#journal.noteInTable(seq);
     rows.push(seq, owner, pending.rules ?? null, pending.deadline ?? null);
     return true;
   }
@@ -187,6 +206,9 @@ function readQueries(connection: Connection, tables: Tables) {
         .where("p.seq", ">", after)
         .orderBy("p.seq")
         .limit(limit),
+    ),
+    archived: query(connection, (seq: Slot<number>, owner: Slot<number>) =>
+      tables.selectFrom("archive").select("seq").where("seq", "=", seq).where("owner_id", "=", owner),
     ),
     pendingCount: query(connection, (owner: Slot<number>) =>
       tables

@@ -111,6 +111,11 @@ const FIRST_STEP: readonly string[] = [
   `create index stream_at on stream (at)`,
 ];
 
+/** See pending_journal.ts. */
+const JOURNAL_STEP: readonly string[] = [
+  `create table pending_journal (id integer primary key, text text not null) strict`,
+];
+
 function statements(step: readonly string[]): Migration {
   return {
     async up(database: Kysely<unknown>): Promise<void> {
@@ -121,6 +126,7 @@ function statements(step: readonly string[]): Migration {
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001_first": statements(FIRST_STEP),
+  "0002_pending_journal": statements(JOURNAL_STEP),
 };
 
 const provider: MigrationProvider = {

@@ -9,6 +9,7 @@ import { archiveOperations } from "./archives.ts";
 import type { Connection } from "./connection.ts";
 import { documentOperations } from "./documents.ts";
 import { messageOperations } from "./message_log.ts";
+import type { PendingJournal } from "./pending_journal.ts";
 import { pubsubOperations } from "./pubsub.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
@@ -20,11 +21,12 @@ export function sqliteOperations(
   tables: Tables,
   ids: RowIds,
   tail: ArchiveTail,
+  journal: PendingJournal,
 ): StoreOperations {
   return {
-    ...accountOperations(connection, tables, ids, tail),
-    ...userOperations(connection, tables, ids),
-    ...messageOperations(connection, tables, ids, tail),
+    ...accountOperations(connection, tables, ids, tail, journal),
+    ...userOperations(connection, tables, ids, journal),
+    ...messageOperations(connection, tables, ids, tail, journal),
     ...archiveOperations(connection, tables, ids, tail),
     ...documentOperations(connection, tables, ids),
     ...pubsubOperations(connection, tables, ids),

@@ -1,7 +1,8 @@
 /**
  * The tables as Kysely sees them; migrations.ts makes them. Columns that hold JSON are text here. `archive` and
  * `pending` are ordered by message, like the log itself. `archive_index` has the rows of `archive` again, by owner and
- * by peer, but for the newest (see archive_tail.ts).
+ * by peer, but for the newest (see archive_tail.ts). What waits is in `pending`, with its text in `message`, or in
+ * `pending_journal` (see pending_journal.ts).
  * @module
  */
 import type { Generated, Kysely } from "kysely";
@@ -62,6 +63,12 @@ export interface PendingTable {
   deadline: number | null;
 }
 
+/** What one transaction brought and took away, as segment_text.ts writes it. */
+export interface PendingJournalTable {
+  id: number;
+  text: string;
+}
+
 export interface DocumentTable {
   owner_id: number;
   kind: string;
@@ -109,6 +116,7 @@ export interface Schema {
   archive: ArchiveTable;
   archive_index: ArchiveTable;
   pending: PendingTable;
+  pending_journal: PendingJournalTable;
   document: DocumentTable;
   pubsub_node: PubsubNodeTable;
   pubsub_item: PubsubItemTable;

@@ -4,6 +4,7 @@
  */
 import type { RosterItem, StoreOperations, SubscriptionRequest, UserRecord } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import type { PendingJournal } from "./pending_journal.ts";
 import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { AccountTable, RosterTable, Tables } from "./schema.ts";
@@ -19,7 +20,12 @@ type UserOperations = Pick<
   | "unblock"
 >;
 
-export function userOperations(connection: Connection, tables: Tables, ids: RowIds): UserOperations {
+export function userOperations(
+  connection: Connection,
+  tables: Tables,
+  ids: RowIds,
+  journal: PendingJournal,
+): UserOperations {
   const read = readQueries(connection, tables);
   const write = writeQueries(connection, tables);
 
@@ -33,7 +39,7 @@ export function userOperations(connection: Connection, tables: Tables, ids: RowI
         roster: read.roster.all(row.id).map(rosterItemOf),
         requests: read.requests.all(row.id).map(({ jid, text }) => ({ from: jid, text })),
         blocked: read.blocked.all(row.id).map(({ jid }) => jid),
-        hasPending: read.pending.first(row.id) !== undefined,
+        hasPending: journal.has(row.id) || read.pending.first(row.id) !== undefined,
       };
     },
 
