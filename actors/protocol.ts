@@ -203,7 +203,7 @@ export type GatewayRef = ActorRef<GatewayActorMessage>;
 export type StoreMessage =
   /**
    * A message for the log; `units`: about how long its text is. `wanted`: somebody waits for the commit; otherwise it may
-   * wait for company.
+   * wait for company. `provable`: a device has been given it, whose proof of receipt may come first.
    */
   | {
       readonly kind: "append";
@@ -211,6 +211,7 @@ export type StoreMessage =
       readonly units: number;
       readonly from: DeliveryRef;
       readonly wanted: boolean;
+      readonly provable: boolean;
     }
   | { readonly kind: "settle"; readonly owner: string; readonly seqs: readonly number[] }
   /** Drops waiting rows that no commit has taken yet. Answers which were taken; of these nothing has changed. */

@@ -107,12 +107,12 @@ export class StoreActor implements Actor<StoreMessage> {
   }
 
   #onAppend(append: Append): void {
-    const { message, units, from, wanted } = append;
+    const { message, units, from, wanted, provable } = append;
     if (this.#waiting >= MAX_MESSAGES || this.#units >= MAX_UNITS) {
       const fault = new StoreFault("busy", "Cannot store message: too many wait already");
       return from.tell({ kind: "refused", seqs: [message.seq], fault });
     }
-    this.#aging.appended();
+    if (provable) this.#aging.appended();
     // Where aging has just stopped, nothing is written before what came earlier.
     const generation = this.#aging.pays || this.#younger.size > 0 ? this.#younger : this.#older;
     generation.set(message.seq, append);
@@ -156,7 +156,7 @@ export class StoreActor implements Actor<StoreMessage> {
     const young = this.#younger.get(seq);
     const append = young ?? this.#older.get(seq);
     if (append === undefined || append.message.pending?.owner !== owner) return false;
-    this.#aging.cancelled();
+    if (append.provable) this.#aging.cancelled();
     const generation = young === undefined ? this.#older : this.#younger;
     const { archive } = append.message;
     if (archive.length > 0) {

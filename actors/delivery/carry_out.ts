@@ -81,7 +81,7 @@ function sendDirect(
   const isTracked = keeps || rules !== undefined || envelope.receipt?.waits === true;
   if (!isTracked) return sendUntracked(state, envelope, stanza, resources);
   const flight = new InFlight(envelope, envelope.seq || state.node.seqs.next(), stanza, rules, "live");
-  if (entersLog(state, flight, envelope, keeps && state.offline)) append(state, flight, stanza.size, false);
+  if (entersLog(state, flight, envelope, keeps && state.offline)) append(state, flight, stanza.size, flight.waits);
   state.inFlight.set(flight.seq, flight);
   flight.onProof = notify;
   if (!flight.waits && rules !== undefined) watchDeadline(state, flight);
@@ -176,7 +176,7 @@ function keep(
   if (!isNew) return finish(envelope.receipt, { kind: "stored" });
   state.inFlight.set(flight.seq, flight);
   const event = notify && ruleEvent(state.node, notify, rules!);
-  if (event === undefined) return append(state, flight, stanza.size, envelope.receipt?.waits === true);
+  if (event === undefined) return append(state, flight, stanza.size, false, envelope.receipt?.waits === true);
   const rows = event.seq > 0 ? [flight, eventRow(event)] : [flight];
   commit(state, flight, { kind: "rest", event, outcome: { kind: "stored" }, hasRow: true }, [["append", rows]]);
 }

@@ -41,9 +41,15 @@ export function pendingEntry(state: DeliveryState, rules: RuleState | undefined)
   return rules === undefined ? state.plainEntry : new RuledEntry(state.owner.text, rules);
 }
 
-/** `units`: about how long its text is. */
-export function append(state: DeliveryState, message: NewMessage, units: number, wanted: boolean): void {
-  state.node.store.tell({ kind: "append", message, units, from: state.self(), wanted });
+/** `units`: about how long its text is; `provable`: a device is given it. */
+export function append(
+  state: DeliveryState,
+  message: NewMessage,
+  units: number,
+  provable: boolean,
+  wanted = false,
+): void {
+  state.node.store.tell({ kind: "append", message, units, from: state.self(), wanted, provable });
 }
 
 /** The sender's own archive keeps what the recipient never gets. */

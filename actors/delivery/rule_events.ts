@@ -9,7 +9,7 @@ import type { Node } from "../node.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { DueEvent } from "./ending.ts";
 import { LogRow } from "./log_row.ts";
-import { faultIn } from "./log_rows.ts";
+import { append, faultIn } from "./log_rows.ts";
 
 /** The event of a rule that was met; `drop` has none. */
 export function ruleEvent(node: Node, met: Met, rules: RuleState): DueEvent | undefined {
@@ -40,8 +40,7 @@ export function eventRow({ stanza, seq }: DueEvent): NewMessage {
 export function announce(state: DeliveryState, event: DueEvent | undefined): void {
   if (event === undefined) return;
   if (event.seq > 0) {
-    const { size } = event.stanza;
-    state.node.store.tell({ kind: "append", message: eventRow(event), units: size, from: state.self(), wanted: false });
+    append(state, eventRow(event), event.stanza.size, true);
   }
   sendEvent(state.node, event);
 }

@@ -100,8 +100,8 @@ function stage() {
     store,
     told,
     errors,
-    append: (seq: number, wanted = false, extra: Partial<NewMessage> = {}) =>
-      mailbox.tell({ kind: "append", message: { ...row(seq), ...extra }, units: 20, from, wanted }),
+    append: (seq: number, wanted = false, extra: Partial<NewMessage> = {}, provable = true) =>
+      mailbox.tell({ kind: "append", message: { ...row(seq), ...extra }, units: 20, from, wanted, provable }),
     cancel: (...seqs: number[]) =>
       mailbox.ask<readonly number[]>((reply) => ({ kind: "cancel", owner: OWNER, seqs, reply }), 100),
     settle: (seq: number, owner = OWNER) => mailbox.tell({ kind: "settle", owner, seqs: [seq] }),
@@ -235,10 +235,10 @@ describe("StoreActor gathers", () => {
 
 describe("StoreActor lets rows age", () => {
   /** Many rows of which none is taken back. Returns the next number. */
-  async function inVain({ store, append, tick }: ReturnType<typeof stage>): Promise<number> {
+  async function inVain({ store, append, tick }: ReturnType<typeof stage>, provable = true): Promise<number> {
     let seq = firstSeqAt(NOW);
     for (let ticks = 0; ticks < 8; ticks++) {
-      for (let i = 0; i < 60; i++) append(seq++);
+      for (let i = 0; i < 60; i++) append(seq++, false, {}, provable);
       await tick();
       if (store.isCommitting) await store.commit();
     }
@@ -257,6 +257,14 @@ describe("StoreActor lets rows age", () => {
     on.append(seq);
     await on.tick();
     expect(on.store.last).toEqual([`append ${seq}`]);
+  });
+
+  test("however many there are for which nobody can have proof", async () => {
+    const on = stage();
+    const seq = await inVain(on, false);
+    on.append(seq);
+    await on.tick();
+    expect(on.store.last.some((call) => call.includes(String(seq)))).toBe(false);
   });
 
   const ways: readonly { way: string; settle: (on: ReturnType<typeof stage>, seq: number) => void }[] = [
