@@ -74,17 +74,22 @@ export function messageOperations(
     pending(owner: string, after: number, limit: number): readonly PendingMessage[] {
       const id = ids.account(owner);
       if (id === undefined) return [];
-      const inTable = read.pending.all(id, after, limit).map(({ seq, text, rules, deadline, archived }) => ({
-        seq,
-        text,
-        rules: rules ?? undefined,
-        deadline: deadline ?? undefined,
-        archived: archived !== null,
-      }));
-      const inJournal = journal.of(id, after, limit).map(({ seq, text, rules }) => {
-        return { seq, text, rules, deadline: undefined, archived: read.archived.first(seq, id) !== undefined };
+      const inTable = read.pending.all(id, after, limit).map(
+        ({ seq, text, rules, deadline, archived }): PendingMessage => ({
+          seq,
+          text,
+          rules: rules ?? undefined,
+          deadline: deadline ?? undefined,
+          archived: archived !== null,
+        }),
+      );
+      const young = journal.of(id, after, limit);
+      if (young.length === 0) return inTable;
+      const hasArchive = tail.of(id).seqs.length > 0 || read.anyArchived.first(id) !== undefined;
+      const inJournal = young.map(({ seq, text, rules }): PendingMessage => {
+        const archived = hasArchive && read.archived.first(seq, id) !== undefined;
+        return { seq, text, rules, deadline: undefined, archived };
       });
-      if (inJournal.length === 0) return inTable;
       return [...inTable, ...inJournal].sort((one, other) => one.seq - other.seq).slice(0, limit);
     },
 
@@ -209,6 +214,9 @@ function readQueries(connection: Connection, tables: Tables) {
     ),
     archived: query(connection, (seq: Slot<number>, owner: Slot<number>) =>
       tables.selectFrom("archive").select("seq").where("seq", "=", seq).where("owner_id", "=", owner),
+    ),
+    anyArchived: query(connection, (owner: Slot<number>) =>
+      tables.selectFrom("archive_index").select("seq").where("owner_id", "=", owner).limit(1),
     ),
     pendingCount: query(connection, (owner: Slot<number>) =>
       tables
