@@ -53,6 +53,10 @@ export interface JournalLimits {
 const OUT_FOR_IN = 2;
 /** No transaction becomes much longer by what it moves. */
 const MOST_AT_ONCE = 1000;
+/** Where fewer than one in so many is settled here, the journal only makes work: most go to the tables all the same. */
+const SELDOM = 4;
+/** So many times the limit of rows pass it by then, before it is tried again. */
+const REST = 8;
 const NONE: readonly never[] = [];
 
 export class PendingJournal {
@@ -71,6 +75,11 @@ export class PendingJournal {
   #added = 0;
   /** Only above it a message is surely not in `pending`. */
   #highestInTable: number;
+  /** How many have left, and of them how many were moved to the tables. */
+  #left = 0;
+  #moved = 0;
+  /** How many are still to pass the journal by. */
+  #rest = 0;
   #isFull = false;
 
   /** Reads what the journal holds. */
@@ -101,10 +110,15 @@ export class PendingJournal {
   }
 
   /**
-   * Takes a message that will wait for `owner` and does not yet wait here. Returns false where it has to go to the tables: one with a deadline,
-   * which is looked for by its time, or one that may be there already.
+   * Takes a message that will wait for `owner` and does not wait here yet. Returns false where it has to go to the
+   * tables: one with a deadline, which is looked for by its time, or one that may be there already; and all of them for
+   * a while, where the journal does not pay.
    */
   add({ seq, text, pending }: NewMessage, owner: number): boolean {
+    if (this.#rest > 0) {
+      this.#rest--;
+      return false;
+    }
     if (pending?.deadline !== undefined || seq <= this.#highestInTable) return false;
     this.#open ??= newSegment(this.#lastId + 1);
     const row: Row = { seq, owner, text, rules: pending?.rules, segment: this.#open, isGone: false };
@@ -144,7 +158,10 @@ export class PendingJournal {
 
   /** At the end of each transaction that writes. */
   write(): void {
-    if (this.#added > 0) this.#moveShare();
+    if (this.#added > 0) {
+      this.#judge();
+      this.#moveShare();
+    }
     if (this.#changes.length === 0) return;
     this.#drop();
     if (this.#isFull) this.#compact();
@@ -198,7 +215,7 @@ export class PendingJournal {
         return this.#putIn(change.row);
       case "dropped":
         for (const segment of change.segments) segment.isDropped = false;
-        this.#segments.unshift(...change.segments);
+        this.#segments = [...change.segments, ...this.#segments];
         return this.#count(change.segments, 1);
       case "written":
         this.#segments.pop();
@@ -237,6 +254,7 @@ export class PendingJournal {
   }
 
   #remove(row: Row): void {
+    this.#left++;
     this.#takeOut(row);
     this.#changes.push({ kind: "removed", row });
   }
@@ -255,6 +273,13 @@ export class PendingJournal {
     this.#pending.run(pending);
   }
 
+  #judge(): void {
+    if (this.#left <= this.#limits.rows) return;
+    if ((this.#left - this.#moved) * SELDOM < this.#left) this.#rest = this.#limits.rows * REST;
+    this.#left = 0;
+    this.#moved = 0;
+  }
+
   #moveShare(): void {
     let left = Math.min(this.#added * OUT_FOR_IN, Math.max(this.#added, MOST_AT_ONCE));
     while (left > 0 && (this.#rows > this.#limits.rows || this.#units > this.#limits.units)) {
@@ -262,6 +287,7 @@ export class PendingJournal {
       if (oldest === undefined) return;
       const rows = oldest.rows.filter(isLive).slice(0, left);
       left -= rows.length;
+      this.#moved += rows.length;
       this.#move(rows);
       this.#drop();
     }
@@ -334,6 +360,7 @@ export class PendingJournal {
       this.#lastId = segment.id;
     }
     this.#changes = [];
+    this.#left = 0;
   }
 }
 

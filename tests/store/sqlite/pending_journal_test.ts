@@ -1,9 +1,10 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, spyOn, test } from "bun:test";
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { Connection } from "../../../store/sqlite/connection.ts";
+import { PendingJournal } from "../../../store/sqlite/pending_journal.ts";
 import { packSegment, unpackSegment } from "../../../store/sqlite/segment_text.ts";
 import { createInlineStore, type SqliteLimits } from "../../../store/sqlite_store.ts";
 import type { NewMessage, Store, StoreCall } from "../../../store/store.ts";
@@ -279,6 +280,37 @@ describe("the journal", () => {
     expect(countRows(path, "pending")).toBe(27_000);
   });
 });
+
+test.each([
+  { settled: 2, taken: 0 },
+  { settled: 3, taken: 10 },
+])(
+  "a journal in which $settled messages in ten are settled takes $taken of the next ten",
+  async ({ settled, taken }) => {
+    const store = createInlineStore("sqlite::memory:", { journalRows: 100 });
+    await store.open();
+    await addAccounts(store, JULIET);
+    let seq = 0;
+    const appendTen = () =>
+      call(
+        store,
+        "append",
+        Array.from({ length: 10 }, () => waiting(++seq, JULIET)),
+      );
+    for (let batch = 0; batch < 60; batch++) {
+      await appendTen();
+      const entries = Array.from({ length: settled }, (_, i) => ({ owner: JULIET, seq: seq - i }));
+      await call(store, "settle", entries);
+    }
+    const add = spyOn(PendingJournal.prototype, "add");
+    await appendTen();
+    const answers = add.mock.results.map(({ value }) => value);
+    add.mockRestore();
+    expect(answers.filter((isTaken) => isTaken === true)).toHaveLength(taken);
+    expect(await call(store, "pendingCount", JULIET)).toBe(60 * (10 - settled) + 10);
+    await store.close();
+  },
+);
 
 test("a segment's text tells of what it was made of", () => {
   const place = { seq: fc.maxSafeNat(), owner: fc.nat() };
