@@ -38,8 +38,9 @@ const NO_ROWS: OwnerRows = { seqs: [], peers: [] };
 const WIDTH = 3;
 /** A pass takes out so many rows for each that comes in, so it ends before as many new ones wait. */
 const OUT_FOR_IN = 4;
-/** No transaction becomes much longer by a pass than it would be by itself. */
+/** No transaction becomes much longer by a pass than it would be by itself: so many rows, or a little more than it brings. */
 const MOST_AT_ONCE = 1000;
+const LITTLE_MORE = 1.5;
 
 export class ArchiveTail {
   readonly #limit: number;
@@ -119,7 +120,8 @@ export class ArchiveTail {
       if (this.#size <= this.#limit) return;
       this.#pass = [...this.#owners.keys()].sort((a, b) => b - a);
     }
-    const goal = this.#size - Math.min(Math.max(this.#added * OUT_FOR_IN, 1), MOST_AT_ONCE);
+    const most = Math.max(this.#added * LITTLE_MORE, MOST_AT_ONCE);
+    const goal = this.#size - Math.min(Math.max(this.#added * OUT_FOR_IN, 1), most);
     while (this.#size > goal && this.#pass.length > 0) {
       const owner = this.#pass.at(-1)!;
       this.#indexOldest(owner);

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
+import { Connection } from "../../../store/sqlite/connection.ts";
 import { createInlineStore, type SqliteLimits } from "../../../store/sqlite_store.ts";
 import type { NewMessage, Store, StoreCall } from "../../../store/store.ts";
 import { addAccounts, archiveSeqs, call, faultOf, JULIET, NURSE, ROMEO } from "../contract/harness.ts";
@@ -163,6 +164,24 @@ test("rows that came to an owner whom the pass had visited are there after a cra
   await afterCrash.open();
   expect(await archiveSeqs(afterCrash, ROMEO)).toEqual([1, 6]);
   await afterCrash.close();
+});
+
+test("a pass ends though each transaction brings more rows than one takes out by itself", async () => {
+  const path = join(folder, "fast.db");
+  const store = createInlineStore(`sqlite:${path}`, { unindexedRows: 4000 });
+  await store.open();
+  await addAccounts(store, ...OWNERS);
+  let seq = 0;
+  for (let batch = 0; batch < 20; batch++) {
+    const rows = Array.from({ length: 2000 }, () => ({ seq: ++seq, owner: OWNERS[seq % OWNERS.length]! }));
+    await store.run(appendCalls(rows, false));
+  }
+  const [, copy] = await restarted(store, path, true);
+  const connection = new Connection({ path: copy });
+  const count = (table: string) => Number(connection.all(`select count(*) as count from ${table}`, [])[0]!.count);
+  expect(count("archive")).toBe(40_000);
+  expect(count("archive_index")).toBeGreaterThan(40_000 - 10_000);
+  connection.close();
 });
 
 const owner = fc.constantFrom(...OWNERS);
