@@ -1,6 +1,7 @@
 /**
- * Batches and replies between threads, as JSON text: cloning a text costs half of what cloning its objects does.
- * A parameter or a field that is undefined arrives as undefined.
+ * Batches and replies between threads, as JSON text: cloning a text costs half of what cloning its objects does. Messages
+ * to append are columns of numbers, and their texts as they are. A parameter or a field that is undefined arrives as
+ * undefined.
  * @module
  */
 import type {
@@ -27,49 +28,122 @@ type PackedReply = { readonly value?: unknown } | { readonly fault: PackedFault 
 /** The answer to a usual batch of writes, in which every call succeeded and answered nothing. */
 const ALL_DONE = "";
 
-type PackedRow = readonly [seq: number, units: number, archive: readonly ArchiveEntry[] | 0, pending: PendingEntry | 0];
+const NO_ROWS = new Float64Array(0);
+const NO_ENTRIES: readonly ArchiveEntry[] = [];
 
-/** The texts of messages stand behind the JSON as they are: in it, each of their quotes would be escaped. */
-export function packQuestion(question: Question): string {
-  if (typeof question === "string") return JSON.stringify(question);
-  const calls: unknown[] = [];
-  // Added piece by piece, they are copied once, when the message leaves; joined, each by itself as well.
-  let texts = "";
-  for (const call of question) {
-    if (call[0] !== "append") {
-      calls.push(call);
-      continue;
-    }
-    const rows: PackedRow[] = [];
-    for (const { seq, text, archive, pending } of call[1]) {
-      rows.push([seq, text.length, archive.length === 0 ? 0 : archive, pending ?? 0]);
-      texts += text;
-    }
-    calls.push(["append", rows]);
-  }
-  return `${JSON.stringify(calls)}\n${texts}`;
+/** A question between threads: its text alone, or with the numbers of the messages that it appends. */
+export type PackedQuestion = string | readonly [text: string, rows: Float64Array];
+
+/** Of each message: seq, the length of its text in UTF-16 units, and its places in the lists of the head, from 1; 0 for none. */
+const ROW_WIDTH = 4;
+
+/** Stands before the texts of all messages, in which each of their quotes would be escaped. */
+interface Head {
+  /** Of `append` only how many messages it has. */
+  readonly calls: readonly (readonly unknown[])[];
+  /** Each once, however many messages have it. */
+  readonly pending: readonly PendingEntry[];
+  readonly archive: readonly (readonly ArchiveEntry[])[];
 }
 
-export function unpackQuestion(text: string): Question {
+export function packQuestion(question: Question): PackedQuestion {
+  if (typeof question === "string") return JSON.stringify(question);
+  const packer = new Packer(question);
+  const text = `${JSON.stringify(packer.head)}\n${packer.texts}`;
+  return packer.rows.length === 0 ? text : [text, packer.rows];
+}
+
+class Packer {
+  readonly head: Head;
+  readonly rows: Float64Array;
+  /** Added piece by piece, they are copied once, when the message leaves; joined, each by itself as well. */
+  texts = "";
+  readonly #archive: (readonly ArchiveEntry[])[] = [];
+  readonly #pending = new Map<PendingEntry, number>();
+  #at = 0;
+
+  constructor(batch: readonly StoreCall[]) {
+    let count = 0;
+    for (const call of batch) if (call[0] === "append") count += call[1].length;
+    this.rows = new Float64Array(count * ROW_WIDTH);
+    const calls: (readonly unknown[])[] = [];
+    for (const call of batch) {
+      if (call[0] !== "append") calls.push(call);
+      else {
+        for (const message of call[1]) this.#add(message);
+        calls.push(["append", call[1].length]);
+      }
+    }
+    this.head = { calls, pending: [...this.#pending.keys()], archive: this.#archive };
+  }
+
+  #add({ seq, text, archive, pending }: NewMessage): void {
+    const { rows } = this;
+    const at = this.#at;
+    rows[at] = seq;
+    rows[at + 1] = text.length;
+    rows[at + 2] = pending === undefined ? 0 : this.#place(pending);
+    rows[at + 3] = archive.length === 0 ? 0 : this.#archive.push(archive);
+    this.#at = at + ROW_WIDTH;
+    this.texts += text;
+  }
+
+  #place(entry: PendingEntry): number {
+    const known = this.#pending.get(entry);
+    if (known !== undefined) return known;
+    const place = this.#pending.size + 1;
+    this.#pending.set(entry, place);
+    return place;
+  }
+}
+
+export function unpackQuestion(packed: PackedQuestion): Question {
+  const [text, rows] = typeof packed === "string" ? [packed, NO_ROWS] : packed;
   const end = text.indexOf("\n");
   if (end === -1) return JSON.parse(text) as Question;
-  const calls = JSON.parse(text.slice(0, end)) as unknown[][];
-  let at = end + 1;
-  const row = ([seq, units, archive, pending]: PackedRow): NewMessage => {
-    const start = at;
-    at += units;
-    return {
-      seq,
-      text: text.slice(start, at),
-      archive: archive === 0 ? [] : archive,
-      pending: pending === 0 ? undefined : pending,
-    };
-  };
+  const { calls, pending, archive } = JSON.parse(text.slice(0, end)) as Head;
+  const unpacker = new Unpacker(text, end + 1, rows, pending, archive);
   return calls.map(([method, ...parameters]) => {
-    if (method === "append") return ["append", (parameters[0] as PackedRow[]).map(row)];
+    if (method === "append") return ["append", unpacker.take(Number(parameters[0]))];
     // JSON makes null of a parameter that was left out; no operation takes null.
     return [method, ...parameters.map((parameter) => parameter ?? undefined)];
   }) as unknown as Question;
+}
+
+class Unpacker {
+  readonly #text: string;
+  readonly #rows: Float64Array;
+  readonly #pending: Head["pending"];
+  readonly #archive: Head["archive"];
+  /** Where the next text begins, and the next row. */
+  #start: number;
+  #at = 0;
+
+  constructor(text: string, start: number, rows: Float64Array, pending: Head["pending"], archive: Head["archive"]) {
+    this.#text = text;
+    this.#start = start;
+    this.#rows = rows;
+    this.#pending = pending;
+    this.#archive = archive;
+  }
+
+  take(count: number): NewMessage[] {
+    const rows = this.#rows;
+    const end = this.#at + count * ROW_WIDTH;
+    const messages: NewMessage[] = [];
+    let start = this.#start;
+    for (let at = this.#at; at < end; at += ROW_WIDTH) {
+      const next = start + rows[at + 1]!;
+      const [inPending, inArchive] = [rows[at + 2]!, rows[at + 3]!];
+      const pending = inPending === 0 ? undefined : this.#pending[inPending - 1];
+      const archive = inArchive === 0 ? NO_ENTRIES : this.#archive[inArchive - 1]!;
+      messages.push({ seq: rows[at]!, text: this.#text.slice(start, next), archive, pending });
+      start = next;
+    }
+    this.#start = start;
+    this.#at = end;
+    return messages;
+  }
 }
 
 export function packReplies(replies: readonly StoreReply[]): string {
