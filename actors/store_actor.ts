@@ -212,7 +212,11 @@ export class StoreActor implements Actor<StoreMessage> {
     if (batch.settles.length > 0) calls.push(["settle", batch.settles]);
     for (const request of batch.calls) calls.push(...request.calls);
     if (counts.length > 0) calls.push(["putStreams", counts]);
-    if (calls.length === 0) return;
+    if (calls.length === 0) {
+      // The timer was for the older generation, which was empty; the younger has just become it.
+      if (this.#isOwing) this.#plan();
+      return;
+    }
     this.#batch = batch;
     this.#settles = [];
     this.#calls = [];

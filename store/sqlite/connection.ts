@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly unindexedRows?: number | undefined;
   /** How many waiting messages the journal may hold (see pending_journal.ts). */
   readonly journalRows?: number | undefined;
+  /** How long all their texts may be, in UTF-16 units. */
+  readonly journalUnits?: number | undefined;
 }
 
 /** Kept prepared; the store has about a hundred. The oldest is dropped first. */

@@ -77,7 +77,7 @@ export class SqliteEngine {
     this.#connection = connection;
     this.#ids = new RowIds(connection, tables);
     this.#tail = new ArchiveTail(connection, tables, options.unindexedRows ?? UNINDEXED_ROWS);
-    const limits = { rows: options.journalRows ?? JOURNAL_ROWS, units: JOURNAL_UNITS };
+    const limits = { rows: options.journalRows ?? JOURNAL_ROWS, units: options.journalUnits ?? JOURNAL_UNITS };
     this.#journal = new PendingJournal(connection, tables, limits);
     this.#operations = sqliteOperations(connection, tables, this.#ids, this.#tail, this.#journal);
     this.#putMeta = query(connection, (key: Slot<string>, value: Slot<string>) =>

@@ -20,6 +20,7 @@ import type { Tables } from "./schema.ts";
 import { packSegment, type SegmentRow, unpackSegment } from "./segment_text.ts";
 
 interface Row extends SegmentRow {
+  text: string;
   readonly segment: Segment;
   /** It does not wait any more, or not here. */
   isGone: boolean;
@@ -28,7 +29,9 @@ interface Row extends SegmentRow {
 /** What one transaction brought. */
 interface Segment {
   readonly id: number;
-  readonly rows: Row[];
+  rows: Row[];
+  /** Before this place among the rows all are gone. */
+  first: number;
   units: number;
   /** How many of its rows still wait here. */
   live: number;
@@ -236,6 +239,7 @@ export class PendingJournal {
 
   #putIn(row: Row): void {
     row.isGone = false;
+    row.segment.first = 0;
     row.segment.live++;
     const rows = this.#owners.get(row.owner);
     if (rows !== undefined) return rows.set(row.seq, row);
@@ -282,10 +286,12 @@ export class PendingJournal {
 
   #moveShare(): void {
     let left = Math.min(this.#added * OUT_FOR_IN, Math.max(this.#added, MOST_AT_ONCE));
+    // Those that came may be longer than the oldest are.
+    if (this.#units > this.#limits.units) left = Math.max(left, MOST_AT_ONCE);
     while (left > 0 && (this.#rows > this.#limits.rows || this.#units > this.#limits.units)) {
       const oldest = this.#segments[0];
       if (oldest === undefined) return;
-      const rows = oldest.rows.filter(isLive).slice(0, left);
+      const rows = takeOldest(oldest, left);
       left -= rows.length;
       this.#moved += rows.length;
       this.#move(rows);
@@ -316,11 +322,14 @@ export class PendingJournal {
   }
 
   #writeSegment(gone: readonly Row[]): void {
-    const rows = this.#open === undefined ? NONE : this.#open.rows.filter(isLive);
+    const rows = this.#open?.rows.filter(isLive) ?? [];
     if (gone.length === 0 && rows.length === 0) return;
     this.#open ??= newSegment(this.#lastId + 1);
-    this.#open.isCompact = gone.length === 0 && rows.length === this.#open.rows.length;
-    this.#queries.write.run(this.#open.id, packSegment({ gone, rows }));
+    const text = packSegment({ gone, rows });
+    this.#queries.write.run(this.#open.id, text);
+    this.#open.rows = rows;
+    this.#open.isCompact = gone.length === 0;
+    this.#open.units = shareText(rows, text);
     this.#keep(this.#open);
   }
 
@@ -368,8 +377,33 @@ function isLive(row: Row): boolean {
   return !row.isGone;
 }
 
+/** At most `most` rows that still wait, and marks their places as passed. */
+function takeOldest(segment: Segment, most: number): Row[] {
+  const { rows } = segment;
+  const taken: Row[] = [];
+  let at = segment.first;
+  for (; at < rows.length && taken.length < most; at++) if (isLive(rows[at]!)) taken.push(rows[at]!);
+  segment.first = at;
+  return taken;
+}
+
+/**
+ * Makes the texts of rows parts of their segment's. As they came they are parts of a whole batch, which would stay in
+ * memory for one of them. Returns their length.
+ */
+function shareText(rows: readonly Row[], segment: string): number {
+  const start = segment.indexOf("\n") + 1;
+  let at = start;
+  for (const row of rows) {
+    const end = at + row.text.length;
+    row.text = segment.slice(at, end);
+    at = end;
+  }
+  return at - start;
+}
+
 function newSegment(id: number): Segment {
-  return { id, rows: [], units: 0, live: 0, isCompact: false, isDropped: false };
+  return { id, rows: [], first: 0, units: 0, live: 0, isCompact: false, isDropped: false };
 }
 
 function journalQueries(connection: Connection, tables: Tables) {

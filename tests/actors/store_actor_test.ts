@@ -195,6 +195,17 @@ describe("StoreActor gathers", () => {
     expect(store.batches.map((batch) => batch.map(showCall))).toContainEqual(["append 1", "settle 9"]);
   });
 
+  test("what waits for company is not forgotten where its time came during a commit that left it alone", async () => {
+    const { store, append, callAlone, tick } = stage();
+    append(1);
+    callAlone(["settle", [{ owner: OWNER, seq: 9 }]]);
+    await tick();
+    await store.commit();
+    expect(store.batches).toHaveLength(1);
+    await tick();
+    expect(store.last).toEqual(["append 1"]);
+  });
+
   test("nothing to write makes no commit", async () => {
     const { store, hurry, elapse } = stage();
     hurry();

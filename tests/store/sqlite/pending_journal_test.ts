@@ -281,6 +281,27 @@ describe("the journal", () => {
   });
 });
 
+test("the journal keeps to its length, though the oldest messages are short and the new ones long", async () => {
+  const path = freshPath();
+  const store = createInlineStore(`sqlite:${path}`, { journalUnits: 1_000_000 });
+  await store.open();
+  await addAccounts(store, JULIET);
+  await call(
+    store,
+    "append",
+    Array.from({ length: 8000 }, (_, i) => waiting(i + 1, JULIET)),
+  );
+  for (let i = 0; i < 100; i++) {
+    await call(store, "append", [{ ...waiting(10_000 + i, JULIET), text: "x".repeat(50_000) }]);
+  }
+  expect(await call(store, "pendingCount", JULIET)).toBe(8100);
+  await store.close();
+  const connection = new Connection({ path });
+  const [row] = connection.all("select sum(length(text)) as length from pending_journal", []);
+  connection.close();
+  expect(Number(row!.length)).toBeLessThan(1_200_000);
+});
+
 test.each([
   { settled: 2, taken: 0 },
   { settled: 3, taken: 10 },
