@@ -62,6 +62,7 @@ export class StoreActor implements Actor<StoreMessage> {
   #younger = new SeqMap<Append>();
   #units = 0;
   readonly #aging = new RowAging();
+  #agedAt = 0;
   #settles: { readonly owner: string; readonly seq: number }[] = [];
   #calls: Calls[] = [];
   /** Of streams, which a commit could not keep; younger ones come after them. */
@@ -180,8 +181,16 @@ export class StoreActor implements Actor<StoreMessage> {
     });
   }
 
-  #onTick(): void {
+  /** At each tick, and where commits follow each other so closely that none comes. */
+  #age(): void {
+    const now = this.#start.now();
+    if (now - this.#agedAt < this.#start.delayMs / 2) return;
+    this.#agedAt = now;
     this.#aging.tick();
+  }
+
+  #onTick(): void {
+    this.#age();
     if (this.#batch !== undefined) {
       if (this.#hurried !== "all") this.#hurried = "older";
       return;
@@ -199,6 +208,7 @@ export class StoreActor implements Actor<StoreMessage> {
 
   #commit(taken: Taken): void {
     this.#hurried = undefined;
+    this.#age();
     if (taken !== "none") {
       this.#cancelTimer?.();
       this.#cancelTimer = undefined;

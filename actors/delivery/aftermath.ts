@@ -46,7 +46,8 @@ function proved(state: DeliveryState, flight: InFlight, resource: string, rows: 
   state.count(flight, false);
   if (flight.notice && flight.log === "durable") state.noteProvedEvent(seq);
   if (onProof !== undefined) {
-    if (receipt !== undefined || flight.log === "durable") return endProved(state, flight, resource);
+    const isDurable = flight.log === "durable";
+    if (receipt !== undefined || isDurable) return endProved(state, flight, resource, isDurable);
     if (flight.waits) {
       flight.phase = "ending";
       flight.targets = [];
@@ -83,7 +84,8 @@ export function onCancelled(state: DeliveryState, { seqs, kept, resource }: Canc
     const flight = state.inFlight.get(seq);
     if (flight?.phase !== "ending" || flight.ending !== undefined) continue;
     if (durable?.has(seq)) {
-      endProved(state, flight, resource);
+      // A commit has it, if only the one under way: the next need take nothing else along.
+      endProved(state, flight, resource, true);
       continue;
     }
     announce(state, ruleEvent(state.node, flight.onProof!, flight.rules!));
@@ -93,11 +95,11 @@ export function onCancelled(state: DeliveryState, { seqs, kept, resource }: Canc
 }
 
 /** Somebody relies on this message: it is gone when the event is in the log, in one transaction. */
-function endProved(state: DeliveryState, flight: InFlight, resource: string): void {
+function endProved(state: DeliveryState, flight: InFlight, resource: string, alone: boolean): void {
   const event = ruleEvent(state.node, flight.onProof!, flight.rules!);
   const settle: StoreCall = ["settle", [{ owner: state.owner.text, seq: flight.seq }]];
   state.flush?.open.delete(flight.seq);
-  end(state, flight, { kind: "direct", resource }, event, flight.waits ? [settle] : [], flight.log === "durable");
+  end(state, flight, { kind: "direct", resource }, event, flight.waits ? [settle] : [], alone);
 }
 
 /** A session is over: all that it was given is planned again, in order, with the rules that are still undecided. */

@@ -74,6 +74,7 @@ function stage() {
   const errors: string[] = [];
   const timers: (() => void)[] = [];
   let counts: StreamCount[] = [];
+  let now = NOW;
   const from = {
     tell: (message: DeliveryMessage) => {
       if (message.kind === "committed") told.push(`committed ${message.seqs.join(",")}`);
@@ -86,7 +87,7 @@ function stage() {
       store,
       log: { ...SILENT_LOG, error: (what: string) => void errors.push(what) },
       delayMs: 100,
-      now: () => NOW,
+      now: () => now,
       schedule: (_ms: number, task: () => void) => {
         timers.push(task);
         return () => timers.splice(timers.indexOf(task), timers.includes(task) ? 1 : 0);
@@ -120,8 +121,14 @@ function stage() {
       counts = [...counts, { id, account: OWNER, h, at: 0 }];
       mailbox.tell({ kind: "counts" });
     },
+    now: () => now,
+    /** Half of that time, in which no timer comes to its turn. */
+    pass: () => {
+      now += 50;
+    },
     /** Half of that time, which makes the younger of what waits the older. */
     async tick() {
+      now += 50;
       for (const task of timers.splice(0)) task();
       await settled();
     },
@@ -270,6 +277,20 @@ describe("StoreActor lets rows age", () => {
     expect(on.store.last).toEqual([`append ${seq}`]);
   });
 
+  test("no more, where it is in vain and commits follow each other so closely that no tick comes", async () => {
+    const { store, append, pass, tick } = stage();
+    let seq = firstSeqAt(NOW);
+    for (let commits = 0; commits < 8; commits++) {
+      for (let i = 0; i < 60; i++) append(seq++);
+      pass();
+      append(seq++, true);
+      await store.commit();
+    }
+    append(seq);
+    await tick();
+    expect(store.last).toEqual([`append ${seq}`]);
+  });
+
   test("however many there are for which nobody can have proof", async () => {
     const on = stage();
     const seq = await inVain(on, false);
@@ -295,7 +316,7 @@ describe("StoreActor lets rows age", () => {
       for (let i = 0; i < 100; i++) on.append(seq++);
       await on.tick();
       await on.store.commit();
-      const proved = firstSeqAt(NOW - age);
+      const proved = firstSeqAt(on.now() - age);
       for (let i = 0; i < 100; i++) settle(on, proved + i);
       for (let i = 0; i < 100; i++) on.append(seq++);
       for (let rounds = 0; rounds < 4; rounds++) {
