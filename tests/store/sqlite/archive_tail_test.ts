@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -7,6 +7,7 @@ import { Connection } from "../../../store/sqlite/connection.ts";
 import { createInlineStore, type SqliteLimits } from "../../../store/sqlite_store.ts";
 import type { NewMessage, Store, StoreCall } from "../../../store/store.ts";
 import { addAccounts, archiveSeqs, call, faultOf, JULIET, NURSE, ROMEO } from "../contract/harness.ts";
+import { copyAsAfterCrash } from "./crash_copy.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ampact-tail-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -106,9 +107,7 @@ let made = 0;
 /** The store after a restart; after a crash, on what the files held at that moment. */
 async function restarted(store: Store, path: string, crash: boolean): Promise<[Store, string]> {
   const copy = join(folder, `${++made}.db`);
-  if (crash) {
-    for (const end of ["", "-wal"]) if (existsSync(path + end)) copyFileSync(path + end, copy + end);
-  }
+  if (crash) copyAsAfterCrash(path, copy);
   await store.close();
   return [createInlineStore(`sqlite:${crash ? copy : path}`, LIMITS), crash ? copy : path];
 }

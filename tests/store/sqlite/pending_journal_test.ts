@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, spyOn, test } from "bun:test";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -9,6 +9,7 @@ import { packSegment, unpackSegment } from "../../../store/sqlite/segment_text.t
 import { createInlineStore, type SqliteLimits } from "../../../store/sqlite_store.ts";
 import type { NewMessage, Store, StoreCall } from "../../../store/store.ts";
 import { addAccounts, call, faultOf, JULIET, NURSE, pendingSeqs, ROMEO, waiting } from "../contract/harness.ts";
+import { copyAsAfterCrash } from "./crash_copy.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ampact-journal-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -148,9 +149,7 @@ function shifted(write: Write, by: number): Write {
 /** The store after a restart; after a crash, on what the files held at that moment. */
 async function restarted(store: Store, path: string, crash: boolean, limits: SqliteLimits): Promise<[Store, string]> {
   const copy = freshPath();
-  if (crash) {
-    for (const end of ["", "-wal"]) if (existsSync(path + end)) copyFileSync(path + end, copy + end);
-  }
+  if (crash) copyAsAfterCrash(path, copy);
   await store.close();
   const opened = createInlineStore(`sqlite:${crash ? copy : path}`, limits);
   await opened.open();
