@@ -86,9 +86,7 @@ export class StoreActor implements Actor<StoreMessage> {
       case "cancel":
         return message.reply(this.#taken(message.owner, message.seqs));
       case "calls":
-        this.#calls.push(message);
-        if (!this.#aging.pays) for (const call of message.calls) if (call[0] === "settle") this.#noteSettled(call[1]);
-        return this.#hurry(message.alone === true ? "none" : "all");
+        return this.#onCalls(message);
       case "hurry":
         return this.#hurry("all");
       case "counts":
@@ -129,16 +127,25 @@ export class StoreActor implements Actor<StoreMessage> {
   #onSettle(owner: string, seqs: readonly number[]): void {
     const taken = this.#taken(owner, seqs);
     if (taken.length === 0) return;
-    const before = this.#settles.length;
-    for (const seq of taken) this.#settles.push({ owner, seq });
-    if (!this.#aging.pays) this.#noteSettled(this.#settles.slice(before));
+    for (const seq of taken) {
+      this.#noteSettled(seq);
+      this.#settles.push({ owner, seq });
+    }
     this.#plan();
   }
 
-  /** Rows that were committed too soon: while they might still have aged, proof of receipt has come. */
-  #noteSettled(entries: readonly { readonly seq: number }[]): void {
-    const youngest = this.#start.now() - this.#start.delayMs / 2;
-    for (const { seq } of entries) if (seqTime(seq) > youngest) this.#aging.cancelled();
+  #onCalls(request: Calls): void {
+    this.#calls.push(request);
+    for (const call of request.calls) {
+      if (call[0] === "settle") for (const { seq } of call[1]) this.#noteSettled(seq);
+    }
+    this.#hurry(request.alone === true ? "none" : "all");
+  }
+
+  /** Where rows do not age, counts those that were committed too soon: while they might have aged, proof has come. */
+  #noteSettled(seq: number): void {
+    if (this.#aging.pays) return;
+    if (seqTime(seq) > this.#start.now() - this.#start.delayMs / 2) this.#aging.cancelled();
   }
 
   /** Drops those rows; returns the ones that are not there to be dropped. */

@@ -39,9 +39,7 @@ export function eventRow({ stanza, seq }: DueEvent): NewMessage {
 /** Sends an event that is true already, and logs it along with what is being gathered. */
 export function announce(state: DeliveryState, event: DueEvent | undefined): void {
   if (event === undefined) return;
-  if (event.seq > 0) {
-    append(state, eventRow(event), event.stanza.size, true);
-  }
+  if (event.seq > 0) append(state, eventRow(event), event.stanza.size, true);
   sendEvent(state.node, event);
 }
 

@@ -38,7 +38,7 @@ const NO_ROWS: OwnerRows = { seqs: [], peers: [] };
 const WIDTH = 3;
 /** A pass takes out so many rows for each that comes in, so it ends before as many new ones wait. */
 const OUT_FOR_IN = 4;
-/** No transaction becomes much longer by a pass than it would be by itself: so many rows, or a little more than it brings. */
+/** No transaction becomes much longer by a pass: it takes out so many rows, or a little more than it brings. */
 const MOST_AT_ONCE = 1000;
 const LITTLE_MORE = 1.5;
 

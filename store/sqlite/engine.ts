@@ -5,7 +5,14 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { Kysely } from "kysely";
-import type { StoreCall, StoreFault, StoreMethod, StoreOperations, StoreReply, StoreStart } from "../store.ts";
+import {
+  type StoreCall,
+  StoreFault,
+  type StoreMethod,
+  type StoreOperations,
+  type StoreReply,
+  type StoreStart,
+} from "../store.ts";
 import { ArchiveTail } from "./archive_tail.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { NodeSqliteDialect } from "./dialect.ts";
@@ -92,7 +99,7 @@ export class SqliteEngine {
     try {
       return this.#run(batch);
     } catch (error) {
-      if ((error as StoreFault).kind !== "full") throw error;
+      if (!(error instanceof StoreFault) || error.kind !== "full") throw error;
       return this.#journal.whileFull(() => this.#run(batch));
     }
   }

@@ -31,6 +31,13 @@ export function messageOperations(
   const read = readQueries(connection, tables);
   const dropUnused = dropUnusedMessage(connection, tables);
 
+  const isInLog = (seq: number) => read.message.first(seq) !== undefined;
+  const requireInLog = (seq: number) => {
+    if (isInLog(seq)) return;
+    journal.releaseAny(seq);
+    if (!isInLog(seq)) throw new StoreFault("failed", `Cannot let message ${seq} wait: it is not in the log`);
+  };
+
   return {
     append: (messages) => append.run(messages),
 
@@ -38,10 +45,7 @@ export function messageOperations(
       for (const { seq, pending } of entries) {
         const owner = ids.account(pending.owner);
         if (owner === undefined || journal.holds(owner, seq)) continue;
-        if (read.message.first(seq) === undefined) journal.releaseAny(seq);
-        if (read.message.first(seq) === undefined) {
-          throw new StoreFault("failed", `Cannot let message ${seq} wait: it is not in the log`);
-        }
+        requireInLog(seq);
         journal.noteInTable(seq);
         write.pend.run(seq, owner, pending.rules ?? null, pending.deadline ?? null);
       }

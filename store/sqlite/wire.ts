@@ -34,7 +34,7 @@ const NO_ENTRIES: readonly ArchiveEntry[] = [];
 /** A question between threads: its text alone, or with the numbers of the messages that it appends. */
 export type PackedQuestion = string | readonly [text: string, rows: Float64Array];
 
-/** Of each message: seq, the length of its text in UTF-16 units, and its places in the lists of the head, from 1; 0 for none. */
+/** Of each message: seq, how many UTF-16 units its text has, and its places in the head's lists, from 1; 0 for none. */
 const ROW_WIDTH = 4;
 
 /** Stands before the texts of all messages, in which each of their quotes would be escaped. */

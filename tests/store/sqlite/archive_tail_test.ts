@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { Connection } from "../../../store/sqlite/connection.ts";
 import { createInlineStore, type SqliteLimits } from "../../../store/sqlite_store.ts";
 import type { NewMessage, Store, StoreCall } from "../../../store/store.ts";
 import { addAccounts, archiveSeqs, call, faultOf, JULIET, NURSE, ROMEO } from "../contract/harness.ts";
-import { copyAsAfterCrash } from "./crash_copy.ts";
+import { copyAsAfterCrash, countRows } from "./database_file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ampact-tail-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -176,11 +175,8 @@ test("a pass ends though each transaction brings more rows than one takes out by
     await store.run(appendCalls(rows, false));
   }
   const [, copy] = await restarted(store, path, true);
-  const connection = new Connection({ path: copy });
-  const count = (table: string) => Number(connection.all(`select count(*) as count from ${table}`, [])[0]!.count);
-  expect(count("archive")).toBe(40_000);
-  expect(count("archive_index")).toBeGreaterThan(40_000 - 10_000);
-  connection.close();
+  expect(countRows(copy, "archive")).toBe(40_000);
+  expect(countRows(copy, "archive_index")).toBeGreaterThan(40_000 - 10_000);
 });
 
 const owner = fc.constantFrom(...OWNERS);

@@ -3,13 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { Connection } from "../../../store/sqlite/connection.ts";
 import { PendingJournal } from "../../../store/sqlite/pending_journal.ts";
 import { packSegment, unpackSegment } from "../../../store/sqlite/segment_text.ts";
 import { createInlineStore, type SqliteLimits } from "../../../store/sqlite_store.ts";
 import type { NewMessage, Store, StoreCall } from "../../../store/store.ts";
 import { addAccounts, call, faultOf, JULIET, NURSE, pendingSeqs, ROMEO, waiting } from "../contract/harness.ts";
-import { copyAsAfterCrash } from "./crash_copy.ts";
+import { copyAsAfterCrash, countRows, figure } from "./database_file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ampact-journal-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -158,16 +157,6 @@ async function restarted(store: Store, path: string, crash: boolean, limits: Sql
 
 const TOO_BIG: StoreCall = ["append", [{ ...waiting(1_000_000, ROMEO), text: "x".repeat(1_000_000) }]];
 
-/** Every row of a table of the database in that file, which no store has open. */
-function countRows(path: string, table: string): number {
-  const connection = new Connection({ path });
-  try {
-    return Number(connection.all(`select count(*) as count from ${table}`, [])[0]!.count);
-  } finally {
-    connection.close();
-  }
-}
-
 describe.each([0, 1, 6, 1000])("a journal of at most %p messages", (journalRows) => {
   const limits = { journalRows, maxPages: 200 };
 
@@ -295,10 +284,7 @@ test("the journal keeps to its length, though the oldest messages are short and 
   }
   expect(await call(store, "pendingCount", JULIET)).toBe(8100);
   await store.close();
-  const connection = new Connection({ path });
-  const [row] = connection.all("select sum(length(text)) as length from pending_journal", []);
-  connection.close();
-  expect(Number(row!.length)).toBeLessThan(1_200_000);
+  expect(figure(path, "sum(length(text))", "pending_journal")).toBeLessThan(1_200_000);
 });
 
 test.each([
