@@ -2,6 +2,7 @@
 import { StreamError } from "../xmpp/errors.ts";
 import { NS } from "../xmpp/ns.ts";
 import { attribute, declarationEnd, type ScannedElement } from "../xmpp/xml/scanner.ts";
+import { TagMemory } from "../xmpp/xml/tag_memory.ts";
 import { attr, xml } from "../xmpp/xml/xml.ts";
 import type { Peer } from "./client_address.ts";
 import { type Flushable, MAX_BACKLOG } from "./outflow.ts";
@@ -40,6 +41,8 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   #pending: string[] | undefined;
   #pendingChars = 0;
   #probe: number | undefined;
+  /** Of streams with messages. */
+  #memory: TagMemory | undefined;
 
   constructor(context: TransportContext, socket: Socket, peer: Peer) {
     this.#context = context;
@@ -86,7 +89,9 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   #onText(text: string): void {
     // RFC 7395 section 3.8 has no white space keepalive, but some clients send it.
     if (text.length < 8 && text.trim() === "") return;
-    const element = this.#context.scan.element(text, undefined, this.#expectsHeader ? declarationEnd(text) : 0);
+    const start = this.#expectsHeader ? declarationEnd(text) : 0;
+    const element = this.#context.scan.element(text, undefined, start, this.#memory);
+    if (this.#memory === undefined && element.name === "message") this.#memory = new TagMemory();
     if (element.ns === NS.FRAMING) return this.#onFraming(element);
     if (!this.#opened) throw new StreamError(element.name === "open" ? "invalid-namespace" : "bad-format");
     this.#stream.receive(element);

@@ -6,7 +6,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { ConnectionOptions } from "./connection.ts";
 import { SqliteEngine } from "./engine.ts";
 import { sqliteFault } from "./sqlite_fault.ts";
-import { type PackedQuestion, packFault, packReplies, packStart, type Question, unpackQuestion } from "./wire.ts";
+import { packFault, packReplies, packStart, type Question, unpackQuestion } from "./wire.ts";
 
 /** Answers the questions on a port, one after the other. */
 class StoreThread {
@@ -18,7 +18,7 @@ class StoreThread {
   constructor(port: MessagePort, options: ConnectionOptions) {
     this.#port = port;
     this.#options = options;
-    port.on("message", (packed: PackedQuestion) => {
+    port.on("message", (packed: string) => {
       this.#last = this.#last.then(() => this.#answer(unpackQuestion(packed)));
     });
   }

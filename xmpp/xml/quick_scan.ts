@@ -1,8 +1,10 @@
 import { NS } from "../ns.ts";
+import { ownCopy } from "../own_copy.ts";
 import { ASCII, NAME, NAME_START } from "./chars.ts";
 import { byLength, commonText, NAMESPACES } from "./common_texts.ts";
-import { knownName, nameOf, TYPE, UNKNOWN, XML_LANG, XMLNS } from "./known_names.ts";
+import { ID, knownName, nameOf, TYPE, UNKNOWN, XML_LANG, XMLNS } from "./known_names.ts";
 import type { ScannedAttribute, ScannedChild, ScannedElement, XmlLimits } from "./scanned_element.ts";
+import type { TagMemory } from "./tag_memory.ts";
 
 const BLANK = 0x20;
 const DOUBLE_QUOTE = 0x22;
@@ -25,6 +27,8 @@ export function isCalm(text: string): boolean {
 /** Attributes of one element whose names are not among the known ones: each is compared with each. */
 const FEW = 8;
 const TYPES = byLength(["chat", "get", "set", "result", "error", "normal", "groupchat"]);
+/** Those of other elements are too seldom alike. */
+const MESSAGE = "message";
 const NONE: readonly ScannedAttribute[] = [];
 const NO_CHILDREN: readonly ScannedChild[] = [];
 
@@ -50,24 +54,29 @@ export class QuickScan {
   #isEmpty = false;
   #next = 0;
   #attributes: ScannedAttribute[] | typeof NONE = NONE;
+  /** Where the value of its `id` stands; -1: it has none. */
+  #idStart = -1;
+  #idEnd = -1;
 
   constructor(limits: XmlLimits) {
     this.#limits = limits;
   }
 
   /**
-   * The element that begins at `start` of a calm text; `space`: the default namespace around it. Undefined: that is for the
-   * strict scan to say.
+   * The element that begins at `start` of a calm text; `space`: the default namespace around it; `memory`: its stream's. Undefined:
+   * that is for the strict scan to say.
    */
   scan(
     text: string,
     start: number,
     space: string,
     inherited: ReadonlyMap<string, string> | undefined,
+    memory?: TagMemory,
   ): ScannedElement | undefined {
     this.isCut = false;
     this.#space = space;
-    const element = this.#element(text, start, inherited);
+    const element = this.#element(text, start, inherited, memory);
+    if (memory !== undefined && this.#idStart >= 0 && element !== undefined) this.#remember(element, space, memory);
     this.#forget();
     return element;
   }
@@ -75,6 +84,7 @@ export class QuickScan {
   /** What was cut out of a text would keep the whole of it until the next one comes. */
   #forget(): void {
     this.#attributes = NONE;
+    this.#idStart = -1;
     this.#space = "";
     const names = this.#names;
     for (let depth = 0; depth < names.length && names[depth] !== ""; depth++) {
@@ -87,8 +97,9 @@ export class QuickScan {
     text: string,
     start: number,
     inherited: ReadonlyMap<string, string> | undefined,
+    memory: TagMemory | undefined,
   ): ScannedElement | undefined {
-    const name = this.#startTag(text, start, true);
+    const name = this.#recall(text, start, memory) ? MESSAGE : this.#startTag(text, start, true);
     if (name === undefined) return this.#stop(text, this.#next);
     const ns = this.#space;
     const attributes = this.#attributes;
@@ -115,6 +126,39 @@ export class QuickScan {
       plain: true,
       inherited,
     };
+  }
+
+  /** Whether the tag is like the one that the memory has. */
+  #recall(text: string, start: number, memory: TagMemory | undefined): boolean {
+    if (memory === undefined) return false;
+    const next = nextTag(text, start);
+    const end = memory.find(text, start, next, this.#space);
+    if (end < 0) return false;
+    this.#next = next;
+    this.#pos = end;
+    this.#isEmpty = memory.isEmpty;
+    this.#space = memory.space;
+    this.#attributes = memory.attributes(text);
+    return true;
+  }
+
+  /** Reads the tag of that message once more, in a text of its own. */
+  #remember(element: ScannedElement, outer: string, memory: TagMemory): void {
+    const { name, innerStart } = element;
+    if (name !== MESSAGE || !memory.wants(innerStart)) return;
+    const text = ownCopy(element.text.slice(0, innerStart));
+    this.#space = outer;
+    this.#attributes = NONE;
+    this.#startTag(text, 0, true);
+    memory.keep({
+      text,
+      outer,
+      space: this.#space,
+      isEmpty: this.#isEmpty,
+      attributes: this.#attributes,
+      idStart: this.#idStart,
+      idEnd: this.#idEnd,
+    });
   }
 
   /** Up to and with the end tag of the outermost element, whose name and namespace are known. */
@@ -218,6 +262,10 @@ export class QuickScan {
         }
       }
       if (!keep) continue;
+      if (known === ID) {
+        this.#idStart = valueStart;
+        this.#idEnd = valueEnd;
+      }
       const item = {
         name,
         value: known === TYPE ? commonText(TYPES, text, valueStart, valueEnd) : text.slice(valueStart, valueEnd),

@@ -3,6 +3,7 @@ import { BoundaryFinder } from "./boundary_finder.ts";
 import { ElementScanner } from "./element_scanner.ts";
 import { isCalm } from "./quick_scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
+import { TagMemory } from "./tag_memory.ts";
 import { declarationEnd } from "./xml_declaration.ts";
 import { XmlError } from "./xml_error.ts";
 
@@ -31,6 +32,8 @@ export class StreamScanner {
   #pending = "";
   #pendingBytes = 0;
   #handling = false;
+  /** Of streams with messages. */
+  #memory: TagMemory | undefined;
   #header: { tagName: string; namespaces: ReadonlyMap<string, string> } | undefined;
   #ended = false;
 
@@ -72,7 +75,9 @@ export class StreamScanner {
 
   #wholeChild(text: string, start: number, calm: boolean): ScannedElement | undefined {
     if (this.#header === undefined || this.#pending !== "" || text.charCodeAt(start) !== LESS_THAN) return undefined;
-    return this.#scan.elementAt(text, this.#header.namespaces, start, calm);
+    const child = this.#scan.elementAt(text, this.#header.namespaces, start, calm, this.#memory);
+    if (this.#memory === undefined && child?.name === "message") this.#memory = new TagMemory();
+    return child;
   }
 
   #take(piece: string): void {

@@ -1,0 +1,83 @@
+import type { ScannedAttribute } from "./scanned_element.ts";
+
+/** In UTF-16 units: longer tags are read each time, so that a session keeps little of its client's. */
+const MAX_LENGTH = 512;
+/** As many messages are let pass at most before the next one is kept, where none is like the one before. */
+const MAX_PAUSE = 255;
+
+/** A start tag as it was read, and where the value of its `id` stands in it. */
+export interface ReadTag {
+  readonly text: string;
+  /** The default namespace around it, and inside. */
+  readonly outer: string;
+  readonly space: string;
+  readonly isEmpty: boolean;
+  readonly attributes: readonly ScannedAttribute[];
+  readonly idStart: number;
+  readonly idEnd: number;
+}
+
+/**
+ * A start tag that came in a stream. Of one conversation all are alike but for the id, so that the next one is compared with it,
+ * which the engine does for many characters at a time, and not read anew.
+ */
+export class TagMemory {
+  #head = "";
+  #quote = "";
+  #tail = "";
+  #outer = "";
+  #attributes: readonly ScannedAttribute[] = [];
+  #idAt = -1;
+  #pause = 0;
+  #passed = 0;
+  /** What holds inside that element. */
+  space = "";
+  isEmpty = false;
+  /** Where the id stood that was found last. */
+  #idStart = 0;
+  #idEnd = 0;
+
+  /**
+   * Where the tag at `start` ends that is like the one kept; -1: it is not like it. `next`: where the next tag begins, or the text
+   * ends. The text is calm.
+   */
+  find(text: string, start: number, next: number, outer: string): number {
+    if (this.#idAt < 0 || outer !== this.#outer || !text.startsWith(this.#head, start)) return -1;
+    const idStart = start + this.#head.length;
+    const idEnd = text.indexOf(this.#quote, idStart);
+    if (idEnd < 0 || !text.startsWith(this.#tail, idEnd)) return -1;
+    const end = idEnd + this.#tail.length;
+    if (end > next) return -1;
+    this.#idStart = idStart;
+    this.#idEnd = idEnd;
+    this.#pause = 0;
+    this.#passed = 0;
+    return end;
+  }
+
+  /** Those of the tag that was found. */
+  attributes(text: string): ScannedAttribute[] {
+    const attributes = this.#attributes.slice();
+    attributes[this.#idAt] = { name: "id", value: text.slice(this.#idStart, this.#idEnd) };
+    return attributes;
+  }
+
+  /** A tag of this length was not like the one kept. Whether it should be kept instead: the less often, the less that has helped. */
+  wants(length: number): boolean {
+    if (this.#passed++ < this.#pause || length > MAX_LENGTH) return false;
+    this.#passed = 0;
+    this.#pause = Math.min(2 * this.#pause + 1, MAX_PAUSE);
+    return true;
+  }
+
+  keep({ text, outer, space, isEmpty, attributes, idStart, idEnd }: ReadTag): void {
+    this.#head = text.slice(0, idStart);
+    this.#quote = text.charAt(idEnd);
+    this.#tail = text.slice(idEnd);
+    this.#outer = outer;
+    this.space = space;
+    this.isEmpty = isEmpty;
+    this.#attributes = attributes;
+    this.#idAt = attributes.findIndex(({ name }) => name === "id");
+  }
+}
