@@ -33,7 +33,7 @@ export class Jid {
   #bare: Jid | undefined;
   /** Whom it was last written together with, and how. */
   #peer: Jid | undefined;
-  #addresses = "";
+  #startTag = "";
 
   private constructor(local: string, domain: string, resource: string) {
     this.local = local;
@@ -109,13 +109,16 @@ export class Jid {
     return this.#escaped;
   }
 
-  /** `from` and `to` as they stand in a start tag, with a leading blank; kept for those to whom one stanza follows another. */
-  addressesTo(to: Jid): string {
-    if (this.#peer === to && this.#addresses !== "") return this.#addresses;
-    const addresses = ` from="${this.escaped}" to="${to.escaped}"`;
-    this.#addresses = this.#peer === to ? ownCopy(addresses) : "";
+  /**
+   * A start tag from `opening` on, with both addresses, to where its id begins; kept for those to whom one stanza follows
+   * another.
+   */
+  startTag(opening: string, to: Jid): string {
+    if (this.#peer === to && this.#startTag.startsWith(opening)) return this.#startTag;
+    const tag = `${opening} from="${this.escaped}" to="${to.escaped}" id="`;
+    this.#startTag = this.#peer === to ? ownCopy(tag) : "";
     this.#peer = to;
-    return addresses;
+    return tag;
   }
 
   get isBare(): boolean {

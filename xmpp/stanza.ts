@@ -58,7 +58,7 @@ export class Stanza {
   /** Attributes that RFC 6120 does not define, ready to be written. */
   readonly #others: string;
   readonly #content: StanzaContent;
-  /** The start tag without its end, once somebody has needed it: the same in all forms of a message. */
+  /** Once somebody has needed it: it is the same in all forms of a message. */
   #startTag: string | undefined;
   #text: string | undefined;
 
@@ -90,6 +90,18 @@ export class Stanza {
    * @throws StanzaError jid-malformed, with the stanza without the address that cannot be read
    */
   static fromScanned(element: ScannedElement): Stanza {
+    return Stanza.#read(element, undefined);
+  }
+
+  /**
+   * What the client of that full JID sends, with this as its `from`: RFC 6120 section 8.1.2.1.
+   * @throws as fromScanned; StreamError invalid-from for anything but that or its bare JID
+   */
+  static fromClient(element: ScannedElement, sender: Jid): Stanza {
+    return Stanza.#read(element, sender);
+  }
+
+  static #read(element: ScannedElement, sender: Jid | undefined): Stanza {
     if (element.ns !== NS.CLIENT) throw new StreamError("invalid-namespace");
     const name = stanzaName(element.name);
     if (name === undefined) throw new StreamError("unsupported-stanza-type");
@@ -110,8 +122,10 @@ export class Stanza {
       else if (name === "xml:lang") lang = value;
       else if (!name.includes(":") || name.startsWith("xml:")) others += ` ${name}="${escapeAttribute(value)}"`;
     }
+    const isMalformed = to === null || from === null;
+    if (sender !== undefined && !isMalformed) from = stamped(from ?? undefined, sender);
     const stanza = new Stanza(name, from ?? undefined, to ?? undefined, id, type, lang, others, content);
-    if (to === null || from === null) throw new StanzaError("jid-malformed", { stanza });
+    if (isMalformed) throw new StanzaError("jid-malformed", { stanza });
     return stanza;
   }
 
@@ -160,11 +174,6 @@ export class Stanza {
     const id = "id" in change ? change.id : this.id;
     const type = "type" in change ? change.type : this.type;
     return new Stanza(this.name, from, to, id, type, this.lang, this.#others, this.#content);
-  }
-
-  /** As readdress() with both addresses, which every stanza that a client sends passes. */
-  between(from: Jid, to: Jid | undefined): Stanza {
-    return new Stanza(this.name, from, to, this.id, this.type, this.lang, this.#others, this.#content);
   }
 
   /** With one more child, or two, at the end. */
@@ -223,9 +232,12 @@ export class Stanza {
     return this.#content.text.length + START_TAG_UNITS;
   }
 
+  // Text is put together in threes, which is how the engine joins it.
+
   #written(): string {
     const inner = this.#content.text;
-    return inner === "" ? `${this.#opened()}/>` : `${this.#opened()}>${inner}${CLOSINGS[this.name]}`;
+    const tag = this.#opened();
+    return inner === "" ? `${tag.slice(0, -1)}/>` : `${tag}${inner}${CLOSINGS[this.name]}`;
   }
 
   #opened(): string {
@@ -233,19 +245,33 @@ export class Stanza {
     return this.#startTag;
   }
 
-  /** In as few pieces as can be, since the engine joins them one by one. */
   #open(): string {
-    const { from, to, id, type } = this;
-    let text = OPENINGS[this.name];
-    if (from !== undefined && to !== undefined) text += from.addressesTo(to);
-    else if (from !== undefined) text += ` from="${from.escaped}"`;
-    else if (to !== undefined) text += ` to="${to.escaped}"`;
-    const isChat = type === "chat";
-    if (id !== undefined) text += ` id="${escapeAttribute(id)}${isChat ? '" type="chat"' : '"'}`;
-    else if (isChat) text += ' type="chat"';
-    if (type !== undefined && !isChat) text += ` type="${escapeAttribute(type)}"`;
-    if (this.lang !== undefined) text += ` xml:lang="${escapeAttribute(this.lang)}"`;
-    return this.#others === "" ? text : text + this.#others;
+    const { from, to, id } = this;
+    const opening = OPENINGS[this.name];
+    if (id === undefined || from === undefined || to === undefined) return this.#openWith(opening);
+    return `${from.startTag(opening, to)}${escapeAttribute(id)}${this.#tagEnd('"')}`;
+  }
+
+  #openWith(opening: string): string {
+    const { from, to, id } = this;
+    let text = opening;
+    if (from !== undefined) text += ` from="${from.escaped}"`;
+    if (to !== undefined) text += ` to="${to.escaped}"`;
+    if (id !== undefined) text += ` id="${escapeAttribute(id)}"`;
+    return text + this.#tagEnd("");
+  }
+
+  /** What follows the id. */
+  #tagEnd(quote: string): string {
+    const { type, lang } = this;
+    if (lang === undefined && this.#others === "") {
+      if (type === undefined) return `${quote}>`;
+      if (type === "chat" && quote !== "") return '" type="chat">';
+    }
+    let text = quote;
+    if (type !== undefined) text += ` type="${escapeAttribute(type)}"`;
+    if (lang !== undefined) text += ` xml:lang="${escapeAttribute(lang)}"`;
+    return `${text}${this.#others}>`;
   }
 }
 
@@ -320,6 +346,12 @@ function namespaceUnits({ ns, attributes, children }: Element, parentNs: string)
   for (const name in attributes) if (name.startsWith("xmlns:")) units += attributes[name]!.length;
   for (const child of children) if (typeof child !== "string") units += namespaceUnits(child, ns);
   return units;
+}
+
+/** The bare or the full JID of the connected resource may stand there, nothing else: RFC 6120 section 8.1.2.1. */
+function stamped(from: Jid | undefined, sender: Jid): Jid {
+  if (from === undefined || from === sender || from.equals(sender) || from.equals(sender.bare)) return sender;
+  throw new StreamError("invalid-from");
 }
 
 /** Null for what is no address. */

@@ -39,10 +39,17 @@ export interface StanzaId {
   readonly id: string;
 }
 
-/** Every message has one: its two values need no escaping, so that it is put together at once. */
+/** Every message has one: its id needs no escaping, and what follows it is written once for those of a batch. */
 function stanzaIdElement({ by, id }: StanzaId): string {
-  return `${ID_OPENING}${id}" by="${by.escaped}"/>`;
+  if (by !== lastBy) {
+    lastBy = by;
+    afterId = `" by="${by.escaped}"/>`;
+  }
+  return `${ID_OPENING}${id}${afterId}`;
 }
+
+let lastBy: Jid | undefined;
+let afterId = "";
 
 /** What goes to the recipient's device: with its stanza id, and the rules with their original addresses (XEP-0079 section 4). */
 export function forDevice(stanza: Stanza, id: StanzaId | undefined, rules: RuleState | undefined): Stanza {

@@ -4,7 +4,7 @@
  * @module
  */
 import { isBlocked } from "../../modules/blocking/block_list.ts";
-import { StanzaError, StreamError } from "../../xmpp/errors.ts";
+import { StanzaError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import type { ScannedElement } from "../../xmpp/xml/scanner.ts";
@@ -38,8 +38,7 @@ export interface SendingSession {
 export function onStanza(session: SendingSession, element: ScannedElement, ticket: number): void {
   let stanza: Stanza;
   try {
-    stanza = Stanza.fromScanned(element);
-    checkFrom(session, stanza);
+    stanza = Stanza.fromClient(element, session.jid);
   } catch (error) {
     if (!(error instanceof StanzaError) || error.stanza === undefined) throw error;
     refuse(session, error.stanza, error);
@@ -51,12 +50,6 @@ export function onStanza(session: SendingSession, element: ScannedElement, ticke
   session.settle(ticket);
 }
 
-/** RFC 6120 section 8.1.2.1: the bare or the full JID of the connected resource, nothing else. */
-function checkFrom({ jid }: SendingSession, { from }: Stanza): void {
-  if (from === undefined || from === jid || from.equals(jid) || from.equals(jid.bare)) return;
-  throw new StreamError("invalid-from");
-}
-
 function refuse(session: SendingSession, stanza: Stanza, error: StanzaError): void {
   if (stanza.type === "error" || stanza.type === "result") return;
   session.answer(stanza.readdress({ to: undefined, from: undefined }).error(error).readdress({ to: session.jid }));
@@ -66,12 +59,12 @@ function onMessage(session: SendingSession, stanza: Stanza, ticket: number): voi
   const { node, jid, profile } = session;
   // RFC 6120 section 10.3.1: a message without `to` is for the sender's own bare JID.
   const to = stanza.to ?? jid.bare;
-  const stamped = stanza.between(jid, to);
-  const refused = refusalOfRules(stamped, node, profile);
+  const message = stanza.to === undefined ? stanza.readdress({ to }) : stanza;
+  const refused = refusalOfRules(message, node, profile);
   if (refused !== undefined) return answerAtOnce(session, [refused.reply], ticket);
-  if (hasBlocked(session, to)) return answerAtOnce(session, answerBlockedMessage(stamped, node, profile), ticket);
+  if (hasBlocked(session, to)) return answerAtOnce(session, answerBlockedMessage(message, node, profile), ticket);
   const archiveSender = node.settings.archive && archives(profile, to.bare);
-  node.route(stamped, { receipt: receiptFor(session, ticket), archiveSender, sentCopy: sentCopy(session, to) });
+  node.route(message, { receipt: receiptFor(session, ticket), archiveSender, sentCopy: sentCopy(session, to) });
 }
 
 /** The message goes no further. */
@@ -107,11 +100,10 @@ function onPresence(session: SendingSession, stanza: Stanza): void {
   const { type, to } = stanza;
   if (type === "error") return;
   const { jid, entry } = session;
-  const stamped = stanza.between(jid, to);
   const isOfAvailability = type === undefined || type === "unavailable";
-  if (isOfAvailability && to !== undefined && hasBlocked(session, to)) return answerBlocked(session, stamped);
+  if (isOfAvailability && to !== undefined && hasBlocked(session, to)) return answerBlocked(session, stanza);
   if (isOfAvailability && to === undefined) session.keepPresence(stanza);
-  entry.user.tell({ kind: "presence", resource: jid.resource, stanza: stamped });
+  entry.user.tell({ kind: "presence", resource: jid.resource, stanza });
 }
 
 function onIq(session: SendingSession, stanza: Stanza): void {
@@ -119,13 +111,13 @@ function onIq(session: SendingSession, stanza: Stanza): void {
   const { type, id, to } = stanza;
   if (type === "result" || type === "error") {
     if (id?.startsWith(PROBE_ID)) return session.probeAnswered(Number(id.slice(PROBE_ID.length)));
-    if (to !== undefined) node.route(stanza.between(jid, to));
+    if (to !== undefined) node.route(stanza);
     return;
   }
-  const stamped = stanza.between(jid, to ?? jid.bare);
+  const request = to === undefined ? stanza.readdress({ to: jid.bare }) : stanza;
   if ((type !== "get" && type !== "set") || !id || stanza.children.length !== 1) {
-    return session.answer(stamped.error(new StanzaError("bad-request")));
+    return session.answer(request.error(new StanzaError("bad-request")));
   }
-  if (to !== undefined && hasBlocked(session, to)) return answerBlocked(session, stamped);
-  node.route(stamped);
+  if (to !== undefined && hasBlocked(session, to)) return answerBlocked(session, request);
+  node.route(request);
 }
