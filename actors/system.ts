@@ -146,7 +146,7 @@ export class ActorSystem implements Node, Sessions {
     this.#cancelSweep?.();
     this.#cancelPruning?.();
     this.#retention.stop();
-    this.#users.endAll(new StreamError("system-shutdown"));
+    this.scheduler.turn(() => this.#users.endAll(new StreamError("system-shutdown")));
     this.#expiry.stop();
     for (const gateway of this.#gateways.values()) gateway.stop();
     await this.#flushStore();
@@ -166,6 +166,14 @@ export class ActorSystem implements Node, Sessions {
       const { kind, message } = error as StoreFault;
       this.log.error("cannot flush the store", { fault: kind, message });
     }
+  }
+
+  hold(): void {
+    this.scheduler.hold();
+  }
+
+  handle(): void {
+    this.scheduler.handle();
   }
 
   get seqs(): SequenceClock {

@@ -78,7 +78,12 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     get secret() {
       return secret;
     },
-    sessions: { bind: (request) => running().bind(request), resume: (request) => running().resume(request) },
+    sessions: {
+      hold: () => system?.hold(),
+      handle: () => system?.handle(),
+      bind: (request) => running().bind(request),
+      resume: (request) => running().resume(request),
+    },
     credentials: (account) => running().database.credentials(account.text),
   };
   const transports = createTransports(services);

@@ -50,6 +50,7 @@ export function streamSettings(config: Config): StreamSettings {
     failedLoginsPerMinute: limits.loginsPerMinutePerAddress,
     registrationsPerHour: limits.registrationsPerHourPerAddress,
     connectionsPerAddress: limits.connectionsPerAddress,
+    stanzasPerSecond: limits.stanzasPerSecond,
     bosh: config.bosh,
     publicUrl: config.http.publicUrl === "" ? undefined : config.http.publicUrl,
     trustedProxies: config.http.trustedProxies,

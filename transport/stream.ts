@@ -13,6 +13,7 @@ import { type ScannedElement, XmlError } from "../xmpp/xml/scanner.ts";
 import { Markup, xml } from "../xmpp/xml/xml.ts";
 import { Authentication } from "./authentication.ts";
 import { bindOrResume, failed, readStanza } from "./binding.ts";
+import type { EventTurn } from "./event_turn.ts";
 import { Inbox } from "./inbox.ts";
 import { SaslNegotiation } from "./sasl/negotiation.ts";
 import { type CompletedLogin, completeLogin } from "./sasl2/complete_login.ts";
@@ -36,9 +37,17 @@ type Phase =
   | "established"
   | "ended";
 
+/** What it shares with all others. */
+export interface StreamContext {
+  readonly services: StreamServices;
+  readonly limits: StreamLimits;
+  readonly turn: EventTurn;
+}
+
 export class XmppStream {
   readonly #services: StreamServices;
   readonly #limits: StreamLimits;
+  readonly #turn: EventTurn;
   readonly #carrier: StreamCarrier;
   readonly #inbox = new Inbox();
   /** Ends the time limit of the negotiation; undefined: that is over. */
@@ -57,9 +66,10 @@ export class XmppStream {
   /** The carrier as the session knows it. */
   #connection: Connection;
 
-  constructor(services: StreamServices, limits: StreamLimits, carrier: StreamCarrier) {
+  constructor({ services, limits, turn }: StreamContext, carrier: StreamCarrier) {
     this.#services = services;
     this.#limits = limits;
+    this.#turn = turn;
     this.#carrier = carrier;
     this.#connection = carrier;
     this.#stopTimer = services.schedule(services.settings.negotiationMs, () =>
@@ -83,7 +93,9 @@ export class XmppStream {
 
   /** The answer to Connection.probe(). */
   prove(token: number): void {
-    this.#session?.tell({ kind: "proof", token });
+    if (this.#session === undefined) return;
+    this.#turn.tellsProof();
+    this.#session.tell({ kind: "proof", token });
   }
 
   /** The peer has ended its stream in order. */
@@ -191,7 +203,7 @@ export class XmppStream {
   }
 
   #onElement(element: ScannedElement): void {
-    if (this.#session !== undefined) return this.#session.tell({ kind: "inbound", element });
+    if (this.#session !== undefined) return this.#tell(this.#session, element);
     try {
       if (this.#phase === "authenticating") return this.#beforeAuthentication(element);
       if (this.#phase === "binding") return this.#beforeBinding(element, this.#account!);
@@ -200,6 +212,11 @@ export class XmppStream {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  #tell(session: SessionHandle, element: ScannedElement): void {
+    this.#turn.tells(element);
+    session.tell({ kind: "inbound", element });
   }
 
   #beforeAuthentication(element: ScannedElement): void {

@@ -31,6 +31,8 @@ export interface StreamSettings {
   readonly failedLoginsPerMinute: number;
   readonly registrationsPerHour: number;
   readonly connectionsPerAddress: number;
+  /** Of one session. */
+  readonly stanzasPerSecond: number;
   readonly bosh: BoshSettings;
   /** Base URL of the HTTP endpoints as clients see it, for XEP-0156; left out: as the request has it. */
   readonly publicUrl?: string | undefined;

@@ -1,16 +1,14 @@
 import { ElementScanner } from "../xmpp/xml/scanner.ts";
 import { type TrustsProxy, trustProxies } from "./client_address.ts";
 import { ConnectionTable } from "./connection_table.ts";
-import { Outflow } from "./outflow.ts";
-import { createStreamLimits, type StreamLimits } from "./stream_limits.ts";
+import { EventTurn } from "./event_turn.ts";
+import type { StreamContext } from "./stream.ts";
+import { createStreamLimits } from "./stream_limits.ts";
 import type { StreamServices } from "./stream_services.ts";
 
 /** What all transports of one server share. */
-export interface TransportContext {
-  readonly services: StreamServices;
-  readonly limits: StreamLimits;
+export interface TransportContext extends StreamContext {
   readonly connections: ConnectionTable;
-  readonly outflow: Outflow;
   /** For every element of every stream, one after the other. */
   readonly scan: ElementScanner;
   readonly trustsProxy: TrustsProxy;
@@ -21,7 +19,7 @@ export function createTransportContext(services: StreamServices): TransportConte
     services,
     limits: createStreamLimits(services),
     connections: new ConnectionTable(services.settings.connectionsPerAddress),
-    outflow: new Outflow(),
+    turn: new EventTurn(services.sessions, services.settings.stanzasPerSecond),
     scan: new ElementScanner(services.settings.xmlLimits),
     trustsProxy: trustProxies(services.settings.trustedProxies),
   };

@@ -4,8 +4,9 @@ import { NS } from "../xmpp/ns.ts";
 import { attribute, declarationEnd, type ScannedElement } from "../xmpp/xml/scanner.ts";
 import { TagMemory } from "../xmpp/xml/tag_memory.ts";
 import { attr, xml } from "../xmpp/xml/xml.ts";
+import { MAX_BACKLOG } from "./backlog.ts";
 import type { Peer } from "./client_address.ts";
-import { type Flushable, MAX_BACKLOG } from "./outflow.ts";
+import type { Flushable } from "./event_turn.ts";
 import type { StreamSecurity } from "./sasl/mechanisms.ts";
 import { XmppStream } from "./stream.ts";
 import type { StreamCarrier, StreamHeader } from "./stream_carrier.ts";
@@ -49,7 +50,7 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
     this.#socket = socket;
     this.security = peer.security;
     this.address = peer.address;
-    this.#stream = new XmppStream(context.services, context.limits, this);
+    this.#stream = new XmppStream(context, this);
     context.connections.add(this);
   }
 
@@ -141,7 +142,7 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   }
 
   #planFlush(): void {
-    if (this.#pending === undefined && this.#probe === undefined) this.#context.outflow.add(this);
+    if (this.#pending === undefined && this.#probe === undefined) this.#context.turn.add(this);
   }
 
   flush(): void {

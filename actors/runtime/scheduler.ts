@@ -21,12 +21,24 @@ export class Scheduler {
   #ready: Runnable[] = [];
   #head = 0;
   #running = false;
+  #held = false;
   #turnEnd: TurnEnd[] = [];
 
-  /** Called by a mailbox that has become ready. Outside a turn this begins one. */
+  /** Called by a mailbox that has become ready. Outside a turn this begins one, unless they are held. */
   ready(mailbox: Runnable): void {
     this.#ready.push(mailbox);
-    if (!this.#running) this.#turn();
+    if (!this.#running && !this.#held) this.#turn();
+  }
+
+  /** From now on mailboxes wait for handle(), or for a turn that begins by itself. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Ends hold(), and runs those that have waited. */
+  handle(): void {
+    this.#held = false;
+    if (!this.#running && this.#head < this.#ready.length) this.#turn();
   }
 
   /** Tells of the current turn's end, once; at once outside a turn. Probes are gathered this way. */

@@ -1,3 +1,4 @@
+import { EventTurn } from "../../transport/event_turn.ts";
 import type { StreamSecurity } from "../../transport/sasl/mechanisms.ts";
 import { XmppStream } from "../../transport/stream.ts";
 import type { StreamCarrier, StreamHeader } from "../../transport/stream_carrier.ts";
@@ -28,7 +29,7 @@ export class FakeCarrier implements StreamCarrier {
   ) {
     this.services = services;
     this.transport = transport;
-    this.stream = new XmppStream(services, limits, this);
+    this.stream = new XmppStream({ services, limits, turn: new EventTurn(services.sessions, 0) }, this);
   }
 
   get secure(): boolean {

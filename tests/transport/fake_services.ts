@@ -47,6 +47,10 @@ export class FakeSessions implements Sessions {
   onBind: ((request: BindRequest) => SessionHandle | Promise<SessionHandle>) | undefined;
   onResume: ((request: Parameters<Sessions["resume"]>[0]) => Promise<ResumeResult>) | undefined;
 
+  hold(): void {}
+
+  handle(): void {}
+
   bind(request: BindRequest): SessionHandle | Promise<SessionHandle> {
     if (this.onBind !== undefined) return this.onBind(request);
     const session = new FakeSession(request.account.withResource(request.resource ?? "chosen"), request);
@@ -103,6 +107,7 @@ export const SETTINGS: StreamSettings = {
   failedLoginsPerMinute: 0,
   registrationsPerHour: 0,
   connectionsPerAddress: 0,
+  stanzasPerSecond: 0,
   trustedProxies: [],
   bosh: { waitMax: 60, holdMax: 1, requests: 2, inactivity: 30, polling: 5, pauseMax: 120 },
 };

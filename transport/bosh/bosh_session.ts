@@ -4,8 +4,8 @@
  * @module
  */
 import { StreamError } from "../../xmpp/errors.ts";
+import { MAX_BACKLOG } from "../backlog.ts";
 import type { Peer } from "../client_address.ts";
-import { MAX_BACKLOG } from "../outflow.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
 import type { XmppStream } from "../stream.ts";
 import type { StreamCarrier, StreamHeader } from "../stream_carrier.ts";

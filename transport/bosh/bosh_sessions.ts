@@ -41,7 +41,7 @@ export class BoshSessions {
   }
 
   #create(body: BoshBody, peer: Peer, reply: BoshReply): BoshSession {
-    const { services, limits, connections } = this.#context;
+    const { services, connections } = this.#context;
     if (!connections.isOpen) throw new BoshError("system-shutdown");
     const to = checkDomain(body.attributes.get("to"), services.settings.domains);
     if (!connections.admits(peer.address, peer.security.loopback)) throw new BoshError("policy-violation");
@@ -51,7 +51,7 @@ export class BoshSessions {
       peer,
       now: () => services.now(),
       schedule: (ms, task) => services.schedule(ms, task),
-      createStream: (carrier) => new XmppStream(services, limits, carrier),
+      createStream: (carrier) => new XmppStream(this.#context, carrier),
       staysUp: () => connections.isOpen,
       onEnd: ({ sid }) => {
         this.#sessions.delete(sid);

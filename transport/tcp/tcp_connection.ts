@@ -5,8 +5,9 @@ import { StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { attribute, declaredNamespaces, type ScannedElement, StreamScanner } from "../../xmpp/xml/scanner.ts";
 import { attr, xml } from "../../xmpp/xml/xml.ts";
+import { MAX_BACKLOG } from "../backlog.ts";
 import { isLoopback } from "../client_address.ts";
-import { type Flushable, MAX_BACKLOG } from "../outflow.ts";
+import type { Flushable } from "../event_turn.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
 import type { ChannelBindings } from "../sasl/sasl_mechanism.ts";
 import { XmppStream } from "../stream.ts";
@@ -47,7 +48,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
     this.address = socket.remoteAddress ?? "unknown";
     this.#loopback = isLoopback(this.address);
     this.#scanner = this.#createScanner();
-    this.#stream = new XmppStream(context.services, context.limits, this);
+    this.#stream = new XmppStream(context, this);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEPALIVE_MS);
     context.connections.add(this);
@@ -211,7 +212,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   /** What is sent in one turn of the event loop leaves in one write. */
   send(text: string): void {
     if (this.#closed) return;
-    if (this.#pending === "") this.#context.outflow.add(this);
+    if (this.#pending === "") this.#context.turn.add(this);
     this.#pending += text;
   }
 

@@ -106,4 +106,25 @@ describe("Scheduler", () => {
     expect(order).toContain("a");
     expect(order).toContain("second");
   });
+
+  test("lets mailboxes wait while they are held, in their order", () => {
+    const { scheduler, order, one, other, note } = pair();
+    scheduler.hold();
+    one.tell(note("first"));
+    other.tell(note("second"));
+    one.tell(note("third"));
+    expect(order).toEqual([]);
+    scheduler.handle();
+    expect(order).toEqual(["first", "third", "second"]);
+    other.tell(note("fourth"));
+    expect(order.at(-1)).toBe("fourth");
+  });
+
+  test("handles what is held in a turn that begins by itself", () => {
+    const { scheduler, order, one, other, note } = pair();
+    scheduler.hold();
+    one.tell(note("held"));
+    scheduler.turn(() => other.tell(note("told")));
+    expect(order).toEqual(["held", "told"]);
+  });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { MAX_BACKLOG } from "../../../transport/backlog.ts";
 import { ResponseBuffer } from "../../../transport/bosh/response_buffer.ts";
-import { MAX_BACKLOG } from "../../../transport/outflow.ts";
 
 test("ResponseBuffer keeps the newest responses, within its number and its length", () => {
   const buffer = new ResponseBuffer(3);
