@@ -4,11 +4,14 @@ import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import type { Markup } from "../xmpp/xml/xml.ts";
 import { attr, raw, xml } from "../xmpp/xml/xml.ts";
+import { LastWritten } from "./last_written.ts";
 import type { FaultKind, QuotedRule, Rule, RuleFault } from "./rule.ts";
 
 const AMP = raw(NS.AMP);
 const STATUS = { alert: raw("alert"), notify: raw("notify") };
 const PER_HOP = attr("per-hop", "true");
+const NOTICE = new LastWritten();
+const ON_ITS_WAY = new LastWritten();
 
 /** Where a reply goes, and which message it is about. */
 export interface ReplyAddress {
@@ -27,13 +30,15 @@ export interface EventAddress extends ReplyAddress {
 
 /** XEP-0079 3.4.1 and 3.4.4: tells the sender which rule was met. Carries nothing of the original but its id. */
 export function notice(action: "alert" | "notify", rule: Rule, address: EventAddress): Stanza {
-  const from = raw(address.sender.escaped);
-  const to = raw(address.recipient.escaped);
-  const status = STATUS[action];
-  return message(
-    address,
-    xml`<amp xmlns="${AMP}" status="${status}" from="${from}" to="${to}">${ruleElement(rule)}</amp>`,
-  );
+  const { sender, recipient } = address;
+  const last = NOTICE.find(rule, action, sender, recipient);
+  return message(address, last ?? NOTICE.keep(rule, action, sender, recipient, noticeElement(action, rule, address)));
+}
+
+function noticeElement(action: "alert" | "notify", rule: Rule, { sender, recipient }: EventAddress): Markup {
+  const from = raw(sender.escaped);
+  const to = raw(recipient.escaped);
+  return xml`<amp xmlns="${AMP}" status="${STATUS[action]}" from="${from}" to="${to}">${ruleElement(rule)}</amp>`;
 }
 
 /** XEP-0079 3.4.3: the reply of the `error` action, with the rules that triggered it. */
@@ -62,7 +67,7 @@ export function ruleReply(rule: Rule, { sender, recipient, id }: Omit<EventAddre
 export function refusal(fault: RuleFault, address: ReplyAddress): Stanza {
   return errorMessage(
     address,
-    xml`${amp(fault.rules)}<error type="modify" code="${CODES[fault.kind]}">${condition(fault)}</error>`,
+    xml`${quotedRules(fault.rules)}<error type="modify" code="${CODES[fault.kind]}">${condition(fault)}</error>`,
   );
 }
 
@@ -70,7 +75,7 @@ export function refusal(fault: RuleFault, address: ReplyAddress): Stanza {
 export function serviceUnavailable(rules: readonly Rule[], address: ReplyAddress): Stanza {
   return errorMessage(
     address,
-    xml`${amp(rules)}<error type="cancel" code="503"><service-unavailable xmlns="${NS.STANZAS}"/></error>`,
+    xml`${quotedRules(rules)}<error type="cancel" code="503"><service-unavailable xmlns="${NS.STANZAS}"/></error>`,
   );
 }
 
@@ -81,6 +86,12 @@ export function missingId(address: { readonly domain: Jid; readonly sender: Jid;
 
 /** XEP-0079 4.1: the rules as they leave the server, with the original addresses and without a status. */
 export function ampElement(rules: readonly Rule[], perHop: boolean, from: Jid, to: Jid): Markup {
+  return (
+    ON_ITS_WAY.find(rules, perHop, from, to) ?? ON_ITS_WAY.keep(rules, perHop, from, to, amp(rules, perHop, from, to))
+  );
+}
+
+function amp(rules: readonly Rule[], perHop: boolean, from: Jid, to: Jid): Markup {
   const rest = perHop && PER_HOP;
   return xml`<amp xmlns="${AMP}" from="${raw(from.escaped)}" to="${raw(to.escaped)}"${rest}>${ruleElements(rules)}</amp>`;
 }
@@ -133,7 +144,7 @@ function ruleElement(rule: QuotedRule): Markup {
 }
 
 /** As a refusal quotes them: without addresses. */
-function amp(rules: readonly QuotedRule[]): Markup {
+function quotedRules(rules: readonly QuotedRule[]): Markup {
   return xml`<amp xmlns="${AMP}">${ruleElements(rules)}</amp>`;
 }
 

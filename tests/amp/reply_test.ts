@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
 import type { EventAddress } from "../../amp/reply.ts";
 import { ampElement, failedRules, missingId, notice, refusal, serviceUnavailable } from "../../amp/reply.ts";
 import type { FaultKind } from "../../amp/rule.ts";
@@ -216,5 +217,31 @@ describe("XEP-0079 4.1: what leaves the server with a message", () => {
 test.each(ACTIONS)("a written %s rule is one compact element without white space", (action) => {
   expect(ampElement(rules(`${action} deliver none`), false, chatty.sender, chatty.recipient).text).toBe(
     `<amp xmlns="http://jabber.org/protocol/amp" from="bernardo@hamlet.lit/elsinore" to="francisco@hamlet.lit"><rule action="${action}" condition="deliver" value="none"/></amp>`,
+  );
+});
+
+test("what was written last is given to nobody else", () => {
+  const lists = [rules("drop deliver stored"), rules("notify deliver direct")];
+  const people = [Jid.parse("a@x/1"), Jid.parse("日本@x"), Jid.parse("b@x")];
+  const order = fc.array(fc.tuple(fc.nat(1), fc.boolean(), fc.nat(2), fc.nat(2)), { minLength: 20 });
+  fc.assert(
+    fc.property(order, (all) => {
+      for (const [list, perHop, from, to] of all.flatMap((one) => [one, one, one])) {
+        const text = ampElement(lists[list]!, perHop, people[from]!, people[to]!).text;
+        expect(text).toContain(`from="${people[from]!.text}" to="${people[to]!.text}"`);
+        expect(text.includes("per-hop")).toBe(perHop);
+        expect(text).toContain(list === 0 ? "stored" : "direct");
+        const [item] = lists[list]!;
+        const action = perHop ? "alert" : "notify";
+        const event = notice(action, item!, {
+          domain: people[2]!,
+          sender: people[from]!,
+          recipient: people[to]!,
+          id: "i",
+        });
+        expect(event.inner).toContain(`status="${action}" from="${people[from]!.text}" to="${people[to]!.text}"`);
+        expect(event.inner).toContain(list === 0 ? "stored" : "direct");
+      }
+    }),
   );
 });
