@@ -4,7 +4,7 @@ import { sasl2Features } from "../../transport/sasl2/sasl2_features.ts";
 import { createStreamLimits } from "../../transport/stream_limits.ts";
 import { StanzaError, StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
-import { XmlError } from "../../xmpp/xml/scanner.ts";
+import { scanElement, XmlError } from "../../xmpp/xml/scanner.ts";
 import { FakeCarrier, settled, waitFor } from "./fake_carrier.ts";
 import { bindIq, FakeSession, fakeServices, plainAuth, USER } from "./fake_services.ts";
 
@@ -595,5 +595,52 @@ describe("XmppStream: pause", () => {
     const text = `<message><body>${"x".repeat(100_000)}</body></message>`;
     for (let i = 0; i < 60 && !client.isClosed; i++) await client.receive(text);
     expect(client.closedWith?.condition).toBe("policy-violation");
+  });
+});
+
+describe("XmppStream: messages gather", () => {
+  /** A bound client, and the order in which its session is told and the actors are held and run. */
+  async function watched() {
+    const client = new FakeCarrier();
+    await client.bind();
+    const { sessions } = client.services;
+    const events: string[] = [];
+    sessions.hold = () => void events.push("hold");
+    sessions.handle = () => void events.push("handle");
+    sessions.last.onInbound = (text) => void events.push(text.slice(1, -2));
+    const send = (...names: string[]) => {
+      for (const name of names) {
+        client.stream.receive(
+          scanElement(`<${name}/>`, client.services.settings.xmlLimits, new Map([["", NS.CLIENT]])),
+        );
+      }
+    };
+    return { client, events, send };
+  }
+
+  test("and presence and requests come after those before them, and before those after them", async () => {
+    const { events, send } = await watched();
+    send("message", "message", "presence", "message", "iq");
+    expect(events.join(" ")).toBe("hold message message handle presence hold message handle iq");
+  });
+
+  test("also where they had to wait", async () => {
+    const { client, events, send } = await watched();
+    client.pause();
+    send("message", "presence", "message");
+    expect(events).toEqual([]);
+    client.resume();
+    expect(events.join(" ")).toBe("hold message handle presence hold message");
+  });
+
+  test("and so does proof", async () => {
+    const { client, events, send } = await watched();
+    client.stream.prove(1);
+    send("message");
+    expect(events.join(" ")).toBe("hold message");
+    expect(client.services.sessions.last.kinds).toEqual(["proof", "inbound"]);
+    await settled();
+    await settled();
+    expect(events.at(-1)).toBe("handle");
   });
 });
