@@ -79,6 +79,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
       return secret;
     },
     sessions: {
+      // The turn of the event loop in which the server stops may end after it has.
       hold: () => system?.hold(),
       handle: () => system?.handle(),
       bind: (request) => running().bind(request),

@@ -1,8 +1,7 @@
 /** A stream over one WebSocket: RFC 7395. @module */
 import { StreamError } from "../xmpp/errors.ts";
 import { NS } from "../xmpp/ns.ts";
-import { attribute, declarationEnd, type ScannedElement } from "../xmpp/xml/scanner.ts";
-import { TagMemory } from "../xmpp/xml/tag_memory.ts";
+import { attribute, declarationEnd, memoryAfter, type ScannedElement, type TagMemory } from "../xmpp/xml/scanner.ts";
 import { attr, xml } from "../xmpp/xml/xml.ts";
 import { MAX_BACKLOG } from "./backlog.ts";
 import type { Peer } from "./client_address.ts";
@@ -92,7 +91,7 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
     if (text.length < 8 && text.trim() === "") return;
     const start = this.#expectsHeader ? declarationEnd(text) : 0;
     const element = this.#context.scan.element(text, undefined, start, this.#memory);
-    if (this.#memory === undefined && element.name === "message") this.#memory = new TagMemory();
+    this.#memory ??= memoryAfter(element);
     if (element.ns === NS.FRAMING) return this.#onFraming(element);
     if (!this.#opened) throw new StreamError(element.name === "open" ? "invalid-namespace" : "bad-format");
     this.#stream.receive(element);

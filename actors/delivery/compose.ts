@@ -39,6 +39,9 @@ export interface StanzaId {
   readonly id: string;
 }
 
+let lastBy: Jid | undefined;
+let afterId = "";
+
 /** Every message has one: its id needs no escaping, and what follows it is written once for those of a batch. */
 function stanzaIdElement({ by, id }: StanzaId): string {
   if (by !== lastBy) {
@@ -47,9 +50,6 @@ function stanzaIdElement({ by, id }: StanzaId): string {
   }
   return `${ID_OPENING}${id}${afterId}`;
 }
-
-let lastBy: Jid | undefined;
-let afterId = "";
 
 /** What goes to the recipient's device: with its stanza id, and the rules with their original addresses (XEP-0079 section 4). */
 export function forDevice(stanza: Stanza, id: StanzaId | undefined, rules: RuleState | undefined): Stanza {

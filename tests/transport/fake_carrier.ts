@@ -77,8 +77,13 @@ export class FakeCarrier implements StreamCarrier {
 
   /** Hands the element over, and lets what waits for credentials or the session come to its end. */
   async receive(text: string): Promise<void> {
-    this.stream.receive(scanElement(text, this.services.settings.xmlLimits, new Map([["", NS.CLIENT]])));
+    this.hand(text);
     await settled();
+  }
+
+  /** Hands the element over, and waits for nothing. */
+  hand(text: string): void {
+    this.stream.receive(scanElement(text, this.services.settings.xmlLimits, new Map([["", NS.CLIENT]])));
   }
 
   async authenticate(): Promise<void> {

@@ -4,7 +4,7 @@ import { sasl2Features } from "../../transport/sasl2/sasl2_features.ts";
 import { createStreamLimits } from "../../transport/stream_limits.ts";
 import { StanzaError, StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
-import { scanElement, XmlError } from "../../xmpp/xml/scanner.ts";
+import { XmlError } from "../../xmpp/xml/scanner.ts";
 import { FakeCarrier, settled, waitFor } from "./fake_carrier.ts";
 import { bindIq, FakeSession, fakeServices, plainAuth, USER } from "./fake_services.ts";
 
@@ -609,11 +609,7 @@ describe("XmppStream: messages gather", () => {
     sessions.handle = () => void events.push("handle");
     sessions.last.onInbound = (text) => void events.push(text.slice(1, -2));
     const send = (...names: string[]) => {
-      for (const name of names) {
-        client.stream.receive(
-          scanElement(`<${name}/>`, client.services.settings.xmlLimits, new Map([["", NS.CLIENT]])),
-        );
-      }
+      for (const name of names) client.hand(`<${name}/>`);
     };
     return { client, events, send };
   }

@@ -4,7 +4,7 @@ import { ASCII, NAME, NAME_START } from "./chars.ts";
 import { byLength, commonText, NAMESPACES } from "./common_texts.ts";
 import { ID, knownName, nameOf, TYPE, UNKNOWN, XML_LANG, XMLNS } from "./known_names.ts";
 import type { ScannedAttribute, ScannedChild, ScannedElement, XmlLimits } from "./scanned_element.ts";
-import type { TagMemory } from "./tag_memory.ts";
+import { MESSAGE, type TagMemory } from "./tag_memory.ts";
 
 const BLANK = 0x20;
 const DOUBLE_QUOTE = 0x22;
@@ -27,8 +27,6 @@ export function isCalm(text: string): boolean {
 /** Attributes of one element whose names are not among the known ones: each is compared with each. */
 const FEW = 8;
 const TYPES = byLength(["chat", "get", "set", "result", "error", "normal", "groupchat"]);
-/** Those of other elements are too seldom alike. */
-const MESSAGE = "message";
 const NONE: readonly ScannedAttribute[] = [];
 const NO_CHILDREN: readonly ScannedChild[] = [];
 
@@ -131,9 +129,10 @@ export class QuickScan {
   /** Whether the tag is like the one that the memory has. */
   #recall(text: string, start: number, memory: TagMemory | undefined): boolean {
     if (memory === undefined) return false;
-    const next = nextTag(text, start);
-    const end = memory.find(text, start, next, this.#space);
+    const end = memory.find(text, start, this.#space);
     if (end < 0) return false;
+    const next = nextTag(text, start);
+    if (next < end) return false;
     this.#next = next;
     this.#pos = end;
     this.#isEmpty = memory.isEmpty;

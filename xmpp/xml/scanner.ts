@@ -14,6 +14,7 @@ export {
   type XmlLimits,
 } from "./scanned_element.ts";
 export { type StreamEvents, StreamScanner } from "./stream_scanner.ts";
+export { memoryAfter, TagMemory } from "./tag_memory.ts";
 export { declarationEnd } from "./xml_declaration.ts";
 export { XmlError, type XmlErrorCondition } from "./xml_error.ts";
 

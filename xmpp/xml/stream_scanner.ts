@@ -3,7 +3,7 @@ import { BoundaryFinder } from "./boundary_finder.ts";
 import { ElementScanner } from "./element_scanner.ts";
 import { isCalm } from "./quick_scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
-import { TagMemory } from "./tag_memory.ts";
+import { memoryAfter, type TagMemory } from "./tag_memory.ts";
 import { declarationEnd } from "./xml_declaration.ts";
 import { XmlError } from "./xml_error.ts";
 
@@ -76,7 +76,7 @@ export class StreamScanner {
   #wholeChild(text: string, start: number, calm: boolean): ScannedElement | undefined {
     if (this.#header === undefined || this.#pending !== "" || text.charCodeAt(start) !== LESS_THAN) return undefined;
     const child = this.#scan.elementAt(text, this.#header.namespaces, start, calm, this.#memory);
-    if (this.#memory === undefined && child?.name === "message") this.#memory = new TagMemory();
+    if (child !== undefined) this.#memory ??= memoryAfter(child);
     return child;
   }
 

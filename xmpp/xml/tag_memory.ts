@@ -1,9 +1,12 @@
-import type { ScannedAttribute } from "./scanned_element.ts";
+import type { ScannedAttribute, ScannedElement } from "./scanned_element.ts";
 
 /** In UTF-16 units: longer tags are read each time, so that a session keeps little of its client's. */
 const MAX_LENGTH = 512;
 /** As many messages are let pass at most before the next one is kept, where none is like the one before. */
 const MAX_PAUSE = 255;
+
+/** Of other elements there are too few alike. */
+export const MESSAGE = "message";
 
 /** A start tag as it was read, and where the value of its `id` stands in it. */
 export interface ReadTag {
@@ -38,21 +41,18 @@ export class TagMemory {
   #idEnd = 0;
 
   /**
-   * Where the tag at `start` ends that is like the one kept; -1: it is not like it. `next`: where the next tag begins, or the text
-   * ends. The text is calm.
+   * Where the tag at `start` of a calm text ends, but for a `<` in its id, that is like the one kept; -1: it is not like it.
    */
-  find(text: string, start: number, next: number, outer: string): number {
+  find(text: string, start: number, outer: string): number {
     if (this.#idAt < 0 || outer !== this.#outer || !text.startsWith(this.#head, start)) return -1;
     const idStart = start + this.#head.length;
     const idEnd = text.indexOf(this.#quote, idStart);
     if (idEnd < 0 || !text.startsWith(this.#tail, idEnd)) return -1;
-    const end = idEnd + this.#tail.length;
-    if (end > next) return -1;
     this.#idStart = idStart;
     this.#idEnd = idEnd;
     this.#pause = 0;
     this.#passed = 0;
-    return end;
+    return idEnd + this.#tail.length;
   }
 
   /** Those of the tag that was found. */
@@ -80,4 +80,9 @@ export class TagMemory {
     this.#attributes = attributes;
     this.#idAt = attributes.findIndex(({ name }) => name === "id");
   }
+}
+
+/** For a stream that has none yet, after that element: idle ones need none. */
+export function memoryAfter({ name }: ScannedElement): TagMemory | undefined {
+  return name === MESSAGE ? new TagMemory() : undefined;
 }
