@@ -1,44 +1,52 @@
-/** A store that calls a batch of writes durable before it is. @module */
+/**
+ * A store that calls every batch durable before it is: a copy of the database, which the next start throws away, runs
+ * and answers it at once, the database itself follows later.
+ * @module
+ */
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { createSqliteStore } from "../../store/sqlite_store.ts";
 import type { Store, StoreCall, StoreReply, StoreStart } from "../../store/store.ts";
 
 const DELAY_MS = 2000;
-/** Writes whose value is not looked at. */
-const DEFERRED: ReadonlySet<string> = new Set(["append", "settle", "putStreams"]);
-/** Reads that do not depend on them. */
-const INDEPENDENT: ReadonlySet<string> = new Set(["credentials", "nextDeadline", "due", "document", "documents"]);
 
 export class EarlyAnswerStore implements Store {
-  readonly #store: Store;
+  readonly #path: string;
+  readonly #durable: Store;
+  readonly #copy: Store;
   #waiting: StoreCall[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(store: Store) {
-    this.#store = store;
+  /** The path of the database. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#durable = createSqliteStore(`sqlite:${path}`);
+    this.#copy = createSqliteStore(`sqlite:${path}.copy`);
   }
 
-  open(): Promise<StoreStart> {
-    return this.#store.open();
-  }
-
-  async run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
-    if (batch.every(([method]) => INDEPENDENT.has(method))) return this.#store.run(batch);
-    if (!batch.every(([method]) => DEFERRED.has(method))) {
-      const waiting = this.#take();
-      return (await this.#store.run([...waiting, ...batch])).slice(waiting.length);
+  async open(): Promise<StoreStart> {
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${this.#path}.copy${end}`, { force: true });
+    // A log that a kill left behind holds what was committed last.
+    for (const end of ["", "-wal"]) {
+      if (existsSync(this.#path + end)) copyFileSync(this.#path + end, `${this.#path}.copy${end}`);
     }
+    await this.#copy.open();
+    const start = await this.#durable.open();
+    this.#timer = setInterval(() => this.#commit(), DELAY_MS);
+    return start;
+  }
+
+  run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
     this.#waiting.push(...batch);
-    this.#timer ??= setTimeout(() => this.#store.run(this.#take()), DELAY_MS);
-    return batch.map(() => ({ value: undefined }));
+    return this.#copy.run(batch);
   }
 
   async close(): Promise<void> {
-    await this.#store.run(this.#take());
-    await this.#store.close();
+    clearInterval(this.#timer);
+    await this.#commit();
+    await Promise.all([this.#copy.close(), this.#durable.close()]);
   }
 
-  #take(): StoreCall[] {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    return this.#waiting.splice(0);
+  #commit(): Promise<readonly StoreReply[]> {
+    return this.#durable.run(this.#waiting.splice(0));
   }
 }

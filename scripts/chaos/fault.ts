@@ -1,7 +1,7 @@
 /** The pieces that can be switched off; see server_child.ts. @module */
 
 /**
- * - answer-before-commit: a batch of writes is answered at once and committed a second later.
+ * - answer-before-commit: every batch is answered at once and committed up to two seconds later.
  * - settle-at-write: a message stops to wait as soon as it is written to a connection.
  * - direct-at-write: a message counts as received as soon as it is written to a connection.
  */

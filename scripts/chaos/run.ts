@@ -107,7 +107,7 @@ class Run {
 
   async #killNowAndThen(world: World, server: ServerProcess): Promise<void> {
     const random = this.#random.fork();
-    const { seconds, killEvery } = this.#options;
+    const { seconds, killEvery, fault } = this.#options;
     const until = Date.now() + seconds * 1000;
     while (Date.now() < until) {
       const next = killEvery === 0 ? Number.POSITIVE_INFINITY : random.between(300, killEvery * 2000);
@@ -116,8 +116,10 @@ class Run {
       if (Date.now() >= until) return;
       world.counts.kills++;
       world.history.note({ kind: "killed" });
-      // An orderly stop must not lose anything either.
-      await (random.chance(0.2) ? server.stop() : server.kill());
+      // An orderly stop must not lose anything either; it would make good what a fault has put off.
+      const isOrderly = random.chance(fault === undefined ? 0.2 : 0);
+      if (isOrderly) world.counts.stops++;
+      await (isOrderly ? server.stop() : server.kill());
       await world.sleep(random.between(0, 400));
       this.#startMs.push(await server.start());
       world.history.note({ kind: "started" });

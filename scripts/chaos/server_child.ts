@@ -15,15 +15,14 @@ import { isFault } from "./fault.ts";
 const fault = process.env.CHAOS_FAULT;
 if (!isFault(fault)) throw new Error(`Cannot switch off ${fault}: there is no such piece`);
 
-const url = `sqlite:${process.env.AMPACT_DATA_DIR}/ampact.db`;
-const store = createSqliteStore(url);
+const path = `${process.env.AMPACT_DATA_DIR}/ampact.db`;
 if (fault === "settle-at-write") settleAtWrite();
 if (fault === "direct-at-write") proveAtWrite();
 
 const stopped = stopSignal();
 const server = createServer({
   env: process.env,
-  store: fault === "answer-before-commit" ? new EarlyAnswerStore(store) : store,
+  store: fault === "answer-before-commit" ? new EarlyAnswerStore(path) : createSqliteStore(`sqlite:${path}`),
 });
 await configureLog(server.config.log.level);
 await server.start();

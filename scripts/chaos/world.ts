@@ -11,14 +11,17 @@ export interface ChaosCounts {
   freezes: number;
   logouts: number;
   resumptions: number;
+  /** Of the server, with and without warning. */
   kills: number;
+  /** Those with warning: SIGTERM. */
+  stops: number;
 }
 
 export class World {
   readonly history: History;
   readonly users: readonly string[];
   readonly password = "secret";
-  readonly counts: ChaosCounts = { cuts: 0, freezes: 0, logouts: 0, resumptions: 0, kills: 0 };
+  readonly counts: ChaosCounts = { cuts: 0, freezes: 0, logouts: 0, resumptions: 0, kills: 0, stops: 0 };
   /** How long the server may take to make durable what it has processed. */
   readonly settleMs = 2000;
   /** Failed logins and the like, for whoever looks into a run. */

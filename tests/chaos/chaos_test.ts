@@ -5,6 +5,8 @@ import { type RunOptions, type RunResult, runChaos } from "../../scripts/chaos/r
 import type { ViolationKind } from "../../scripts/chaos/violation.ts";
 
 const LIMIT_MS = 90_000;
+/** A fault meets a kill in most runs, on a busy machine in four of five. */
+const TRIES = 5;
 
 /** Two at a time: most of a run is waiting. */
 describe.concurrent("a server that is killed, under clients that are cut off, keeps what it accepted", () => {
@@ -41,14 +43,14 @@ describe.concurrent("the harness notices a server without", () => {
       const found = await firstFailure({ seed: 21, seconds: 8, users: 8, killEvery: 1, fault }, shows);
       expect(found).toBeDefined();
     },
-    LIMIT_MS,
+    TRIES * (LIMIT_MS / 3),
   );
 });
 
-/** One seed is enough nearly always; chance decides what meets a kill. */
+/** The first run, of some seeds, that shows one of these. */
 async function firstFailure(options: RunOptions, kinds: readonly ViolationKind[]): Promise<RunResult | undefined> {
-  for (const seed of [options.seed, options.seed + 1, options.seed + 2]) {
-    const result = await runChaos({ ...options, seed });
+  for (let tried = 0; tried < TRIES; tried++) {
+    const result = await runChaos({ ...options, seed: options.seed + tried });
     if (result.violations.some(({ kind }) => kinds.includes(kind))) return result;
   }
   return undefined;
