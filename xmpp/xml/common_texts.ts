@@ -4,7 +4,17 @@ import { NS } from "../ns.ts";
 /** Lists of texts by their length. */
 export type CommonTexts = readonly (readonly string[] | undefined)[];
 
-export const NAMESPACES = byLength([NS.CLIENT, NS.AMP, NS.CHATSTATES, NS.RECEIPTS, NS.HINTS, NS.SM, NS.PING]);
+export const NAMESPACES = byLength([
+  NS.CLIENT,
+  NS.AMP,
+  NS.CHATSTATES,
+  NS.RECEIPTS,
+  NS.HINTS,
+  NS.SID,
+  NS.MARKERS,
+  NS.SM,
+  NS.PING,
+]);
 
 export function byLength(texts: readonly string[]): CommonTexts {
   const table: string[][] = [];

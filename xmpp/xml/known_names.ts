@@ -26,6 +26,8 @@ const NAMES = [
   "received",
   "active",
   "composing",
+  "origin-id",
+  "markable",
   "query",
   "ping",
   "a",

@@ -1,6 +1,7 @@
 import { NS } from "../ns.ts";
 import { ownCopy } from "../own_copy.ts";
 import { ASCII, NAME, NAME_START } from "./chars.ts";
+import { ChildMemory } from "./child_memory.ts";
 import { byLength, commonText, NAMESPACES } from "./common_texts.ts";
 import { ID, knownName, nameOf, TYPE, UNKNOWN, XML_LANG, XMLNS } from "./known_names.ts";
 import type { ScannedAttribute, ScannedChild, ScannedElement, XmlLimits } from "./scanned_element.ts";
@@ -37,6 +38,8 @@ const NO_CHILDREN: readonly ScannedChild[] = [];
  */
 export class QuickScan {
   readonly #limits: XmlLimits;
+  /** Of all streams: it depends on nothing else. */
+  readonly #known = new ChildMemory();
   /** Where the element read last ends. */
   end = 0;
   /** The text ended before the element. */
@@ -183,6 +186,14 @@ export class QuickScan {
         this.#next = nextTag(text, end);
       } else {
         const outer = this.#space;
+        const known = depth === 1 ? this.#known.find(text, tag, outer) : undefined;
+        if (known !== undefined) {
+          if (children.length >= maxChildren) return undefined;
+          const end = tag + known.text.length;
+          children = withChild(children, known.name, known.ns, tag - innerStart, end - innerStart);
+          this.#next = nextTag(text, end - 1);
+          continue;
+        }
         const name = this.#startTag(text, tag, false);
         if (name === undefined) return this.#stop(text, this.#next);
         if (depth >= maxDepth) return undefined;
@@ -200,9 +211,10 @@ export class QuickScan {
       }
       if (depth > 1) continue;
       if (children.length >= maxChildren) return undefined;
-      const child = { name: childName, ns: childNs, start: childStart, end: this.#pos - innerStart };
-      if (children === NO_CHILDREN) children = [child];
-      else (children as ScannedChild[]).push(child);
+      const end = this.#pos - innerStart;
+      children = withChild(children, childName, childNs, childStart, end);
+      if (childNs !== this.#space)
+        this.#known.read(text, innerStart + childStart, this.#pos, this.#space, childName, childNs);
     }
   }
 
@@ -285,6 +297,19 @@ export class QuickScan {
     this.#space = ns;
     return ns !== NS.XMLNS && ns !== NS.XML;
   }
+}
+
+function withChild(
+  children: ScannedChild[] | typeof NO_CHILDREN,
+  name: string,
+  ns: string,
+  start: number,
+  end: number,
+): ScannedChild[] {
+  const child = { name, ns, start, end };
+  if (children === NO_CHILDREN) return [child];
+  (children as ScannedChild[]).push(child);
+  return children as ScannedChild[];
 }
 
 /** Where the next tag begins, or the text ends. */

@@ -1,9 +1,8 @@
+import { Learning } from "./learning.ts";
 import type { ScannedAttribute, ScannedElement } from "./scanned_element.ts";
 
 /** In UTF-16 units: longer tags are read each time, so that a session keeps little of its client's. */
 const MAX_LENGTH = 512;
-/** As many messages are let pass at most before the next one is kept, where none is like the one before. */
-const MAX_PAUSE = 255;
 
 /** Of other elements there are too few alike. */
 export const MESSAGE = "message";
@@ -24,15 +23,13 @@ export interface ReadTag {
  * A start tag that came in a stream. Of one conversation all are alike but for the id, so that the next one is compared with it,
  * which the engine does for many characters at a time, and not read anew.
  */
-export class TagMemory {
+export class TagMemory extends Learning {
   #head = "";
   #quote = "";
   #tail = "";
   #outer = "";
   #attributes: readonly ScannedAttribute[] = [];
   #idAt = -1;
-  #pause = 0;
-  #passed = 0;
   /** What holds inside that element. */
   space = "";
   isEmpty = false;
@@ -50,8 +47,7 @@ export class TagMemory {
     if (idEnd < 0 || !text.startsWith(this.#tail, idEnd)) return -1;
     this.#idStart = idStart;
     this.#idEnd = idEnd;
-    this.#pause = 0;
-    this.#passed = 0;
+    this.helped();
     return idEnd + this.#tail.length;
   }
 
@@ -62,12 +58,9 @@ export class TagMemory {
     return attributes;
   }
 
-  /** A tag of this length was not like the one kept. Whether it should be kept instead: the less often, the less that has helped. */
+  /** A tag of this length was not like the one kept. Whether it should be kept instead. */
   wants(length: number): boolean {
-    if (this.#passed++ < this.#pause || length > MAX_LENGTH) return false;
-    this.#passed = 0;
-    this.#pause = Math.min(2 * this.#pause + 1, MAX_PAUSE);
-    return true;
+    return length <= MAX_LENGTH && this.passed();
   }
 
   keep({ text, outer, space, isEmpty, attributes, idStart, idEnd }: ReadTag): void {
