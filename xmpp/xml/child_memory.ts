@@ -18,9 +18,10 @@ class KnownChild extends Learning {
 }
 
 /**
- * Child elements of calm stanzas that come again and again, whoever sends them: the rules, receipts and chat states of one
+ * Child elements of calm messages that come again and again, whoever sends them: the rules, receipts and chat states of one
  * application. The same source in the same namespace is the same element, so the next one is compared, not read. What every
- * stanza has of its own, such as `<body/>`, is not looked for here: it has no namespace of its own.
+ * message has of its own, such as `<body/>`, is not looked for here: it has no namespace of its own. Nothing is kept of other
+ * stanzas, in which passwords may stand.
  */
 export class ChildMemory {
   /** By the first letters of the name. */

@@ -109,7 +109,7 @@ export class QuickScan {
     let children: ScannedChild[] | typeof NO_CHILDREN = NO_CHILDREN;
     if (!isEmpty) {
       this.#names[0] = name;
-      const found = this.#content(text, innerStart);
+      const found = this.#content(text, innerStart, name === MESSAGE);
       if (found === undefined) return undefined;
       children = found;
     }
@@ -164,7 +164,7 @@ export class QuickScan {
   }
 
   /** Up to and with the end tag of the outermost element, whose name and namespace are known. */
-  #content(text: string, innerStart: number): ScannedChild[] | typeof NO_CHILDREN | undefined {
+  #content(text: string, innerStart: number, isMessage: boolean): ScannedChild[] | typeof NO_CHILDREN | undefined {
     const { maxDepth, maxChildren } = this.#limits;
     const names = this.#names;
     const spaces = this.#spaces;
@@ -186,7 +186,7 @@ export class QuickScan {
         this.#next = nextTag(text, end);
       } else {
         const outer = this.#space;
-        const known = depth === 1 ? this.#known.find(text, tag, outer) : undefined;
+        const known = isMessage && depth === 1 ? this.#known.find(text, tag, outer) : undefined;
         if (known !== undefined) {
           if (children.length >= maxChildren) return undefined;
           const end = tag + known.text.length;
@@ -213,7 +213,7 @@ export class QuickScan {
       if (children.length >= maxChildren) return undefined;
       const end = this.#pos - innerStart;
       children = withChild(children, childName, childNs, childStart, end);
-      if (childNs !== this.#space)
+      if (isMessage && childNs !== this.#space)
         this.#known.read(text, innerStart + childStart, this.#pos, this.#space, childName, childNs);
     }
   }

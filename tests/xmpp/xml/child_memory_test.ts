@@ -83,6 +83,19 @@ describe("ChildMemory", () => {
     expect(knows(memory, "<x xmlns='urn:x'/>", "")).toBe(false);
   });
 
+  test("keeps nothing of other stanzas, in which passwords stand", () => {
+    const read = spyOn(ChildMemory.prototype, "read");
+    const scan = new QuickScan(DEFAULT_XML_LIMITS);
+    const query = "<query xmlns='jabber:iq:register'><password>secret</password></query>";
+    for (let i = 0; i < 3; i++) {
+      expect(scan.scan(`<iq type='set'>${query}</iq>`, 0, CLIENT, undefined)?.children).toHaveLength(1);
+    }
+    expect(read).not.toHaveBeenCalled();
+    scan.scan(`<message>${query}</message>`, 0, CLIENT, undefined);
+    expect(read).toHaveBeenCalledTimes(1);
+    read.mockRestore();
+  });
+
   test("learns ever less of elements that are never alike, and the one that comes to stay", () => {
     const memory = new ChildMemory();
     const passed = spyOn(Learning.prototype, "passed");
