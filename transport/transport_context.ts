@@ -1,4 +1,4 @@
-import { ElementScanner } from "../xmpp/xml/scanner.ts";
+import { ChildMemory, ElementScanner } from "../xmpp/xml/scanner.ts";
 import { type TrustsProxy, trustProxies } from "./client_address.ts";
 import { ConnectionTable } from "./connection_table.ts";
 import { EventTurn } from "./event_turn.ts";
@@ -20,7 +20,7 @@ export function createTransportContext(services: StreamServices): TransportConte
     limits: createStreamLimits(services),
     connections: new ConnectionTable(services.settings.connectionsPerAddress),
     turn: new EventTurn(services.sessions, services.settings.stanzasPerSecond),
-    scan: new ElementScanner(services.settings.xmlLimits),
+    scan: new ElementScanner(services.settings.xmlLimits, new ChildMemory()),
     trustsProxy: trustProxies(services.settings.trustedProxies),
   };
 }

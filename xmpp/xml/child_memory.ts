@@ -1,8 +1,6 @@
 import { ownCopy } from "../own_copy.ts";
 import { Learning } from "./learning.ts";
 
-/** In UTF-16 units: longer ones are read each time. */
-const MAX_LENGTH = 512;
 /** A power of two. */
 const PLACES = 64;
 /** So many others may come in the place of one that is known; then it is not looked for until the next is learnt. */
@@ -42,11 +40,10 @@ export class ChildMemory {
 
   /** An element with a namespace of its own, which was not known, has been read. */
   read(text: string, start: number, end: number, outer: string, name: string, ns: string): void {
-    if (end - start > MAX_LENGTH) return;
     const place = placeOf(text, start);
     this.#places[place] ??= new KnownChild();
     const known = this.#places[place];
-    if (known.passed()) keep(known, text.slice(start, end), outer, name, ns);
+    if (known.wants(end - start)) keep(known, text.slice(start, end), outer, name, ns);
   }
 }
 

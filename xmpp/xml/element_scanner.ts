@@ -1,3 +1,4 @@
+import type { ChildMemory } from "./child_memory.ts";
 import { isCalm, QuickScan } from "./quick_scan.ts";
 import { Scan, type ScannedHeader } from "./scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
@@ -19,9 +20,10 @@ export class ElementScanner {
   #inherited: ReadonlyMap<string, string> | undefined;
   #space = "";
 
-  constructor(limits: XmlLimits) {
+  /** `known`: for one that scans many messages; of none but its own. */
+  constructor(limits: XmlLimits, known?: ChildMemory) {
     this.#limits = limits;
-    this.#quick = new QuickScan(limits);
+    this.#quick = new QuickScan(limits, known);
   }
 
   /** The whole element, from `pos` on, with nothing but white space around it; `memory`: its stream's. Throws XmlError. */

@@ -1,7 +1,7 @@
 import { NS } from "../ns.ts";
 import { ownCopy } from "../own_copy.ts";
 import { ASCII, NAME, NAME_START } from "./chars.ts";
-import { ChildMemory } from "./child_memory.ts";
+import type { ChildMemory } from "./child_memory.ts";
 import { byLength, commonText, NAMESPACES } from "./common_texts.ts";
 import { ID, knownName, nameOf, TYPE, UNKNOWN, XML_LANG, XMLNS } from "./known_names.ts";
 import type { ScannedAttribute, ScannedChild, ScannedElement, XmlLimits } from "./scanned_element.ts";
@@ -38,8 +38,7 @@ const NO_CHILDREN: readonly ScannedChild[] = [];
  */
 export class QuickScan {
   readonly #limits: XmlLimits;
-  /** Of all streams: it depends on nothing else. */
-  readonly #known = new ChildMemory();
+  readonly #known: ChildMemory | undefined;
   /** Where the element read last ends. */
   end = 0;
   /** The text ended before the element. */
@@ -59,8 +58,10 @@ export class QuickScan {
   #idStart = -1;
   #idEnd = -1;
 
-  constructor(limits: XmlLimits) {
+  /** `known`: of elements that were scanned with these limits, of whatever stream. */
+  constructor(limits: XmlLimits, known?: ChildMemory) {
     this.#limits = limits;
+    this.#known = known;
   }
 
   /**
@@ -109,7 +110,7 @@ export class QuickScan {
     let children: ScannedChild[] | typeof NO_CHILDREN = NO_CHILDREN;
     if (!isEmpty) {
       this.#names[0] = name;
-      const found = this.#content(text, innerStart, name === MESSAGE);
+      const found = this.#content(text, innerStart, name === MESSAGE ? this.#known : undefined);
       if (found === undefined) return undefined;
       children = found;
     }
@@ -164,7 +165,11 @@ export class QuickScan {
   }
 
   /** Up to and with the end tag of the outermost element, whose name and namespace are known. */
-  #content(text: string, innerStart: number, isMessage: boolean): ScannedChild[] | typeof NO_CHILDREN | undefined {
+  #content(
+    text: string,
+    innerStart: number,
+    memory: ChildMemory | undefined,
+  ): ScannedChild[] | typeof NO_CHILDREN | undefined {
     const { maxDepth, maxChildren } = this.#limits;
     const names = this.#names;
     const spaces = this.#spaces;
@@ -186,7 +191,7 @@ export class QuickScan {
         this.#next = nextTag(text, end);
       } else {
         const outer = this.#space;
-        const known = isMessage && depth === 1 ? this.#known.find(text, tag, outer) : undefined;
+        const known = depth === 1 ? memory?.find(text, tag, outer) : undefined;
         if (known !== undefined) {
           if (children.length >= maxChildren) return undefined;
           const end = tag + known.text.length;
@@ -213,8 +218,8 @@ export class QuickScan {
       if (children.length >= maxChildren) return undefined;
       const end = this.#pos - innerStart;
       children = withChild(children, childName, childNs, childStart, end);
-      if (isMessage && childNs !== this.#space)
-        this.#known.read(text, innerStart + childStart, this.#pos, this.#space, childName, childNs);
+      if (childNs !== this.#space)
+        memory?.read(text, innerStart + childStart, this.#pos, this.#space, childName, childNs);
     }
   }
 

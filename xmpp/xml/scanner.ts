@@ -3,6 +3,7 @@ import { Scan } from "./scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
 import { declarationEnd } from "./xml_declaration.ts";
 
+export { ChildMemory } from "./child_memory.ts";
 export { ElementScanner } from "./element_scanner.ts";
 export {
   attribute,

@@ -1,9 +1,6 @@
 import { Learning } from "./learning.ts";
 import type { ScannedAttribute, ScannedElement } from "./scanned_element.ts";
 
-/** In UTF-16 units: longer tags are read each time, so that a session keeps little of its client's. */
-const MAX_LENGTH = 512;
-
 /** Of other elements there are too few alike. */
 export const MESSAGE = "message";
 
@@ -56,11 +53,6 @@ export class TagMemory extends Learning {
     const attributes = this.#attributes.slice();
     attributes[this.#idAt] = { name: "id", value: text.slice(this.#idStart, this.#idEnd) };
     return attributes;
-  }
-
-  /** A tag of this length was not like the one kept. Whether it should be kept instead. */
-  wants(length: number): boolean {
-    return length <= MAX_LENGTH && this.passed();
   }
 
   keep({ text, outer, space, isEmpty, attributes, idStart, idEnd }: ReadTag): void {

@@ -48,7 +48,7 @@ describe("ChildMemory", () => {
   test("changes nothing in what is read", () => {
     const helped = spyOn(Learning.prototype, "helped");
     for (const limits of [DEFAULT_XML_LIMITS, { maxBytes: 900, maxDepth: 3, maxAttributes: 2, maxChildren: 3 }]) {
-      const scan = new QuickScan(limits);
+      const scan = new QuickScan(limits, new ChildMemory());
       fc.assert(
         fc.property(messages, fc.constantFrom(CLIENT, "urn:x", ""), (all, outer) => {
           for (const { declared, inner, isCut } of all) {
@@ -85,7 +85,7 @@ describe("ChildMemory", () => {
 
   test("keeps nothing of other stanzas, in which passwords stand", () => {
     const read = spyOn(ChildMemory.prototype, "read");
-    const scan = new QuickScan(DEFAULT_XML_LIMITS);
+    const scan = new QuickScan(DEFAULT_XML_LIMITS, new ChildMemory());
     const query = "<query xmlns='jabber:iq:register'><password>secret</password></query>";
     for (let i = 0; i < 3; i++) {
       expect(scan.scan(`<iq type='set'>${query}</iq>`, 0, CLIENT, undefined)?.children).toHaveLength(1);
@@ -98,13 +98,13 @@ describe("ChildMemory", () => {
 
   test("learns ever less of elements that are never alike, and the one that comes to stay", () => {
     const memory = new ChildMemory();
-    const passed = spyOn(Learning.prototype, "passed");
+    const wants = spyOn(Learning.prototype, "wants");
     for (let i = 0; i < 2000; i++) {
       const child = `<x xmlns='urn:x' id='${i}'/>`;
       if (!knows(memory, child)) see(memory, child);
     }
-    const learnt = passed.mock.results.filter(({ value }) => value).length;
-    passed.mockRestore();
+    const learnt = wants.mock.results.filter(({ value }) => value).length;
+    wants.mockRestore();
     expect(learnt).toBeGreaterThan(5);
     expect(learnt).toBeLessThan(20);
     let seen = 0;
