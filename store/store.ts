@@ -86,6 +86,9 @@ export interface NewMessage {
   readonly pending?: PendingEntry | undefined;
 }
 
+/** Messages in a list, or as another thread has sent them. */
+export type NewMessages = Iterable<NewMessage> & { readonly length: number };
+
 export interface PendingMessage {
   readonly seq: number;
   readonly text: string;
@@ -191,7 +194,7 @@ export interface StoreOperations {
   setLastActivity(owner: string, at: number, status: string): void;
 
   /** The text is kept where any owner has an account. What is there already, row by row, stays as it is. */
-  append(messages: readonly NewMessage[]): void;
+  append(messages: NewMessages): void;
   /**
    * A message whose row is in the log, or in this batch, waits for `pending.owner`; where it waits already, its rules
    * stay. A fault where the message is not in the log.

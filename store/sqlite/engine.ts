@@ -6,6 +6,7 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { Kysely } from "kysely";
 import {
+  type NewMessages,
   type StoreCall,
   StoreFault,
   type StoreMethod,
@@ -18,6 +19,7 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 import { NodeSqliteDialect } from "./dialect.ts";
 import { migrate } from "./migrations.ts";
 import { sqliteOperations } from "./operations.ts";
+import { PackedMessages } from "./packed_messages.ts";
 import { PendingJournal } from "./pending_journal.ts";
 import { type Query, query, type Slot } from "./query.ts";
 import { RowIds } from "./row_ids.ts";
@@ -210,7 +212,7 @@ export class SqliteEngine {
   #keepLastSeq(batch: readonly StoreCall[]): number {
     let last = this.#lastSeq;
     for (const call of batch) {
-      if (call[0] === "append") for (const { seq } of call[1]) last = Math.max(last, seq);
+      if (call[0] === "append") last = Math.max(last, lastSeqOf(call[1]));
     }
     if (last > this.#lastSeq) this.#putMeta.run("lastSeq", String(last));
     return last;
@@ -234,5 +236,12 @@ function sameMethodFrom(batch: readonly StoreCall[], start: number): number {
 }
 
 function entriesOf(calls: readonly StoreCall[]): unknown[] {
-  return calls.flatMap((call) => call[1] as unknown[]);
+  return calls.flatMap((call) => [...(call[1] as Iterable<unknown>)]);
+}
+
+function lastSeqOf(messages: NewMessages): number {
+  if (messages instanceof PackedMessages) return messages.lastSeq;
+  let last = 0;
+  for (const { seq } of messages) last = Math.max(last, seq);
+  return last;
 }

@@ -5,10 +5,11 @@
  */
 import type { SQLInputValue } from "node:sqlite";
 import { sql } from "kysely";
-import { type NewMessage, type PendingMessage, StoreFault, type StoreOperations } from "../store.ts";
+import { type NewMessage, type NewMessages, type PendingMessage, StoreFault, type StoreOperations } from "../store.ts";
 import type { ArchiveTail } from "./archive_tail.ts";
 import { BulkInsert } from "./bulk_insert.ts";
 import type { Connection } from "./connection.ts";
+import { PackedMessages } from "./packed_messages.ts";
 import type { PendingJournal } from "./pending_journal.ts";
 import { type Query, query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
@@ -138,7 +139,8 @@ class Append {
     this.#pending = new BulkInsert(connection, tables, "pending", ["seq", "owner_id", "rules", "deadline"]);
   }
 
-  run(messages: readonly NewMessage[]): void {
+  run(messages: NewMessages): void {
+    if (messages instanceof PackedMessages && this.#toJournal(messages)) return;
     const texts: SQLInputValue[] = [];
     const archive: number[] = [];
     const pending: SQLInputValue[] = [];
@@ -151,6 +153,17 @@ class Append {
     if (this.#archive.run(archive) === archive.length / 3) this.#tail.add(archive);
     else this.#tail.addUnknown(archive);
     this.#pending.run(pending);
+  }
+
+  /** Returns false where they have to be looked at one by one. */
+  #toJournal(messages: PackedMessages): boolean {
+    const owners: number[] = [];
+    for (const { owner } of messages.pending) {
+      const id = this.#ids.account(owner);
+      if (id === undefined) return false;
+      owners.push(id);
+    }
+    return this.#journal.addAll(messages, owners);
   }
 
   /** Returns whether any owner has an account. */

@@ -6,6 +6,8 @@
  * one row of `pending_journal`, a segment, and the messages stand here by owner. Where there are more than the limit, the
  * oldest go to the tables. Each waiting message is either here or in `pending`; at the start the journal is read again.
  *
+ * A batch of nothing but messages that wait is written as it came, and stays so, packed, until somebody asks what waits.
+ *
  * A segment goes when nothing in it waits any more and no older one is there: so a segment that tells of a removal is
  * never outlived by the one that brought the message.
  * @module
@@ -15,34 +17,16 @@ import { SeqMap } from "../seq_map.ts";
 import type { NewMessage } from "../store.ts";
 import { BulkInsert } from "./bulk_insert.ts";
 import type { Connection } from "./connection.ts";
+import { isLive, newSegment, type Row, rowsOf, type Segment, shareText, takeOldest } from "./journal_segment.ts";
+import type { PackedMessages } from "./packed_messages.ts";
 import { query, type Slot } from "./query.ts";
 import type { Tables } from "./schema.ts";
-import { packSegment, type SegmentRow, unpackSegment } from "./segment_text.ts";
-
-interface Row extends SegmentRow {
-  text: string;
-  readonly segment: Segment;
-  /** It does not wait any more, or not here. */
-  isGone: boolean;
-}
-
-/** What one transaction brought. */
-interface Segment {
-  readonly id: number;
-  rows: Row[];
-  /** Before this place among the rows all are gone. */
-  first: number;
-  units: number;
-  /** How many of its rows still wait here. */
-  live: number;
-  /** Its text has nothing that is gone, and tells of nothing that is. */
-  isCompact: boolean;
-  isDropped: boolean;
-}
+import { packSegment, packWhole, type SegmentRow, unpackSegment } from "./segment_text.ts";
 
 /** What a transaction has done here, so that it can be written, or undone. */
 type Change =
   | { readonly kind: "added" | "removed"; readonly row: Row }
+  | { readonly kind: "packed"; readonly segment: Segment; readonly highestBefore: number }
   | { readonly kind: "dropped"; readonly segments: readonly Segment[] }
   | { readonly kind: "written" | "compacted"; readonly segment: Segment };
 
@@ -68,6 +52,8 @@ export class PendingJournal {
   readonly #messages: BulkInsert;
   readonly #pending: BulkInsert;
   readonly #owners = new Map<number, SeqMap<Row>>();
+  /** Segments that are packed, oldest first. Their messages came after all that stand among their owners'. */
+  #packed: Segment[] = [];
   /** Oldest first; of the transaction under way only when it is written. */
   #segments: Segment[] = [];
   #open: Segment | undefined;
@@ -78,6 +64,8 @@ export class PendingJournal {
   #added = 0;
   /** Only above it a message is surely not in `pending`. */
   #highestInTable: number;
+  /** Only above it a message is surely not here. */
+  #highestHere = 0;
   /** How many have left, and of them how many were moved to the tables. */
   #left = 0;
   #moved = 0;
@@ -96,20 +84,25 @@ export class PendingJournal {
   }
 
   has(owner: number): boolean {
-    return this.#owners.has(owner);
+    return this.#of(owner) !== undefined;
   }
 
   holds(owner: number, seq: number): boolean {
-    return this.#owners.get(owner)?.has(seq) === true;
+    return seq <= this.#highestHere && this.#of(owner)?.has(seq) === true;
   }
 
   count(owner: number): number {
-    return this.#owners.get(owner)?.size ?? 0;
+    return this.#of(owner)?.size ?? 0;
   }
 
   /** The owner's messages beyond `after`, in order, at most `limit`. */
   of(owner: number, after: number, limit: number): readonly SegmentRow[] {
-    return this.#owners.get(owner)?.after(after, limit) ?? NONE;
+    return this.#of(owner)?.after(after, limit) ?? NONE;
+  }
+
+  #of(owner: number): SeqMap<Row> | undefined {
+    this.#unpack();
+    return this.#owners.get(owner);
   }
 
   /**
@@ -131,6 +124,25 @@ export class PendingJournal {
     return true;
   }
 
+  /**
+   * Takes messages as they came, and looks at none of them before somebody asks; `owners`: the row ids of those that they
+   * wait for. Returns false, and takes none, where they have to be looked at one by one.
+   */
+  addAll(messages: PackedMessages, owners: readonly number[]): boolean {
+    if (this.#rest > 0 || this.#open !== undefined || messages.length === 0) return false;
+    if (messages.firstSeq <= Math.max(this.#highestInTable, this.#highestHere) || !messages.onlyWait) return false;
+    const segment = newSegment(this.#lastId + 1);
+    segment.packed = { messages, owners };
+    segment.live = messages.length;
+    segment.units = messages.units;
+    this.#open = segment;
+    this.#packed.push(segment);
+    this.#changes.push({ kind: "packed", segment, highestBefore: this.#highestHere });
+    this.#highestHere = messages.lastSeq;
+    this.#added += messages.length;
+    return true;
+  }
+
   /** A message is in `pending`, or will be. */
   noteInTable(seq: number): void {
     if (seq > this.#highestInTable) this.#highestInTable = seq;
@@ -138,24 +150,25 @@ export class PendingJournal {
 
   /** Returns whether it waited here. */
   remove(owner: number, seq: number): boolean {
-    const row = this.#owners.get(owner)?.get(seq);
+    const row = this.#of(owner)?.get(seq);
     if (row === undefined) return false;
     this.#remove(row);
     return true;
   }
 
   removeAll(owner: number): void {
-    for (const row of this.#owners.get(owner)?.values() ?? NONE) this.#remove(row);
+    for (const row of this.#of(owner)?.values() ?? NONE) this.#remove(row);
   }
 
   /** Puts a message that waits here into the tables. */
   release(owner: number, seq: number): void {
-    const row = this.#owners.get(owner)?.get(seq);
+    const row = this.#of(owner)?.get(seq);
     if (row !== undefined) this.#move([row]);
   }
 
   /** The same, whoever it waits for. */
   releaseAny(seq: number): void {
+    this.#unpack();
     for (const owner of [...this.#owners.keys()]) this.release(owner, seq);
   }
 
@@ -214,6 +227,9 @@ export class PendingJournal {
         change.row.segment.rows.pop();
         change.row.segment.units -= change.row.text.length;
         return this.#takeOut(change.row);
+      case "packed":
+        this.#highestHere = change.highestBefore;
+        return this.#leaveOut(change.segment);
       case "removed":
         return this.#putIn(change.row);
       case "dropped":
@@ -231,7 +247,30 @@ export class PendingJournal {
     }
   }
 
+  #leaveOut(segment: Segment): void {
+    this.#added -= segment.live;
+    if (segment.packed !== undefined) this.#packed.pop();
+    for (const row of segment.rows) this.#takeOut(row);
+    segment.packed = undefined;
+    segment.rows = [];
+    segment.live = 0;
+    segment.units = 0;
+  }
+
+  /** Puts the messages of packed segments among their owners': of all, or of the oldest. */
+  #unpack(segments = this.#packed.length): void {
+    if (segments === 0) return;
+    for (const segment of this.#packed.splice(0, segments)) {
+      for (const row of rowsOf(segment)) {
+        segment.rows.push(row);
+        this.#putIn(row);
+      }
+    }
+  }
+
   #bring(row: Row): void {
+    this.#unpack();
+    if (row.seq > this.#highestHere) this.#highestHere = row.seq;
     row.segment.rows.push(row);
     row.segment.units += row.text.length;
     this.#putIn(row);
@@ -291,6 +330,7 @@ export class PendingJournal {
     while (left > 0 && (this.#rows > this.#limits.rows || this.#units > this.#limits.units)) {
       const oldest = this.#segments[0];
       if (oldest === undefined) return;
+      if (oldest.packed !== undefined) this.#unpack(1);
       const rows = takeOldest(oldest, left);
       left -= rows.length;
       this.#moved += rows.length;
@@ -323,18 +363,24 @@ export class PendingJournal {
 
   #writeSegment(gone: readonly Row[]): void {
     const rows = this.#open?.rows.filter(isLive) ?? [];
-    if (gone.length === 0 && rows.length === 0) return;
+    const packed = this.#open?.packed;
+    if (gone.length === 0 && rows.length === 0 && packed === undefined) return;
     this.#open ??= newSegment(this.#lastId + 1);
-    const text = packSegment({ gone, rows });
-    this.#queries.write.run(this.#open.id, text);
-    this.#open.rows = rows;
-    this.#open.isCompact = gone.length === 0;
-    this.#open.units = shareText(rows, text);
-    this.#keep(this.#open);
+    const segment = this.#open;
+    const text = packed === undefined ? packSegment({ gone, rows }) : packWhole(gone, packed.messages, packed.owners);
+    this.#queries.write.run(segment.id, text);
+    segment.isCompact = gone.length === 0;
+    segment.size = packed === undefined ? rows.length : packed.messages.length;
+    if (packed === undefined) {
+      segment.rows = rows;
+      segment.units = shareText(rows, text);
+    }
+    this.#keep(segment);
   }
 
   /** Takes out of all earlier segments what is gone. */
   #compact(): void {
+    this.#unpack();
     for (const segment of this.#segments) {
       if (segment.isCompact) continue;
       const { id, rows } = segment;
@@ -352,8 +398,8 @@ export class PendingJournal {
   }
 
   #count(segments: readonly Segment[], sign: 1 | -1): void {
-    for (const { rows, units } of segments) {
-      this.#rows += sign * rows.length;
+    for (const { size, units } of segments) {
+      this.#rows += sign * size;
       this.#units += sign * units;
     }
   }
@@ -364,6 +410,7 @@ export class PendingJournal {
       const { gone, rows } = unpackSegment(next.text);
       for (const { seq, owner } of gone) this.remove(owner, seq);
       for (const row of rows) this.#bring({ ...row, segment, isGone: false });
+      segment.size = rows.length;
       this.#segments.push(segment);
       this.#count([segment], 1);
       this.#lastId = segment.id;
@@ -371,39 +418,6 @@ export class PendingJournal {
     this.#changes = [];
     this.#left = 0;
   }
-}
-
-function isLive(row: Row): boolean {
-  return !row.isGone;
-}
-
-/** At most `most` rows that still wait, and marks their places as passed. */
-function takeOldest(segment: Segment, most: number): Row[] {
-  const { rows } = segment;
-  const taken: Row[] = [];
-  let at = segment.first;
-  for (; at < rows.length && taken.length < most; at++) if (isLive(rows[at]!)) taken.push(rows[at]!);
-  segment.first = at;
-  return taken;
-}
-
-/**
- * Makes the texts of rows parts of their segment's. As they came they are parts of a whole batch, which would stay in
- * memory for one of them. Returns their length.
- */
-function shareText(rows: readonly Row[], segment: string): number {
-  const start = segment.indexOf("\n") + 1;
-  let at = start;
-  for (const row of rows) {
-    const end = at + row.text.length;
-    row.text = segment.slice(at, end);
-    at = end;
-  }
-  return at - start;
-}
-
-function newSegment(id: number): Segment {
-  return { id, rows: [], first: 0, units: 0, live: 0, isCompact: false, isDropped: false };
 }
 
 function journalQueries(connection: Connection, tables: Tables) {

@@ -2,6 +2,7 @@
  * A segment of the journal of waiting messages as text: a line of JSON, behind it the messages as they are.
  * @module
  */
+import type { PackedMessages } from "./packed_messages.ts";
 
 /** `owner` is an account's row id. */
 export interface SegmentPlace {
@@ -36,8 +37,6 @@ const ROW_WIDTH = 3;
 
 export function packSegment(parts: SegmentParts): string {
   const first = (parts.rows[0] ?? parts.gone[0])?.seq ?? 0;
-  const gone: number[] = [];
-  for (const { seq, owner } of parts.gone) gone.push(seq - first, owner);
   const rows: number[] = [];
   const rules: Record<number, string> = {};
   let texts = "";
@@ -46,7 +45,29 @@ export function packSegment(parts: SegmentParts): string {
     rows.push(row.seq - first, row.owner, row.text.length);
     texts += row.text;
   }
-  const head: Head = { seq: first, gone, rows, rules };
+  return segmentText({ seq: first, gone: goneNumbers(parts.gone, first), rows, rules }, texts);
+}
+
+/** The same of messages as they came, which have no deadline; `owners`: the row ids of those that they wait for. */
+export function packWhole(gone: readonly SegmentPlace[], messages: PackedMessages, owners: readonly number[]): string {
+  const first = messages.firstSeq;
+  const rows: number[] = [];
+  const rules: Record<number, string> = {};
+  messages.forEachRow((seq, units, place) => {
+    const rule = messages.pending[place]!.rules;
+    if (rule !== undefined) rules[rows.length / ROW_WIDTH] = rule;
+    rows.push(seq - first, owners[place]!, units);
+  });
+  return segmentText({ seq: first, gone: goneNumbers(gone, first), rows, rules }, messages.texts);
+}
+
+function goneNumbers(gone: readonly SegmentPlace[], first: number): number[] {
+  const numbers: number[] = [];
+  for (const { seq, owner } of gone) numbers.push(seq - first, owner);
+  return numbers;
+}
+
+function segmentText(head: Head, texts: string): string {
   return `${JSON.stringify(head)}\n${texts}`;
 }
 

@@ -15,6 +15,7 @@ import type {
   StoreStart,
 } from "../store.ts";
 import { StoreFault } from "../store.ts";
+import { PackedMessages, ROW_WIDTH } from "./packed_messages.ts";
 
 /** What the worker is asked: to open, to close, or to run a batch. */
 export type Question = "open" | "close" | readonly StoreCall[];
@@ -28,11 +29,6 @@ type PackedReply = { readonly value?: unknown } | { readonly fault: PackedFault 
 
 /** The answer to a usual batch of writes, in which every call succeeded and answered nothing. */
 const ALL_DONE = "";
-
-const NO_ENTRIES: readonly ArchiveEntry[] = [];
-
-/** Of each message: seq, how many UTF-16 units its text has, and its places in the head's lists, from 1; 0 for none. */
-const ROW_WIDTH = 4;
 
 /** A number is so many characters, each of which is one of its bytes. */
 const NUMBER_LENGTH = Float64Array.BYTES_PER_ELEMENT;
@@ -118,36 +114,26 @@ function messagesOf(calls: Head["calls"]): number {
 class Unpacker {
   readonly #text: string;
   readonly #rows: Float64Array;
-  readonly #pending: Head["pending"];
-  readonly #archive: Head["archive"];
+  readonly #head: Head;
   /** Where the next text begins, and the next row. */
   #start: number;
   #at = 0;
 
-  constructor(text: string, start: number, { calls, pending, archive }: Head) {
-    const rows = new Float64Array(messagesOf(calls) * ROW_WIDTH);
+  constructor(text: string, start: number, head: Head) {
+    const rows = new Float64Array(messagesOf(head.calls) * ROW_WIDTH);
     this.#text = text;
     this.#start = start + rows.length * NUMBER_LENGTH;
     Buffer.from(rows.buffer).write(text.slice(start, this.#start), "latin1");
     this.#rows = rows;
-    this.#pending = pending;
-    this.#archive = archive;
+    this.#head = head;
   }
 
-  take(count: number): NewMessage[] {
-    const rows = this.#rows;
+  take(count: number): PackedMessages {
     const end = this.#at + count * ROW_WIDTH;
-    const messages: NewMessage[] = [];
-    let start = this.#start;
-    for (let at = this.#at; at < end; at += ROW_WIDTH) {
-      const next = start + rows[at + 1]!;
-      const [inPending, inArchive] = [rows[at + 2]!, rows[at + 3]!];
-      const pending = inPending === 0 ? undefined : this.#pending[inPending - 1];
-      const archive = inArchive === 0 ? NO_ENTRIES : this.#archive[inArchive - 1]!;
-      messages.push({ seq: rows[at]!, text: this.#text.slice(start, next), archive, pending });
-      start = next;
-    }
-    this.#start = start;
+    const rows = this.#rows.subarray(this.#at, end);
+    const { pending, archive } = this.#head;
+    const messages = new PackedMessages({ rows, pending, archive, text: this.#text, start: this.#start });
+    this.#start += messages.units;
     this.#at = end;
     return messages;
   }

@@ -1,0 +1,100 @@
+/**
+ * Messages to append, as they came from another thread: rows of numbers, and all texts in one. Most are written as they
+ * are; objects are made of them only where somebody has to look at each.
+ * @module
+ */
+import type { ArchiveEntry, NewMessage, PendingEntry } from "../store.ts";
+
+/** Of each message: seq, how many UTF-16 units its text has, and its places in the two lists, from 1; 0 for none. */
+export const ROW_WIDTH = 4;
+
+const NO_ENTRIES: readonly ArchiveEntry[] = [];
+
+/** What the rows point at, and where the texts begin. */
+export interface PackedParts {
+  readonly rows: Float64Array;
+  readonly pending: readonly PendingEntry[];
+  readonly archive: readonly (readonly ArchiveEntry[])[];
+  readonly text: string;
+  readonly start: number;
+}
+
+export class PackedMessages implements Iterable<NewMessage> {
+  readonly length: number;
+  /** Of all texts together, in UTF-16 units. */
+  readonly units: number;
+  readonly #parts: PackedParts;
+
+  constructor(parts: PackedParts) {
+    const { rows } = parts;
+    let units = 0;
+    for (let at = 1; at < rows.length; at += ROW_WIDTH) units += rows[at]!;
+    this.length = rows.length / ROW_WIDTH;
+    this.units = units;
+    this.#parts = parts;
+  }
+
+  /** Whoever these messages wait for, and possibly others. */
+  get pending(): readonly PendingEntry[] {
+    return this.#parts.pending;
+  }
+
+  /** 0 where there is none. */
+  get firstSeq(): number {
+    return this.#parts.rows[0] ?? 0;
+  }
+
+  get lastSeq(): number {
+    const { rows } = this.#parts;
+    let last = 0;
+    for (let at = 0; at < rows.length; at += ROW_WIDTH) last = Math.max(last, rows[at]!);
+    return last;
+  }
+
+  /** All texts, one behind the other. */
+  get texts(): string {
+    const { text, start } = this.#parts;
+    return text.slice(start, start + this.units);
+  }
+
+  /** Whether they come in ascending order, and each waits for somebody, without a deadline, and stands in no archive. */
+  get onlyWait(): boolean {
+    const { rows, pending } = this.#parts;
+    let last = 0;
+    for (let at = 0; at < rows.length; at += ROW_WIDTH) {
+      const place = rows[at + 2]!;
+      if (rows[at]! <= last || place === 0 || rows[at + 3] !== 0) return false;
+      if (pending[place - 1]!.deadline !== undefined) return false;
+      last = rows[at]!;
+    }
+    return true;
+  }
+
+  /** Its number, the length of its text, and its place in `pending`; -1 for none. */
+  forEachRow(visit: (seq: number, units: number, place: number) => void): void {
+    const { rows } = this.#parts;
+    for (let at = 0; at < rows.length; at += ROW_WIDTH) visit(rows[at]!, rows[at + 1]!, rows[at + 2]! - 1);
+  }
+
+  [Symbol.iterator](): Iterator<NewMessage> {
+    return this.#unpacked()[Symbol.iterator]();
+  }
+
+  #unpacked(): NewMessage[] {
+    const { rows, text, pending, archive } = this.#parts;
+    const messages: NewMessage[] = [];
+    let start = this.#parts.start;
+    for (let at = 0; at < rows.length; at += ROW_WIDTH) {
+      const end = start + rows[at + 1]!;
+      const [inPending, inArchive] = [rows[at + 2]!, rows[at + 3]!];
+      messages.push({
+        seq: rows[at]!,
+        text: text.slice(start, end),
+        archive: inArchive === 0 ? NO_ENTRIES : archive[inArchive - 1]!,
+        pending: inPending === 0 ? undefined : pending[inPending - 1],
+      });
+      start = end;
+    }
+    return messages;
+  }
+}
