@@ -2,7 +2,7 @@
  * What one transaction brought into the journal of waiting messages: as it came, or row by row once somebody has asked.
  * @module
  */
-import type { PackedMessages } from "./packed_messages.ts";
+import type { PackedWaiting } from "./packed_messages.ts";
 import type { SegmentRow } from "./segment_text.ts";
 
 export interface Row extends SegmentRow {
@@ -12,20 +12,12 @@ export interface Row extends SegmentRow {
   isGone: boolean;
 }
 
-/** Messages as they came. `owners`: the row ids of those that they wait for. */
-interface Packed {
-  readonly messages: PackedMessages;
-  readonly owners: readonly number[];
-}
-
 /** What one transaction brought. */
 export interface Segment {
   readonly id: number;
   /** Nobody has asked for any of its rows yet: it has none here, and they do not stand among their owners' either. */
-  packed: Packed | undefined;
+  packed: PackedWaiting | undefined;
   rows: Row[];
-  /** How many rows its text has. */
-  size: number;
   /** Before this place among the rows all are gone. */
   first: number;
   units: number;
@@ -41,15 +33,16 @@ export function rowsOf(segment: Segment): Row[] {
   const { messages, owners } = segment.packed!;
   segment.packed = undefined;
   segment.live = 0;
-  const { texts, pending } = messages;
   const rows: Row[] = [];
-  let start = 0;
-  messages.forEachRow((seq, units, place) => {
-    const text = texts.slice(start, start + units);
-    rows.push({ seq, owner: owners[place]!, text, rules: pending[place]!.rules, segment, isGone: false });
-    start += units;
-  });
+  for (const { seq, text, pending } of messages) {
+    rows.push({ seq, owner: owners.get(pending!)!, text, rules: pending!.rules, segment, isGone: false });
+  }
   return rows;
+}
+
+/** How many rows its text has, once it is written. */
+export function sizeOf({ packed, rows }: Segment): number {
+  return packed === undefined ? rows.length : packed.messages.length;
 }
 
 export function isLive(row: Row): boolean {
@@ -82,5 +75,5 @@ export function shareText(rows: readonly Row[], segment: string): number {
 }
 
 export function newSegment(id: number): Segment {
-  return { id, packed: undefined, rows: [], size: 0, first: 0, units: 0, live: 0, isCompact: false, isDropped: false };
+  return { id, packed: undefined, rows: [], first: 0, units: 0, live: 0, isCompact: false, isDropped: false };
 }

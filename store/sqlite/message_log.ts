@@ -5,7 +5,14 @@
  */
 import type { SQLInputValue } from "node:sqlite";
 import { sql } from "kysely";
-import { type NewMessage, type NewMessages, type PendingMessage, StoreFault, type StoreOperations } from "../store.ts";
+import {
+  type NewMessage,
+  type NewMessages,
+  type PendingEntry,
+  type PendingMessage,
+  StoreFault,
+  type StoreOperations,
+} from "../store.ts";
 import type { ArchiveTail } from "./archive_tail.ts";
 import { BulkInsert } from "./bulk_insert.ts";
 import type { Connection } from "./connection.ts";
@@ -157,13 +164,13 @@ class Append {
 
   /** Returns false where they have to be looked at one by one. */
   #toJournal(messages: PackedMessages): boolean {
-    const owners: number[] = [];
-    for (const { owner } of messages.pending) {
-      const id = this.#ids.account(owner);
+    const owners = new Map<PendingEntry, number>();
+    for (const entry of messages.pending) {
+      const id = this.#ids.account(entry.owner);
       if (id === undefined) return false;
-      owners.push(id);
+      owners.set(entry, id);
     }
-    return this.#journal.addAll(messages, owners);
+    return this.#journal.addAll({ messages, owners });
   }
 
   /** Returns whether any owner has an account. */

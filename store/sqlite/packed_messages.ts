@@ -23,14 +23,21 @@ export class PackedMessages implements Iterable<NewMessage> {
   readonly length: number;
   /** Of all texts together, in UTF-16 units. */
   readonly units: number;
+  /** The highest; 0 where there is none. */
+  readonly lastSeq: number;
   readonly #parts: PackedParts;
 
   constructor(parts: PackedParts) {
     const { rows } = parts;
     let units = 0;
-    for (let at = 1; at < rows.length; at += ROW_WIDTH) units += rows[at]!;
+    let last = 0;
+    for (let at = 0; at < rows.length; at += ROW_WIDTH) {
+      last = Math.max(last, rows[at]!);
+      units += rows[at + 1]!;
+    }
     this.length = rows.length / ROW_WIDTH;
     this.units = units;
+    this.lastSeq = last;
     this.#parts = parts;
   }
 
@@ -42,13 +49,6 @@ export class PackedMessages implements Iterable<NewMessage> {
   /** 0 where there is none. */
   get firstSeq(): number {
     return this.#parts.rows[0] ?? 0;
-  }
-
-  get lastSeq(): number {
-    const { rows } = this.#parts;
-    let last = 0;
-    for (let at = 0; at < rows.length; at += ROW_WIDTH) last = Math.max(last, rows[at]!);
-    return last;
   }
 
   /** All texts, one behind the other. */
@@ -70,10 +70,13 @@ export class PackedMessages implements Iterable<NewMessage> {
     return true;
   }
 
-  /** Its number, the length of its text, and its place in `pending`; -1 for none. */
-  forEachRow(visit: (seq: number, units: number, place: number) => void): void {
-    const { rows } = this.#parts;
-    for (let at = 0; at < rows.length; at += ROW_WIDTH) visit(rows[at]!, rows[at + 1]!, rows[at + 2]! - 1);
+  /** Of each message its number, the length of its text, and whom it waits for: without an object made of it. */
+  forEachRow(visit: (seq: number, units: number, pending: PendingEntry | undefined) => void): void {
+    const { rows, pending } = this.#parts;
+    for (let at = 0; at < rows.length; at += ROW_WIDTH) {
+      const place = rows[at + 2]!;
+      visit(rows[at]!, rows[at + 1]!, place === 0 ? undefined : pending[place - 1]);
+    }
   }
 
   [Symbol.iterator](): Iterator<NewMessage> {
@@ -97,4 +100,10 @@ export class PackedMessages implements Iterable<NewMessage> {
     }
     return messages;
   }
+}
+
+/** Messages as they came, all of which wait; `owners`: the row ids of those that they wait for. */
+export interface PackedWaiting {
+  readonly messages: PackedMessages;
+  readonly owners: ReadonlyMap<PendingEntry, number>;
 }

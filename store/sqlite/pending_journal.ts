@@ -17,8 +17,17 @@ import { SeqMap } from "../seq_map.ts";
 import type { NewMessage } from "../store.ts";
 import { BulkInsert } from "./bulk_insert.ts";
 import type { Connection } from "./connection.ts";
-import { isLive, newSegment, type Row, rowsOf, type Segment, shareText, takeOldest } from "./journal_segment.ts";
-import type { PackedMessages } from "./packed_messages.ts";
+import {
+  isLive,
+  newSegment,
+  type Row,
+  rowsOf,
+  type Segment,
+  shareText,
+  sizeOf,
+  takeOldest,
+} from "./journal_segment.ts";
+import type { PackedWaiting } from "./packed_messages.ts";
 import { query, type Slot } from "./query.ts";
 import type { Tables } from "./schema.ts";
 import { packSegment, packWhole, type SegmentRow, unpackSegment } from "./segment_text.ts";
@@ -125,14 +134,15 @@ export class PendingJournal {
   }
 
   /**
-   * Takes messages as they came, and looks at none of them before somebody asks; `owners`: the row ids of those that they
-   * wait for. Returns false, and takes none, where they have to be looked at one by one.
+   * Takes messages as they came, and looks at none of them before somebody asks. Returns false, and takes none, where they
+   * have to be looked at one by one.
    */
-  addAll(messages: PackedMessages, owners: readonly number[]): boolean {
+  addAll(packed: PackedWaiting): boolean {
+    const { messages } = packed;
     if (this.#rest > 0 || this.#open !== undefined || messages.length === 0) return false;
     if (messages.firstSeq <= Math.max(this.#highestInTable, this.#highestHere) || !messages.onlyWait) return false;
     const segment = newSegment(this.#lastId + 1);
-    segment.packed = { messages, owners };
+    segment.packed = packed;
     segment.live = messages.length;
     segment.units = messages.units;
     this.#open = segment;
@@ -367,10 +377,9 @@ export class PendingJournal {
     if (gone.length === 0 && rows.length === 0 && packed === undefined) return;
     this.#open ??= newSegment(this.#lastId + 1);
     const segment = this.#open;
-    const text = packed === undefined ? packSegment({ gone, rows }) : packWhole(gone, packed.messages, packed.owners);
+    const text = packed === undefined ? packSegment({ gone, rows }) : packWhole(gone, packed);
     this.#queries.write.run(segment.id, text);
     segment.isCompact = gone.length === 0;
-    segment.size = packed === undefined ? rows.length : packed.messages.length;
     if (packed === undefined) {
       segment.rows = rows;
       segment.units = shareText(rows, text);
@@ -398,9 +407,9 @@ export class PendingJournal {
   }
 
   #count(segments: readonly Segment[], sign: 1 | -1): void {
-    for (const { size, units } of segments) {
-      this.#rows += sign * size;
-      this.#units += sign * units;
+    for (const segment of segments) {
+      this.#rows += sign * sizeOf(segment);
+      this.#units += sign * segment.units;
     }
   }
 
@@ -410,7 +419,6 @@ export class PendingJournal {
       const { gone, rows } = unpackSegment(next.text);
       for (const { seq, owner } of gone) this.remove(owner, seq);
       for (const row of rows) this.#bring({ ...row, segment, isGone: false });
-      segment.size = rows.length;
       this.#segments.push(segment);
       this.#count([segment], 1);
       this.#lastId = segment.id;

@@ -2,7 +2,7 @@
  * A segment of the journal of waiting messages as text: a line of JSON, behind it the messages as they are.
  * @module
  */
-import type { PackedMessages } from "./packed_messages.ts";
+import type { PackedWaiting } from "./packed_messages.ts";
 
 /** `owner` is an account's row id. */
 export interface SegmentPlace {
@@ -48,15 +48,14 @@ export function packSegment(parts: SegmentParts): string {
   return segmentText({ seq: first, gone: goneNumbers(parts.gone, first), rows, rules }, texts);
 }
 
-/** The same of messages as they came, which have no deadline; `owners`: the row ids of those that they wait for. */
-export function packWhole(gone: readonly SegmentPlace[], messages: PackedMessages, owners: readonly number[]): string {
+/** The same of messages as they came. */
+export function packWhole(gone: readonly SegmentPlace[], { messages, owners }: PackedWaiting): string {
   const first = messages.firstSeq;
   const rows: number[] = [];
   const rules: Record<number, string> = {};
-  messages.forEachRow((seq, units, place) => {
-    const rule = messages.pending[place]!.rules;
-    if (rule !== undefined) rules[rows.length / ROW_WIDTH] = rule;
-    rows.push(seq - first, owners[place]!, units);
+  messages.forEachRow((seq, units, pending) => {
+    if (pending!.rules !== undefined) rules[rows.length / ROW_WIDTH] = pending!.rules;
+    rows.push(seq - first, owners.get(pending!)!, units);
   });
   return segmentText({ seq: first, gone: goneNumbers(gone, first), rows, rules }, messages.texts);
 }

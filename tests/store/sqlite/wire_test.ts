@@ -52,7 +52,7 @@ test("messages tell of themselves as they came", () => {
       expect(packed.firstSeq).toBe(messages[0]?.seq ?? 0);
       expect(packed.lastSeq).toBe(Math.max(0, ...messages.map(({ seq }) => seq)));
       const rows: unknown[] = [];
-      packed.forEachRow((seq, units, place) => rows.push([seq, units, packed.pending[place]]));
+      packed.forEachRow((seq, units, pending) => rows.push([seq, units, pending]));
       expect(rows).toEqual(messages.map(({ seq, text, pending }) => [seq, text.length, pending]));
       const onlyWait = messages.every(
         ({ seq, archive, pending }, i) =>
