@@ -37,7 +37,8 @@ type Change =
   | { readonly kind: "added" | "removed"; readonly row: Row }
   | { readonly kind: "packed"; readonly segment: Segment; readonly highestBefore: number }
   | { readonly kind: "dropped"; readonly segments: readonly Segment[] }
-  | { readonly kind: "written" | "compacted"; readonly segment: Segment };
+  | { readonly kind: "written"; readonly segment: Segment; readonly rowsBefore: Row[] }
+  | { readonly kind: "compacted"; readonly segment: Segment };
 
 export interface JournalLimits {
   readonly rows: number;
@@ -248,7 +249,9 @@ export class PendingJournal {
         return this.#count(change.segments, 1);
       case "written":
         this.#segments.pop();
-        return this.#count([change.segment], -1);
+        this.#count([change.segment], -1);
+        change.segment.rows = change.rowsBefore;
+        return;
       case "compacted":
         change.segment.isCompact = false;
         return;
@@ -379,12 +382,15 @@ export class PendingJournal {
     const segment = this.#open;
     const text = packed === undefined ? packSegment({ gone, rows }) : packWhole(gone, packed);
     this.#queries.write.run(segment.id, text);
+    const rowsBefore = segment.rows;
     segment.isCompact = gone.length === 0;
     if (packed === undefined) {
       segment.rows = rows;
       segment.units = shareText(rows, text);
     }
-    this.#keep(segment);
+    this.#segments.push(segment);
+    this.#count([segment], 1);
+    this.#changes.push({ kind: "written", segment, rowsBefore });
   }
 
   /** Takes out of all earlier segments what is gone. */
@@ -398,12 +404,6 @@ export class PendingJournal {
       segment.isCompact = true;
       this.#changes.push({ kind: "compacted", segment });
     }
-  }
-
-  #keep(segment: Segment): void {
-    this.#segments.push(segment);
-    this.#count([segment], 1);
-    this.#changes.push({ kind: "written", segment });
   }
 
   #count(segments: readonly Segment[], sign: 1 | -1): void {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
+import { Connection } from "../../../store/sqlite/connection.ts";
 import { PendingJournal } from "../../../store/sqlite/pending_journal.ts";
 import { packSegment, unpackSegment } from "../../../store/sqlite/segment_text.ts";
 import { packQuestion, unpackQuestion } from "../../../store/sqlite/wire.ts";
@@ -288,6 +289,27 @@ describe("the journal", () => {
     const [crashed] = await restarted(store, path, true, limits);
     expect(await pendingSeqs(crashed, JULIET)).toEqual(Array.from({ length: seq - 2 }, (_, i) => i + 2));
     await crashed.close();
+  });
+
+  test("holds nothing of a commit that failed, also of a message that came and went with it", async () => {
+    const store = overWire(createInlineStore("sqlite::memory:"));
+    await store.open();
+    await addAccounts(store, JULIET);
+    const execute = spyOn(Connection.prototype, "execute");
+    execute.mockImplementation(function (this: Connection, text: string) {
+      if (text === "commit") throw new Error("Cannot commit");
+      this.prepare(text).run();
+    });
+    const batch: StoreCall[] = [
+      ["append", [waiting(1, JULIET), waiting(2, JULIET)]],
+      ["settle", [{ owner: JULIET, seq: 1 }]],
+    ];
+    await faultOf(store.run(batch));
+    execute.mockRestore();
+    expect(await call(store, "pendingCount", JULIET)).toBe(0);
+    await store.run(batch);
+    expect(await pendingSeqs(store, JULIET)).toEqual([2]);
+    await store.close();
   });
 
   test("goes to the tables as fast as it grows", async () => {
