@@ -14,14 +14,16 @@ export class SeqMap<T extends object> {
   /** Before it there are only places of entries that have gone. */
   #head = 0;
   #size = 0;
+  /** Where the one looked for last stands, or would. */
+  #near = 0;
 
   get size(): number {
     return this.#size;
   }
 
   get(seq: number): T | undefined {
-    const at = lowerBound(this.#seqs, seq, this.#head);
-    return this.#seqs[at] === seq ? this.#items[at] : undefined;
+    const at = this.#find(seq);
+    return at < 0 ? undefined : this.#items[at];
   }
 
   has(seq: number): boolean {
@@ -47,8 +49,8 @@ export class SeqMap<T extends object> {
 
   /** Returns whether it was there. */
   delete(seq: number): boolean {
-    const at = lowerBound(this.#seqs, seq, this.#head);
-    if (this.#seqs[at] !== seq || this.#items[at] === undefined) return false;
+    const at = this.#find(seq);
+    if (at < 0 || this.#items[at] === undefined) return false;
     this.#items[at] = undefined;
     this.#size--;
     this.#giveBack(at);
@@ -80,6 +82,22 @@ export class SeqMap<T extends object> {
   /** The numbers of all entries at this moment, in order. */
   keys(): number[] {
     return this.#seqs.filter((_, at) => this.#items[at] !== undefined);
+  }
+
+  /** The place of that number; -1: it has none. Who looks for one most often looks for it again, or for the next. */
+  #find(seq: number): number {
+    const seqs = this.#seqs;
+    const near = this.#near;
+    if (near >= this.#head && near < seqs.length) {
+      if (seqs[near] === seq) return near;
+      if (near + 1 < seqs.length && seqs[near + 1] === seq) {
+        this.#near = near + 1;
+        return near + 1;
+      }
+    }
+    const at = lowerBound(seqs, seq, this.#head);
+    this.#near = at;
+    return seqs[at] === seq ? at : -1;
   }
 
   #giveBack(at: number): void {

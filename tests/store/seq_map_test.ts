@@ -5,13 +5,14 @@ import { SeqMap } from "../../store/seq_map.ts";
 type Step =
   | { readonly kind: "next"; readonly by: number }
   | { readonly kind: "set" | "delete"; readonly seq: number }
-  | { readonly kind: "oldest" | "all" };
+  | { readonly kind: "oldest" | "again" | "all" };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant("next" as const), by: fc.integer({ min: 1, max: 3 }) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("set" as const, "delete" as const), seq: fc.nat(120) }) },
     { weight: 3, arbitrary: fc.constant({ kind: "oldest" as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: "again" as const }) },
     { weight: 1, arbitrary: fc.constant({ kind: "all" as const }) },
   ),
   { maxLength: 300 },
@@ -27,8 +28,12 @@ test("SeqMap is a map whose entries stand in the order of their numbers", () => 
         const item = { seq };
         map.set(seq, item);
         model.set(seq, item);
+        expect(map.get(seq)).toBe(item);
       };
-      const remove = (seq: number) => expect(map.delete(seq)).toBe(model.delete(seq));
+      const remove = (seq: number) => {
+        expect(map.delete(seq)).toBe(model.delete(seq));
+        expect(map.has(seq)).toBe(false);
+      };
       for (const step of all) {
         if (step.kind === "next") {
           last += step.by;
@@ -36,11 +41,16 @@ test("SeqMap is a map whose entries stand in the order of their numbers", () => 
         } else if (step.kind === "set") put(step.seq);
         else if (step.kind === "delete") remove(step.seq);
         else if (step.kind === "all") for (const seq of [...model.keys()]) remove(seq);
-        else if (model.size > 0) remove(Math.min(...model.keys()));
+        else if (model.size > 0) {
+          const oldest = Math.min(...model.keys());
+          remove(oldest);
+          if (step.kind === "again") put(oldest);
+        }
         const order = [...model.keys()].sort((one, other) => one - other);
         expect(map.size).toBe(model.size);
         expect(map.keys()).toEqual(order);
         expect(map.values()).toEqual(order.map((seq) => model.get(seq)!));
+        expect(order.filter((seq) => map.get(seq) !== model.get(seq))).toEqual([]);
         for (let seq = 0; seq < 130; seq += 13) {
           expect(map.get(seq)).toBe(model.get(seq)!);
           expect(map.has(seq)).toBe(model.has(seq));
