@@ -8,7 +8,16 @@ import type { AsyncStore } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
-import type { DeliveryRef, GatewayRef, Receipt, SentCopy, SessionRef, StoreMessage, UserMessage } from "./protocol.ts";
+import type {
+  DeliveryRef,
+  Envelope,
+  GatewayRef,
+  Receipt,
+  SentCopy,
+  SessionRef,
+  StoreMessage,
+  UserMessage,
+} from "./protocol.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 import type { Scheduler } from "./runtime/scheduler.ts";
 import type { StreamRegistry } from "./stream_registry.ts";
@@ -81,4 +90,6 @@ export interface Node {
   activeUser(bare: Jid): UserEntry | undefined;
   /** Sends a stanza with `from` and `to` on its way. */
   route(stanza: Stanza, options?: RouteOptions): void;
+  /** The same, for who has made the envelope. */
+  dispatch(envelope: Envelope): void;
 }

@@ -1,6 +1,6 @@
 /** What the actors say to one another. Messages are read-only; JIDs in them are parsed. @module */
 import type { Outcome } from "../amp/outcome.ts";
-import type { ResourceAnswer } from "../amp/plan.ts";
+import type { Plan, ResourceAnswer } from "../amp/plan.ts";
 import type { RuleState } from "../amp/rule_state.ts";
 import type {
   ArchivePreferences,
@@ -96,6 +96,10 @@ export interface ResourceEntry {
   readonly available: boolean;
   readonly priority: number;
   readonly carbons: boolean;
+  /** `ref` by itself: the sessions that may prove what this resource alone has been given. */
+  readonly refs: readonly SessionRef[];
+  /** The plan of a message that is for this resource. */
+  readonly direct: Plan;
 }
 
 /** What delivery has to know of an account: a value, told anew by the UserActor whenever it changes. */

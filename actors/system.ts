@@ -16,6 +16,7 @@ import type { Stanza } from "../xmpp/stanza.ts";
 import { ArchiveRetention } from "./archive_retention.ts";
 import type { Connection } from "./connection.ts";
 import { tellSent } from "./delivery/to_sessions.ts";
+import { envelope } from "./envelope.ts";
 import { ExpiryActor } from "./expiry_actor.ts";
 import type { Gateway } from "./gateway.ts";
 import { GatewayActor } from "./gateway_actor.ts";
@@ -54,7 +55,6 @@ export interface SystemStart {
 const STREAM_MEMORY_MS = 86_400_000;
 const PRUNE_MS = 3_600_000;
 const ASK_MS = 10_000;
-const NOWHERE: readonly Jid[] = [];
 
 export class ActorSystem implements Node, Sessions {
   readonly settings: NodeSettings;
@@ -227,28 +227,35 @@ export class ActorSystem implements Node, Sessions {
   // Routing (RFC 6120 section 10)
 
   route(stanza: Stanza, options: RouteOptions = {}): void {
-    const to = stanza.to!;
-    if (this.isLocal(to.domain)) {
-      if (to.local === "") return this.#routeToServer(stanza, options);
-      return this.#users.get(to.bare).delivery.tell(envelope(stanza, options));
-    }
-    const gateway = this.#gateways.get(to.domain);
-    if (gateway !== undefined) return gateway.tell(envelope(stanza, options));
-    this.#refuse(stanza, options, "remote-server-not-found");
+    this.dispatch(envelope(stanza, options));
   }
 
-  #refuse(stanza: Stanza, options: RouteOptions, condition: "remote-server-not-found" | "service-unavailable"): void {
+  dispatch(envelope: Envelope): void {
+    const to = envelope.stanza.to!;
+    if (this.isLocal(to.domain)) {
+      if (to.local === "") return this.#routeToServer(envelope);
+      return this.#users.get(to.bare).delivery.tell(envelope);
+    }
+    const gateway = this.#gateways.get(to.domain);
+    if (gateway !== undefined) return gateway.tell(envelope);
+    this.#refuse(envelope, "remote-server-not-found");
+  }
+
+  #refuse(
+    { stanza, notice, via, sentCopy, receipt }: Envelope,
+    condition: "remote-server-not-found" | "service-unavailable",
+  ): void {
     const silent =
       stanza.type === "error" ||
       stanza.type === "result" ||
       // Who asks a contact that cannot be reached would wait for ever; presence itself goes out unasked.
       (stanza.name === "presence" && stanza.type !== "subscribe") ||
-      options.notice ||
-      options.via;
+      notice ||
+      via.length > 0;
     if (!silent && stanza.from !== undefined) this.#answerUnserved(stanza, new StanzaError(condition));
-    tellSent(options.sentCopy, stanza, 0);
-    options.receipt?.outcome({ kind: "none", condition });
-    options.receipt?.accepted();
+    tellSent(sentCopy, stanza, 0);
+    receipt?.outcome({ kind: "none", condition });
+    receipt?.accepted();
   }
 
   #answerUnserved(stanza: Stanza, error: StanzaError): void {
@@ -257,9 +264,10 @@ export class ActorSystem implements Node, Sessions {
     for (const answer of answerUnserved(stanza, this, ordinary)) this.route(answer, { notice: answer !== ordinary });
   }
 
-  #routeToServer(stanza: Stanza, options: RouteOptions): void {
-    if (stanza.name === "presence" || stanza.from === undefined) return options.receipt?.accepted();
-    if (stanza.name === "message") return this.#refuse(stanza, options, "service-unavailable");
+  #routeToServer(envelope: Envelope): void {
+    const { stanza, receipt } = envelope;
+    if (stanza.name === "presence" || stanza.from === undefined) return receipt?.accepted();
+    if (stanza.name === "message") return this.#refuse(envelope, "service-unavailable");
     if (stanza.type !== "get" && stanza.type !== "set") return;
     const answer = this.registry.answerServer(stanza, this.context);
     if (!(answer instanceof Promise)) return this.route(answer);
@@ -355,20 +363,6 @@ export class ActorSystem implements Node, Sessions {
       setForward: (account, to) => this.#setForward(account, to),
     };
   }
-}
-
-function envelope(stanza: Stanza, options: RouteOptions): Envelope {
-  return {
-    kind: "stanza",
-    stanza,
-    receipt: options.receipt,
-    archiveSender: options.archiveSender ?? false,
-    sentCopy: options.sentCopy,
-    notice: options.notice ?? false,
-    seq: options.seq ?? 0,
-    via: options.via ?? NOWHERE,
-    rules: options.rules,
-  };
 }
 
 /** Nobody waits any more for the session that has been made: its stream has been told that there is none. */

@@ -33,17 +33,11 @@ function withoutOwnIds(stanza: Stanza): Stanza {
   });
 }
 
-/** XEP-0359: by it devices recognise the message, and find it in the archive of whom it is `by`. */
-export interface StanzaId {
-  readonly by: Jid;
-  readonly id: string;
-}
-
 let lastBy: Jid | undefined;
 let afterId = "";
 
 /** Every message has one: its id needs no escaping, and what follows it is written once for those of a batch. */
-function stanzaIdElement({ by, id }: StanzaId): string {
+function stanzaIdElement(by: Jid, id: string): string {
   if (by !== lastBy) {
     lastBy = by;
     afterId = `" by="${by.escaped}"/>`;
@@ -51,10 +45,15 @@ function stanzaIdElement({ by, id }: StanzaId): string {
   return `${ID_OPENING}${id}${afterId}`;
 }
 
-/** What goes to the recipient's device: with its stanza id, and the rules with their original addresses (XEP-0079 section 4). */
-export function forDevice(stanza: Stanza, id: StanzaId | undefined, rules: RuleState | undefined): Stanza {
-  if (rules === undefined) return id === undefined ? stanza : stanza.with(stanzaIdElement(id));
-  return id === undefined ? stanza.with(ruleElement(rules)) : stanza.with(ruleElement(rules), stanzaIdElement(id));
+/** What goes to the recipient's device: with the rules and their original addresses (XEP-0079 section 4). */
+export function forDevice(stanza: Stanza, rules: RuleState | undefined): Stanza {
+  return rules === undefined ? stanza : stanza.with(ruleElement(rules));
+}
+
+/** With a stanza id besides: by it devices recognise the message, and find it in the archive of whom it is `by` (XEP-0359). */
+export function identified(stanza: Stanza, rules: RuleState | undefined, by: Jid, id: string): Stanza {
+  const element = stanzaIdElement(by, id);
+  return rules === undefined ? stanza.with(element) : stanza.with(ruleElement(rules), element);
 }
 
 function ruleElement(rules: RuleState): Markup {

@@ -69,9 +69,8 @@ function decide(
   const isBlocked = state.isBlocked(stanza.from!);
   if (exact !== undefined && !isBlocked) {
     // RFC 6121 section 8.5.3.1: a resource that is there gets it, whatever the others would do.
-    const plan: Plan = { kind: "direct", resources: [resource] };
-    if (rules === undefined) return carryOut(state, envelope, stanza, plan, undefined, undefined);
-    if (envelope.via.length === 0 && state.profile.exists) return judge(state, envelope, stanza, rules, plan);
+    if (rules === undefined) return carryOut(state, envelope, stanza, exact.direct, undefined, undefined);
+    if (envelope.via.length === 0 && state.profile.exists) return judge(state, envelope, stanza, rules, exact.direct);
   }
   if (!isBlocked && state.pendingCount === undefined && willStore(state, stanza)) {
     return decideCounted(state, envelope, stanza, rules);

@@ -9,7 +9,7 @@ import type { RuleState } from "../../amp/rule_state.ts";
 import type { ArchiveEntry, NewMessage, PendingEntry } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { Receipt, SessionRef } from "../protocol.ts";
+import type { Receipt, ResourceEntry, SessionRef } from "../protocol.ts";
 import type { Ending } from "./ending.ts";
 
 /** What is known of a message besides its text and its rules. */
@@ -79,9 +79,9 @@ export class InFlight implements NewMessage, Origin {
     return this.stanza.write();
   }
 
-  /** That session may prove its receipt. */
-  sentTo(session: SessionRef): void {
-    this.targets = this.targets.length === 0 ? [session] : [...this.targets, session];
+  /** The session of that resource may prove its receipt. */
+  sentTo({ ref, refs }: ResourceEntry): void {
+    this.targets = this.targets.length === 0 ? refs : [...this.targets, ref];
   }
 
   /** That session will not prove it any more. Returns whether it could have. */

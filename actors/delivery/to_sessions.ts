@@ -3,7 +3,7 @@ import type { RuleState } from "../../amp/rule_state.ts";
 import { carbonCopy, carbonEligible } from "../../modules/carbons/carbon_copy.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { DeliveryMessage, SentCopy } from "../protocol.ts";
-import { forDevice, withoutStanzaIds } from "./compose.ts";
+import { forDevice, identified, withoutStanzaIds } from "./compose.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { InFlight } from "./in_flight.ts";
 
@@ -30,7 +30,7 @@ export function toSessions(
   for (let i = 0; i < resources.length; i++) {
     const entry = state.resource(resources[i]!);
     if (entry === undefined) continue;
-    flight?.sentTo(entry.ref);
+    flight?.sentTo(entry);
     entry.ref.tell({ kind: "deliver", stanza: device, seq: flight === undefined ? 0 : seq, until });
   }
   if (flight !== undefined && flight.targets.length === 0) state.self().tell({ kind: "again", seq });
@@ -45,8 +45,8 @@ function withId(
   { stanza, seq, kept }: Omit<Outgoing, "rules">,
   rules: RuleState | undefined,
 ): Stanza {
-  if (seq === 0) return forDevice(stanza, undefined, rules);
-  return forDevice(stanza, { by: kept ? state.owner : state.domain, id: state.node.stanzaId(seq) }, rules);
+  if (seq === 0) return forDevice(stanza, rules);
+  return identified(stanza, rules, kept ? state.owner : state.domain, state.node.stanzaId(seq));
 }
 
 /** When time takes the message out: the earliest undecided `expire-at` that no `notify` before it lets go on by then. */

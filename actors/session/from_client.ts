@@ -8,6 +8,7 @@ import { StanzaError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import type { ScannedElement } from "../../xmpp/xml/scanner.ts";
+import { clientEnvelope } from "../envelope.ts";
 import type { Node, UserEntry } from "../node.ts";
 import { archives } from "../profile.ts";
 import type { Profile, Receipt, SentCopy, SessionRef } from "../protocol.ts";
@@ -64,7 +65,7 @@ function onMessage(session: SendingSession, stanza: Stanza, ticket: number): voi
   if (refused !== undefined) return answerAtOnce(session, [refused.reply], ticket);
   if (hasBlocked(session, to)) return answerAtOnce(session, answerBlockedMessage(message, node, profile), ticket);
   const archiveSender = node.settings.archive && archives(profile, to.bare);
-  node.route(message, { receipt: receiptFor(session, ticket), archiveSender, sentCopy: sentCopy(session, to) });
+  node.dispatch(clientEnvelope(message, receiptFor(session, ticket), archiveSender, sentCopy(session, to)));
 }
 
 /** The message goes no further. */

@@ -1,4 +1,5 @@
 /** The value that delivery and sessions have of an account. @module */
+import type { Plan } from "../../amp/plan.ts";
 import type { Profile, ResourceEntry } from "../protocol.ts";
 import { isWatcher, type LiveAccount, type LiveResource, type RosterSets } from "./live_account.ts";
 
@@ -29,7 +30,9 @@ export function tellProfile(account: LiveAccount): void {
 }
 
 function entryOf({ jid, ref, available, priority, marks }: LiveResource): ResourceEntry {
-  return { resource: jid.resource, jid, ref, available, priority, carbons: marks.has("carbons") };
+  const { resource } = jid;
+  const direct: Plan = { kind: "direct", resources: [resource] };
+  return { resource, jid, ref, available, priority, carbons: marks.has("carbons"), refs: [ref], direct };
 }
 
 /** Made anew only when the roster has changed: a profile is told at every presence. */

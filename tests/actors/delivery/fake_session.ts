@@ -84,7 +84,9 @@ export class FakeSession {
 
   get entry(): ResourceEntry {
     const { jid, ref, available, priority, carbons } = this;
-    return { resource: jid.resource, jid, ref, available, priority, carbons };
+    const { resource } = jid;
+    const direct = { kind: "direct", resources: [resource] } as const;
+    return { resource, jid, ref, available, priority, carbons, refs: [ref], direct };
   }
 }
 
