@@ -68,10 +68,11 @@ const MOMENTS: Readonly<Record<DeliverValue, NotifyMoment>> = {
 };
 
 export function evaluate(rules: readonly Rule[], plan: Plan, context: RuleContext): Verdict {
-  const met = firstMet(rules, plan, context);
-  if (met && met.rule.action !== "notify") return { kind: met.rule.action, index: met.index, rule: met.rule };
-  if (met === undefined) return NOTHING_MET;
-  return { kind: "default", notify: { index: met.index, rule: met.rule, when: momentOf(met.rule) } };
+  const index = firstMet(rules, plan, context);
+  if (index < 0) return NOTHING_MET;
+  const rule = rules[index]!;
+  if (rule.action !== "notify") return { kind: rule.action, index, rule };
+  return { kind: "default", notify: { index, rule, when: momentOf(rule) } };
 }
 
 /**
@@ -96,13 +97,13 @@ export function nextDeadline(rules: readonly Rule[], fired: Fired): number | und
   return earliest;
 }
 
-function firstMet(rules: readonly Rule[], plan: Plan, context: RuleContext): Met | undefined {
+/** The place of that rule; -1: none is met. */
+function firstMet(rules: readonly Rule[], plan: Plan, context: RuleContext): number {
   const fired = context.fired ?? NOTHING_FIRED;
   for (let index = 0; index < rules.length && !fired.has(index); index++) {
-    const rule = rules[index];
-    if (rule && isMet(rule, plan, context)) return { index, rule };
+    if (isMet(rules[index]!, plan, context)) return index;
   }
-  return undefined;
+  return -1;
 }
 
 function isMet(rule: Rule, plan: Plan, context: RuleContext): boolean {

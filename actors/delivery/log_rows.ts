@@ -11,7 +11,7 @@ import type { InFlight } from "./in_flight.ts";
 import { LogRow, RuledEntry } from "./log_row.ts";
 import { tellSent } from "./to_sessions.ts";
 
-const NO_ENTRIES: readonly ArchiveEntry[] = [];
+export const NO_ENTRIES: readonly ArchiveEntry[] = [];
 
 /** Archive rows of both sides, as their settings have it. */
 export function archiveEntries(

@@ -195,7 +195,7 @@ export class QuickScan {
         if (known !== undefined) {
           if (children.length >= maxChildren) return undefined;
           const end = tag + known.text.length;
-          children = withChild(children, known.name, known.ns, tag - innerStart, end - innerStart);
+          children = withChild(children, known.name, known.ns, tag - innerStart, end - innerStart, known.text);
           this.#next = nextTag(text, end - 1);
           continue;
         }
@@ -217,7 +217,7 @@ export class QuickScan {
       if (depth > 1) continue;
       if (children.length >= maxChildren) return undefined;
       const end = this.#pos - innerStart;
-      children = withChild(children, childName, childNs, childStart, end);
+      children = withChild(children, childName, childNs, childStart, end, undefined);
       if (childNs !== this.#space)
         memory?.read(text, innerStart + childStart, this.#pos, this.#space, childName, childNs);
     }
@@ -310,8 +310,9 @@ function withChild(
   ns: string,
   start: number,
   end: number,
+  source: string | undefined,
 ): ScannedChild[] {
-  const child = { name, ns, start, end };
+  const child = { name, ns, start, end, source };
   if (children === NO_CHILDREN) return [child];
   (children as ScannedChild[]).push(child);
   return children as ScannedChild[];

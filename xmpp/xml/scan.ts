@@ -299,7 +299,8 @@ export class Scan {
       this.#name = name;
       this.#ns = ns;
     } else {
-      const child = { name, ns, start: start - this.#innerStart, end: this.#pos - this.#innerStart };
+      const innerStart = this.#innerStart;
+      const child = { name, ns, start: start - innerStart, end: this.#pos - innerStart, source: undefined };
       if (this.#children === NO_CHILDREN) this.#children = [child];
       else (this.#children as ScannedChild[]).push(child);
     }
