@@ -75,11 +75,25 @@ function answerAtOnce(session: SendingSession, answers: readonly Stanza[], ticke
 }
 
 function receiptFor(session: SendingSession, ticket: number): Receipt | undefined {
-  return ticket === 0 ? undefined : acceptedBy(session.self(), ticket);
+  return ticket === 0 ? undefined : new ClientReceipt(session.self(), ticket);
 }
 
-function acceptedBy(self: SessionRef, ticket: number): Receipt {
-  return { waits: false, accepted: () => self.tell({ kind: "accepted", ticket }), outcome: () => {} };
+/** XEP-0198 counts the message when it is accepted; what becomes of it then, its rules report. */
+class ClientReceipt implements Receipt {
+  readonly waits = false;
+  readonly #session: SessionRef;
+  readonly #ticket: number;
+
+  constructor(session: SessionRef, ticket: number) {
+    this.#session = session;
+    this.#ticket = ticket;
+  }
+
+  accepted(): void {
+    this.#session.tell({ kind: "accepted", ticket: this.#ticket });
+  }
+
+  outcome(): void {}
 }
 
 /** XEP-0280 section 8: not of a message to oneself, which comes to the other resources as it is. */
