@@ -20,7 +20,7 @@ export function envelope(stanza: Stanza, options: RouteOptions): Envelope {
   };
 }
 
-/** Of a message that a client has sent. */
+/** Of a message that a client has sent: most envelopes are, so no options are made for them first. */
 export function clientEnvelope(
   stanza: Stanza,
   receipt: Receipt | undefined,

@@ -64,6 +64,9 @@ export interface ArchiveEntry {
   readonly peer: string;
 }
 
+/** Of what is for no archive. */
+export const NO_ENTRIES: readonly ArchiveEntry[] = [];
+
 /**
  * A message waits for its recipient. `rules` is opaque text of the AMP rule state; `deadline` the earliest undecided
  * `expire-at`.

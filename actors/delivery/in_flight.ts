@@ -6,7 +6,7 @@
  */
 import type { Met } from "../../amp/evaluate.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
-import type { ArchiveEntry, NewMessage, PendingEntry } from "../../store/store.ts";
+import { type ArchiveEntry, type NewMessage, NO_ENTRIES, type PendingEntry } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Receipt, ResourceEntry, SessionRef } from "../protocol.ts";
@@ -27,7 +27,6 @@ export interface Origin {
  */
 export type Phase = "live" | "proved" | "handing" | "resting" | "ending";
 
-const NO_ENTRIES: readonly ArchiveEntry[] = [];
 const NO_SESSIONS: readonly SessionRef[] = [];
 
 export class InFlight implements NewMessage, Origin {

@@ -1,7 +1,15 @@
 /** What of a message goes into the log, and for whom. @module */
 import type { RuleState } from "../../amp/rule_state.ts";
 import { archivable } from "../../modules/archive_policy.ts";
-import type { ArchiveEntry, NewMessage, PendingEntry, StoreCall, StoreFault, StoreReply } from "../../store/store.ts";
+import {
+  type ArchiveEntry,
+  type NewMessage,
+  NO_ENTRIES,
+  type PendingEntry,
+  type StoreCall,
+  type StoreFault,
+  type StoreReply,
+} from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { archives } from "../profile.ts";
 import type { Envelope } from "../protocol.ts";
@@ -10,8 +18,6 @@ import type { Ending } from "./ending.ts";
 import type { InFlight } from "./in_flight.ts";
 import { LogRow, RuledEntry } from "./log_row.ts";
 import { tellSent } from "./to_sessions.ts";
-
-export const NO_ENTRIES: readonly ArchiveEntry[] = [];
 
 /** Archive rows of both sides, as their settings have it. */
 export function archiveEntries(

@@ -3,13 +3,13 @@ import { type Met, nextDeadline } from "../../amp/evaluate.ts";
 import type { Outcome } from "../../amp/outcome.ts";
 import { ruleReply } from "../../amp/reply.ts";
 import { encodeState, type RuleState } from "../../amp/rule_state.ts";
-import type { NewMessage, PendingEntry, StoreCall } from "../../store/store.ts";
+import { type NewMessage, NO_ENTRIES, type PendingEntry, type StoreCall } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { DueEvent } from "./ending.ts";
 import { LogRow } from "./log_row.ts";
-import { append, faultIn, NO_ENTRIES } from "./log_rows.ts";
+import { append, faultIn } from "./log_rows.ts";
 
 /** The event of a rule that was met; `drop` has none. */
 export function ruleEvent(node: Node, met: Met, rules: RuleState): DueEvent | undefined {

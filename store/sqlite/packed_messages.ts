@@ -3,12 +3,10 @@
  * are; objects are made of them only where somebody has to look at each.
  * @module
  */
-import type { ArchiveEntry, NewMessage, PendingEntry } from "../store.ts";
+import { type ArchiveEntry, type NewMessage, NO_ENTRIES, type PendingEntry } from "../store.ts";
 
 /** Of each message: seq, how many UTF-16 units its text has, and its places in the two lists, from 1; 0 for none. */
 export const ROW_WIDTH = 4;
-
-const NO_ENTRIES: readonly ArchiveEntry[] = [];
 
 /** What the rows point at, and where the texts begin. */
 export interface PackedParts {
