@@ -4,38 +4,23 @@
  * @module
  */
 import { parseCommand } from "./server/command_line.ts";
-import { faultLine } from "./server/fault_line.ts";
-import { helpText, versionText } from "./server/help.ts";
-import { serve } from "./server/serve.ts";
 import { tuneRuntime } from "./server/tune_runtime.ts";
-import { runUserCommand } from "./server/user_command.ts";
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<void> {
   const command = parseCommand(args);
-  switch (command.kind) {
-    case "help":
-      console.log(helpText());
-      return 0;
-    case "version":
-      console.log(versionText());
-      return 0;
-    case "user":
-      for (const line of await runUserCommand(command.request)) console.log(line);
-      return 0;
-    case "serve":
-      tuneRuntime();
-      await serve();
-      return 0;
-    default:
-      return command satisfies never;
-  }
+  // Begins the process anew, so all else is loaded behind it, and not twice.
+  if (command.kind === "serve") tuneRuntime();
+  const { carryOut } = await import("./server/carry_out.ts");
+  await carryOut(command);
 }
 
-main(process.argv.slice(2)).then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    const { line, code } = faultLine(error);
-    console.error(line);
-    process.exit(code);
-  },
-);
+async function fail(error: unknown): Promise<number> {
+  const { faultLine } = await import("./server/fault_line.ts");
+  const { line, code } = faultLine(error);
+  console.error(line);
+  return code;
+}
+
+main(process.argv.slice(2))
+  .then(() => 0, fail)
+  .then((code) => process.exit(code));

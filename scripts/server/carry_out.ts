@@ -1,0 +1,21 @@
+/** Does what the command line asks for. @module */
+import type { Command } from "./command_line.ts";
+import { helpText, versionText } from "./help.ts";
+import { serve } from "./serve.ts";
+import { runUserCommand } from "./user_command.ts";
+
+export async function carryOut(command: Command): Promise<void> {
+  switch (command.kind) {
+    case "help":
+      return console.log(helpText());
+    case "version":
+      return console.log(versionText());
+    case "user":
+      for (const line of await runUserCommand(command.request)) console.log(line);
+      return;
+    case "serve":
+      return serve();
+    default:
+      command satisfies never;
+  }
+}
