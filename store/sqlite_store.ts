@@ -70,6 +70,15 @@ class InlineStore implements Store {
   }
 }
 
+/** Of a worker thread what is used here. */
+export interface StoreThread {
+  on(event: "message", listener: (answer: string) => void): unknown;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "exit", listener: () => void): unknown;
+  postMessage(packed: string): void;
+  terminate(): Promise<unknown>;
+}
+
 /** A question that the thread has not answered yet. */
 interface Asked {
   readonly resolve: (answer: string) => void;
@@ -82,12 +91,12 @@ interface Asked {
  */
 export class WorkerStore implements Store {
   readonly #options: ConnectionOptions;
-  readonly #spawn: () => Worker;
+  readonly #spawn: () => StoreThread;
   #isOpen = false;
-  #worker: Worker | undefined;
+  #worker: StoreThread | undefined;
   #asked: Asked[] = [];
 
-  constructor(options: ConnectionOptions, spawn: () => Worker) {
+  constructor(options: ConnectionOptions, spawn: () => StoreThread) {
     this.#options = options;
     this.#spawn = spawn;
   }
@@ -130,7 +139,7 @@ export class WorkerStore implements Store {
     });
   }
 
-  #start(): Worker {
+  #start(): StoreThread {
     const worker = this.#spawn();
     worker.on("message", (answer: string) => this.#asked.shift()?.resolve(answer));
     worker.on("error", (error) => this.#ended(worker, error));
@@ -139,7 +148,7 @@ export class WorkerStore implements Store {
   }
 
   /** What lived in memory went with its thread: then there is nothing to start again. */
-  #ended(worker: Worker, cause?: unknown): void {
+  #ended(worker: StoreThread, cause?: unknown): void {
     if (worker !== this.#worker) return;
     this.#worker = undefined;
     if (this.#options.path === MEMORY) this.#isOpen = false;

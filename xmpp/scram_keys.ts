@@ -34,13 +34,16 @@ export class PasswordError extends Error {
   override readonly name = "PasswordError";
 }
 
-/** Makes the keys to be stored for a new password. Throws PasswordError. */
-export async function deriveCredentials(password: string): Promise<Readonly<Record<string, ScramKeys>>> {
+/** Makes the keys to be stored for a new password. Fewer rounds are for tests alone. Throws PasswordError. */
+export async function deriveCredentials(
+  password: string,
+  iterations = SCRAM_ITERATIONS,
+): Promise<Readonly<Record<string, ScramKeys>>> {
   const prepared = preparePassword(password);
   const credentials: Record<string, ScramKeys> = {};
   // One after the other: each takes a core.
   for (const hash of SCRAM_HASHES) {
-    credentials[hash] = await deriveKeys(hash, prepared, randomBytes(SCRAM_SALT_BYTES), SCRAM_ITERATIONS);
+    credentials[hash] = await deriveKeys(hash, prepared, randomBytes(SCRAM_SALT_BYTES), iterations);
   }
   return credentials;
 }

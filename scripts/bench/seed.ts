@@ -3,12 +3,11 @@ import { join } from "node:path";
 import { SequenceClock } from "../../store/sequence.ts";
 import { createInlineStore } from "../../store/sqlite_store.ts";
 import { StanzaIds } from "../../store/stanza_id.ts";
-import type { Credentials, NewMessage, Store, StoreCall } from "../../store/store.ts";
+import type { NewMessage, Store, StoreCall } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
-import { deriveCredentials } from "../../xmpp/scram_keys.ts";
+import { deriveCredentials, SCRAM_ITERATIONS } from "../../xmpp/scram_keys.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
-import { cheapCredentials } from "./cheap_credentials.ts";
 import { DOMAIN, PASSWORD } from "./load/session.ts";
 
 const BATCH = 1000;
@@ -49,8 +48,7 @@ export class Seed {
 
   /** `cheap`: a login costs the server next to nothing for the password, so that the rest can be seen. */
   async accounts(users: readonly string[], password: "cheap" | "real" = "cheap"): Promise<void> {
-    const credentials: Credentials =
-      password === "cheap" ? cheapCredentials(PASSWORD) : await deriveCredentials(PASSWORD);
+    const credentials = await deriveCredentials(PASSWORD, password === "cheap" ? 1 : SCRAM_ITERATIONS);
     await this.#inBatches(users, (user): StoreCall[] => [["createAccount", account(user), credentials, this.#at]]);
   }
 

@@ -21,7 +21,7 @@ export async function serve(): Promise<void> {
   const stopped = stopSignal();
   const server = createServer(configSources());
   await configureLog(server.config.log.level);
-  await server.start();
+  await Promise.all([server.start(), warmUp(server)]);
   const open: Stoppable[] = [];
   try {
     const ports = await listen(server, open);
@@ -31,6 +31,16 @@ export async function serve(): Promise<void> {
   } finally {
     await server.stop();
     await Promise.all(open.map((each) => each.stop()));
+  }
+}
+
+/** While the store opens, on its own thread. */
+async function warmUp(server: AmpactServer): Promise<void> {
+  if (!server.config.warmUp) return;
+  try {
+    await server.warmUp();
+  } catch (error) {
+    serverLog().warn("cannot warm up", { error });
   }
 }
 

@@ -1,5 +1,5 @@
 /** A stream over TCP, with STARTTLS or direct TLS: RFC 6120 sections 3 to 5, XEP-0368. @module */
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
@@ -21,6 +21,13 @@ const KEEPALIVE_MS = 60_000;
 /** How long the peer may take to close its side. */
 const LINGER_MS = 5000;
 
+/** Of a socket of node:net what is used here. */
+export interface ClientSocket extends Duplex {
+  readonly remoteAddress?: string | undefined;
+  setNoDelay(on: boolean): unknown;
+  setKeepAlive(on: boolean, delayMs: number): unknown;
+}
+
 export class TcpConnection implements StreamCarrier, Flushable {
   readonly transport = "tcp";
   readonly address: string;
@@ -28,7 +35,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   readonly #certificate: TlsCertificate;
   readonly #stream: XmppStream;
   readonly #loopback: boolean;
-  #socket: Socket;
+  #socket: ClientSocket;
   #scanner: StreamScanner;
   #decoder = new TextDecoder("utf-8", { fatal: true });
   #encrypted = false;
@@ -41,7 +48,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #paused = false;
   #closed = false;
 
-  constructor(context: TransportContext, socket: Socket, certificate: TlsCertificate) {
+  constructor(context: TransportContext, socket: ClientSocket, certificate: TlsCertificate) {
     this.#context = context;
     this.#certificate = certificate;
     this.#socket = socket;
@@ -87,7 +94,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
 
   // From the peer
 
-  #listen(socket: Socket): void {
+  #listen(socket: ClientSocket): void {
     socket.on("data", (bytes: Uint8Array) => this.#onData(bytes));
     socket.on("end", () => this.#onGone());
     socket.on("close", () => this.#onGone());

@@ -1,9 +1,9 @@
 /** The TCP listeners: STARTTLS and direct TLS, on both runtimes through node:net. @module */
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { StreamError } from "../../xmpp/errors.ts";
 import { isLoopback } from "../client_address.ts";
 import type { TransportContext } from "../transport_context.ts";
-import { TcpConnection } from "./tcp_connection.ts";
+import { type ClientSocket, TcpConnection } from "./tcp_connection.ts";
 import { type CertificatePem, TlsCertificate } from "./tls_certificate.ts";
 
 export interface TcpListenOptions {
@@ -33,7 +33,7 @@ export class TcpListeners {
     if (mode === "tls" && this.#certificate.context === undefined) {
       throw new Error("Cannot listen for TLS: there is no certificate");
     }
-    const server = createServer((socket) => this.#accept(socket, mode === "tls"));
+    const server = createServer((socket) => this.accept(socket, mode));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(port, host, () => {
@@ -51,12 +51,13 @@ export class TcpListeners {
     for (const server of this.#servers.splice(0)) server.close();
   }
 
-  #accept(socket: Socket, tls: boolean): void {
+  /** Serves a client on a connection that was made elsewhere. */
+  accept(socket: ClientSocket, mode: TcpListenOptions["mode"]): void {
     const address = socket.remoteAddress ?? "unknown";
     const { connections } = this.#context;
     const admitted = connections.admits(address, isLoopback(address));
     const connection = new TcpConnection(this.#context, socket, this.#certificate);
-    connection.start(tls);
+    connection.start(mode === "tls");
     if (!admitted) {
       const condition = connections.isOpen ? "policy-violation" : "system-shutdown";
       connection.refuse(new StreamError(condition, { text: "No more connections from this address" }));
