@@ -37,8 +37,10 @@ export async function serve(): Promise<void> {
 /** While the store opens, on its own thread. */
 async function warmUp(server: AmpactServer): Promise<void> {
   if (!server.config.warmUp) return;
+  const begin = performance.now();
   try {
     await server.warmUp();
+    serverLog().debug("warmed up", { ms: Math.round(performance.now() - begin) });
   } catch (error) {
     serverLog().warn("cannot warm up", { error });
   }
