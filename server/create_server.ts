@@ -131,7 +131,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
   };
 }
 
-/** What takes other ways with other messages is as it is here. */
+/** What decides which way a message takes is as it is here. */
 function likeThis({ archive }: Config, store: Store): ServerOptions {
   return {
     domains: [WARM_UP_DOMAIN],
