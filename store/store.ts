@@ -58,6 +58,21 @@ export interface UserRecord {
   readonly hasPending: boolean;
 }
 
+/** Of an account that has just been made. */
+export function newUserRecord(account: string): UserRecord {
+  return {
+    account,
+    roster: [],
+    rosterVersion: 0,
+    requests: [],
+    blocked: [],
+    forwardTo: undefined,
+    archivePreferences: undefined,
+    lastActivity: undefined,
+    hasPending: false,
+  };
+}
+
 /** A message's place in one user's archive. `peer` is the other side's bare JID. */
 export interface ArchiveEntry {
   readonly owner: string;

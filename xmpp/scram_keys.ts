@@ -34,7 +34,7 @@ export class PasswordError extends Error {
   override readonly name = "PasswordError";
 }
 
-/** Makes the keys to be stored for a new password. Fewer rounds are for tests alone. Throws PasswordError. */
+/** Makes the keys to be stored for a new password. Fewer iterations are for one that protects nothing. Throws PasswordError. */
 export async function deriveCredentials(
   password: string,
   iterations = SCRAM_ITERATIONS,

@@ -2,7 +2,13 @@
 import { EventEmitter } from "node:events";
 import { packReplies, packStart, unpackQuestion } from "../../store/sqlite/wire.ts";
 import { WorkerStore } from "../../store/sqlite_store.ts";
-import type { Credentials, Store, StoreCall, StoreOperations } from "../../store/store.ts";
+import {
+  type Credentials,
+  newUserRecord,
+  type Store,
+  type StoreCall,
+  type StoreOperations,
+} from "../../store/store.ts";
 
 /** About what a commit takes. */
 const ANSWER_MS = 2;
@@ -39,27 +45,13 @@ class ForgetfulThread extends EventEmitter {
   }
 }
 
-/** Those that are asked for something. */
+/** Those whose answer somebody here makes use of. */
 function operations(credentials: Credentials): Partial<StoreOperations> {
   return {
     credentials: () => credentials,
-    user: (account) => ({
-      account,
-      roster: [],
-      rosterVersion: 0,
-      requests: [],
-      blocked: [],
-      forwardTo: undefined,
-      archivePreferences: undefined,
-      lastActivity: undefined,
-      hasPending: false,
-    }),
+    user: newUserRecord,
     pending: () => [],
-    pendingCount: () => 0,
-    setRules: () => true,
     due: () => [],
-    pubsubNodes: () => [],
-    pruneArchive: () => 0,
     pruneStreams: () => 0,
   };
 }

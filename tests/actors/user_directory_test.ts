@@ -2,21 +2,11 @@ import { describe, expect, test } from "bun:test";
 import type { Node } from "../../actors/node.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
 import { UserDirectory, userKinds } from "../../actors/user_directory.ts";
-import type { UserRecord } from "../../store/store.ts";
+import { newUserRecord, type UserRecord } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 
 const ROMEO = Jid.parse("romeo@montague.lit");
-const RECORD: UserRecord = {
-  account: ROMEO.text,
-  roster: [],
-  rosterVersion: 0,
-  requests: [],
-  blocked: [],
-  forwardTo: undefined,
-  archivePreferences: undefined,
-  lastActivity: undefined,
-  hasPending: false,
-};
+const RECORD = newUserRecord(ROMEO.text);
 
 interface Setting {
   readonly directory: UserDirectory;
