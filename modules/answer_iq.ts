@@ -4,7 +4,7 @@ import type { Jid } from "../xmpp/jid.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { Element } from "../xmpp/xml/element.ts";
 import type { Markup } from "../xmpp/xml/xml.ts";
-import type { IqHandler, ServerContext } from "./module.ts";
+import type { IqHandler, IqRequest, ServerContext } from "./module.ts";
 
 export type IqHandlerMap<Context> = ReadonlyMap<string, IqHandler<Context>>;
 
@@ -30,12 +30,30 @@ export function answerIq<Context extends ServerContext>(
   const handler = handlers.get(`${type} ${child.ns} ${child.name}`);
   if (handler === undefined) return stanza.error(new StanzaError("service-unavailable"));
   try {
-    const payload = stanza.firstPayload()!;
-    const answer = handler({ stanza, type, ...parties, payload }, context);
+    const answer = handler(new ReceivedRequest(stanza, type, parties), context);
     if (answer instanceof Promise) return settle(answer, stanza, context);
     return result(stanza, answer);
   } catch (error) {
     return failure(error, stanza, context);
+  }
+}
+
+/** Its payload is read when a handler asks for it: who answers a ping looks at nothing. */
+class ReceivedRequest implements IqRequest {
+  readonly stanza: Stanza;
+  readonly type: "get" | "set";
+  readonly from: Jid;
+  readonly to: Jid;
+
+  constructor(stanza: Stanza, type: "get" | "set", { from, to }: IqParties) {
+    this.stanza = stanza;
+    this.type = type;
+    this.from = from;
+    this.to = to;
+  }
+
+  get payload(): Element {
+    return this.stanza.firstPayload()!;
   }
 }
 

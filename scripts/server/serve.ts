@@ -5,6 +5,7 @@ import { banner, type OpenPorts } from "./banner.ts";
 import { configSources } from "./config_sources.ts";
 import { openControlSocket } from "./control_socket.ts";
 import { listenHttp } from "./http_listener.ts";
+import { collectAfterLogins } from "./login_garbage.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { listenTcp } from "./tcp_listener.ts";
 import { runOnServer } from "./user_command.ts";
@@ -25,6 +26,7 @@ export async function serve(): Promise<void> {
   const open: Stoppable[] = [];
   try {
     const ports = await listen(server, open);
+    collectAfterLogins(server);
     console.log(banner(server.config, ports));
     console.log(`Stopping: ${await stopped}`);
     setTimeout(giveUp, STOP_LIMIT_MS).unref();

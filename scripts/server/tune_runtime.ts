@@ -10,9 +10,9 @@ const OPTIONS: Readonly<Record<string, string>> = {
   // The last optimising compiler costs more processor time in the first minutes than its code saves then: it is asked for
   // code that is thirty times as hot as by default.
   BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "3000000",
-  // In bytes: the heap may grow to 128 MiB before it is collected, not 32. Messages live for milliseconds, so a later
+  // In bytes: the heap may grow to 64 MiB before it is collected, not 32. Messages live for milliseconds, so a later
   // collection finds no more of them alive, and there are fewer of them.
-  BUN_JSC_largeHeapSize: "134217728",
+  BUN_JSC_largeHeapSize: "67108864",
   // In milliseconds: memory that was freed goes back to the system after this time. Batches of rows need as much again many
   // times a second, and each page that comes back from the system costs more than the text that is put there.
   MIMALLOC_PURGE_DELAY: "2000",

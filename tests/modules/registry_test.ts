@@ -1,9 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { modules } from "../../modules/mod.ts";
 import { get, type ServerModule, set } from "../../modules/module.ts";
 import { createRegistry } from "../../modules/registry.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
+import { Element } from "../../xmpp/xml/element.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
 import { content, FakeContext, ROMEO, SETTINGS } from "./fake_context.ts";
 
@@ -13,6 +14,7 @@ const module: ServerModule = {
   iq: {
     [get("urn:test", "now")]: () => xml`<now xmlns="urn:test"/>`,
     [get("urn:test", "later")]: async () => xml`<later xmlns="urn:test"/>`,
+    [get("urn:test", "mirror")]: ({ payload }) => payload,
     [set("urn:test", "nothing")]: () => undefined,
     [get("urn:test", "refused")]: () => {
       throw new StanzaError("not-allowed");
@@ -61,6 +63,21 @@ describe("answerIq()", () => {
     expect(String(answer)).toBe(
       '<iq xmlns="jabber:client" from="b" to="a@b/c" id="1" type="result"><now xmlns="urn:test"/></iq>',
     );
+  });
+
+  test.each([
+    ["now", 0],
+    ["mirror", 1],
+  ])("reads the payload of <%s/>, as its handler asks for it, %i times", async (name, times) => {
+    const parse = spyOn(Element, "parse");
+    try {
+      const payload = `<${name} xmlns="urn:test"/>`;
+      expect(await new FakeContext({ modules: [module] }).askServer(payload)).toBe(payload);
+      // What the service says of itself is read at its start.
+      expect(parse.mock.calls.filter(([text]) => text === payload)).toHaveLength(times);
+    } finally {
+      parse.mockRestore();
+    }
   });
 
   test("logs what a handler has thrown", async () => {

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "bun:test";
+import { LoginGarbage, youngCollection } from "../../scripts/server/login_garbage.ts";
+
+/** Which of these counts, one after the other, brought a collection. */
+function due(counts: readonly number[]): number[] {
+  const garbage = new LoginGarbage();
+  return counts.filter((sessions) => garbage.isDue(sessions));
+}
+
+describe("LoginGarbage", () => {
+  test.each([
+    [
+      [0, 10, 63, 64, 70, 127, 128, 200],
+      [64, 128, 200],
+    ],
+    [
+      [5000, 5100, 5161, 5162, 5400],
+      [5000, 5162, 5400],
+    ],
+    // Who is away again counts for nothing; who comes after that is new.
+    [
+      [200, 150, 200, 213, 214],
+      [200, 214],
+    ],
+    [
+      [5000, 0, 63, 64],
+      [5000, 64],
+    ],
+    [[63, 1, 63, 2, 63], []],
+  ])("of %j finds a collection due at %j", (counts, expected) => {
+    expect(due(counts)).toEqual(expected);
+  });
+
+  test("comes the less often the more there are: 100,000 logins bring some 150 collections", () => {
+    const counts = Array.from({ length: 100_000 }, (_, at) => at + 1);
+    expect(due(counts).length).toBeLessThan(160);
+  });
+});
+
+describe("youngCollection()", () => {
+  test("takes away what was just made and is forgotten", async () => {
+    const forgotten = forgottenObjects();
+    // A reference that is weak holds until the turn in which it was made is over.
+    await Bun.sleep(0);
+    youngCollection()!();
+    const left = forgotten.filter((reference) => reference.deref() !== undefined);
+    expect(left.length).toBeLessThan(forgotten.length / 10);
+  });
+});
+
+function forgottenObjects(): readonly WeakRef<object>[] {
+  return Array.from({ length: 1000 }, (_, n) => new WeakRef({ n }));
+}
