@@ -1,6 +1,6 @@
 /**
- * Messages that a server sends to itself before its first clients come, so that these find compiled code. They go through a
- * second server, which has neither ports nor a database: nothing of them is left.
+ * Messages that a server sends to itself before its first clients come, and logins, so that these find compiled code: after a
+ * restart all of them come at once. It is done with a second server, which has neither ports nor a database: nothing is left.
  * @module
  */
 import type { Store } from "../../store/store.ts";
@@ -39,8 +39,11 @@ const REPORTED: Round = { messages: 300, content: xml`${BODY}${AMP}`, reports: 1
 
 /** So many messages are under way at a time. */
 const WINDOW = 20;
+/** On each transport, and how many of them at a time. */
+const LOGINS = 64;
+const LOGINS_AT_ONCE = 16;
 /** A slow machine is not to start much later. */
-const LIMIT_MS = 1000;
+const LIMIT_MS = 1500;
 const PASSWORD = "warm-up";
 
 /**
@@ -57,9 +60,26 @@ export async function warmUp(create: (store: Store) => WarmUpServer, limitMs = L
     // These clients prove nothing, so that rows are written; the others do.
     await talk(connectTcp, [PLAIN], until);
     // Deno makes a WebSocket only of a request that came over a network.
-    if ("Bun" in globalThis) await talk(connectWebSocket, [PLAIN, REPORTED], until);
+    if ("Bun" in globalThis) {
+      await talk(connectWebSocket, [PLAIN, REPORTED], until);
+      await comeAndGo(connectWebSocket, until);
+    }
+    await comeAndGo(connectTcp, until);
   } finally {
     await server.stop();
+  }
+}
+
+/** `until`: milliseconds since 1970. */
+async function comeAndGo(connect: () => Promise<LocalClient>, until: number): Promise<void> {
+  const come = async (_: unknown, user: number) => {
+    const client = await connect();
+    await client.login(WARM_UP_DOMAIN, `user${user}`, PASSWORD);
+    return client;
+  };
+  for (let done = 0; done < LOGINS && Date.now() < until; done += LOGINS_AT_ONCE) {
+    const clients = await Promise.all(Array.from({ length: LOGINS_AT_ONCE }, come));
+    for (const client of clients) client.vanish();
   }
 }
 
