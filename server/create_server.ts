@@ -45,7 +45,7 @@ export interface AmpactServer {
   /** Bound resources at this moment. */
   readonly sessionCount: number;
   /**
-   * Sends some hundred messages through a server like this one, without ports and database: the first clients then find
+   * Sends some hundred messages through a server like this one, without ports and database, and logs in to it: the first clients then find
    * compiled code. For before start() or beside it. Rejects where they do not arrive; the server can serve all the same.
    */
   warmUp(): Promise<void>;

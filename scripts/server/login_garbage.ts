@@ -19,18 +19,17 @@ export class LoginGarbage {
 
   /** `sessions`: how many there are now. True where so many are new that a collection is due. */
   isDue(sessions: number): boolean {
-    if (sessions - this.#counted >= Math.max(FEW, sessions * PART)) {
-      this.#counted = sessions;
-      return true;
-    }
-    if (sessions < this.#counted) this.#counted = sessions;
-    return false;
+    const isDue = sessions - this.#counted >= Math.max(FEW, sessions * PART);
+    if (isDue || sessions < this.#counted) this.#counted = sessions;
+    return isDue;
   }
 }
 
 /** Counts the sessions from now on, as long as the process runs. Does nothing where the engine offers no collection of what is new. */
-export function collectAfterLogins(server: { readonly sessionCount: number }): void {
-  const collect = youngCollection();
+export function collectAfterLogins(
+  server: { readonly sessionCount: number },
+  collect: (() => void) | undefined = youngCollection(),
+): void {
   if (collect === undefined) return;
   const garbage = new LoginGarbage();
   const look = () => {

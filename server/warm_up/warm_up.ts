@@ -47,8 +47,8 @@ const LIMIT_MS = 1500;
 const PASSWORD = "warm-up";
 
 /**
- * `create`: a server for WARM_UP_DOMAIN with this store. `limitMs`: what is not sent by then is left out. Rejects where what
- * was sent does not arrive.
+ * `create`: a server for WARM_UP_DOMAIN with this store. `limitMs`: messages not sent by then are left out, and logins.
+ * Rejects where what was sent does not arrive, or a login fails.
  */
 export async function warmUp(create: (store: Store) => WarmUpServer, limitMs = LIMIT_MS): Promise<void> {
   const server = create(createForgetfulStore(await deriveCredentials(PASSWORD, 1)));

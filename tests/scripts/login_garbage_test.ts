@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { LoginGarbage, youngCollection } from "../../scripts/server/login_garbage.ts";
+import { collectAfterLogins, LoginGarbage, youngCollection } from "../../scripts/server/login_garbage.ts";
 
 /** Which of these counts, one after the other, brought a collection. */
 function due(counts: readonly number[]): number[] {
@@ -34,6 +34,19 @@ describe("LoginGarbage", () => {
   test("comes the less often the more there are: 100,000 logins bring some 150 collections", () => {
     const counts = Array.from({ length: 100_000 }, (_, at) => at + 1);
     expect(due(counts).length).toBeLessThan(160);
+  });
+});
+
+describe("collectAfterLogins()", () => {
+  test("collects once for logins that came, and not while nobody comes", async () => {
+    const server = { sessionCount: 63 };
+    let collections = 0;
+    collectAfterLogins(server, () => collections++);
+    await Bun.sleep(250);
+    expect(collections).toBe(0);
+    server.sessionCount = 64;
+    await Bun.sleep(350);
+    expect(collections).toBe(1);
   });
 });
 
