@@ -10,8 +10,8 @@ function due(counts: readonly number[]): number[] {
 describe("LoginGarbage", () => {
   test.each([
     [
-      [0, 10, 63, 64, 70, 127, 128, 200],
-      [64, 128, 200],
+      [0, 10, 31, 32, 40, 63, 64, 100],
+      [32, 64, 100],
     ],
     [
       [5000, 5100, 5161, 5162, 5400],
@@ -19,32 +19,32 @@ describe("LoginGarbage", () => {
     ],
     // Who is away again counts for nothing; who comes after that is new.
     [
-      [200, 150, 200, 213, 214],
-      [200, 214],
+      [100, 75, 100, 106, 107],
+      [100, 107],
     ],
     [
-      [5000, 0, 63, 64],
-      [5000, 64],
+      [5000, 0, 31, 32],
+      [5000, 32],
     ],
-    [[63, 1, 63, 2, 63], []],
+    [[31, 1, 31, 2, 31], []],
   ])("of %j finds a collection due at %j", (counts, expected) => {
     expect(due(counts)).toEqual(expected);
   });
 
-  test("comes the less often the more there are: 100,000 logins bring some 150 collections", () => {
+  test("comes the less often the more there are: 100,000 logins bring some 180 collections", () => {
     const counts = Array.from({ length: 100_000 }, (_, at) => at + 1);
-    expect(due(counts).length).toBeLessThan(160);
+    expect(due(counts).length).toBeLessThan(190);
   });
 });
 
 describe("collectAfterLogins()", () => {
   test("collects once for logins that came, and not while nobody comes", async () => {
-    const server = { sessionCount: 63 };
+    const server = { sessionCount: 31 };
     let collections = 0;
     collectAfterLogins(server, () => collections++);
     await Bun.sleep(250);
     expect(collections).toBe(0);
-    server.sessionCount = 64;
+    server.sessionCount = 32;
     await Bun.sleep(350);
     expect(collections).toBe(1);
   });
