@@ -45,8 +45,9 @@ export interface AmpactServer {
   /** Bound resources at this moment. */
   readonly sessionCount: number;
   /**
-   * Sends some hundred messages through a server like this one, without ports and database, and logs in to it: the first clients then find
-   * compiled code. For before start() or beside it. Rejects where they do not arrive; the server can serve all the same.
+   * Sends some hundred messages through a server like this one, without ports and database, and logs in to it: the first
+   * clients then find compiled code. For before start() or beside it. Rejects where they do not arrive; the server can serve
+   * all the same.
    */
   warmUp(): Promise<void>;
   /** Opens the store and begins to serve; again after stop(), too. Throws StoreFault, and Error where it serves already. */
