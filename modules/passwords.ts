@@ -9,8 +9,10 @@ import { checkPassword, deriveCredentials } from "../xmpp/scram_keys.ts";
 import { WorkLimit } from "../xmpp/work_limit.ts";
 import type { MemoryKey } from "./module.ts";
 
+/** A core is left for everything else. */
+export const PASSWORDS_AT_ONCE = Math.max(1, availableParallelism() - 1);
 /** Some ten seconds of one core. A stream waits for one answer at a time, so an address fills no more than its connections. */
-const MAX_WAITING = 8000;
+export const MAX_PASSWORDS_WAITING = 8000;
 
 export class Passwords {
   readonly #limit: WorkLimit;
@@ -33,5 +35,5 @@ export class Passwords {
 /** The one of a server. */
 export const PASSWORDS: MemoryKey<Passwords> = {
   name: "passwords",
-  make: () => new Passwords(new WorkLimit(Math.max(1, availableParallelism() - 1), MAX_WAITING)),
+  make: () => new Passwords(new WorkLimit(PASSWORDS_AT_ONCE, MAX_PASSWORDS_WAITING)),
 };

@@ -5,20 +5,19 @@
  */
 import type { Connection } from "../actors/connection.ts";
 import type { SessionHandle } from "../actors/sessions.ts";
-import type { PreAuthContext } from "../modules/module.ts";
-import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import { StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
-import { type ScannedElement, XmlError } from "../xmpp/xml/scanner.ts";
-import { Markup, xml } from "../xmpp/xml/xml.ts";
-import { Authentication } from "./authentication.ts";
-import { bindOrResume, failed, readStanza } from "./binding.ts";
+import { WorkLimitError } from "../xmpp/work_limit.ts";
+import { type ScannedElement, scanElement, XmlError } from "../xmpp/xml/scanner.ts";
+import { xml } from "../xmpp/xml/xml.ts";
+import { bindOrResume } from "./binding.ts";
 import type { EventTurn } from "./event_turn.ts";
 import { Inbox } from "./inbox.ts";
-import { SaslNegotiation } from "./sasl/negotiation.ts";
-import { type CompletedLogin, completeLogin } from "./sasl2/complete_login.ts";
+import { type LoginAnswer, LoginDialog, takesPassword } from "./login_dialog.ts";
+import { completeLogin } from "./sasl2/complete_login.ts";
 import { HeldConnection } from "./sasl2/held_connection.ts";
-import { Sasl2Authentication } from "./sasl2/sasl2_authentication.ts";
+import type { Login } from "./sasl2/sasl2_authentication.ts";
 import type { StreamCarrier } from "./stream_carrier.ts";
 import { bindFeatures } from "./stream_features.ts";
 import { checkHeader, type HeaderRequest } from "./stream_header.ts";
@@ -53,14 +52,15 @@ export class XmppStream {
   /** Ends the time limit of the negotiation; undefined: that is over. */
   #stopTimer: (() => void) | undefined;
   #phase: Phase = "opening";
-  /** A step of the negotiation waits for an answer from elsewhere. */
-  #busy = false;
+  /** So many steps of the negotiation wait for an answer from elsewhere. */
+  #steps = 0;
   /** The session has asked for a pause. */
   #held = false;
   #domain: string | undefined;
   #headerSent = false;
-  #negotiation: SaslNegotiation | undefined;
-  #sasl2: Sasl2Authentication | undefined;
+  /** Who the stream header says the client is. */
+  #from: Jid | undefined;
+  #dialog: LoginDialog | undefined;
   #account: Jid | undefined;
   #session: SessionHandle | undefined;
   /** The carrier as the session knows it. */
@@ -135,7 +135,7 @@ export class XmppStream {
   }
 
   get #isWaiting(): boolean {
-    return this.#busy || this.#held || !this.#inbox.isEmpty;
+    return this.#steps > 0 || this.#held || !this.#inbox.isEmpty;
   }
 
   #queueElement(element: ScannedElement): void {
@@ -152,7 +152,7 @@ export class XmppStream {
   }
 
   #drain(): void {
-    while (!this.#busy && !this.#held && this.#phase !== "ended") {
+    while (this.#steps === 0 && !this.#held && this.#phase !== "ended") {
       const handle = this.#inbox.shift();
       if (handle === undefined) return;
       handle();
@@ -177,7 +177,7 @@ export class XmppStream {
       const { domain, from } = checkHeader(request, this.#services.settings.domains, this.#account);
       this.#domain = domain;
       this.#sendHeader(domain, from?.bare.text);
-      this.#sendFeatures(domain, from);
+      this.#sendFeatures(from);
     } catch (error) {
       this.fail(error);
     }
@@ -188,18 +188,17 @@ export class XmppStream {
     this.#carrier.sendHeader({ id: this.#services.newId(), from, to });
   }
 
-  #sendFeatures(domain: string, from: Jid | undefined): void {
+  #sendFeatures(from: Jid | undefined): void {
     if (this.#account !== undefined) {
       this.#phase = "binding";
       this.#carrier.send(bindFeatures(this.#services, this.#carrier).text);
       return;
     }
     this.#phase = "authenticating";
-    const { address, security } = this.#carrier;
-    const { logins, tokens, authFeatures } = this.#limits;
-    this.#negotiation = new SaslNegotiation(this.#services, logins, { address, security, domain, from });
-    this.#sasl2 = new Sasl2Authentication(this.#services, this.#negotiation, tokens);
-    this.#carrier.send(authFeatures.text(this.#carrier));
+    this.#from = from;
+    // What was said before STARTTLS does not count.
+    this.#dialog = undefined;
+    this.#carrier.send(this.#limits.authFeatures.text(this.#carrier));
   }
 
   #onElement(element: ScannedElement): void {
@@ -220,17 +219,12 @@ export class XmppStream {
   }
 
   #beforeAuthentication(element: ScannedElement): void {
-    const { ns, name } = element;
-    if (ns === NS.TLS && name === "starttls") return this.#startTls();
+    if (element.ns === NS.TLS && element.name === "starttls") return this.#startTls();
     if (this.#carrier.startTlsOffer === "required") {
       throw new StreamError("policy-violation", { text: "TLS is required" });
     }
-    if (ns === NS.SASL2) return this.#logIn(element, this.#sasl2!);
-    if (this.#sasl2!.isUnderWay) throw new StreamError("not-authorized", { text: "An authentication is under way" });
-    if (ns === NS.SASL) return this.#authenticate(element, new Authentication(this.#services, this.#negotiation!));
-    if (ns === NS.SM) return this.#carrier.send(failed("unexpected-request").text);
-    if (ns === NS.CLIENT && name === "iq" && this.#isPreAuthIq(element)) return this.#answerIq(element);
-    throw new StreamError("not-authorized");
+    if (takesPassword(element)) this.#waitForTurn(element);
+    else void this.#logIn(element);
   }
 
   #startTls(): void {
@@ -247,74 +241,63 @@ export class XmppStream {
     this.#carrier.startTls();
   }
 
-  #authenticate(element: ScannedElement, authentication: Authentication): void {
-    this.#wait(authentication.handle(element), ({ reply, account }) => {
-      if (this.#phase === "ended") return;
-      this.#carrier.send(reply.text);
-      if (account !== undefined) {
-        this.#account = account;
-        this.#restart();
-        this.#carrier.expectHeader();
-      } else this.#checkAttempts();
+  /** Where many come at once nearly all of them wait here, so nothing is held of them but the element's text. */
+  #waitForTurn({ text, inherited }: ScannedElement): void {
+    this.#steps++;
+    this.#limits.passwordTurns.enter(() => void this.#takeTurn(text, inherited));
+  }
+
+  async #takeTurn(text: string, inherited: ScannedElement["inherited"]): Promise<void> {
+    const { xmlLimits } = this.#services.settings;
+    try {
+      // Awaited in any case: a queue of streams that have ended meanwhile would otherwise pass the turn on in one deep call.
+      await (this.#phase === "authenticating" ? this.#logIn(scanElement(text, xmlLimits, inherited)) : undefined);
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#limits.passwordTurns.leave();
+    this.#stepDone();
+  }
+
+  #logIn(element: ScannedElement): Promise<void> {
+    this.#dialog ??= new LoginDialog({
+      services: this.#services,
+      limits: this.#limits,
+      carrier: this.#carrier,
+      domain: this.#domain!,
+      from: this.#from,
     });
+    return this.#wait(this.#dialog.answer(element), (answer) => this.#onAnswer(answer));
   }
 
-  /** XEP-0388. */
-  #logIn(element: ScannedElement, sasl2: Sasl2Authentication): void {
-    this.#wait(this.#answerLogin(element, sasl2), (answer) => {
-      if (!(answer instanceof Markup)) return this.#onLogin(answer);
-      this.#carrier.send(answer.text);
-      this.#checkAttempts();
+  #onAnswer(answer: LoginAnswer): void {
+    if (this.#phase === "ended") return;
+    if (answer.kind === "login") return this.#complete(answer.login);
+    this.#carrier.send(answer.text);
+    if (answer.kind === "authenticated") {
+      this.#account = answer.account;
+      this.#restart();
+      this.#carrier.expectHeader();
+    } else if (this.#dialog?.isExhausted === true) {
+      throw new StreamError("policy-violation", { text: "Too many failed logins" });
+    }
+  }
+
+  /** No stream restart follows: XEP-0388 section 3.5.1. */
+  #complete(login: Login): void {
+    const completed = completeLogin(login, this.#carrier, this.#services, this.#limits.tokens);
+    void this.#wait(completed, ({ account, session, connection, texts }) => {
+      this.#account = account;
+      this.#connection = connection;
+      if (session !== undefined) this.#establish(session);
+      else if (this.#phase === "authenticating") this.#phase = "binding";
+      connection.release(texts);
     });
-  }
-
-  async #answerLogin(element: ScannedElement, sasl2: Sasl2Authentication): Promise<Markup | CompletedLogin> {
-    const login = await sasl2.handle(element);
-    return login instanceof Markup ? login : completeLogin(login, this.#carrier, this.#services, this.#limits.tokens);
-  }
-
-  /** No stream restart follows: section 3.5.1. */
-  #onLogin({ account, session, connection, texts }: CompletedLogin): void {
-    this.#account = account;
-    this.#connection = connection;
-    if (session !== undefined) this.#establish(session);
-    else if (this.#phase === "authenticating") this.#phase = "binding";
-    connection.release(texts);
-  }
-
-  #checkAttempts(): void {
-    if (this.#negotiation?.isExhausted !== true) return;
-    throw new StreamError("policy-violation", { text: "Too many failed logins" });
   }
 
   #restart(): void {
     this.#phase = "restarting";
     this.#headerSent = false;
-  }
-
-  #isPreAuthIq(element: ScannedElement): boolean {
-    const type = element.attributes.find(({ name }) => name === "type")?.value;
-    return element.children.some(({ ns, name }) => this.#limits.preAuthKeys.has(`${type} ${ns} ${name}`));
-  }
-
-  #answerIq(element: ScannedElement): void {
-    const stanza = readStanza(element);
-    if (stanza instanceof StanzaError) return this.#carrier.send(stanza.stanza.error(stanza).toString());
-    const answer = this.#services.registry.answerPreAuth(stanza, this.#preAuthContext(this.#domain!));
-    this.#wait(Promise.resolve(answer), (reply) => this.#carrier.send(reply.toString()));
-  }
-
-  #preAuthContext(domain: string): PreAuthContext {
-    const { address } = this.#carrier;
-    const countRegistration = () => this.#countRegistration(address);
-    return Object.assign(Object.create(this.#services.serverContext), { domain, address, countRegistration });
-  }
-
-  #countRegistration(address: string): void {
-    const { registrations } = this.#limits;
-    const now = this.#services.now();
-    if (registrations.isExhausted(address, now)) throw new StanzaError("resource-constraint");
-    registrations.count(address, now);
   }
 
   /** What a session has to send from its first moment on comes after the answer that its client waits for. */
@@ -342,24 +325,30 @@ export class XmppStream {
   #forgetNegotiation(): void {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
-    this.#negotiation = undefined;
-    this.#sasl2 = undefined;
+    this.#from = undefined;
+    this.#dialog = undefined;
   }
 
   /** Later input queues until the answer is there. */
-  #wait<Answer>(promise: Promise<Answer>, then: (answer: Answer) => void): void {
-    this.#busy = true;
-    promise
+  #wait<Answer>(promise: Promise<Answer>, then: (answer: Answer) => void): Promise<void> {
+    this.#steps++;
+    return promise
       .then(then)
       .catch((error: unknown) => this.fail(error))
-      .finally(() => {
-        this.#busy = false;
-        this.#drain();
-      });
+      .finally(() => this.#stepDone());
+  }
+
+  #stepDone(): void {
+    this.#steps--;
+    this.#drain();
   }
 
   #asStreamError(error: unknown): StreamError {
     if (error instanceof StreamError) return error;
+    if (error instanceof WorkLimitError) {
+      this.#services.log.warn("login refused", { address: this.#carrier.address, error: error.message });
+      return new StreamError("resource-constraint", { text: "Too many are logging in" });
+    }
     if (error instanceof XmlError) return new StreamError(error.condition, { text: error.message });
     this.#services.log.error("stream failed", { address: this.#carrier.address, error });
     return new StreamError("internal-server-error");

@@ -1,3 +1,5 @@
+import { MAX_PASSWORDS_WAITING, PASSWORDS_AT_ONCE } from "../modules/passwords.ts";
+import { WorkLimit } from "../xmpp/work_limit.ts";
 import { AttemptLimit } from "./attempt_limit.ts";
 import { FastTokens } from "./sasl2/fast_tokens.ts";
 import { AuthFeatures } from "./stream_features.ts";
@@ -10,6 +12,8 @@ const HOUR = 3_600_000;
 export interface StreamLimits {
   readonly logins: AttemptLimit;
   readonly registrations: AttemptLimit;
+  /** Of the streams that come to have a password worked on: twice as many as are at a time, so that the next is ready. */
+  readonly passwordTurns: WorkLimit;
   readonly tokens: FastTokens;
   readonly authFeatures: AuthFeatures;
   /** The IQs that modules answer before authentication, as keys of IqHandlers. */
@@ -21,6 +25,7 @@ export function createStreamLimits(services: StreamServices): StreamLimits {
   return {
     logins: new AttemptLimit(settings.failedLoginsPerMinute, MINUTE),
     registrations: new AttemptLimit(settings.registrationsPerHour, HOUR),
+    passwordTurns: new WorkLimit(2 * PASSWORDS_AT_ONCE, MAX_PASSWORDS_WAITING),
     tokens: new FastTokens({
       store: () => services.serverContext.store,
       credentials: (account) => services.credentials(account),

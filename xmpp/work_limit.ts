@@ -17,23 +17,30 @@ export class WorkLimit {
   /** Throws WorkLimitError. */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#free > 0) this.#free--;
-    else await this.#turn();
+    else await new Promise<void>((resolve) => this.#wait(resolve));
     try {
       return await work();
     } finally {
-      this.#release();
+      this.leave();
     }
   }
 
-  #turn(): Promise<void> {
-    if (this.#waiting.length >= this.#maxWaiting) throw new WorkLimitError("Cannot do work: too much is waiting");
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** Calls `begin` when it has a place, which may be at once, and which it keeps until leave(). Throws WorkLimitError. */
+  enter(begin: () => void): void {
+    if (this.#free === 0) return this.#wait(begin);
+    this.#free--;
+    begin();
   }
 
   /** The place goes to the one who has waited longest, if anybody waits. */
-  #release(): void {
+  leave(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free++;
     else next();
+  }
+
+  #wait(begin: () => void): void {
+    if (this.#waiting.length >= this.#maxWaiting) throw new WorkLimitError("Cannot do work: too much is waiting");
+    this.#waiting.push(begin);
   }
 }

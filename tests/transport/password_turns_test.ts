@@ -1,0 +1,199 @@
+import { describe, expect, test } from "bun:test";
+import { createStreamLimits, type StreamLimits } from "../../transport/stream_limits.ts";
+import type { Log } from "../../xmpp/log.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { WorkLimit } from "../../xmpp/work_limit.ts";
+import { scanElement } from "../../xmpp/xml/scanner.ts";
+import { FakeCarrier, waitFor } from "./fake_carrier.ts";
+import { type FakeServices, fakeServices, plainAuth } from "./fake_services.ts";
+
+const SUCCESS = `<success xmlns="${NS.SASL}"/>`;
+const REGISTER = '<iq xmlns="jabber:client" type="set" id="1"><query xmlns="jabber:iq:register"/></iq>';
+const plain2 = (user: string, more = "") =>
+  `<authenticate xmlns="${NS.SASL2}" mechanism="PLAIN">` +
+  `<initial-response>${btoa(`\0${user}\0pencil`)}</initial-response>${more}</authenticate>`;
+
+/** Streams of one server that lets one at a time in, and one more wait unless `waiting` says otherwise. */
+class Server {
+  /** The accounts whose keys were asked for, in order. */
+  readonly asked: string[] = [];
+  readonly services: FakeServices;
+  readonly limits: StreamLimits;
+  readonly warnings: string[] = [];
+  readonly #answers: (() => void)[] = [];
+
+  constructor(waiting = 1) {
+    const fake = fakeServices();
+    this.services = {
+      ...fake,
+      log: { ...fake.log, warn: (what: string) => this.warnings.push(what) } as Log,
+      credentials: (account) => {
+        this.asked.push(account.local);
+        return new Promise((resolve) => this.#answers.push(() => resolve(fake.credentials(account))));
+      },
+    };
+    this.limits = { ...createStreamLimits(this.services), passwordTurns: new WorkLimit(1, waiting) };
+  }
+
+  connect(): FakeCarrier {
+    const client = new FakeCarrier(this.services, "tcp", this.limits);
+    client.open();
+    client.take();
+    return client;
+  }
+
+  /** Answers the oldest of the questions for an account's keys. */
+  answer(): void {
+    this.#answers.shift()!();
+  }
+}
+
+describe("streams that come with a password", () => {
+  test("are let in one after the other, in the order in which they came", async () => {
+    const server = new Server(2);
+    const clients = [server.connect(), server.connect(), server.connect()] as const;
+    await clients[0].receive(plainAuth("user"));
+    await clients[1].receive(plainAuth("juliet"));
+    await clients[2].receive(plainAuth("user", "wrong"));
+    expect(server.asked).toEqual(["user"]);
+    server.answer();
+    await waitFor(() => server.asked.length === 2);
+    expect(clients[0].take()).toEqual([SUCCESS, "restart"]);
+    expect(clients[1].take()).toEqual([]);
+    server.answer();
+    await waitFor(() => server.asked.length === 3);
+    expect(clients[1].take()).toEqual([SUCCESS, "restart"]);
+    server.answer();
+    await waitFor(() => clients[2].sent.length > 0);
+    expect(clients[2].take()[0]).toContain("<not-authorized/>");
+    expect(server.asked).toEqual(["user", "juliet", "user"]);
+  });
+
+  test("and so are those who register, and those of SASL2", async () => {
+    const server = new Server(2);
+    const [first, second, third] = [server.connect(), server.connect(), server.connect()];
+    await first.receive(plain2("user"));
+    await second.receive(REGISTER.replace("set", "get"));
+    expect(second.take()[0]).toContain('type="result"');
+    await second.receive(REGISTER);
+    await third.receive(plain2("juliet"));
+    expect([second.sent, server.asked]).toEqual([[], ["user"]]);
+    server.answer();
+    await waitFor(() => server.asked.length === 2);
+    expect(first.sent.join()).toContain("user@localhost");
+    // What strangers may not send ends the stream, and passes the turn on.
+    expect(second.closedWith?.condition).toBe("not-authorized");
+  });
+
+  test("keep nobody waiting who comes without one", async () => {
+    const server = new Server();
+    await server.connect().receive(plainAuth("user"));
+    await server.connect().receive(plainAuth("juliet"));
+    const client = server.connect();
+    const data = btoa("n,,n=user,r=abc");
+    await client.receive(`<auth xmlns="${NS.SASL}" mechanism="SCRAM-SHA-256">${data}</auth>`);
+    server.answer();
+    server.answer();
+    await waitFor(() => client.sent.length > 0);
+    expect(client.take()[0]).toContain("<challenge ");
+  });
+
+  test("lose their turn when they end, and nothing is asked for them", async () => {
+    const server = new Server(3);
+    const clients = [server.connect(), server.connect(), server.connect(), server.connect()] as const;
+    for (const [at, client] of clients.entries()) await client.receive(plainAuth(at === 3 ? "juliet" : "user"));
+    clients[1].stream.lost();
+    clients[2].stream.finish();
+    server.answer();
+    await waitFor(() => server.asked.length === 2);
+    expect(server.asked).toEqual(["user", "juliet"]);
+    expect(clients[1].take()).toEqual([]);
+    server.answer();
+    await waitFor(() => clients[3].sent.includes("restart"));
+  });
+
+  test("are told that there are too many, and the log is too; nobody else is harmed", async () => {
+    const server = new Server();
+    const clients = [server.connect(), server.connect(), server.connect()] as const;
+    for (const client of clients) await client.receive(plainAuth("user"));
+    expect(clients.map(({ isClosed }) => isClosed)).toEqual([false, false, true]);
+    expect(clients[2].closedWith?.condition).toBe("resource-constraint");
+    expect(server.warnings).toEqual(["login refused"]);
+    server.answer();
+    await waitFor(() => clients[0].sent.includes("restart") && server.asked.length === 2);
+    server.answer();
+    await waitFor(() => clients[1].sent.includes("restart"));
+    const next = server.connect();
+    await next.receive(plainAuth("user"));
+    server.answer();
+    await waitFor(() => next.sent.includes("restart"));
+  });
+
+  test("thousands that have ended meanwhile let the next one in", async () => {
+    const server = new Server(40_000);
+    await server.connect().receive(plainAuth("user"));
+    for (let i = 0; i < 30_000; i++) {
+      const client = server.connect();
+      client.hand(plainAuth("user"));
+      client.stream.lost();
+    }
+    const last = server.connect();
+    last.hand(plainAuth("juliet"));
+    server.answer();
+    await waitFor(() => server.asked.length === 2);
+    server.answer();
+    await waitFor(() => last.sent.includes("restart"));
+  });
+
+  test("are read in the namespaces of their stream, however long they wait", async () => {
+    const server = new Server();
+    await server.connect().receive(plainAuth("juliet"));
+    const client = server.connect();
+    const text = `<s:auth mechanism="PLAIN">${btoa("\0user\0pencil")}</s:auth>`;
+    const inherited = new Map([
+      ["", NS.CLIENT],
+      ["s", NS.SASL],
+    ]);
+    client.stream.receive(scanElement(text, server.services.settings.xmlLimits, inherited));
+    server.answer();
+    await waitFor(() => server.asked.length === 2);
+    server.answer();
+    await waitFor(() => client.sent.includes("restart"));
+    expect(client.take()).toEqual([SUCCESS, "restart"]);
+  });
+
+  test("what comes after it waits, too", async () => {
+    const server = new Server();
+    await server.connect().receive(plainAuth("juliet"));
+    const client = server.connect();
+    await client.receive(plainAuth("user", "wrong"));
+    await client.receive(`<abort xmlns="${NS.SASL}"/>`);
+    expect(client.take()).toEqual([]);
+    server.answer();
+    await waitFor(() => server.asked.length === 2);
+    server.answer();
+    await waitFor(() => client.sent.length === 2);
+    expect(client.take().map((text) => /<(not-authorized|aborted)\/>/.exec(text)?.[1])).toEqual([
+      "not-authorized",
+      "aborted",
+    ]);
+  });
+
+  test("the turn is over with the password, whatever its client asks for then", async () => {
+    const server = new Server();
+    let resumed = 0;
+    server.services.sessions.onResume = () => {
+      resumed++;
+      return new Promise(() => {});
+    };
+    const first = server.connect();
+    await first.receive(plain2("user", `<resume xmlns="${NS.SM}" previd="x" h="0"/>`));
+    const second = server.connect();
+    await second.receive(plainAuth("juliet"));
+    server.answer();
+    await waitFor(() => server.asked.length === 2);
+    server.answer();
+    await waitFor(() => second.sent.includes("restart"));
+    expect([resumed, first.take()]).toEqual([1, []]);
+  });
+});

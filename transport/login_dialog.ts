@@ -1,0 +1,111 @@
+/**
+ * What is said on a stream until it is known who the client is: SASL, in the XML of RFC 6120 section 6 or of XEP-0388, and
+ * the IQs that strangers may send (registration, XEP-0077).
+ * @module
+ */
+import type { PreAuthContext } from "../modules/module.ts";
+import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import type { Jid } from "../xmpp/jid.ts";
+import { NS } from "../xmpp/ns.ts";
+import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
+import { Markup } from "../xmpp/xml/xml.ts";
+import { Authentication } from "./authentication.ts";
+import { failed, readStanza } from "./binding.ts";
+import { SaslNegotiation } from "./sasl/negotiation.ts";
+import { plain } from "./sasl/plain.ts";
+import { type Login, Sasl2Authentication } from "./sasl2/sasl2_authentication.ts";
+import type { StreamCarrier } from "./stream_carrier.ts";
+import type { StreamLimits } from "./stream_limits.ts";
+import type { StreamServices } from "./stream_services.ts";
+
+export type LoginAnswer =
+  | { readonly kind: "reply"; readonly text: string }
+  /** The account has proved who it is; a new stream header follows `text`: RFC 6120 section 6.4.6. */
+  | { readonly kind: "authenticated"; readonly text: string; readonly account: Jid }
+  /** The same, with what else its client has asked for; no header follows: XEP-0388 section 3.5.1. */
+  | { readonly kind: "login"; readonly login: Login };
+
+export interface LoginDialogStart {
+  readonly services: StreamServices;
+  readonly limits: StreamLimits;
+  readonly carrier: StreamCarrier;
+  /** Whom the stream is for. */
+  readonly domain: string;
+  /** Who the stream header says the client is. */
+  readonly from: Jid | undefined;
+}
+
+export class LoginDialog {
+  readonly #start: LoginDialogStart;
+  readonly #negotiation: SaslNegotiation;
+  readonly #sasl2: Sasl2Authentication;
+
+  constructor(start: LoginDialogStart) {
+    const { services, limits, carrier, domain, from } = start;
+    const { address, security } = carrier;
+    this.#start = start;
+    this.#negotiation = new SaslNegotiation(services, limits.logins, { address, security, domain, from });
+    this.#sasl2 = new Sasl2Authentication(services, this.#negotiation, limits.tokens);
+  }
+
+  /** RFC 6120 section 6.4.5. */
+  get isExhausted(): boolean {
+    return this.#negotiation.isExhausted;
+  }
+
+  /** Takes an element in any namespace. Throws StreamError where no such may come. */
+  async answer(element: ScannedElement): Promise<LoginAnswer> {
+    const { ns, name } = element;
+    if (ns === NS.SASL2) return await this.#logIn(element);
+    if (this.#sasl2.isUnderWay) throw new StreamError("not-authorized", { text: "An authentication is under way" });
+    if (ns === NS.SASL) return await this.#authenticate(element);
+    if (ns === NS.SM) return { kind: "reply", text: failed("unexpected-request").text };
+    if (ns === NS.CLIENT && name === "iq" && this.#mayCome(element)) return await this.#answerIq(element);
+    throw new StreamError("not-authorized");
+  }
+
+  async #authenticate(element: ScannedElement): Promise<LoginAnswer> {
+    const authentication = new Authentication(this.#start.services, this.#negotiation);
+    const { reply, account } = await authentication.handle(element);
+    if (account === undefined) return { kind: "reply", text: reply.text };
+    return { kind: "authenticated", text: reply.text, account };
+  }
+
+  async #logIn(element: ScannedElement): Promise<LoginAnswer> {
+    const login = await this.#sasl2.handle(element);
+    return login instanceof Markup ? { kind: "reply", text: login.text } : { kind: "login", login };
+  }
+
+  /** A module answers it before authentication. */
+  #mayCome(iq: ScannedElement): boolean {
+    const type = attribute(iq, "type");
+    return iq.children.some(({ ns, name }) => this.#start.limits.preAuthKeys.has(`${type} ${ns} ${name}`));
+  }
+
+  async #answerIq(element: ScannedElement): Promise<LoginAnswer> {
+    const stanza = readStanza(element);
+    if (stanza instanceof StanzaError) return { kind: "reply", text: stanza.stanza.error(stanza).toString() };
+    const answer = await this.#start.services.registry.answerPreAuth(stanza, this.#preAuthContext());
+    return { kind: "reply", text: answer.toString() };
+  }
+
+  #preAuthContext(): PreAuthContext {
+    const { services, carrier, domain } = this.#start;
+    const { address } = carrier;
+    const countRegistration = () => this.#countRegistration(address);
+    return Object.assign(Object.create(services.serverContext), { domain, address, countRegistration });
+  }
+
+  #countRegistration(address: string): void {
+    const { services, limits } = this.#start;
+    const now = services.now();
+    if (limits.registrations.isExhausted(address, now)) throw new StanzaError("resource-constraint");
+    limits.registrations.count(address, now);
+  }
+}
+
+/** Whether a password is worked on for the answer, which is slow by design (modules/passwords.ts), as far as its start tag shows. */
+export function takesPassword(element: ScannedElement): boolean {
+  if (element.ns === NS.CLIENT) return attribute(element, "type") === "set";
+  return attribute(element, "mechanism") === plain.name;
+}
