@@ -2,15 +2,17 @@ import { lowerBound } from "./sequence.ts";
 
 /** Places of entries that have gone are not given back before there are so many places. */
 const FEW = 32;
+/** Stands for the lists of a map that has never held anything, of which there are many; nothing is ever written to it. */
+const UNUSED: never[] = [];
 
 /**
  * Entries by sequence number, in ascending order. Numbers mostly come in order and mostly go in order, which costs little
  * more here than to add to a list, where a hash table is built anew again and again.
  */
 export class SeqMap<T extends object> {
-  #seqs: number[] = [];
+  #seqs: number[] = UNUSED;
   /** Undefined in the place of an entry that has gone. */
-  #items: (T | undefined)[] = [];
+  #items: (T | undefined)[] = UNUSED;
   /** Before it there are only places of entries that have gone. */
   #head = 0;
   #size = 0;
@@ -31,6 +33,10 @@ export class SeqMap<T extends object> {
   }
 
   set(seq: number, item: T): void {
+    if (this.#seqs === UNUSED) {
+      this.#seqs = [];
+      this.#items = [];
+    }
     const seqs = this.#seqs;
     const at = lowerBound(seqs, seq, this.#head);
     if (at === seqs.length) {

@@ -8,11 +8,14 @@ import type { StreamServices } from "./stream_services.ts";
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 
+/** For each password that is worked on: with fewer, the store is asked for one account at a time, which costs more. */
+const TURNS = 8;
+
 /** What all streams of one server share. */
 export interface StreamLimits {
   readonly logins: AttemptLimit;
   readonly registrations: AttemptLimit;
-  /** Of the streams that come to have a password worked on: twice as many as are at a time, so that the next is ready. */
+  /** Of the streams that come to have a password worked on. */
   readonly passwordTurns: WorkLimit;
   readonly tokens: FastTokens;
   readonly authFeatures: AuthFeatures;
@@ -25,7 +28,7 @@ export function createStreamLimits(services: StreamServices): StreamLimits {
   return {
     logins: new AttemptLimit(settings.failedLoginsPerMinute, MINUTE),
     registrations: new AttemptLimit(settings.registrationsPerHour, HOUR),
-    passwordTurns: new WorkLimit(2 * PASSWORDS_AT_ONCE, MAX_PASSWORDS_WAITING),
+    passwordTurns: new WorkLimit(TURNS * PASSWORDS_AT_ONCE, MAX_PASSWORDS_WAITING),
     tokens: new FastTokens({
       store: () => services.serverContext.store,
       credentials: (account) => services.credentials(account),

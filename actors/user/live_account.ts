@@ -51,7 +51,7 @@ export class LiveAccount implements AccountContext {
   readonly roster: Map<string, RosterItem>;
   readonly requests: Map<string, SubscriptionRequest>;
   readonly blocked: Set<string>;
-  readonly live: LiveResource[] = [];
+  live: readonly LiveResource[] = [];
   rosterVersion: number;
   /** The log's sequence number when the request at hand came: all that was older lay in the archive then. */
   requestedAt = 0;

@@ -23,7 +23,7 @@ export function bindResource(account: LiveAccount, request: BindRequest, start: 
   for (const resource of older) replace(account, resource);
   const ref = start(jid);
   for (const element of request.inbound ?? []) ref.tell({ kind: "inbound", element });
-  account.live.push(newResource(jid, ref, request));
+  account.live = [...account.live, newResource(jid, ref, request)];
   tellProfile(account);
   return new BoundSession(jid, ref);
 }
@@ -80,5 +80,5 @@ export function endResource(account: LiveAccount, name: string, session: Session
 
 function takeOut(account: LiveAccount, resource: LiveResource): void {
   goUnavailable(account, resource, undefined);
-  account.live.splice(account.live.indexOf(resource), 1);
+  account.live = account.live.filter((other) => other !== resource);
 }
