@@ -53,14 +53,19 @@ export class LoginDialog {
     return this.#negotiation.isExhausted;
   }
 
+  /** The client's next response is to hold a password. */
+  get awaitsPassword(): boolean {
+    return this.#negotiation.awaitsPassword;
+  }
+
   /** Takes an element in any namespace. Throws StreamError where no such may come. */
   async answer(element: ScannedElement): Promise<LoginAnswer> {
-    const { ns, name } = element;
+    const { ns } = element;
     if (ns === NS.SASL2) return await this.#logIn(element);
     if (this.#sasl2.isUnderWay) throw new StreamError("not-authorized", { text: "An authentication is under way" });
     if (ns === NS.SASL) return await this.#authenticate(element);
     if (ns === NS.SM) return { kind: "reply", text: failed("unexpected-request").text };
-    if (ns === NS.CLIENT && name === "iq" && this.#mayCome(element)) return await this.#answerIq(element);
+    if (ns === NS.CLIENT && isForStrangers(element, this.#start.limits)) return await this.#answerIq(element);
     throw new StreamError("not-authorized");
   }
 
@@ -74,12 +79,6 @@ export class LoginDialog {
   async #logIn(element: ScannedElement): Promise<LoginAnswer> {
     const login = await this.#sasl2.handle(element);
     return login instanceof Markup ? { kind: "reply", text: login.text } : { kind: "login", login };
-  }
-
-  /** A module answers it before authentication. */
-  #mayCome(iq: ScannedElement): boolean {
-    const type = attribute(iq, "type");
-    return iq.children.some(({ ns, name }) => this.#start.limits.preAuthKeys.has(`${type} ${ns} ${name}`));
   }
 
   async #answerIq(element: ScannedElement): Promise<LoginAnswer> {
@@ -104,8 +103,17 @@ export class LoginDialog {
   }
 }
 
-/** Whether a password is worked on for the answer, which is slow by design (modules/passwords.ts), as far as its start tag shows. */
-export function takesPassword(element: ScannedElement): boolean {
-  if (element.ns === NS.CLIENT) return attribute(element, "type") === "set";
+/** Whether a password is worked on for the answer, which is slow by design (modules/passwords.ts). `dialog`: what has been said. */
+export function takesPassword(element: ScannedElement, limits: StreamLimits, dialog: LoginDialog | undefined): boolean {
+  const { ns, name } = element;
+  if (ns === NS.CLIENT) return attribute(element, "type") === "set" && isForStrangers(element, limits);
+  if (ns !== NS.SASL && ns !== NS.SASL2) return false;
+  if (name === "response") return dialog?.awaitsPassword === true;
   return attribute(element, "mechanism") === plain.name;
+}
+
+/** An IQ that a module answers before authentication. */
+function isForStrangers({ name, attributes, children }: ScannedElement, { preAuthKeys }: StreamLimits): boolean {
+  const type = attributes.find((item) => item.name === "type")?.value;
+  return name === "iq" && children.some((child) => preAuthKeys.has(`${type} ${child.ns} ${child.name}`));
 }

@@ -46,7 +46,7 @@ export interface StreamContext {
 export class XmppStream {
   readonly #services: StreamServices;
   readonly #limits: StreamLimits;
-  readonly #turn: EventTurn;
+  readonly #eventTurn: EventTurn;
   readonly #carrier: StreamCarrier;
   readonly #inbox = new Inbox();
   /** Ends the time limit of the negotiation; undefined: that is over. */
@@ -69,7 +69,7 @@ export class XmppStream {
   constructor({ services, limits, turn }: StreamContext, carrier: StreamCarrier) {
     this.#services = services;
     this.#limits = limits;
-    this.#turn = turn;
+    this.#eventTurn = turn;
     this.#carrier = carrier;
     this.#connection = carrier;
     this.#stopTimer = services.schedule(services.settings.negotiationMs, () =>
@@ -94,7 +94,7 @@ export class XmppStream {
   /** The answer to Connection.probe(). */
   prove(token: number): void {
     if (this.#session === undefined) return;
-    this.#turn.tellsProof();
+    this.#eventTurn.tellsProof();
     this.#session.tell({ kind: "proof", token });
   }
 
@@ -214,7 +214,7 @@ export class XmppStream {
   }
 
   #tell(session: SessionHandle, element: ScannedElement): void {
-    this.#turn.tells(element);
+    this.#eventTurn.tells(element);
     session.tell({ kind: "inbound", element });
   }
 
@@ -223,8 +223,16 @@ export class XmppStream {
     if (this.#carrier.startTlsOffer === "required") {
       throw new StreamError("policy-violation", { text: "TLS is required" });
     }
-    if (takesPassword(element)) this.#waitForTurn(element);
+    if (this.#takesTurn(element)) this.#waitForTurn(element);
     else void this.#logIn(element);
+  }
+
+  #takesTurn(element: ScannedElement): boolean {
+    const { address } = this.#carrier;
+    const isLogin = element.ns !== NS.CLIENT;
+    // Who has failed too often is refused at once.
+    if (isLogin && this.#limits.logins.isExhausted(address, this.#services.now())) return false;
+    return takesPassword(element, this.#limits, this.#dialog);
   }
 
   #startTls(): void {
@@ -241,7 +249,7 @@ export class XmppStream {
     this.#carrier.startTls();
   }
 
-  /** Where many come at once nearly all of them wait here, so nothing is held of them but the element's text. */
+  /** Where many come at once nearly all of them wait here, so nothing of the element is held but its text and its namespaces. */
   #waitForTurn({ text, inherited }: ScannedElement): void {
     this.#steps++;
     this.#limits.passwordTurns.enter(() => void this.#takeTurn(text, inherited));
@@ -254,9 +262,10 @@ export class XmppStream {
       await (this.#phase === "authenticating" ? this.#logIn(scanElement(text, xmlLimits, inherited)) : undefined);
     } catch (error) {
       this.fail(error);
+    } finally {
+      this.#limits.passwordTurns.leave();
+      this.#stepDone();
     }
-    this.#limits.passwordTurns.leave();
-    this.#stepDone();
   }
 
   #logIn(element: ScannedElement): Promise<void> {

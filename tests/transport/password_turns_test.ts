@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { PASSWORDS_AT_ONCE } from "../../modules/passwords.ts";
 import { createStreamLimits, type StreamLimits } from "../../transport/stream_limits.ts";
+import type { StreamSettings } from "../../transport/stream_services.ts";
 import type { Log } from "../../xmpp/log.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { WorkLimit } from "../../xmpp/work_limit.ts";
@@ -22,8 +24,8 @@ class Server {
   readonly warnings: string[] = [];
   readonly #answers: (() => void)[] = [];
 
-  constructor(waiting = 1) {
-    const fake = fakeServices();
+  constructor(waiting = 1, settings: Partial<StreamSettings> = {}) {
+    const fake = fakeServices(settings);
     this.services = {
       ...fake,
       log: { ...fake.log, warn: (what: string) => this.warnings.push(what) } as Log,
@@ -32,7 +34,9 @@ class Server {
         return new Promise((resolve) => this.#answers.push(() => resolve(fake.credentials(account))));
       },
     };
-    this.limits = { ...createStreamLimits(this.services), passwordTurns: new WorkLimit(1, waiting) };
+    const limits = createStreamLimits(this.services);
+    const preAuthKeys = new Set([...limits.preAuthKeys, "set jabber:iq:register query"]);
+    this.limits = { ...limits, preAuthKeys, passwordTurns: new WorkLimit(1, waiting) };
   }
 
   connect(): FakeCarrier {
@@ -81,8 +85,48 @@ describe("streams that come with a password", () => {
     server.answer();
     await waitFor(() => server.asked.length === 2);
     expect(first.sent.join()).toContain("user@localhost");
-    // What strangers may not send ends the stream, and passes the turn on.
-    expect(second.closedWith?.condition).toBe("not-authorized");
+    expect(second.take()[0]).toContain('type="result"');
+  });
+
+  test("and those who send it with a response of its own", async () => {
+    const server = new Server();
+    const [first, second] = [server.connect(), server.connect()];
+    await first.receive(`<auth xmlns="${NS.SASL}" mechanism="PLAIN"/>`);
+    await second.receive(`<authenticate xmlns="${NS.SASL2}" mechanism="PLAIN"/>`);
+    expect([first.take(), second.take()].map(([text]) => /<challenge /.test(text!))).toEqual([true, true]);
+    const data = btoa("\0user\0pencil");
+    await first.receive(`<response xmlns="${NS.SASL}">${data}</response>`);
+    await second.receive(`<response xmlns="${NS.SASL2}">${data}</response>`);
+    expect(server.asked).toEqual(["user"]);
+    server.answer();
+    await waitFor(() => server.asked.length === 2);
+    server.answer();
+    await waitFor(() => second.sent.length > 0);
+    expect(second.take()[0]).toContain("user@localhost");
+  });
+
+  test.each([
+    '<message xmlns="jabber:client" type="set"/>',
+    '<presence xmlns="jabber:client" type="set"><query xmlns="jabber:iq:register"/></presence>',
+    '<iq xmlns="jabber:client" type="set" id="1"><query xmlns="jabber:iq:roster"/></iq>',
+    '<x xmlns="urn:x" mechanism="PLAIN"/>',
+  ])("but nothing else: %s is refused at once", async (text) => {
+    const server = new Server();
+    await server.connect().receive(plainAuth("user"));
+    const client = server.connect();
+    await client.receive(text);
+    expect(client.closedWith?.condition).toBe("not-authorized");
+  });
+
+  test("nor an address that has failed too often", async () => {
+    const server = new Server(1, { failedLoginsPerMinute: 1 });
+    await server.connect().receive(plainAuth("user"));
+    const client = server.connect();
+    client.address = "192.0.2.2";
+    server.limits.logins.count(client.address, server.services.now());
+    await client.receive(plainAuth("juliet"));
+    expect(client.take()[0]).toContain("<temporary-auth-failure/>");
+    expect(server.asked).toEqual(["user"]);
   });
 
   test("keep nobody waiting who comes without one", async () => {
@@ -195,5 +239,82 @@ describe("streams that come with a password", () => {
     server.answer();
     await waitFor(() => second.sent.includes("restart"));
     expect([resumed, first.take()]).toEqual([1, []]);
+  });
+
+  test("pass it on when their stream ends meanwhile, in whatever way", async () => {
+    const server = new Server(4, { maxAttempts: 1 });
+    const [wrong, lost, late, broken, next] = [1, 2, 3, 4, 5].map(() => server.connect());
+    broken!.send = () => {
+      throw new Error("gone");
+    };
+    await wrong!.receive(plainAuth("user", "wrong"));
+    for (const client of [lost, late, broken, next]) await client!.receive(plainAuth("user"));
+    server.answer();
+    await waitFor(() => server.asked.length === 2);
+    expect(wrong!.closedWith?.condition).toBe("policy-violation");
+    lost!.stream.lost();
+    server.answer();
+    await waitFor(() => server.asked.length === 3);
+    late!.stream.fail(new Error("late"));
+    server.answer();
+    await waitFor(() => server.asked.length === 4);
+    server.answer();
+    await waitFor(() => server.asked.length === 5);
+    expect(broken!.closedWith?.condition).toBe("internal-server-error");
+    server.answer();
+    await waitFor(() => next!.sent.includes("restart"));
+  });
+
+  test("are refused for taking too long while they wait, and are passed over then", async () => {
+    const server = new Server(2);
+    const first = server.connect();
+    await first.receive(plainAuth("user"));
+    const second = server.connect();
+    await second.receive(plainAuth("juliet"));
+    server.services.clock.advance(60_000);
+    expect(second.closedWith?.condition).toBe("connection-timeout");
+    server.answer();
+    const next = server.connect();
+    await next.receive(plainAuth("user"));
+    await waitFor(() => server.asked.length === 2);
+    expect(server.asked).toEqual(["user", "user"]);
+  });
+
+  test("come in groups, as many as the server's limits say", async () => {
+    const server = new Server();
+    const limits = createStreamLimits(server.services);
+    for (let i = 0; i < 100 * PASSWORDS_AT_ONCE; i++) {
+      const client = new FakeCarrier(server.services, "tcp", limits);
+      client.open();
+      await client.receive(plainAuth("user"));
+    }
+    expect(server.asked.length).toBe(8 * PASSWORDS_AT_ONCE);
+  });
+});
+
+describe("what was said before STARTTLS", () => {
+  test.each([
+    ["a refused PLAIN", plainAuth("user"), "<encryption-required"],
+    [
+      "half an exchange",
+      `<auth xmlns="${NS.SASL}" mechanism="SCRAM-SHA-256">${btoa("n,,n=user,r=abc")}</auth>`,
+      "<challenge ",
+    ],
+  ])("does not count after it: %s", async (_, said, answer) => {
+    const client = new FakeCarrier(fakeServices({ maxAttempts: 2 }));
+    client.security = { encrypted: false, loopback: false };
+    client.startTlsOffer = "optional";
+    client.open();
+    await client.receive(said);
+    await waitFor(() => client.sent.some((text) => text.includes(answer)));
+    await client.receive(`<starttls xmlns="${NS.TLS}"/>`);
+    client.open();
+    client.take();
+    await client.receive(plainAuth("user", "wrong"));
+    await waitFor(() => client.sent.length > 0);
+    expect([client.take()[0], client.isClosed]).toEqual([expect.stringContaining("<not-authorized/>"), false]);
+    await client.receive(plain2("user"));
+    await waitFor(() => client.sent.length > 0);
+    expect(client.take()[0]).toContain("user@localhost");
   });
 });

@@ -26,6 +26,7 @@ export class SaslNegotiation {
   readonly #logins: AttemptLimit;
   #exchange: SaslExchange | undefined;
   #mechanism = "";
+  #plaintext = false;
   #failures = 0;
 
   constructor(services: StreamServices, logins: AttemptLimit, peer: NegotiationPeer) {
@@ -36,6 +37,11 @@ export class SaslNegotiation {
 
   get isUnderWay(): boolean {
     return this.#exchange !== undefined;
+  }
+
+  /** The client's next message is to hold the password itself. */
+  get awaitsPassword(): boolean {
+    return this.#exchange !== undefined && this.#plaintext;
   }
 
   /** RFC 6120 section 6.4.5: enough is enough. */
@@ -55,6 +61,7 @@ export class SaslNegotiation {
     }
     if (typeof mechanism === "string") throw new SaslError(mechanism);
     this.#mechanism = mechanism.name;
+    this.#plaintext = mechanism.plaintext;
     this.#exchange = mechanism.start({ ...this.#context(), ...more });
     if (data === undefined && mechanism.withoutResponse === "challenge") return { kind: "challenge", data: "" };
     return this.#exchange.respond(data ?? new Uint8Array());
