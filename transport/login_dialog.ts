@@ -113,7 +113,7 @@ export function takesPassword(element: ScannedElement, limits: StreamLimits, dia
 }
 
 /** An IQ that a module answers before authentication. */
-function isForStrangers({ name, attributes, children }: ScannedElement, { preAuthKeys }: StreamLimits): boolean {
-  const type = attributes.find((item) => item.name === "type")?.value;
-  return name === "iq" && children.some((child) => preAuthKeys.has(`${type} ${child.ns} ${child.name}`));
+function isForStrangers(element: ScannedElement, { preAuthKeys }: StreamLimits): boolean {
+  const type = attribute(element, "type");
+  return element.name === "iq" && element.children.some(({ ns, name }) => preAuthKeys.has(`${type} ${ns} ${name}`));
 }
