@@ -237,7 +237,10 @@ export interface ServerModule {
   readonly serverIq?: IqHandlers<ServerContext>;
   /** Handlers for an IQ to an account's bare JID (or with no `to`): the owner's own, or somebody else's. */
   readonly accountIq?: IqHandlers<AccountContext>;
-  /** Handlers before authentication. A `set` waits for its turn among those who log in with a password, and keeps that until it is answered. */
+  /**
+   * Handlers before authentication. A `set` waits for its turn among those who log in with a password, and keeps it until it
+   * is answered.
+   */
   readonly preAuthIq?: IqHandlers<PreAuthContext>;
   readonly hooks?: AccountHooks;
 }

@@ -11,7 +11,10 @@ import type { MemoryKey } from "./module.ts";
 
 /** A core is left for everything else. */
 export const PASSWORDS_AT_ONCE = Math.max(1, availableParallelism() - 1);
-/** Some ten seconds of one core. A stream waits for one answer at a time; one that has ended is passed over when its turn comes. */
+/**
+ * Some ten seconds of one core. A stream waits for one answer at a time; one that has ended is passed over when its turn
+ * comes.
+ */
 export const MAX_PASSWORDS_WAITING = 8000;
 
 export class Passwords {

@@ -103,7 +103,10 @@ export class LoginDialog {
   }
 }
 
-/** Whether a password is worked on for the answer, which is slow by design (modules/passwords.ts). `dialog`: what has been said. */
+/**
+ * Whether a password is worked on for the answer, which is slow by design (modules/passwords.ts). `dialog`: what has been
+ * said so far.
+ */
 export function takesPassword(element: ScannedElement, limits: StreamLimits, dialog: LoginDialog | undefined): boolean {
   const { ns, name } = element;
   if (ns === NS.CLIENT) return attribute(element, "type") === "set" && isForStrangers(element, limits);

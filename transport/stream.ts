@@ -249,7 +249,7 @@ export class XmppStream {
     this.#carrier.startTls();
   }
 
-  /** Where many come at once nearly all of them wait here, so nothing of the element is held but its text and its namespaces. */
+  /** Where many come at once nearly all of them wait here, so of the element only its text and its namespaces are held. */
   #waitForTurn({ text, inherited }: ScannedElement): void {
     this.#steps++;
     this.#limits.passwordTurns.enter(() => void this.#takeTurn(text, inherited));
@@ -258,7 +258,7 @@ export class XmppStream {
   async #takeTurn(text: string, inherited: ScannedElement["inherited"]): Promise<void> {
     const { xmlLimits } = this.#services.settings;
     try {
-      // Awaited in any case: a queue of streams that have ended meanwhile would otherwise pass the turn on in one deep call.
+      // Awaited in any case: many streams that have ended meanwhile would otherwise pass the turn on in one deep call.
       await (this.#phase === "authenticating" ? this.#logIn(scanElement(text, xmlLimits, inherited)) : undefined);
     } catch (error) {
       this.fail(error);

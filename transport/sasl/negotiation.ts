@@ -25,8 +25,8 @@ export class SaslNegotiation {
   readonly #services: StreamServices;
   readonly #logins: AttemptLimit;
   #exchange: SaslExchange | undefined;
-  #mechanism = "";
-  #plaintext = false;
+  /** The one begun last. */
+  #mechanism: SaslMechanism | undefined;
   #failures = 0;
 
   constructor(services: StreamServices, logins: AttemptLimit, peer: NegotiationPeer) {
@@ -35,13 +35,9 @@ export class SaslNegotiation {
     this.peer = peer;
   }
 
-  get isUnderWay(): boolean {
-    return this.#exchange !== undefined;
-  }
-
   /** The client's next message is to hold the password itself. */
   get awaitsPassword(): boolean {
-    return this.#exchange !== undefined && this.#plaintext;
+    return this.#exchange !== undefined && this.#mechanism?.plaintext === true;
   }
 
   /** RFC 6120 section 6.4.5: enough is enough. */
@@ -60,8 +56,7 @@ export class SaslNegotiation {
       throw new SaslError("temporary-auth-failure", "Too many failed logins from this address");
     }
     if (typeof mechanism === "string") throw new SaslError(mechanism);
-    this.#mechanism = mechanism.name;
-    this.#plaintext = mechanism.plaintext;
+    this.#mechanism = mechanism;
     this.#exchange = mechanism.start({ ...this.#context(), ...more });
     if (data === undefined && mechanism.withoutResponse === "challenge") return { kind: "challenge", data: "" };
     return this.#exchange.respond(data ?? new Uint8Array());
@@ -88,14 +83,19 @@ export class SaslNegotiation {
   succeed(account: Jid): void {
     this.#exchange = undefined;
     const { address } = this.peer;
-    this.#services.log.info("authenticated", { account: account.text, mechanism: this.#mechanism, address });
+    this.#services.log.info("authenticated", { account: account.text, mechanism: this.#mechanismName, address });
+  }
+
+  /** For the log; "" before there is one. */
+  get #mechanismName(): string {
+    return this.#mechanism?.name ?? "";
   }
 
   /** Ends the exchange; answers with what the client is told. */
   fail(error: unknown): SaslError {
     const { log } = this.#services;
     const { address } = this.peer;
-    const mechanism = this.#mechanism;
+    const mechanism = this.#mechanismName;
     this.#exchange = undefined;
     this.#failures++;
     if (!(error instanceof SaslError)) {
