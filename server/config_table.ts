@@ -136,8 +136,6 @@ export const SETTINGS = {
   "contact.status": uriList("the same, for status pages"),
   "contact.support": uriList("the same, for support"),
 
-  warm_up: boolean(true, "whether `run server` sends itself messages before it listens, so that clients find it warm"),
-
   "log.level": choice(
     ["debug", "info", "warn", "error", "off"],
     "info",

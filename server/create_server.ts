@@ -10,14 +10,13 @@ import type { Store } from "../store/store.ts";
 import type { StreamServices } from "../transport/stream_services.ts";
 import { createTransports, type Transports } from "../transport/transports.ts";
 import { StreamError } from "../xmpp/errors.ts";
-import { type Log, SILENT_LOG } from "../xmpp/log.ts";
+import type { Log } from "../xmpp/log.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
 import { createGateways, type GatewayOptions, webhookOptions } from "./gateways.ts";
 import { serverLog } from "./log.ts";
 import { buildMessage, type OutgoingMessage } from "./outgoing_message.ts";
 import { nodeSettings, streamSettings } from "./server_settings.ts";
-import { WARM_UP_DOMAIN, warmUp } from "./warm_up/warm_up.ts";
 
 export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "gateways"> {
   /** Domains beyond this server (XEP-0079 `deliver=gateway`): for each a function that takes a message, or a webhook. */
@@ -44,12 +43,6 @@ export interface AmpactServer {
   readonly accounts: Accounts;
   /** Bound resources at this moment. */
   readonly sessionCount: number;
-  /**
-   * Sends some hundred messages through a server like this one, without ports and database, and logs in to it: the first
-   * clients then find compiled code. For before start() or beside it. Rejects where they do not arrive; the server can serve
-   * all the same.
-   */
-  warmUp(): Promise<void>;
   /** Opens the store and begins to serve; again after stop(), too. Throws StoreFault, and Error where it serves already. */
   start(): Promise<void>;
   /** Closes all streams with `system-shutdown`, commits what is left, closes the store. */
@@ -104,7 +97,6 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     get sessionCount() {
       return system?.sessionCount ?? 0;
     },
-    warmUp: () => warmUp((store) => createServer(likeThis(config, store))),
     async start() {
       if (isStarted) throw new Error("Cannot start server: it is started already");
       isStarted = true;
@@ -129,18 +121,6 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     },
     send: (message) =>
       new Promise((resolve) => running().send(buildMessage(message, config.domains[0]!, parts.newId), resolve)),
-  };
-}
-
-/** What decides which way a message takes is as it is here. */
-function likeThis({ archive }: Config, store: Store): ServerOptions {
-  return {
-    domains: [WARM_UP_DOMAIN],
-    store,
-    log: SILENT_LOG,
-    archive: { enabled: archive.enabled },
-    amp: { presencePolicy: "open" },
-    limits: { profile: "bench" },
   };
 }
 

@@ -5,7 +5,6 @@ import { banner, type OpenPorts } from "./banner.ts";
 import { configSources } from "./config_sources.ts";
 import { openControlSocket } from "./control_socket.ts";
 import { listenHttp } from "./http_listener.ts";
-import { collectAfterLogins } from "./login_garbage.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { listenTcp } from "./tcp_listener.ts";
 import { runOnServer } from "./user_command.ts";
@@ -22,29 +21,16 @@ export async function serve(): Promise<void> {
   const stopped = stopSignal();
   const server = createServer(configSources());
   await configureLog(server.config.log.level);
-  await Promise.all([server.start(), warmUp(server)]);
+  await server.start();
   const open: Stoppable[] = [];
   try {
     const ports = await listen(server, open);
-    collectAfterLogins(server);
     console.log(banner(server.config, ports));
     console.log(`Stopping: ${await stopped}`);
     setTimeout(giveUp, STOP_LIMIT_MS).unref();
   } finally {
     await server.stop();
     await Promise.all(open.map((each) => each.stop()));
-  }
-}
-
-/** While the store opens, on its own thread. */
-async function warmUp(server: AmpactServer): Promise<void> {
-  if (!server.config.warmUp) return;
-  const begin = performance.now();
-  try {
-    await server.warmUp();
-    serverLog().debug("warmed up", { ms: Math.round(performance.now() - begin) });
-  } catch (error) {
-    serverLog().warn("cannot warm up", { error });
   }
 }
 

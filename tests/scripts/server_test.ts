@@ -238,16 +238,6 @@ describe.each(["bun", "deno"] as const)("server on %s", (runtime) => {
     expect(await again.exitCode).toBe(0);
   });
 
-  test.each([
-    ["true", 1],
-    ["false", 0],
-  ])("sends itself messages before it listens: warm_up %s", async (warmUp, times) => {
-    const server = start([], { runtime, env: { AMPACT_LOG_LEVEL: "debug", AMPACT_WARM_UP: warmUp } });
-    await webSocketUrl(server);
-    expect(server.errors.match(/warmed up/g) ?? []).toHaveLength(times);
-    expect(server.errors).not.toContain("cannot warm up");
-  });
-
   test("listens on TCP with a certificate that it makes and keeps", async () => {
     const port = await freePort();
     const fingerprints: string[] = [];
