@@ -24,6 +24,7 @@ const floors = Object.entries(FLOORS).map(([floor, below]) => ({
   },
 }));
 
+const TOOLS = ["^scripts/", "^bench/", "^chaos/"];
 const LIBRARY = ["^mod\\.ts$", ...Object.keys(FLOORS).map(folder)];
 
 module.exports = {
@@ -34,7 +35,7 @@ module.exports = {
       comment: "mod.ts imports the floors, not scripts, tests or examples",
       severity: "error",
       from: { path: "^mod\\.ts$" },
-      to: { path: ["^scripts/", "^tests/", "^examples/", "^client/"] },
+      to: { path: TOOLS.concat("^tests/", "^examples/", "^client/") },
     },
     {
       name: "client-alone",
@@ -48,13 +49,13 @@ module.exports = {
       comment: "an example shows what an app can do: mod.ts and client/mod.ts only",
       severity: "error",
       from: { path: "^examples/" },
-      to: { path: LIBRARY.concat("^scripts/", "^tests/"), pathNot: ["^mod\\.ts$", "^client/mod\\.ts$"] },
+      to: { path: LIBRARY.concat(TOOLS, "^tests/"), pathNot: ["^mod\\.ts$", "^client/mod\\.ts$"] },
     },
     {
       name: "scripts-not-tests",
-      comment: "a script does not depend on the tests",
+      comment: "a script, a benchmark or the chaos harness does not depend on the tests",
       severity: "error",
-      from: { path: "^scripts/" },
+      from: { path: TOOLS },
       to: { path: "^tests/" },
     },
     {
@@ -66,7 +67,7 @@ module.exports = {
     },
     {
       name: "runtime-modules",
-      comment: "modules of one runtime belong to transport/, server/ and scripts/",
+      comment: "modules of one runtime belong to transport/, server/, scripts/, bench/ and chaos/",
       severity: "error",
       from: { path: LIBRARY, pathNot: ["^transport/", "^server/"] },
       to: { path: ["^bun(:|$)", "hono/dist/.*adapter/(bun|deno)/"] },

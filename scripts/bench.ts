@@ -6,14 +6,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { Bench } from "./bench/bench.ts";
-import { CASES } from "./bench/cases/mod.ts";
-import { type Options, PICTURES, parseOptions, UsageError } from "./bench/options.ts";
-import { usageSource } from "./bench/process_usage.ts";
-import { Progress } from "./bench/progress.ts";
-import type { CaseResult } from "./bench/result.ts";
-import { svgChart } from "./bench/svg_chart.ts";
-import { table } from "./bench/table.ts";
+import { Bench } from "../bench/bench.ts";
+import { CASES } from "../bench/cases/mod.ts";
+import { type Options, PICTURES, parseOptions, UsageError } from "../bench/options.ts";
+import { usageSource } from "../bench/process_usage.ts";
+import { Progress } from "../bench/progress.ts";
+import type { CaseResult } from "../bench/result.ts";
+import { svgChart } from "../bench/svg_chart.ts";
+import { table } from "../bench/table.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   const names = CASES.map(({ name }) => name);

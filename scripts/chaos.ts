@@ -3,10 +3,10 @@
  * clients' own records that nothing accepted was lost. Exit code 1 where a run shows a violation.
  * @module
  */
-import { readOptions } from "./chaos/options.ts";
-import { table, violationReport } from "./chaos/report_run.ts";
-import { type RunResult, runChaos } from "./chaos/run.ts";
-import { shrink } from "./chaos/shrink.ts";
+import { readOptions } from "../chaos/options.ts";
+import { table, violationReport } from "../chaos/report_run.ts";
+import { type RunResult, runChaos } from "../chaos/run.ts";
+import { shrink } from "../chaos/shrink.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   const { runs } = readOptions(args, Date.now());

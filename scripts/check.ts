@@ -23,6 +23,8 @@ const CRUISED = [
   "server",
   "client",
   "scripts",
+  "bench",
+  "chaos",
   "tests",
   "examples",
 ];

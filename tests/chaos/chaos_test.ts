@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import type { Fault } from "../../scripts/chaos/fault.ts";
-import { violationReport } from "../../scripts/chaos/report_run.ts";
-import { type RunOptions, type RunResult, runChaos } from "../../scripts/chaos/run.ts";
-import type { ViolationKind } from "../../scripts/chaos/violation.ts";
+import type { Fault } from "../../chaos/fault.ts";
+import { violationReport } from "../../chaos/report_run.ts";
+import { type RunOptions, type RunResult, runChaos } from "../../chaos/run.ts";
+import type { ViolationKind } from "../../chaos/violation.ts";
 
 const LIMIT_MS = 90_000;
 /** A fault meets a kill in most runs, on a busy machine in four of five. */

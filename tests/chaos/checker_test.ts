@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { check } from "../../scripts/chaos/checker.ts";
-import type { ChaosRule, HistoryEvent } from "../../scripts/chaos/history.ts";
-import type { ViolationKind } from "../../scripts/chaos/violation.ts";
+import { check } from "../../chaos/checker.ts";
+import type { ChaosRule, HistoryEvent } from "../../chaos/history.ts";
+import type { ViolationKind } from "../../chaos/violation.ts";
 import {
   accepted,
   archived,

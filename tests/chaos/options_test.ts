@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readOptions } from "../../scripts/chaos/options.ts";
+import { readOptions } from "../../chaos/options.ts";
 
 describe("readOptions()", () => {
   test("takes a seed from the clock, and one minute", () => {

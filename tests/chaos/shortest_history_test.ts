@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { concerning, showHistory } from "../../scripts/chaos/shortest_history.ts";
+import { concerning, showHistory } from "../../chaos/shortest_history.ts";
 import { accepted, bound, cut, ended, killed, received, sent, tell } from "./tell.ts";
 
 const HISTORY = tell(

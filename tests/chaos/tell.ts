@@ -1,5 +1,5 @@
 /** A short way to write histories: Romeo's session `r` and Juliet's sessions, one event each millisecond unless said otherwise. */
-import type { ChaosRule, HistoryEvent } from "../../scripts/chaos/history.ts";
+import type { ChaosRule, HistoryEvent } from "../../chaos/history.ts";
 
 type Fact = (at: number) => HistoryEvent;
 

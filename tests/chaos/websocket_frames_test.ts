@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { encodeFrame, FrameReader, PING, TEXT } from "../../scripts/chaos/websocket_frames.ts";
+import { encodeFrame, FrameReader, PING, TEXT } from "../../chaos/websocket_frames.ts";
 
 /** A server's frame: without mask. */
 function frame(first: number, payload: string): Buffer {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import type { ChaosRule } from "../../scripts/chaos/history.ts";
+import type { ChaosRule } from "../../chaos/history.ts";
 import { createInlineStore } from "../../store/sqlite_store.ts";
 import { type CrashStage, fateOf, logIn, openStage, sendTo, until } from "./crash_stage.ts";
 import { MuteStore } from "./mute_store.ts";

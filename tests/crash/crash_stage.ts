@@ -2,12 +2,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChaosSession } from "../../scripts/chaos/chaos_session.ts";
-import { type ChaosRule, History, type HistoryEvent } from "../../scripts/chaos/history.ts";
-import type { LinkTarget } from "../../scripts/chaos/link.ts";
-import { authenticate, bindResource, ElementFlow } from "../../scripts/chaos/negotiation.ts";
-import { prepareStore } from "../../scripts/chaos/prepare_store.ts";
-import { WebSocketLink } from "../../scripts/chaos/websocket_link.ts";
+import { ChaosSession } from "../../chaos/chaos_session.ts";
+import { type ChaosRule, History, type HistoryEvent } from "../../chaos/history.ts";
+import type { LinkTarget } from "../../chaos/link.ts";
+import { authenticate, bindResource, ElementFlow } from "../../chaos/negotiation.ts";
+import { prepareStore } from "../../chaos/prepare_store.ts";
+import { WebSocketLink } from "../../chaos/websocket_link.ts";
 import { listenHttp } from "../../scripts/server/http_listener.ts";
 import { createServer } from "../../server/create_server.ts";
 import { createInlineStore } from "../../store/sqlite_store.ts";

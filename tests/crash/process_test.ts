@@ -4,9 +4,9 @@ import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { History } from "../../scripts/chaos/history.ts";
-import { prepareStore } from "../../scripts/chaos/prepare_store.ts";
-import { freePort, ServerProcess, type ServerProcessOptions } from "../../scripts/chaos/server_process.ts";
+import { History } from "../../chaos/history.ts";
+import { prepareStore } from "../../chaos/prepare_store.ts";
+import { freePort, ServerProcess, type ServerProcessOptions } from "../../chaos/server_process.ts";
 import { comesTrue, fateOf, fates, logIn, sendTo, USERS, until } from "./crash_stage.ts";
 
 const LIMIT_MS = 40_000;

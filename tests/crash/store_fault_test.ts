@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import type { ChaosSession } from "../../scripts/chaos/chaos_session.ts";
+import type { ChaosSession } from "../../chaos/chaos_session.ts";
 import { createInlineStore, createSqliteStore } from "../../store/sqlite_store.ts";
 import { StoreFault, type StoreFaultKind } from "../../store/store.ts";
 import { type CrashStage, fateOf, fates, logIn, openStage, sendTo, until } from "./crash_stage.ts";

@@ -1,7 +1,7 @@
 /** BOSH as browsers do it, over fetch: XEP-0124, XEP-0206. Two requests at most, responses taken in the order of rids. @module */
-import { NS } from "../../xmpp/ns.ts";
-import { Element } from "../../xmpp/xml/element.ts";
-import { attr, raw, xml } from "../../xmpp/xml/xml.ts";
+import { NS } from "../xmpp/ns.ts";
+import { Element } from "../xmpp/xml/element.ts";
+import { attr, raw, xml } from "../xmpp/xml/xml.ts";
 import type { Link, LinkEvents, LinkTarget } from "./link.ts";
 
 const WAIT_SECONDS = 5;

@@ -1,6 +1,6 @@
 /** What a received message is to a chaos client. @module */
-import { NS } from "../../xmpp/ns.ts";
-import type { Element } from "../../xmpp/xml/element.ts";
+import { NS } from "../xmpp/ns.ts";
+import type { Element } from "../xmpp/xml/element.ts";
 
 export type ReadMessage =
   /** A carbon copy. */

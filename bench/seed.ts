@@ -1,13 +1,13 @@
 /** Fills a store before the server opens it: accounts, rosters, archives, messages that wait. @module */
 import { join } from "node:path";
-import { SequenceClock } from "../../store/sequence.ts";
-import { createInlineStore } from "../../store/sqlite_store.ts";
-import { StanzaIds } from "../../store/stanza_id.ts";
-import type { NewMessage, Store, StoreCall } from "../../store/store.ts";
-import { Jid } from "../../xmpp/jid.ts";
-import { deriveCredentials, SCRAM_ITERATIONS } from "../../xmpp/scram_keys.ts";
-import { Stanza } from "../../xmpp/stanza.ts";
-import { xml } from "../../xmpp/xml/xml.ts";
+import { SequenceClock } from "../store/sequence.ts";
+import { createInlineStore } from "../store/sqlite_store.ts";
+import { StanzaIds } from "../store/stanza_id.ts";
+import type { NewMessage, Store, StoreCall } from "../store/store.ts";
+import { Jid } from "../xmpp/jid.ts";
+import { deriveCredentials, SCRAM_ITERATIONS } from "../xmpp/scram_keys.ts";
+import { Stanza } from "../xmpp/stanza.ts";
+import { xml } from "../xmpp/xml/xml.ts";
 import { DOMAIN, PASSWORD } from "./load/session.ts";
 
 const BATCH = 1000;

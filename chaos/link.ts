@@ -1,5 +1,5 @@
 /** A raw connection that can be mistreated: cut, deaf, slow. One for each transport. @module */
-import type { Element } from "../../xmpp/xml/element.ts";
+import type { Element } from "../xmpp/xml/element.ts";
 import type { ChaosTransport } from "./history.ts";
 
 export interface LinkEvents {

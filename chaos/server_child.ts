@@ -3,11 +3,12 @@
  * code knows nothing of it; the piece is replaced from outside, in this process only.
  * @module
  */
-import { createServer } from "../../server/create_server.ts";
-import { configureLog } from "../../server/log.ts";
-import { createSqliteStore } from "../../store/sqlite_store.ts";
-import { listenHttp } from "../server/http_listener.ts";
-import { stopSignal } from "../server/stop_signal.ts";
+
+import { listenHttp } from "../scripts/server/http_listener.ts";
+import { stopSignal } from "../scripts/server/stop_signal.ts";
+import { createServer } from "../server/create_server.ts";
+import { configureLog } from "../server/log.ts";
+import { createSqliteStore } from "../store/sqlite_store.ts";
 import { EarlyAnswerStore } from "./early_answer_store.ts";
 import { proveAtWrite, settleAtWrite } from "./early_proof.ts";
 import { isFault } from "./fault.ts";

@@ -1,8 +1,8 @@
 /** Takes the writing of a message for its receipt: replaces what a session does when it is told to deliver. @module */
-import type { SessionMessage } from "../../actors/protocol.ts";
-import { SessionActor } from "../../actors/session_actor.ts";
-import { ActorSystem } from "../../actors/system.ts";
-import type { Jid } from "../../xmpp/jid.ts";
+import type { SessionMessage } from "../actors/protocol.ts";
+import { SessionActor } from "../actors/session_actor.ts";
+import { ActorSystem } from "../actors/system.ts";
+import type { Jid } from "../xmpp/jid.ts";
 
 type Delivered = (system: ActorSystem, owner: Jid, seq: number, resource: string) => void;
 

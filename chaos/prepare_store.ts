@@ -1,8 +1,8 @@
 /** The accounts of a run, all subscribed to each other's presence, so that rules may ask for reports. @module */
 import { pbkdf2Sync, randomBytes } from "node:crypto";
-import { createInlineStore } from "../../store/sqlite_store.ts";
-import type { Credentials, StoreCall } from "../../store/store.ts";
-import { scramHash, scramHmac } from "../../xmpp/scram_keys.ts";
+import { createInlineStore } from "../store/sqlite_store.ts";
+import type { Credentials, StoreCall } from "../store/store.ts";
+import { scramHash, scramHmac } from "../xmpp/scram_keys.ts";
 
 /** Few, since a run logs in thousands of times. */
 const ITERATIONS = 50;

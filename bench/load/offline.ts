@@ -1,6 +1,6 @@
 /** Messages to somebody away, and their delivery. @module */
-import { NS } from "../../../xmpp/ns.ts";
-import { xml } from "../../../xmpp/xml/xml.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { xml } from "../../xmpp/xml/xml.ts";
 import type { Answers, FlushCommand, StoreCommand } from "./commands.ts";
 import { DOMAIN, type Session } from "./session.ts";
 import { StallError, watchStall } from "./stall.ts";

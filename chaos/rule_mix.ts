@@ -1,5 +1,5 @@
 /** Which rules of XEP-0079 a chaos message carries. @module */
-import { formatDateTime } from "../../xmpp/date_time.ts";
+import { formatDateTime } from "../xmpp/date_time.ts";
 import type { ChaosRule } from "./history.ts";
 import type { Random } from "./random.ts";
 

@@ -1,7 +1,7 @@
 /** From a raw link to an authenticated stream: SASL PLAIN, then the restart. RFC 6120 sections 6 and 7. @module */
-import { NS } from "../../xmpp/ns.ts";
-import type { Element } from "../../xmpp/xml/element.ts";
-import { xml } from "../../xmpp/xml/xml.ts";
+import { NS } from "../xmpp/ns.ts";
+import type { Element } from "../xmpp/xml/element.ts";
+import { xml } from "../xmpp/xml/xml.ts";
 import type { Link } from "./link.ts";
 
 const STEP_MS = 6000;

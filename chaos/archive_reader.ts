@@ -1,7 +1,7 @@
 /** Pages through the own archive: XEP-0313 section 4, XEP-0059. @module */
-import { NS } from "../../xmpp/ns.ts";
-import type { Element } from "../../xmpp/xml/element.ts";
-import { xml } from "../../xmpp/xml/xml.ts";
+import { NS } from "../xmpp/ns.ts";
+import type { Element } from "../xmpp/xml/element.ts";
+import { xml } from "../xmpp/xml/xml.ts";
 import type { ChaosSession } from "./chaos_session.ts";
 
 export interface ArchivedCopy {

@@ -1,14 +1,14 @@
 /**
- * `bun scripts/chaos/restart_time.ts [messages]`: how long a server takes to be back after kill -9 amid traffic, with a
+ * `bun chaos/restart_time.ts [messages]`: how long a server takes to be back after kill -9 amid traffic, with a
  * million archived messages (or as many as given).
  * @module
  */
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SequenceClock } from "../../store/sequence.ts";
-import { createInlineStore } from "../../store/sqlite_store.ts";
-import type { NewMessage } from "../../store/store.ts";
+import { SequenceClock } from "../store/sequence.ts";
+import { createInlineStore } from "../store/sqlite_store.ts";
+import type { NewMessage } from "../store/store.ts";
 import { ChaosSession } from "./chaos_session.ts";
 import { History } from "./history.ts";
 import { authenticate, bindResource, ElementFlow } from "./negotiation.ts";

@@ -70,7 +70,7 @@ class Run {
     const [httpPort, tcpPort] = [await freePort(), await freePort()];
     const world = new World(users, { httpPort, tcpPort, domain: "localhost" });
     await prepareStore(join(this.#folder, "ampact.db"), users, world.password);
-    const script = fault === undefined ? "scripts/server.ts" : "scripts/chaos/server_child.ts";
+    const script = fault === undefined ? "scripts/server.ts" : "chaos/server_child.ts";
     const env = fault === undefined ? {} : { CHAOS_FAULT: fault };
     const server = new ServerProcess({ folder: this.#folder, httpPort, tcpPort, script, env });
     try {

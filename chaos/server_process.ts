@@ -16,7 +16,7 @@ export interface ServerProcessOptions {
 }
 
 const START_MS = 15_000;
-const PROJECT = new URL("../..", import.meta.url).pathname;
+const PROJECT = new URL("..", import.meta.url).pathname;
 
 export class ServerProcess {
   readonly #options: ServerProcessOptions;

@@ -1,8 +1,8 @@
 /** A WebSocket on a bare socket: RFC 6455, RFC 7395. Answers pings only after all that came before them. @module */
 import { connect, type Socket } from "node:net";
-import { NS } from "../../xmpp/ns.ts";
-import { Element } from "../../xmpp/xml/element.ts";
-import { xml } from "../../xmpp/xml/xml.ts";
+import { NS } from "../xmpp/ns.ts";
+import { Element } from "../xmpp/xml/element.ts";
+import { xml } from "../xmpp/xml/xml.ts";
 import type { Link, LinkEvents, LinkTarget } from "./link.ts";
 import { CLOSE, encodeFrame, type Frame, FrameReader, PING, PONG, TEXT } from "./websocket_frames.ts";
 

@@ -1,5 +1,5 @@
 /** A growth curve as a picture: SVG 1.1, colours that can be read on white and on black. @module */
-import { type Markup, xml } from "../../xmpp/xml/xml.ts";
+import { type Markup, xml } from "../xmpp/xml/xml.ts";
 import type { Chart, Series } from "./result.ts";
 import { shown } from "./table.ts";
 

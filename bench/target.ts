@@ -15,8 +15,8 @@ export interface TargetOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const PROJECT = join(import.meta.dir, "../..");
-const SCRIPTS = { server: "scripts/server.ts", relay: "scripts/bench/relay.ts" };
+const PROJECT = join(import.meta.dir, "..");
+const SCRIPTS = { server: "scripts/server.ts", relay: "bench/relay.ts" };
 const START_MS = 60_000;
 const STOP_MS = 20_000;
 

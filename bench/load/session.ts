@@ -1,6 +1,6 @@
 /** One client session: logs in with SASL PLAIN and binds, then gives whatever comes to its role. @module */
-import { NS } from "../../../xmpp/ns.ts";
-import { xml } from "../../../xmpp/xml/xml.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { xml } from "../../xmpp/xml/xml.ts";
 import { ClientSocket, type Endpoint } from "./client_socket.ts";
 
 export const DOMAIN = "localhost";

@@ -1,6 +1,6 @@
 /** Pages of an archive: XEP-0313 section 4, XEP-0059. @module */
-import { NS } from "../../../xmpp/ns.ts";
-import { xml } from "../../../xmpp/xml/xml.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { xml } from "../../xmpp/xml/xml.ts";
 import type { Answers, PagesCommand } from "./commands.ts";
 import { quantiles } from "./quantiles.ts";
 import type { Session } from "./session.ts";

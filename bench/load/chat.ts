@@ -1,6 +1,6 @@
 /** Pairs that talk: as fast as what comes back allows, or at a given rate. @module */
-import { NS } from "../../../xmpp/ns.ts";
-import { xml } from "../../../xmpp/xml/xml.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { xml } from "../../xmpp/xml/xml.ts";
 import type { Answers, ChatCommand, Rules } from "./commands.ts";
 import { quantiles } from "./quantiles.ts";
 import type { Session } from "./session.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { copyFileSync, existsSync, rmSync } from "node:fs";
-import { createSqliteStore } from "../../store/sqlite_store.ts";
-import type { Store, StoreCall, StoreReply, StoreStart } from "../../store/store.ts";
+import { createSqliteStore } from "../store/sqlite_store.ts";
+import type { Store, StoreCall, StoreReply, StoreStart } from "../store/store.ts";
 
 const DELAY_MS = 2000;
 

@@ -1,9 +1,9 @@
 /** A stream over a bare TCP socket, without TLS as loopback allows. RFC 6120 section 4. @module */
 import { connect, type Socket } from "node:net";
-import { NS } from "../../xmpp/ns.ts";
-import { Element } from "../../xmpp/xml/element.ts";
-import { DEFAULT_XML_LIMITS, StreamScanner } from "../../xmpp/xml/scanner.ts";
-import { xml } from "../../xmpp/xml/xml.ts";
+import { NS } from "../xmpp/ns.ts";
+import { Element } from "../xmpp/xml/element.ts";
+import { DEFAULT_XML_LIMITS, StreamScanner } from "../xmpp/xml/scanner.ts";
+import { xml } from "../xmpp/xml/xml.ts";
 import type { Link, LinkEvents, LinkTarget } from "./link.ts";
 
 const PREFIXES: ReadonlyMap<string, string> = new Map([

@@ -3,9 +3,9 @@
  * it receives. A receipt is noted before it is acknowledged, so the order of a history is the order of causes.
  * @module
  */
-import { NS } from "../../xmpp/ns.ts";
-import type { Element } from "../../xmpp/xml/element.ts";
-import { attr, type Markup, xml } from "../../xmpp/xml/xml.ts";
+import { NS } from "../xmpp/ns.ts";
+import type { Element } from "../xmpp/xml/element.ts";
+import { attr, type Markup, xml } from "../xmpp/xml/xml.ts";
 import type { ChaosRule, History } from "./history.ts";
 import type { Link } from "./link.ts";
 import type { ElementFlow } from "./negotiation.ts";
