@@ -82,6 +82,8 @@ export interface Node {
   /** Runs a task later; returns what cancels it. */
   schedule(ms: number, task: () => void): () => void;
   isLocal(domain: string): boolean;
+  /** Whether stanzas for that domain have somewhere to go. */
+  serves(domain: string): boolean;
   /** The gateway that serves a domain. */
   gateway(domain: string): GatewayRef | undefined;
   /** The actors of a bare JID, activated where need be. */

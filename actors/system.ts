@@ -204,6 +204,10 @@ export class ActorSystem implements Node, Sessions {
     return this.#domains.has(domain);
   }
 
+  serves(domain: string): boolean {
+    return this.isLocal(domain) || this.#gateways.has(domain);
+  }
+
   gateway(domain: string): GatewayRef | undefined {
     return this.#gateways.get(domain);
   }
@@ -248,7 +252,7 @@ export class ActorSystem implements Node, Sessions {
     const silent =
       stanza.type === "error" ||
       stanza.type === "result" ||
-      // Who asks a contact that cannot be reached would wait for ever; presence itself goes out unasked.
+      // Who asks a contact that cannot be reached would wait for ever; presence that is broadcast goes out unasked.
       (stanza.name === "presence" && stanza.type !== "subscribe") ||
       notice ||
       via.length > 0;

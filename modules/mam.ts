@@ -24,6 +24,8 @@ export const mam: ServerModule = {
     { xep: 59, title: "Result Set Management", version: "1.0", status: "complete" },
     { xep: 441, title: "Message Archive Management Preferences", version: "0.2.0", status: "complete" },
   ],
+  // Some clients (profanity 0.13) look for it on the domain alone.
+  features: (settings) => (settings.archive ? [NS.MAM] : []),
   accountFeatures: (settings) => (settings.archive ? [NS.MAM, NS.MAM_EXTENDED] : []),
   accountIq: {
     [get(NS.MAM, "query")]: (iq, context) => {

@@ -80,6 +80,8 @@ export const pep: ServerModule = {
     { xep: 402, title: "PEP Native Bookmarks", version: "1.2.0", status: "complete" },
     { xep: 48, title: "Bookmarks", version: "1.2", status: "complete", note: "a view on those of XEP-0402" },
   ],
+  // XEP-0163 section 6.1 has clients ask the account; some (Smack, for XEP-0384) ask the domain.
+  features: [NS.PUBSUB],
   accountIdentities: [{ category: "pubsub", type: "pep" }],
   accountFeatures: [
     NS.PUBSUB,

@@ -209,6 +209,7 @@ export interface StoreOperations {
   unblock(owner: string, jids?: readonly string[]): void;
   setForward(owner: string, to: string | undefined): void;
   setArchivePreferences(owner: string, preferences: ArchivePreferences): void;
+  /** Nothing where there is no such account: its sessions may end after it. */
   setLastActivity(owner: string, at: number, status: string): void;
 
   /** The text is kept where any owner has an account. What is there already, row by row, stays as it is. */

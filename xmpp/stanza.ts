@@ -94,8 +94,9 @@ export class Stanza {
   }
 
   /**
-   * What the client of that full JID sends, with this as its `from`: RFC 6120 section 8.1.2.1.
-   * @throws as fromScanned; StreamError invalid-from for anything but that or its bare JID
+   * What the client of that full JID sends, with this as its `from`: RFC 6120 section 8.1.2.1. Another resource of the same
+   * account is written over: a client may have chosen a new one before it resumed its stream.
+   * @throws as fromScanned; StreamError invalid-from for another bare JID
    */
   static fromClient(element: ScannedElement, sender: Jid): Stanza {
     return Stanza.#read(element, sender);
@@ -350,7 +351,7 @@ function namespaceUnits({ ns, attributes, children }: Element, parentNs: string)
 
 /** The bare or the full JID of the connected resource may stand there, nothing else: RFC 6120 section 8.1.2.1. */
 function stamped(from: Jid | undefined, sender: Jid): Jid {
-  if (from === undefined || from === sender || from.equals(sender) || from.equals(sender.bare)) return sender;
+  if (from === undefined || from === sender || from.bare.equals(sender.bare)) return sender;
   throw new StreamError("invalid-from");
 }
 

@@ -42,6 +42,11 @@ function faultOf(account: LiveAccount, { type, to }: Stanza): StanzaErrorConditi
 
 /** RFC 6121 section 4.6: whoever got directed presence is told of the end too. */
 function direct(account: LiveAccount, resource: LiveResource, stanza: Stanza, to: Jid): void {
+  // RFC 6120 section 10.4. An error would wait for nobody who is going.
+  if (stanza.type !== "unavailable" && !account.node.serves(to.domain)) {
+    const error = stanza.error(new StanzaError("remote-server-not-found"));
+    return resource.ref.tell({ kind: "deliver", stanza: error, seq: 0 });
+  }
   if (stanza.type === undefined) {
     resource.directed ??= new Set();
     if (resource.directed.size < MAX_DIRECTED) resource.directed.add(to.text);

@@ -73,7 +73,8 @@ export function accountOperations(
     },
 
     setLastActivity(owner: string, at: number, status: string): void {
-      queries.setLastActivity.run(ids.requireAccount(owner), at, status);
+      const id = ids.account(owner);
+      if (id !== undefined) queries.setLastActivity.run(id, at, status);
     },
   };
 }

@@ -52,6 +52,15 @@ describe("disco of the domain (XEP-0030)", () => {
     const answer = await server({ settings: { offline: false } }).askServer(`<query ${INFO}/>`);
     expect(answer).not.toContain("msgoffline");
   });
+
+  test("the domain tells of the archive and of pubsub, which some clients look for there alone", async () => {
+    const all = (archive: boolean) => server({ modules: [...modules], settings: { archive } });
+    const features = ["urn:xmpp:mam:2", "http://jabber.org/protocol/pubsub"].map((name) => `<feature var="${name}"/>`);
+    const [archive, pubsub] = features as [string, string];
+    expect(await all(true).askServer(`<query ${INFO}/>`)).toContain(archive);
+    expect(await all(true).askServer(`<query ${INFO}/>`)).toContain(pubsub);
+    expect(await all(false).askServer(`<query ${INFO}/>`)).not.toContain(archive);
+  });
 });
 
 describe("disco of an account (XEP-0030)", () => {

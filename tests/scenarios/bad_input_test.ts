@@ -133,13 +133,6 @@ const MISDEEDS: readonly Misdeed[] = [
     condition: "invalid-from",
   },
   {
-    clause: "8.1.2.1",
-    what: "a from of another own resource",
-    text: (tybalt, juliet) =>
-      `<message xmlns="jabber:client" from="${tybalt.bare}/elsewhere" to="${juliet.bare}"><body>Trust me</body></message>`,
-    condition: "invalid-from",
-  },
-  {
     clause: "13.12",
     what: "a stanza that is too large",
     text: message(`<body>${"x".repeat(MAX_BYTES + 2000)}</body>`),

@@ -111,3 +111,12 @@ scenario("3.2: a removal with anything beside it is bad-request, and removes not
   await romeo.logsOut();
   await romeo.logsIn();
 });
+
+scenario("3.2: who removes the account and goes leaves no error in the log", async ({ romeo }) => {
+  await romeo.online();
+  romeo.sends(xml`<iq type="set" id="r1"><query xmlns="${NS.REGISTER}"><remove/></query></iq>`);
+  romeo.sends(xml`<presence type="unavailable"/>`);
+  await romeo.receives(xml`<iq type="result" id="r1"/>`);
+  await romeo.receives(xml`<presence type="unavailable" from="${romeo.full}"/>`);
+  await romeo.isThrownOut("not-authorized");
+});

@@ -213,11 +213,36 @@ scenario("6121 8: a domain that is not ours is remote-server-not-found", async (
   const answer = await romeo.asks(xml`<iq type="get" to="capulet.example"><ping xmlns="${NS.PING}"/></iq>`);
   expect(answer.child("error", NS.CLIENT)?.child("remote-server-not-found", NS.STANZAS)).toBeDefined();
   romeo.sends(xml`<message to="juliet@capulet.example" id="m2" type="error"><body>Hi</body></message>`);
-  romeo.sends(xml`<presence to="juliet@capulet.example"/>`);
   await romeo.receivesNothing();
   romeo.sends(xml`<presence to="juliet@capulet.example" type="subscribe" id="s1"/>`);
   await romeo.receivesAll(
     xml`<iq type="set"><query xmlns="${NS.ROSTER}"><item jid="juliet@capulet.example" ask="subscribe"/></query></iq>`,
     xml`<presence type="error" from="juliet@capulet.example" to="${romeo.bare}" id="s1"><error><remote-server-not-found xmlns="${NS.STANZAS}"/></error></presence>`,
   );
+});
+
+scenario(
+  "6120 10.4: presence to a domain that cannot be reached: an error, as joining a room gets it",
+  async ({ romeo }) => {
+    await romeo.online();
+    const room = "verona@rooms.capulet.example/romeo";
+    const unreachable = (id: string) =>
+      xml`<presence type="error" from="${room}" to="${romeo.full}" id="${id}"><error type="cancel" code="404"><remote-server-not-found xmlns="${NS.STANZAS}"/></error></presence>`;
+    romeo.sends(xml`<presence to="${room}" id="p1"><x xmlns="http://jabber.org/protocol/muc"/></presence>`);
+    await romeo.receives(unreachable("p1"));
+    romeo.sends(xml`<presence to="${room}" id="p2" type="probe"/>`);
+    await romeo.receives(unreachable("p2"));
+    romeo.sends(xml`<presence to="${room}" id="p3" type="unavailable"/>`);
+    romeo.sends(xml`<presence to="${room}" id="p4" type="error"/>`);
+    await romeo.receivesNothing();
+  },
+);
+
+scenario("6120 8.1.2.1: another resource of the own account in from is written over", async ({ romeo, juliet }) => {
+  await romeo.online();
+  await juliet.online();
+  romeo.sendsRaw(
+    `<message xmlns="jabber:client" from="${romeo.bare}/new" to="${juliet.bare}" id="m1" type="chat"><body>Hi</body></message>`,
+  );
+  await juliet.receives(xml`<message from="${romeo.full}" id="m1" type="chat"><body>Hi</body></message>`);
 });

@@ -73,6 +73,11 @@ export function accountContract(make: MakeStore): void {
       expect((await call(store(), "user", ROMEO))?.forwardTo).toBeUndefined();
     });
 
+    test("the last activity of an account that is gone is nothing to keep", async () => {
+      await call(store(), "setLastActivity", "nobody@montague.example", 1, "gone");
+      expect(await call(store(), "user", "nobody@montague.example")).toBeUndefined();
+    });
+
     test("a setting without an account is a fault", async () => {
       expect(await faultOf(call(store(), "setForward", "nobody@montague.example", NURSE))).toMatchObject({
         kind: "failed",
