@@ -20,6 +20,7 @@ import type { Actor } from "./runtime/mailbox.ts";
 import type { TurnEnd } from "./runtime/scheduler.ts";
 import { ClientState } from "./session/client_state.ts";
 import { onStanza, PROBE_ID, type SendingSession } from "./session/from_client.ts";
+import { OpenRequests, unanswered, wantsAnswer } from "./session/open_requests.ts";
 import { Outbox } from "./session/outbox.ts";
 import { RateLimit } from "./session/rate_limit.ts";
 import { type Attach, type ManagedSession, StreamManagement } from "./session/stream_management.ts";
@@ -43,6 +44,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #managed: StreamManagement | undefined;
   #clientState: ClientState | undefined;
   #rate: RateLimit | undefined;
+  #requests: OpenRequests | undefined;
   #profile = UNKNOWN_PROFILE;
   /** Whether another resource of the account wants carbon copies of what is sent here. */
   #carbons = false;
@@ -149,6 +151,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   // Outbound and proof of receipt
 
   #onDeliver(stanza: Stanza, seq: number, until: number | undefined): void {
+    if (stanza.name === "iq" && wantsAnswer(stanza, this.#jid)) this.#onRequest(stanza);
     if (seq === 0 && this.#clientState?.holds(stanza)) {
       if (this.#clientState.full) this.#flushHeld();
       return;
@@ -156,6 +159,17 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     if (this.#clientState?.hasHeld) this.#flushHeld();
     if (until !== undefined && this.#outbox.managed) this.#outbox.expireAt(seq, until);
     this.#write(stanza, seq);
+  }
+
+  /** Somebody asks the client. */
+  #onRequest(request: Stanza): void {
+    if (this.#ended) return this.#node.route(unanswered(request));
+    this.#requests ??= new OpenRequests();
+    this.#requests.add(request);
+  }
+
+  answered(answer: Stanza): void {
+    this.#requests?.answered(answer);
   }
 
   #write(stanza: Stanza, seq: number): void {
@@ -394,6 +408,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     this.#managed?.ended();
     this.#available = false;
     const unproved = this.#outbox.drain();
+    for (const error of this.#requests?.take() ?? []) this.#node.route(error);
     this.#entry.user.tell({ kind: "ended", resource: this.#jid.resource, session: this.#self, unproved });
     this.#node.sessionEnded(this.#self);
   }

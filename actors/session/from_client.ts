@@ -33,6 +33,8 @@ export interface SendingSession {
   /** Undirected, available or unavailable. */
   keepPresence(presence: Stanza): void;
   probeAnswered(token: number): void;
+  /** The client answers an IQ request of somebody else's. */
+  answered(answer: Stanza): void;
 }
 
 /** `ticket`: what XEP-0198 counts it as; 0: nobody counts. Throws StreamError. */
@@ -126,8 +128,9 @@ function onIq(session: SendingSession, stanza: Stanza): void {
   const { type, id, to } = stanza;
   if (type === "result" || type === "error") {
     if (id?.startsWith(PROBE_ID)) return session.probeAnswered(Number(id.slice(PROBE_ID.length)));
-    if (to !== undefined) node.route(stanza);
-    return;
+    if (to === undefined) return;
+    session.answered(stanza);
+    return node.route(stanza);
   }
   const request = to === undefined ? stanza.readdress({ to: jid.bare }) : stanza;
   if ((type !== "get" && type !== "set") || !id || stanza.children.length !== 1) {

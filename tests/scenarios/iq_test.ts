@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { NS } from "../../xmpp/ns.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
 import type { Device } from "../conversation/device.ts";
-import { stage } from "../conversation/stage.ts";
+import { MANAGED, stage } from "../conversation/stage.ts";
 
 const scenario = stage();
 
@@ -192,5 +192,70 @@ scenario(
     expect(romeo.features?.child("sm", NS.SM) !== undefined).toBe(transport !== "bosh");
     expect(romeo.features?.child("session", NS.SESSION)).toBeUndefined();
     expect((await romeo.asks(xml`<iq type="set"><session xmlns="${NS.SESSION}"/></iq>`)).attr("type")).toBe("result");
+  },
+);
+
+const SESSION_ENDS = { probe: { timeoutSeconds: 30 }, sm: { resumeSeconds: 60 }, manualClock: true } as const;
+const timed = stage({ ...SESSION_ENDS, transports: MANAGED });
+const ask = (to: string, id: string) => xml`<iq type="get" to="${to}" id="${id}">${unknown}</iq>`;
+const asked = (from: string, id: string) => xml`<iq type="get" from="${from}" id="${id}">${unknown}</iq>`;
+
+scenario(
+  "6121 8.5.3.2.3: a request that a session without XEP-0198 takes along: service-unavailable; what it answered is not answered again",
+  async ({ romeo, juliet }) => {
+    await romeo.online({ hears: ["iq"] });
+    await juliet.online({ hears: ["iq"] });
+    romeo.sends(ask(juliet.full, "q1"));
+    romeo.sends(ask(juliet.full, "q2"));
+    await juliet.receives(asked(romeo.full, "q1"));
+    await juliet.receives(asked(romeo.full, "q2"));
+    juliet.sends(xml`<iq type="result" to="${romeo.full}" id="q1"/>`);
+    await romeo.receives(xml`<iq type="result" from="${juliet.full}" id="q1"/>`);
+    await juliet.logsOut();
+    await romeo.receives(
+      xml`<iq type="error" from="${juliet.full}" to="${romeo.full}" id="q2"><error type="cancel"><service-unavailable xmlns="${NS.STANZAS}"/></error></iq>`,
+    );
+    await romeo.receivesNothing();
+  },
+);
+
+for (const [when, acknowledges] of [
+  ["acknowledged and not answered", true],
+  ["not acknowledged", false],
+] as const) {
+  timed(`XEP-0198 5: a request ${when} by a session that is not resumed: service-unavailable`, async (cast) => {
+    const { romeo, juliet, clock } = cast;
+    await romeo.online({ hears: ["iq"] });
+    await juliet.online({ hears: ["iq"], sm: true });
+    if (!acknowledges) juliet.withholdsProof();
+    romeo.sends(ask(juliet.full, "q1"));
+    await juliet.receives(asked(romeo.full, "q1"));
+    juliet.cuts();
+    await romeo.receivesNothing();
+    clock.advance(61_000);
+    await romeo.receives(unavailable(juliet.full));
+    await romeo.receivesNothing();
+  });
+}
+
+timed(
+  "XEP-0198 5: a request to a session that waits to be resumed: asked on resumption, else answered",
+  async (cast) => {
+    const { romeo, juliet, clock } = cast;
+    await romeo.online({ hears: ["iq"] });
+    await juliet.online({ hears: ["iq"], sm: true });
+    juliet.cuts();
+    romeo.sends(ask(juliet.full, "q1"));
+    await romeo.receivesNothing();
+    await juliet.resumes();
+    await juliet.receives(asked(romeo.full, "q1"));
+    juliet.sends(xml`<iq type="result" to="${romeo.full}" id="q1"/>`);
+    await romeo.receives(xml`<iq type="result" from="${juliet.full}" id="q1"/>`);
+    juliet.cuts();
+    romeo.sends(ask(juliet.full, "q2"));
+    await romeo.receivesNothing();
+    clock.advance(61_000);
+    await romeo.receives(unavailable(juliet.full));
+    await romeo.receivesNothing();
   },
 );
