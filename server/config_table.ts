@@ -106,7 +106,18 @@ export const SETTINGS = {
   "limits.stanza_bytes": integer(10_000, 64 * MEBIBYTE, 262_144, "size of one stanza (RFC 6120 section 13.12)"),
   "limits.stanza_depth": integer(4, 1000, 32, "depth of one stanza's elements"),
   "limits.stanzas_per_second": liftable(0, "stanzas a session may send a second"),
-  "limits.logins_per_minute_per_address": liftable(60, "failed logins a minute from one address"),
+  "limits.logins_per_minute_per_address": liftable(
+    60,
+    "failed logins a minute from one address to accounts that have not logged in from there; tenfold for proxies and loopback",
+  ),
+  "limits.logins_per_minute_per_address_and_account": liftable(
+    10,
+    "failed logins a minute to one account from one address, or from one client that has logged in before",
+  ),
+  "limits.logins_per_hour_per_account": liftable(
+    200,
+    "failed logins an hour to one account from where it has not logged in before",
+  ),
   "limits.negotiation_seconds": integer(5, 3600, 60, "how long a connection may take to log in"),
   "limits.connections_per_address": liftable(1000, "connections from one address at a time"),
   "limits.registrations_per_hour_per_address": liftable(20, "accounts made an hour from one address"),

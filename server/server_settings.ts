@@ -47,7 +47,11 @@ export function streamSettings(config: Config): StreamSettings {
     maxAttempts: auth.maxAttempts,
     xmlLimits: { ...DEFAULT_XML_LIMITS, maxBytes: limits.stanzaBytes, maxDepth: limits.stanzaDepth },
     negotiationMs: limits.negotiationSeconds * 1000,
-    failedLoginsPerMinute: limits.loginsPerMinutePerAddress,
+    failedLogins: {
+      perAddressMinute: limits.loginsPerMinutePerAddress,
+      perAddressAndAccountMinute: limits.loginsPerMinutePerAddressAndAccount,
+      perAccountHour: limits.loginsPerHourPerAccount,
+    },
     registrationsPerHour: limits.registrationsPerHourPerAddress,
     connectionsPerAddress: limits.connectionsPerAddress,
     stanzasPerSecond: limits.stanzasPerSecond,

@@ -1,9 +1,7 @@
-import { limitKey } from "./client_address.ts";
+/** How many keys are remembered; the one that was counted longest ago is forgotten first. */
+const MAX_KEYS = 10_000;
 
-/** How many addresses are remembered; the longest unheard of is forgotten first. */
-const MAX_ADDRESSES = 10_000;
-
-/** Counts what an address does within a window of time: failed logins, registrations. */
+/** Counts what one address or account does within a window of time: failed logins, registrations. */
 export class AttemptLimit {
   readonly #limit: number;
   readonly #windowMs: number;
@@ -15,19 +13,18 @@ export class AttemptLimit {
     this.#windowMs = windowMs;
   }
 
-  isExhausted(address: string, now: number): boolean {
-    const entry = this.#counts.get(limitKey(address));
+  isExhausted(key: string, now: number): boolean {
+    const entry = this.#counts.get(key);
     return this.#limit > 0 && entry !== undefined && now - entry.since < this.#windowMs && entry.count >= this.#limit;
   }
 
-  count(address: string, now: number): void {
+  count(key: string, now: number): void {
     if (this.#limit === 0) return;
-    const key = limitKey(address);
     const entry = this.#counts.get(key);
     this.#counts.delete(key);
     const fresh = entry === undefined || now - entry.since >= this.#windowMs;
     this.#counts.set(key, fresh ? { count: 1, since: now } : { count: entry.count + 1, since: entry.since });
-    if (this.#counts.size > MAX_ADDRESSES) this.#forgetOldest();
+    if (this.#counts.size > MAX_KEYS) this.#forgetOldest();
   }
 
   #forgetOldest(): void {

@@ -7,12 +7,13 @@ import type { PreAuthContext } from "../modules/module.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
-import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
+import { attribute, contentOf, type ScannedElement } from "../xmpp/xml/scanner.ts";
 import { Markup } from "../xmpp/xml/xml.ts";
 import { Authentication } from "./authentication.ts";
 import { failed, readStanza } from "./binding.ts";
+import { limitKey } from "./client_address.ts";
 import { SaslNegotiation } from "./sasl/negotiation.ts";
-import { plain } from "./sasl/plain.ts";
+import { plain, userNameIn } from "./sasl/plain.ts";
 import { type Login, Sasl2Authentication } from "./sasl2/sasl2_authentication.ts";
 import type { StreamCarrier } from "./stream_carrier.ts";
 import type { StreamLimits } from "./stream_limits.ts";
@@ -98,21 +99,36 @@ export class LoginDialog {
   #countRegistration(address: string): void {
     const { services, limits } = this.#start;
     const now = services.now();
-    if (limits.registrations.isExhausted(address, now)) throw new StanzaError("resource-constraint");
-    limits.registrations.count(address, now);
+    const key = limitKey(address);
+    if (limits.registrations.isExhausted(key, now)) throw new StanzaError("resource-constraint");
+    limits.registrations.count(key, now);
   }
 }
 
 /**
- * Whether a password is worked on for the answer, which is slow by design (modules/passwords.ts). `dialog`: what has been
- * said so far.
+ * The account whose password is worked on for the answer, which is slow by design (modules/passwords.ts), as the client
+ * writes it: "" where it is to be made, or comes later. Undefined: there is no such work. `dialog`: what has been said so far.
  */
-export function takesPassword(element: ScannedElement, limits: StreamLimits, dialog: LoginDialog | undefined): boolean {
+export function passwordOwner(
+  element: ScannedElement,
+  limits: StreamLimits,
+  dialog: LoginDialog | undefined,
+): string | undefined {
   const { ns, name } = element;
-  if (ns === NS.CLIENT) return attribute(element, "type") === "set" && isForStrangers(element, limits);
-  if (ns !== NS.SASL && ns !== NS.SASL2) return false;
-  if (name === "response") return dialog?.awaitsPassword === true;
-  return attribute(element, "mechanism") === plain.name;
+  if (ns === NS.CLIENT) return attribute(element, "type") === "set" && isForStrangers(element, limits) ? "" : undefined;
+  if (ns !== NS.SASL && ns !== NS.SASL2) return undefined;
+  const takes = name === "response" ? dialog?.awaitsPassword : attribute(element, "mechanism") === plain.name;
+  return takes ? userNameIn(messageText(element)) : undefined;
+}
+
+/** The SASL message of an element, in base64; "" where there is none. */
+function messageText(element: ScannedElement): string {
+  const { ns, name, children } = element;
+  if (ns === NS.SASL || name === "response") return contentOf(element);
+  const response = children.find((child) => child.name === "initial-response" && child.ns === NS.SASL2);
+  if (response === undefined) return "";
+  const text = contentOf(element).slice(response.start, response.end);
+  return text.slice(text.indexOf(">") + 1, text.lastIndexOf("<"));
 }
 
 /** An IQ that a module answers before authentication. */

@@ -6,7 +6,7 @@
 import type { Connection } from "../actors/connection.ts";
 import type { SessionHandle } from "../actors/sessions.ts";
 import { StreamError } from "../xmpp/errors.ts";
-import type { Jid } from "../xmpp/jid.ts";
+import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { WorkLimitError } from "../xmpp/work_limit.ts";
 import { type ScannedElement, scanElement, XmlError } from "../xmpp/xml/scanner.ts";
@@ -14,7 +14,7 @@ import { xml } from "../xmpp/xml/xml.ts";
 import { bindOrResume } from "./binding.ts";
 import type { EventTurn } from "./event_turn.ts";
 import { Inbox } from "./inbox.ts";
-import { type LoginAnswer, LoginDialog, takesPassword } from "./login_dialog.ts";
+import { type LoginAnswer, LoginDialog, passwordOwner } from "./login_dialog.ts";
 import { completeLogin } from "./sasl2/complete_login.ts";
 import { HeldConnection } from "./sasl2/held_connection.ts";
 import type { Login } from "./sasl2/sasl2_authentication.ts";
@@ -223,16 +223,17 @@ export class XmppStream {
     if (this.#carrier.startTlsOffer === "required") {
       throw new StreamError("policy-violation", { text: "TLS is required" });
     }
-    if (this.#takesTurn(element)) this.#waitForTurn(element);
-    else void this.#logIn(element);
+    const owner = passwordOwner(element, this.#limits, this.#dialog);
+    if (owner === undefined || this.#isRefused(owner)) void this.#logIn(element);
+    else this.#waitForTurn(element, owner);
   }
 
-  #takesTurn(element: ScannedElement): boolean {
-    const { address } = this.#carrier;
-    const isLogin = element.ns !== NS.CLIENT;
-    // Who has failed too often is refused at once.
-    if (isLogin && this.#limits.logins.isExhausted(address, this.#services.now())) return false;
-    return takesPassword(element, this.#limits, this.#dialog);
+  /** Too many logins to that account have failed: that is told at once. */
+  #isRefused(owner: string): boolean {
+    const account = owner === "" ? undefined : Jid.tryParse(`${owner}@${this.#domain}`);
+    if (account === undefined) return false;
+    const origin = { address: this.#carrier.address, client: undefined };
+    return this.#limits.logins.isExhausted(origin, account, this.#services.now());
   }
 
   #startTls(): void {
@@ -250,9 +251,9 @@ export class XmppStream {
   }
 
   /** Where many come at once nearly all of them wait here, so of the element only its text and its namespaces are held. */
-  #waitForTurn({ text, inherited }: ScannedElement): void {
+  #waitForTurn({ text, inherited }: ScannedElement, owner: string): void {
     this.#steps++;
-    this.#limits.passwordTurns.enter(() => void this.#takeTurn(text, inherited));
+    this.#limits.passwordTurns.enter(this.#carrier.address, owner, () => void this.#takeTurn(text, inherited));
   }
 
   async #takeTurn(text: string, inherited: ScannedElement["inherited"]): Promise<void> {

@@ -1,11 +1,12 @@
 import { MAX_PASSWORDS_WAITING, PASSWORDS_AT_ONCE } from "../modules/passwords.ts";
-import { WorkLimit } from "../xmpp/work_limit.ts";
 import { AttemptLimit } from "./attempt_limit.ts";
+import { trustProxies } from "./client_address.ts";
+import { FailedLogins } from "./failed_logins.ts";
+import { PasswordTurns } from "./password_turns.ts";
 import { FastTokens } from "./sasl2/fast_tokens.ts";
 import { AuthFeatures } from "./stream_features.ts";
 import type { StreamServices } from "./stream_services.ts";
 
-const MINUTE = 60_000;
 const HOUR = 3_600_000;
 
 /** For each password that is worked on: with fewer, the store is asked for one account at a time, which costs more. */
@@ -13,10 +14,11 @@ const TURNS = 8;
 
 /** What all streams of one server share. */
 export interface StreamLimits {
-  readonly logins: AttemptLimit;
+  readonly logins: FailedLogins;
+  /** By limitKey() of the address. */
   readonly registrations: AttemptLimit;
   /** Of the streams that come to have a password worked on. */
-  readonly passwordTurns: WorkLimit;
+  readonly passwordTurns: PasswordTurns;
   readonly tokens: FastTokens;
   readonly authFeatures: AuthFeatures;
   /** The IQs that modules answer before authentication, as keys of IqHandlers. */
@@ -26,9 +28,9 @@ export interface StreamLimits {
 export function createStreamLimits(services: StreamServices): StreamLimits {
   const { settings, registry } = services;
   return {
-    logins: new AttemptLimit(settings.failedLoginsPerMinute, MINUTE),
+    logins: new FailedLogins(settings.failedLogins, trustProxies(settings.trustedProxies)),
     registrations: new AttemptLimit(settings.registrationsPerHour, HOUR),
-    passwordTurns: new WorkLimit(TURNS * PASSWORDS_AT_ONCE, MAX_PASSWORDS_WAITING),
+    passwordTurns: new PasswordTurns(TURNS * PASSWORDS_AT_ONCE, MAX_PASSWORDS_WAITING),
     tokens: new FastTokens({
       store: () => services.serverContext.store,
       credentials: (account) => services.credentials(account),

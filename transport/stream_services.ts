@@ -17,6 +17,13 @@ export interface BoshSettings {
   readonly pauseMax: number;
 }
 
+/** How many logins may fail (failed_logins.ts); 0: no limit. */
+export interface FailedLoginLimits {
+  readonly perAddressMinute: number;
+  readonly perAddressAndAccountMinute: number;
+  readonly perAccountHour: number;
+}
+
 /** What the configuration says to the transports. A limit of 0 is none. */
 export interface StreamSettings {
   /** Prepared domains; the first is the default. */
@@ -28,7 +35,7 @@ export interface StreamSettings {
   readonly xmlLimits: XmlLimits;
   /** How long a stream may take until a resource is bound, milliseconds. */
   readonly negotiationMs: number;
-  readonly failedLoginsPerMinute: number;
+  readonly failedLogins: FailedLoginLimits;
   readonly registrationsPerHour: number;
   readonly connectionsPerAddress: number;
   /** Of one session. */

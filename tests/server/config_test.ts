@@ -83,6 +83,8 @@ describe("loadConfig()", () => {
       profile: "bench",
       stanzasPerSecond: 0,
       loginsPerMinutePerAddress: 0,
+      loginsPerMinutePerAddressAndAccount: 0,
+      loginsPerHourPerAccount: 0,
       registrationsPerHourPerAddress: 0,
       connectionsPerAddress: 7,
     });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { AttemptLimit } from "../../transport/attempt_limit.ts";
 
 describe("AttemptLimit", () => {
-  test("is exhausted at the limit, for one address, until the window is over", () => {
+  test("is exhausted at the limit, for one key, until the window is over", () => {
     const limit = new AttemptLimit(2, 1000);
     limit.count("a", 0);
     expect(limit.isExhausted("a", 0)).toBe(false);
@@ -20,10 +20,10 @@ describe("AttemptLimit", () => {
     expect(limit.isExhausted("a", 0)).toBe(false);
   });
 
-  test("forgets the address that was counted longest ago", () => {
+  test("forgets the key that was counted longest ago", () => {
     const limit = new AttemptLimit(1, 1000);
-    for (let i = 0; i <= 10_000; i++) limit.count(`address-${i}`, 0);
-    expect(limit.isExhausted("address-0", 0)).toBe(false);
-    expect(limit.isExhausted("address-1", 0)).toBe(true);
+    for (let i = 0; i <= 10_000; i++) limit.count(`key-${i}`, 0);
+    expect(limit.isExhausted("key-0", 0)).toBe(false);
+    expect(limit.isExhausted("key-1", 0)).toBe(true);
   });
 });

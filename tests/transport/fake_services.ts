@@ -104,7 +104,7 @@ export const SETTINGS: StreamSettings = {
   maxAttempts: 3,
   xmlLimits: DEFAULT_XML_LIMITS,
   negotiationMs: 60_000,
-  failedLoginsPerMinute: 0,
+  failedLogins: { perAddressMinute: 0, perAddressAndAccountMinute: 0, perAccountHour: 0 },
   registrationsPerHour: 0,
   connectionsPerAddress: 0,
   stanzasPerSecond: 0,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { PASSWORDS_AT_ONCE } from "../../modules/passwords.ts";
+import { PasswordTurns } from "../../transport/password_turns.ts";
 import { createStreamLimits, type StreamLimits } from "../../transport/stream_limits.ts";
 import type { StreamSettings } from "../../transport/stream_services.ts";
 import type { Log } from "../../xmpp/log.ts";
 import { NS } from "../../xmpp/ns.ts";
-import { WorkLimit } from "../../xmpp/work_limit.ts";
 import { scanElement } from "../../xmpp/xml/scanner.ts";
 import { FakeCarrier, waitFor } from "./fake_carrier.ts";
 import { type FakeServices, fakeServices, plainAuth } from "./fake_services.ts";
@@ -36,7 +36,7 @@ class Server {
     };
     const limits = createStreamLimits(this.services);
     const preAuthKeys = new Set([...limits.preAuthKeys, "set jabber:iq:register query"]);
-    this.limits = { ...limits, preAuthKeys, passwordTurns: new WorkLimit(1, waiting) };
+    this.limits = { ...limits, preAuthKeys, passwordTurns: new PasswordTurns(1, waiting) };
   }
 
   connect(): FakeCarrier {
@@ -71,6 +71,35 @@ describe("streams that come with a password", () => {
     await waitFor(() => clients[2].sent.length > 0);
     expect(clients[2].take()[0]).toContain("<not-authorized/>");
     expect(server.asked).toEqual(["user", "juliet", "user"]);
+  });
+
+  test.each([
+    ["many of one account, from the same address", "192.0.2.1"],
+    ["many of one account, from another address", "192.0.2.2"],
+  ])("one after the other: %s, do not keep another waiting", async (_what, address) => {
+    const server = new Server(100);
+    for (let i = 0; i < 50; i++) await server.connect().receive(plainAuth("user"));
+    const client = server.connect();
+    client.address = address;
+    await client.receive(plainAuth("juliet"));
+    for (let i = 2; i <= 3; i++) {
+      server.answer();
+      await waitFor(() => server.asked.length === i);
+    }
+    expect(server.asked).toEqual(["user", "user", "juliet"]);
+  });
+
+  test("many of many accounts from one address do not keep another address waiting", async () => {
+    const server = new Server(100);
+    for (let i = 0; i < 50; i++) await server.connect().receive(plain2(`spray${i}`));
+    const client = server.connect();
+    client.address = "192.0.2.2";
+    await client.receive(plainAuth("juliet"));
+    for (let i = 2; i <= 3; i++) {
+      server.answer();
+      await waitFor(() => server.asked.length === i);
+    }
+    expect(server.asked).toEqual(["spray0", "spray1", "juliet"]);
   });
 
   test("and so are those who register, and those of SASL2", async () => {
@@ -119,11 +148,13 @@ describe("streams that come with a password", () => {
   });
 
   test("nor an address that has failed too often", async () => {
-    const server = new Server(1, { failedLoginsPerMinute: 1 });
+    const server = new Server(1, {
+      failedLogins: { perAddressMinute: 1, perAddressAndAccountMinute: 0, perAccountHour: 0 },
+    });
     await server.connect().receive(plainAuth("user"));
     const client = server.connect();
     client.address = "192.0.2.2";
-    server.limits.logins.count(client.address, server.services.now());
+    server.limits.logins.count({ address: client.address, client: undefined }, undefined, server.services.now());
     await client.receive(plainAuth("juliet"));
     expect(client.take()[0]).toContain("<temporary-auth-failure/>");
     expect(server.asked).toEqual(["user"]);

@@ -7,6 +7,7 @@ import { NS } from "../../xmpp/ns.ts";
 import { XmlError } from "../../xmpp/xml/scanner.ts";
 import { FakeCarrier, settled, waitFor } from "./fake_carrier.ts";
 import { bindIq, FakeSession, fakeServices, plainAuth, USER } from "./fake_services.ts";
+import { scramFinal } from "./sasl2/scram_client.ts";
 
 const sasl = (name: string, content = "") => `<${name} xmlns="${NS.SASL}"${content}</${name}>`;
 const failure = (condition: string) => `<failure xmlns="${NS.SASL}"><${condition}/></failure>`;
@@ -263,7 +264,8 @@ describe("XmppStream: SASL", () => {
   });
 
   test("an address with too many failures has to wait, whatever the stream", async () => {
-    const services = fakeServices({ failedLoginsPerMinute: 2, maxAttempts: 10 });
+    const failedLogins = { perAddressMinute: 2, perAddressAndAccountMinute: 0, perAccountHour: 0 };
+    const services = fakeServices({ failedLogins, maxAttempts: 10 });
     const limits = createStreamLimits(services);
     const attempt = async (address: string, password: string) => {
       const client = new FakeCarrier(services, "tcp", limits);
@@ -280,6 +282,31 @@ describe("XmppStream: SASL", () => {
     expect(await attempt("192.0.2.2", "pencil")).toContain("<success");
     services.clock.advance(60_000);
     expect(await attempt("192.0.2.1", "pencil")).toContain("<success");
+  });
+
+  test("exchanges that began before the limit was reached do not pass it", async () => {
+    const failedLogins = { perAddressMinute: 0, perAddressAndAccountMinute: 2, perAccountHour: 0 };
+    const services = fakeServices({ failedLogins, maxAttempts: 10 });
+    const limits = createStreamLimits(services);
+    const first = "n=user,r=abc";
+    const begun: { client: FakeCarrier; challenge: string }[] = [];
+    for (let i = 0; i < 4; i++) {
+      const client = new FakeCarrier(services, "tcp", limits);
+      client.open();
+      client.take();
+      await client.receive(`<auth xmlns="${NS.SASL}" mechanism="SCRAM-SHA-256">${btoa(`n,,${first}`)}</auth>`);
+      await waitFor(() => client.sent.length > 0);
+      begun.push({ client, challenge: atob(/>(.*)</.exec(client.take()[0]!)![1]!) });
+    }
+    const answers: string[] = [];
+    for (const [at, { client, challenge }] of begun.entries()) {
+      const { final } = scramFinal(first, challenge);
+      const proof = at < 3 ? final.replace(/p=.*/, `p=${btoa("x".repeat(32))}`) : final;
+      await client.receive(`<response xmlns="${NS.SASL}">${btoa(proof)}</response>`);
+      await waitFor(() => client.sent.length > 0);
+      answers.push(/<(not-authorized|temporary-auth-failure|success)/.exec(client.sent[0]!)![1]!);
+    }
+    expect(answers).toEqual(["not-authorized", "not-authorized", "temporary-auth-failure", "temporary-auth-failure"]);
   });
 
   test("credentials that cannot be read are a temporary failure", async () => {

@@ -1,10 +1,11 @@
 /** The runs of SASL mechanisms on one stream, whatever XML they are written in: RFC 6120 section 6, XEP-0388. @module */
 import { randomBytes } from "node:crypto";
 import { PASSWORDS } from "../../modules/passwords.ts";
-import { SaslError } from "../../xmpp/errors.ts";
+import { SaslError, type SaslErrorCondition } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
-import type { AttemptLimit } from "../attempt_limit.ts";
+import type { FailedLogins, LoginOrigin } from "../failed_logins.ts";
 import type { StreamServices } from "../stream_services.ts";
+import { anonymous } from "./anonymous.ts";
 import type { Refusal, StreamSecurity } from "./mechanisms.ts";
 import type { SaslContext, SaslExchange, SaslMechanism, SaslStep } from "./sasl_mechanism.ts";
 
@@ -23,13 +24,17 @@ export interface NegotiationPeer {
 export class SaslNegotiation {
   readonly peer: NegotiationPeer;
   readonly #services: StreamServices;
-  readonly #logins: AttemptLimit;
+  readonly #logins: FailedLogins;
   #exchange: SaslExchange | undefined;
   /** The one begun last. */
   #mechanism: SaslMechanism | undefined;
+  /** The account whose password was asked for last, in the present exchange. */
+  #account: Jid | undefined;
+  /** The id of the user agent that began the present exchange. */
+  #client: string | undefined;
   #failures = 0;
 
-  constructor(services: StreamServices, logins: AttemptLimit, peer: NegotiationPeer) {
+  constructor(services: StreamServices, logins: FailedLogins, peer: NegotiationPeer) {
     this.#services = services;
     this.#logins = logins;
     this.peer = peer;
@@ -50,11 +55,11 @@ export class SaslNegotiation {
     mechanism: SaslMechanism | Refusal,
     data: Uint8Array | undefined,
     more: Partial<SaslContext> = {},
+    client?: string,
   ): SaslStep | Promise<SaslStep> {
     if (this.#exchange !== undefined) throw new SaslError("malformed-request", "An exchange is under way");
-    if (this.#logins.isExhausted(this.peer.address, this.#services.now())) {
-      throw new SaslError("temporary-auth-failure", "Too many failed logins from this address");
-    }
+    this.#account = undefined;
+    this.#client = client;
     if (typeof mechanism === "string") throw new SaslError(mechanism);
     this.#mechanism = mechanism;
     this.#exchange = mechanism.start({ ...this.#context(), ...more });
@@ -68,9 +73,21 @@ export class SaslNegotiation {
       domain: this.peer.domain,
       secret: services.secret,
       passwords: services.serverContext.serverMemory.get(PASSWORDS),
+      admit: (account) => this.#admit(account),
       credentials: (account) => services.credentials(account),
       newNonce: () => randomBytes(NONCE_BYTES).toString("base64url"),
     };
+  }
+
+  #admit(account: Jid): void {
+    if (this.#logins.isExhausted(this.#origin, account, this.#services.now())) {
+      throw new SaslError("temporary-auth-failure", "Too many failed logins");
+    }
+    this.#account = account;
+  }
+
+  get #origin(): LoginOrigin {
+    return { address: this.peer.address, client: this.#client };
   }
 
   /** Takes the client's next message. Throws SaslError. */
@@ -83,12 +100,19 @@ export class SaslNegotiation {
   succeed(account: Jid): void {
     this.#exchange = undefined;
     const { address } = this.peer;
+    if (this.#mechanism !== anonymous) this.#logins.succeed(this.#origin, account);
     this.#services.log.info("authenticated", { account: account.text, mechanism: this.#mechanismName, address });
   }
 
   /** For the log; "" before there is one. */
   get #mechanismName(): string {
     return this.#mechanism?.name ?? "";
+  }
+
+  #count(condition: SaslErrorCondition): void {
+    const now = this.#services.now();
+    if (condition === "not-authorized") this.#logins.count(this.#origin, this.#account, now);
+    else if (COUNTED.has(condition)) this.#logins.count(this.#origin, undefined, now);
   }
 
   /** Ends the exchange; answers with what the client is told. */
@@ -102,11 +126,18 @@ export class SaslNegotiation {
       log.error("authentication failed", { address, mechanism, error });
       return new SaslError("temporary-auth-failure");
     }
-    if (error.condition === "not-authorized") this.#logins.count(address, this.#services.now());
+    this.#count(error.condition);
     log.info("authentication refused", { address, mechanism, condition: error.condition });
     return error;
   }
 }
+
+/** Refusals that count for the address where no password was looked at: no client has a reason for them. */
+const COUNTED: ReadonlySet<SaslErrorCondition> = new Set([
+  "incorrect-encoding",
+  "invalid-authzid",
+  "malformed-request",
+]);
 
 /** Base64 as in SASL elements. Throws SaslError incorrect-encoding. */
 export function decodeBase64(text: string): Uint8Array {

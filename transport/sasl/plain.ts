@@ -11,6 +11,9 @@ const NOBODY: Credentials = {
   "SHA-256": { salt: "", iterations: SCRAM_ITERATIONS, storedKey: "", serverKey: "" },
 };
 
+/** In base64: two names and a password of RFC 7622's and RFC 4616's sizes. */
+const MAX_MESSAGE_CHARS = 6000;
+
 export const plain: SaslMechanism = {
   name: "PLAIN",
   plaintext: true,
@@ -24,10 +27,16 @@ async function respond(message: Uint8Array, context: SaslContext): Promise<SaslS
   if (parts.length !== 3 || !userName || !password) throw new SaslError("malformed-request");
   const account = accountOf(userName, context.domain);
   checkAuthorization(authzid!, account, context.from);
+  context.admit(account);
   const credentials = await context.credentials(account);
   const right = await check(password, credentials ?? NOBODY, context);
   if (!right || credentials === undefined) throw new SaslError("not-authorized");
   return { kind: "success", account };
+}
+
+/** The user name in a message in base64, as the client writes it; "" where there is none. */
+export function userNameIn(message: string): string {
+  return Buffer.from(message.slice(0, MAX_MESSAGE_CHARS), "base64").toString().split("\0")[1] ?? "";
 }
 
 async function check(password: string, credentials: Credentials, { passwords }: SaslContext): Promise<boolean> {

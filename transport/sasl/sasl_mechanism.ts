@@ -26,6 +26,8 @@ export interface SaslContext {
   /** The key of what is made up for accounts that do not exist. */
   readonly secret: Uint8Array;
   readonly passwords: Pick<Passwords, "check">;
+  /** Before a password is looked at. Throws SaslError temporary-auth-failure where too many have been wrong. */
+  admit(account: Jid): void;
   credentials(account: Jid): Promise<Credentials | undefined>;
   newNonce(): string;
   /** Who the stream header says the client is: it authorizes as nobody else (XEP-0388 section 5.4). */

@@ -79,6 +79,7 @@ class ScramExchange implements SaslExchange {
     const binding = this.#bind(first);
     const account = accountOf(first.userName, this.#context.domain);
     checkAuthorization(first.authzid, account, this.#context.from);
+    this.#context.admit(account);
     const stored = (await this.#context.credentials(account))?.[this.#hash];
     const keys = stored ?? madeUpKeys(this.#hash, account, this.#context.secret);
     const nonce = first.nonce + this.#context.newNonce();
@@ -106,6 +107,8 @@ class ScramExchange implements SaslExchange {
 
   #final(text: string, challenge: Challenge): SaslStep {
     const { account, keys, known, first, nonce, binding: expected } = challenge;
+    // Again: many exchanges may have been begun before the first of them failed.
+    this.#context.admit(account);
     const match = CLIENT_FINAL.exec(text);
     if (match === null) throw new SaslError("malformed-request");
     const [, withoutProof, binding, givenNonce, proof] = match;

@@ -63,11 +63,8 @@ export class Sasl2Authentication {
 
   #begin(request: Sasl2Request): SaslStep | Promise<SaslStep> {
     const { security, from } = this.#negotiation.peer;
-    const step = this.#negotiation.begin(this.#mechanismOf(request), request.data, {
-      from,
-      channelBindings: security.channelBindings,
-      ...this.#tokenContext(request),
-    });
+    const context = { from, channelBindings: security.channelBindings, ...this.#tokenContext(request) };
+    const step = this.#negotiation.begin(this.#mechanismOf(request), request.data, context, request.client);
     this.#request = request;
     return step;
   }

@@ -50,6 +50,7 @@ describe("plain", () => {
     domain: "localhost",
     secret: new Uint8Array(16),
     passwords: { check: checkPassword },
+    admit: () => {},
     credentials: async (account) => (account.local === "user" ? credentials : undefined),
     newNonce: () => "x",
   };

@@ -28,6 +28,7 @@ function contextFor(credentials: Credentials | undefined, nonce: string): SaslCo
     domain: "example.com",
     secret: new Uint8Array(16),
     passwords: createMemory().get(PASSWORDS),
+    admit: () => {},
     credentials: async (account) => (account.equals(Jid.parse("user@example.com")) ? credentials : undefined),
     newNonce: () => nonce,
   };
@@ -124,6 +125,7 @@ describe("scram()", () => {
     const seen: string[] = [];
     const context: SaslContext = {
       ...contextFor(undefined, nonce),
+      admit: () => {},
       credentials: async (account) => void seen.push(account.local) as undefined,
     };
     await scram("SHA-1").start(context).respond(bytes("n,,n=a=2Cb=3Dc,r=abc"));

@@ -29,6 +29,7 @@ function context(more: Partial<SaslContext> = {}): SaslContext {
     domain: "localhost",
     secret: new Uint8Array(16),
     passwords: createMemory().get(PASSWORDS),
+    admit: () => {},
     credentials: async () => credentials,
     newNonce: () => "server",
     channelBindings: new Map([["tls-exporter", BINDING]]),

@@ -1,0 +1,71 @@
+/**
+ * The turns of those who come with a password (modules/passwords.ts): a fixed number at a time. Where more wait, each address
+ * gets one turn after the other, and within an address each account: thousands of logins of one account, or from one
+ * address, delay the next of another by one turn each round.
+ * @module
+ */
+import { WorkLimitError } from "../xmpp/work_limit.ts";
+import { limitKey } from "./client_address.ts";
+
+type Begin = () => void;
+
+export class PasswordTurns {
+  readonly #maxWaiting: number;
+  /** Who waits, by address, then by account; a map's order is that of the next turns. */
+  readonly #addresses = new Map<string, Map<string, Begin[]>>();
+  #waiting = 0;
+  #free: number;
+
+  constructor(parallel: number, maxWaiting: number) {
+    this.#free = parallel;
+    this.#maxWaiting = maxWaiting;
+  }
+
+  /** Calls `begin` when its turn has come, which may be at once, and which lasts until leave(). Throws WorkLimitError. */
+  enter(address: string, account: string, begin: Begin): void {
+    if (this.#free > 0) {
+      this.#free--;
+      return begin();
+    }
+    if (this.#waiting >= this.#maxWaiting) throw new WorkLimitError("Cannot log in: too many are waiting");
+    this.#waiting++;
+    const accounts = entry(this.#addresses, limitKey(address), () => new Map<string, Begin[]>());
+    entry(accounts, account, (): Begin[] => []).push(begin);
+  }
+
+  leave(): void {
+    const next = this.#take();
+    if (next === undefined) this.#free++;
+    else next();
+  }
+
+  #take(): Begin | undefined {
+    for (const [address, accounts] of this.#addresses) {
+      this.#waiting--;
+      const begin = takeFrom(accounts);
+      this.#addresses.delete(address);
+      if (accounts.size > 0) this.#addresses.set(address, accounts);
+      return begin;
+    }
+    return undefined;
+  }
+}
+
+/** Of the first account; it goes to the end. */
+function takeFrom(accounts: Map<string, Begin[]>): Begin | undefined {
+  for (const [account, waiting] of accounts) {
+    const begin = waiting.shift();
+    accounts.delete(account);
+    if (waiting.length > 0) accounts.set(account, waiting);
+    return begin;
+  }
+  return undefined;
+}
+
+function entry<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
