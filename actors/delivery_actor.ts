@@ -24,7 +24,7 @@ import { onMessage } from "./delivery/decision.ts";
 import { type DeliveryStart, DeliveryState, takesWaiting } from "./delivery/delivery_state.ts";
 import { bounce } from "./delivery/endings.ts";
 import { onExpire } from "./delivery/expiry.ts";
-import { onFlush } from "./delivery/offline_delivery.ts";
+import { onFlush, onNewcomer } from "./delivery/offline_delivery.ts";
 import { copySent } from "./delivery/to_sessions.ts";
 import type { Node } from "./node.ts";
 import { showPresence } from "./presence.ts";
@@ -76,7 +76,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
       case "again":
         return onAgain(state, message.seq);
       case "flush":
-        return onFlush(state, message.seenUntil);
+        return onFlush(state, message.seenUntil, message.comes === true);
       case "expire":
         return onExpire(state, message.seq);
       default:
@@ -98,16 +98,14 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
   }
 
   /** A resource that has just become ready is about to be flushed to: nothing may overtake what waits. */
-  #onProfile(profile: Profile): void {
+  #onProfile(profile: Profile): void | Promise<void> {
     const state = this.#state;
     const known = new Set(state.profile.resources.map((entry) => entry.ref));
     const usedToTake = new Set(state.profile.resources.filter(takesWaiting).map((entry) => entry.ref));
     state.renewProfile(profile);
-    if (!state.hasPending && !state.heldBack) return;
-    const isNew = profile.resources.some((entry) => takesWaiting(entry) && !usedToTake.has(entry.ref));
-    if (isNew) state.flushDue = state.node.now();
-    if (profile.resources.some((entry) => !entry.available && !known.has(entry.ref)))
-      state.presenceDue = state.node.now();
+    const isReady = profile.resources.some((entry) => takesWaiting(entry) && !usedToTake.has(entry.ref));
+    const isBound = profile.resources.some((entry) => !entry.available && !known.has(entry.ref));
+    if (isReady || isBound) return onNewcomer(state, { isReady, isBound });
   }
 
   #onPresence(stanza: Stanza): void {

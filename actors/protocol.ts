@@ -175,8 +175,11 @@ export type DeliveryMessage =
     }
   | { readonly kind: "committed"; readonly seqs: readonly number[] }
   | { readonly kind: "refused"; readonly seqs: readonly number[]; readonly fault: StoreFault }
-  /** A resource is ready for what waits. `seenUntil`: it has read its archive up to there (no second copy). */
-  | { readonly kind: "flush"; readonly seenUntil: number }
+  /**
+   * A resource is ready for what waits; `comes`: it has just become so. `seenUntil`: it has read its archive up to there (no
+   * second copy).
+   */
+  | { readonly kind: "flush"; readonly seenUntil: number; readonly comes?: boolean }
   /** A deadline of a waiting message has passed. */
   | { readonly kind: "expire"; readonly seq: number }
   /** The calls that were to rest or end a message: committed, or not. */

@@ -106,7 +106,7 @@ export class Device {
   async #tryResume(link: Link, flow: ElementFlow): Promise<boolean> {
     const session = this.#session;
     if (session?.streamId === undefined) return false;
-    if (this.#random.chance(0.85)) {
+    if (this.#random.chance(0.75)) {
       const reply = await session.resume(link, flow);
       if (reply.name === "resumed") {
         this.#world.counts.resumptions++;
@@ -124,11 +124,13 @@ export class Device {
     const { history } = this.#world;
     this.#session?.end(false);
     this.#session = undefined;
-    await bindResource(link, flow, this.name);
+    const number = this.#world.nextSession();
+    const resource = this.#isNewClient() ? `${this.name}-${number}` : this.name;
+    await bindResource(link, flow, resource);
     const { transport, managed } = this.kind;
-    const id = `${this.user}/${this.name}#${this.#world.nextSession()}`;
+    const id = `${this.user}/${this.name}#${number}`;
     history.note({ kind: "bound", session: id, user: this.user, device: this.name, transport, managed });
-    const identity = { id, user: this.user, device: this.name, resource: this.name, managed };
+    const identity = { id, user: this.user, device: this.name, resource, managed };
     const session = new ChaosSession(identity, history);
     this.#session = session;
     session.attach(link, flow);
@@ -136,6 +138,14 @@ export class Device {
     if (this.kind.carbons) session.enableCarbons();
     if (archiveFirst) await this.#catchUp(session);
     session.sendPresence();
+  }
+
+  /**
+   * A client that was killed and started anew under another name: its old session waits to be resumed, beside the new one.
+   * The server has to know that the old connection is gone, or it holds back nothing for order's sake.
+   */
+  #isNewClient(): boolean {
+    return this.kind.managed && this.#lingering === undefined && this.#random.chance(0.5);
   }
 
   async #catchUp(session: ChaosSession): Promise<void> {

@@ -7,6 +7,7 @@ import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { DeliveryMessage, SessionRef } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
+import { revokeElsewhere } from "./detached.ts";
 import type { Ending } from "./ending.ts";
 import { accept, bounce, conclude, end, giveUp, rest, rested, takeBack } from "./endings.ts";
 import { expire, report, watchDeadline } from "./expiry.ts";
@@ -44,6 +45,7 @@ interface ProvedRows {
 function proved(state: DeliveryState, flight: InFlight, resource: string, rows: ProvedRows): void {
   const { seq, onProof, receipt } = flight;
   state.count(flight, false);
+  if (flight.isShared) revokeElsewhere(state, flight, resource);
   if (flight.notice && flight.log === "durable") state.noteProvedEvent(seq);
   if (onProof !== undefined) {
     const isDurable = flight.log === "durable";

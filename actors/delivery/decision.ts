@@ -95,18 +95,13 @@ function decideOnResources(
 ): void | Promise<void> {
   const message: Planned = { stanza, notice: envelope.notice, via: envelope.via, waits: envelope.seq > 0 };
   if (rules === undefined) {
-    const plan = planFor(state, message, liveResources(state), UNMATCHED_REFUSED);
+    const plan = planFor(state, message, state.liveResources, UNMATCHED_REFUSED);
     return carryOut(state, envelope, stanza, plan, undefined, undefined);
   }
   const answers = askResources(state);
   const judgeBy = (known: readonly ResourceAnswer[]) =>
     judge(state, envelope, stanza, rules, planFor(state, message, known));
   return answers instanceof Promise ? answers.then(judgeBy) : judgeBy(answers);
-}
-
-function liveResources(state: DeliveryState): readonly ResourceAnswer[] {
-  const { resources } = state.profile;
-  return state.hasDead ? resources.filter((entry) => !state.isDead(entry)) : resources;
 }
 
 function judge(state: DeliveryState, envelope: Envelope, stanza: Stanza, rules: RuleState, plan: Plan): void {

@@ -23,7 +23,9 @@ export interface Flush {
   /** Offered and not yet proved. */
   readonly open: Set<number>;
   /** Archived rows up to here have been read by the device. */
-  readonly seenUntil: number;
+  seenUntil: number;
+  /** Sessions that wait to be resumed: what they hold is offered as well. */
+  detached: ReadonlySet<SessionRef>;
   /** When the last window went out, milliseconds since 1970. */
   offeredAt: number;
   /** Rows read and left where they are: nobody may have them now. */
@@ -58,7 +60,7 @@ export class DeliveryState {
   readonly offered = new OfferedRows();
   /** Rows wait that a flush would offer. */
   hasPending: boolean;
-  /** Rows wait that the last flush had to leave where they are. */
+  /** Rows wait that the last flush had to leave where they are, or a session without connection holds some. */
   heldBack = false;
   /** Rows that wait, counted from the first time that it matters. */
   pendingCount: number | undefined;
@@ -75,6 +77,8 @@ export class DeliveryState {
   #provedEvents: RecentSeqs | undefined;
   /** Sessions that are over, while the profile still has them; undefined: none is. */
   #dead: Set<SessionRef> | undefined;
+  /** Since which number sessions get carbon copies; undefined where no other session is there to be copied from. */
+  #copiedSince: ReadonlyMap<SessionRef, number> | undefined;
 
   constructor(node: Node, start: DeliveryStart) {
     this.node = node;
@@ -154,9 +158,29 @@ export class DeliveryState {
   /** The new one has got rid of sessions that are over. */
   renewProfile(profile: Profile): void {
     this.profile = profile;
+    this.#noteCopied(profile);
     if (this.#dead === undefined) return;
     const left = profile.resources.filter((entry) => this.isDead(entry)).map((entry) => entry.ref);
     this.#dead = left.length === 0 ? undefined : new Set(left);
+  }
+
+  #noteCopied({ resources }: Profile): void {
+    const used = this.#copiedSince;
+    this.#copiedSince = undefined;
+    if (resources.length < 2 || !this.hasCarbons) return;
+    const copied = resources.filter((entry) => entry.carbons);
+    this.#copiedSince = new Map(copied.map(({ ref }) => [ref, used?.get(ref) ?? this.node.seqs.next()]));
+  }
+
+  /** What has a higher number than this was copied there, where it is copied at all; undefined: nothing was. */
+  copiedSince(session: SessionRef): number | undefined {
+    return this.#copiedSince?.get(session);
+  }
+
+  /** Those whose session is not over. */
+  get liveResources(): readonly ResourceEntry[] {
+    const { resources } = this.profile;
+    return this.hasDead ? resources.filter((entry) => !this.isDead(entry)) : resources;
   }
 
   isBlocked(from: Jid): boolean {
@@ -180,6 +204,12 @@ export class DeliveryState {
     if (this.behind.length >= MAX_BEHIND) return false;
     this.behind.push(behind);
     return true;
+  }
+
+  /** The same in any order, and however many. */
+  putAmongBehind(added: readonly Behind[]): void {
+    if (added.length === 0) return;
+    this.behind = [...(this.behind ?? []), ...added].sort((one, other) => one.seq - other.seq);
   }
 
   /** Sends those that stand behind rows older than `before`. */

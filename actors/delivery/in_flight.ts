@@ -49,6 +49,8 @@ export class InFlight implements NewMessage, Origin {
   archived = false;
   /** The recipient's own archive has it, or will. */
   kept = false;
+  /** More than one session may prove it, since one without a connection held it when another came. */
+  isShared = false;
   /** It counts among the stored messages of its recipient. */
   counted = false;
   /** Sessions that may still prove its receipt. */

@@ -4,6 +4,7 @@ import { verdictOn } from "../../amp/verdict.ts";
 import type { PendingMessage } from "../../store/store.ts";
 import { withDelay } from "./compose.ts";
 import type { DeliveryState, Flush } from "./delivery_state.ts";
+import { detachedSessions, offerHeldRow, type Sessions, standAmongRows } from "./detached.ts";
 import { rested, takeBack } from "./endings.ts";
 import { expire, report } from "./expiry.ts";
 import { planFor } from "./plan_input.ts";
@@ -21,15 +22,64 @@ const MAX_UNPROVED = 2000;
 /** How soon a page that could not be read is tried again; what is new comes behind it as long. */
 const RETRY_MS = 1000;
 
-/** A resource is ready for what waits, or the last window has been proved. */
-export function onFlush(state: DeliveryState, seenUntil: number): void | Promise<void> {
+/** What a new profile has brought: a resource that takes what waits, one that has been bound. */
+interface Newcomer {
+  readonly isReady: boolean;
+  readonly isBound: boolean;
+}
+
+/** A resource has come or is ready: what waits comes before anything newer. */
+export function onNewcomer(state: DeliveryState, newcomer: Newcomer): void | Promise<void> {
+  if (state.hasPending || state.heldBack) return awaitFlush(state, newcomer);
+  const detached = detachedSessions(state);
+  const hold = ({ size }: Sessions) => {
+    if (size === 0) return;
+    state.heldBack = true;
+    awaitFlush(state, newcomer);
+  };
+  return detached instanceof Promise ? detached.then(hold) : hold(detached);
+}
+
+function awaitFlush(state: DeliveryState, { isReady, isBound }: Newcomer): void {
+  if (isReady) state.flushDue = state.node.now();
+  if (isBound) state.presenceDue = state.node.now();
+}
+
+/** A resource is ready for what waits (`comes`: it has just become so), or the last window has been proved. */
+export function onFlush(state: DeliveryState, seenUntil: number, comes: boolean): void | Promise<void> {
   state.flushDue = 0;
   if (!state.ready) return endFlush(state);
-  if (state.flush !== undefined && !isNextDue(state, state.flush)) return;
-  if (state.flush === undefined && !state.hasPending && !state.heldBack)
-    return state.sendBehind(Number.MAX_SAFE_INTEGER);
-  state.flush ??= { after: 0, open: new Set(), seenUntil, left: 0, offeredAt: 0 };
+  if (state.flush !== undefined && !comes) return goOn(state, state.flush);
+  const detached = detachedSessions(state);
+  return detached instanceof Promise
+    ? detached.then((known) => begin(state, seenUntil, known))
+    : begin(state, seenUntil, detached);
+}
+
+function begin(state: DeliveryState, seenUntil: number, detached: Sessions): void | Promise<void> {
+  const { flush } = state;
+  if (flush !== undefined) {
+    if (detached.size === 0) return goOn(state, flush);
+    beginAgain(state, flush, seenUntil, detached);
+    return offerPages(state, flush);
+  }
+  if (!state.hasPending && !state.heldBack && detached.size === 0) return state.sendBehind(Number.MAX_SAFE_INTEGER);
+  state.flush = { after: 0, open: new Set(), seenUntil, detached, left: 0, offeredAt: 0 };
+  standAmongRows(state, state.flush);
   return offerPages(state, state.flush);
+}
+
+/** The newcomer has missed rows that others were offered and have lost their connection with. */
+function beginAgain(state: DeliveryState, flush: Flush, seenUntil: number, detached: Sessions): void {
+  flush.after = 0;
+  flush.left = 0;
+  flush.seenUntil = Math.min(flush.seenUntil, seenUntil);
+  flush.detached = detached;
+  standAmongRows(state, flush);
+}
+
+function goOn(state: DeliveryState, flush: Flush): void | Promise<void> {
+  if (isNextDue(state, flush)) return offerPages(state, flush);
 }
 
 /** The next window, where all of this one is proved. */
@@ -112,7 +162,9 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   state.sendBehind(row.seq);
   flush.after = row.seq;
   const known = state.inFlight.get(row.seq);
-  if (state.offered.takerOf(row.seq) !== undefined || (known !== undefined && known.phase !== "resting")) return;
+  if (state.offered.takerOf(row.seq) !== undefined || (known !== undefined && known.phase !== "resting")) {
+    return offerHeldRow(state, flush, row);
+  }
   // It was read, so its commit is there, though the news of it may still be on the way.
   if (known !== undefined) rested(state, known);
   const flight = fromRow(row);

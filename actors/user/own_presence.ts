@@ -67,7 +67,7 @@ async function goAvailable(account: LiveAccount, resource: LiveResource, sent: S
   if (initial) welcome(account, resource);
   await runHooks(account, "presence", (hooks) => hooks.presence?.({ resource, initial, stanza }, account));
   if (resource.priority >= 0 && (initial || usedPriority < 0)) {
-    account.delivery.tell({ kind: "flush", seenUntil: initial ? resource.caughtUpTo : 0 });
+    account.delivery.tell({ kind: "flush", comes: true, seenUntil: initial ? resource.caughtUpTo : 0 });
   }
 }
 

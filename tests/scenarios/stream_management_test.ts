@@ -328,6 +328,82 @@ scenario("XEP-0352 5.2: a stream that is resumed is active, whatever it was befo
   await juliet.receives(xml`<message from="${romeo.full}" id="s1" type="chat">${typing}</message>`);
 });
 
+// A new session while another waits to be resumed
+
+scenario(
+  "design 7: a new session gets at once what the old one holds, before anything newer; resumed, that gives it no more",
+  async ({ romeo, juliet }) => {
+    await romeo.online(messagesOnly);
+    await juliet.online(sm);
+    juliet.cuts();
+    for (const id of ids(0, 120)) romeo.sends(chat(juliet.bare, id));
+    romeo.sends(chat(juliet.full, "old"));
+    await romeo.receivesNothing();
+    const chamber = juliet.device("chamber");
+    await chamber.online(messagesOnly);
+    romeo.sends(chat(juliet.bare, "m120"));
+    for (const id of ids(0, 121)) await chamber.receives(got(romeo, id));
+    await chamber.receivesNothing();
+    await chamber.logsOut();
+    await juliet.resumes();
+    await juliet.receives(got(romeo, "old"));
+    await juliet.receives(got(romeo, "m120"));
+    await juliet.receivesNothing();
+    await romeo.receivesNothing();
+  },
+);
+
+scenario(
+  "design 7: resumed before the new session has proved anything: both get it, under one id, and it is told once",
+  async ({ romeo, juliet, server }) => {
+    await romeo.online(messagesOnly);
+    await juliet.online(sm);
+    juliet.cuts();
+    romeo.sends(chat(juliet.bare, "m1", amp("deliver direct notify")));
+    await romeo.receivesNothing();
+    const chamber = juliet.device("chamber");
+    chamber.withholdsProof();
+    await chamber.online(sm);
+    const early = await chamber.receives(got(romeo, "m1"));
+    await romeo.receivesNothing();
+    await juliet.resumes();
+    const late = await juliet.receives(got(romeo, "m1"));
+    expect(late.child("stanza-id", NS.SID)?.attr("id")).toBe(early.child("stanza-id", NS.SID)?.attr("id"));
+    await romeo.receives(notice("deliver direct notify", { domain: server.domain, from: romeo.full, to: juliet.bare }));
+    chamber.provesAgain();
+    await romeo.receivesNothing();
+    await chamber.logsOut();
+    await juliet.logsOut();
+    await juliet.online(messagesOnly);
+    await juliet.receivesNothing();
+  },
+);
+
+scenario(
+  "design 7: what the new session has read in its archive before its presence does not come again",
+  async ({ romeo, juliet }) => {
+    await romeo.online(messagesOnly);
+    await juliet.online(sm);
+    juliet.cuts();
+    romeo.sends(chat(juliet.bare, "m1"));
+    await romeo.receivesNothing();
+    const chamber = juliet.device("chamber");
+    await chamber.logsIn(messagesOnly);
+    chamber.sends(xml`<iq type="set" id="q1"><query xmlns="${NS.MAM}"/></iq>`);
+    await chamber.receives(
+      xml`<message><result xmlns="${NS.MAM}"><forwarded xmlns="${NS.FORWARD}"><message xmlns="${NS.CLIENT}" id="m1"/></forwarded></result></message>`,
+    );
+    await chamber.receives(xml`<iq type="result" id="q1"/>`);
+    await chamber.becomesAvailable();
+    romeo.sends(chat(juliet.bare, "m2"));
+    await chamber.receives(got(romeo, "m2"));
+    await juliet.resumes();
+    await juliet.receives(got(romeo, "m2"));
+    await juliet.receivesNothing();
+    await chamber.receivesNothing();
+  },
+);
+
 // The end of the time for resumption
 
 const RULES = ["deliver direct notify", "deliver stored notify"] as const;
