@@ -8,6 +8,7 @@ import type { AsyncStore } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
+import type { OfflineLimits } from "./delivery/offline_shares.ts";
 import type {
   DeliveryRef,
   Envelope,
@@ -36,7 +37,7 @@ export interface NodeSettings extends ServerSettings {
   readonly mailboxBytes: number;
   readonly unprovedMessages: number;
   readonly unprovedBytes: number;
-  readonly offlineMessages: number;
+  readonly offlineLimits: OfflineLimits;
   /** How long archives keep messages, and how many of one account; 0: all. */
   readonly archiveKeepMs: number;
   readonly archiveKeepMessages: number;

@@ -101,7 +101,7 @@ export const SETTINGS = {
   "limits.profile": choice(
     ["default", "bench"],
     "default",
-    "bench lifts rate and per-address limits, for load tests on one machine",
+    "bench lifts limits of rate, and for one address or sender, for load tests on one machine",
   ),
   "limits.stanza_bytes": integer(10_000, 64 * MEBIBYTE, 262_144, "size of one stanza (RFC 6120 section 13.12)"),
   "limits.stanza_depth": integer(4, 1000, 32, "depth of one stanza's elements"),
@@ -124,6 +124,17 @@ export const SETTINGS = {
   "limits.resources_per_user": integer(1, 10_000, 20, "sessions of one account at a time"),
   "limits.roster_items": integer(1, 1_000_000, 5000, "contacts in one roster"),
   "limits.offline_messages": integer(1, 10_000_000, 10_000, "messages stored for one account that is away"),
+  "limits.offline_messages_from_sender": liftable(1000, "messages of one sender stored for one account that is away"),
+  "limits.offline_messages_from_strangers": liftable(
+    100,
+    "messages stored for one account from all senders not on its roster, beside those of others",
+  ),
+  "limits.offline_bytes": integer(
+    MEBIBYTE,
+    Number.MAX_SAFE_INTEGER,
+    64 * MEBIBYTE,
+    "bytes of messages stored for one account that is away; of one sender a quarter, of strangers an eighth beside these",
+  ),
   "limits.mailbox_messages": integer(100, 10_000_000, 10_000, "messages waiting in one actor's mailbox"),
   "limits.mailbox_bytes": integer(MEBIBYTE, 1024 * MEBIBYTE, 16 * MEBIBYTE, "bytes waiting in one actor's mailbox"),
   "limits.session_unproven_messages": integer(

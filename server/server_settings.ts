@@ -30,7 +30,12 @@ export function nodeSettings(config: Config, gateways: readonly string[]): NodeS
     mailboxBytes: limits.mailboxBytes || Number.POSITIVE_INFINITY,
     unprovedMessages: limits.sessionUnprovenMessages || Number.POSITIVE_INFINITY,
     unprovedBytes: limits.sessionUnprovenBytes || Number.POSITIVE_INFINITY,
-    offlineMessages: limits.offlineMessages || Number.POSITIVE_INFINITY,
+    offlineLimits: {
+      messages: limits.offlineMessages,
+      fromSender: limits.offlineMessagesFromSender || Number.POSITIVE_INFINITY,
+      fromStrangers: limits.offlineMessagesFromStrangers || Number.POSITIVE_INFINITY,
+      bytes: limits.offlineBytes,
+    },
     archiveKeepMs: config.archive.keepDays * DAY_MS,
     archiveKeepMessages: config.archive.keepMessages,
     stanzasPerSecond: limits.stanzasPerSecond,

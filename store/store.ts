@@ -116,6 +116,13 @@ export interface PendingMessage {
   readonly archived: boolean;
 }
 
+/** What one sender has waiting for somebody. `sender` is a bare JID, "" where the text tells none; bytes as UTF-8. */
+export interface SenderShare {
+  readonly sender: string;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 export interface Deadline {
   readonly owner: string;
   readonly seq: number;
@@ -230,6 +237,8 @@ export interface StoreOperations {
   withdraw(owner: string, seq: number): boolean;
   pending(owner: string, after: number, limit: number): readonly PendingMessage[];
   pendingCount(owner: string): number;
+  /** The same by sender, but for the messages of that number. */
+  pendingShares(owner: string, without: readonly number[]): readonly SenderShare[];
   /** Waiting messages whose deadline is at or before `until`, earliest first; `after`: beyond that one. */
   due(until: number, limit: number, after?: Pick<Deadline, "at" | "seq">): readonly Deadline[];
   /** The earliest deadline beyond `after`. */

@@ -205,6 +205,7 @@ function undeliverable(
   event: DueEvent | undefined,
 ): void {
   const condition = ordinaryError(plan);
+  if (plan.reason === "storage-full") state.noteFull(stanza.from!);
   if (condition !== undefined && mayBounce(envelope)) bounce(state, stanza, new StanzaError(condition));
   endAtReceipt(
     state,

@@ -72,7 +72,7 @@ function decide(
     if (rules === undefined) return carryOut(state, envelope, stanza, exact.direct, undefined, undefined);
     if (envelope.via.length === 0 && state.profile.exists) return judge(state, envelope, stanza, rules, exact.direct);
   }
-  if (!isBlocked && state.pendingCount === undefined && willStore(state, stanza)) {
+  if (!isBlocked && state.shares === undefined && willStore(state, stanza)) {
     return decideCounted(state, envelope, stanza, rules);
   }
   return decideOnResources(state, envelope, stanza, rules);

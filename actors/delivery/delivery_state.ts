@@ -8,6 +8,7 @@ import type { DeliveryRef, Profile, ResourceEntry, SessionRef, UserMessage } fro
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { InFlight } from "./in_flight.ts";
 import { OfferedRows } from "./offered_rows.ts";
+import type { OfflineShares } from "./offline_shares.ts";
 import { RecentSeqs } from "./recent_seqs.ts";
 
 export interface DeliveryStart {
@@ -43,6 +44,9 @@ const MAX_BEHIND = 1000;
 /** How many are remembered at least. */
 const PROVED_EVENTS = 500;
 
+/** How often at most the operator hears that one account's offline storage is full. */
+const FULL_TOLD_MS = 3_600_000;
+
 /** A client that has not sent presence by then may be one that never does. */
 export const PRESENCE_DUE_MS = 2000;
 
@@ -62,8 +66,8 @@ export class DeliveryState {
   hasPending: boolean;
   /** Rows wait that the last flush had to leave where they are, or a session without connection holds some. */
   heldBack = false;
-  /** Rows that wait, counted from the first time that it matters. */
-  pendingCount: number | undefined;
+  /** Who holds how much of the rows that wait, counted from the first time that it matters. */
+  shares: OfflineShares | undefined;
   flush: Flush | undefined;
   /** Since when the flush for a resource that became available is awaited; 0: it is not. Milliseconds since 1970. */
   flushDue = 0;
@@ -75,6 +79,8 @@ export class DeliveryState {
   applying = 0;
   /** Events from the log whose receipt was proved lately: their envelopes may still be on the way here. */
   #provedEvents: RecentSeqs | undefined;
+  /** When the operator last heard that too many messages wait, milliseconds since 1970. */
+  #fullToldAt = Number.NEGATIVE_INFINITY;
   /** Sessions that are over, while the profile still has them; undefined: none is. */
   #dead: Set<SessionRef> | undefined;
   /** Since which number sessions get carbon copies; undefined where no other session is there to be copied from. */
@@ -221,11 +227,20 @@ export class DeliveryState {
     }
   }
 
+  /** A message was refused since too many wait; the operator hears of it now and then. */
+  noteFull(sender: Jid): void {
+    const now = this.node.now();
+    if (now - this.#fullToldAt < FULL_TOLD_MS) return;
+    this.#fullToldAt = now;
+    this.node.log.warn("offline storage is full", { account: this.owner.text, sender: sender.bare.text });
+  }
+
   /** One more row waits, or one less; as long as somebody counts. */
   count(flight: InFlight, isWaiting: boolean): void {
     if (flight.counted === isWaiting) return;
     flight.counted = isWaiting;
-    if (this.pendingCount !== undefined) this.pendingCount = Math.max(0, this.pendingCount + (isWaiting ? 1 : -1));
+    const { from, size } = flight.stanza;
+    this.shares?.count(from!.bare.text, size, isWaiting ? 1 : -1);
   }
 }
 

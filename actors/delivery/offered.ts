@@ -36,7 +36,7 @@ export async function recall(state: DeliveryState, seqs: readonly number[]): Pro
   } catch (error) {
     state.node.log.error("cannot read unproved messages", { owner: state.owner.text, error });
     state.hasPending = true;
-    if (state.pendingCount !== undefined) state.pendingCount += wanted.size;
+    state.shares = undefined;
   }
   for (const flight of flights) {
     flight.counted = false;

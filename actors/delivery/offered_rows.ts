@@ -13,6 +13,11 @@ export class OfferedRows {
     return this.#size;
   }
 
+  /** All of them, of each session in order. */
+  get seqs(): readonly number[] {
+    return [...this.#bySession.values()].flat();
+  }
+
   add(seq: number, session: SessionRef): void {
     const seqs = this.#bySession.get(session);
     this.#size++;

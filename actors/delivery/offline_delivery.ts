@@ -7,6 +7,7 @@ import type { DeliveryState, Flush } from "./delivery_state.ts";
 import { detachedSessions, offerHeldRow, type Sessions, standAmongRows } from "./detached.ts";
 import { rested, takeBack } from "./endings.ts";
 import { expire, report } from "./expiry.ts";
+import { OfflineShares } from "./offline_shares.ts";
 import { planFor } from "./plan_input.ts";
 import { toSessions } from "./to_sessions.ts";
 import { fromRow } from "./waiting_row.ts";
@@ -141,10 +142,17 @@ function finishFlush(state: DeliveryState, flush: Flush): void {
   state.flush = undefined;
   state.hasPending = false;
   state.heldBack = flush.left > 0;
-  let underWay = 0;
-  for (const flight of state.inFlight.values()) if (flight.counted) underWay++;
-  state.pendingCount = flush.left + underWay;
+  state.shares = flush.left > 0 ? undefined : sharesUnderWay(state);
   state.sendBehind(Number.MAX_SAFE_INTEGER);
+}
+
+/** Where nothing else waits. */
+function sharesUnderWay({ inFlight, node }: DeliveryState): OfflineShares {
+  const shares = new OfflineShares(node.settings.offlineLimits);
+  for (const { counted, stanza } of inFlight.values()) {
+    if (counted) shares.count(stanza.from!.bare.text, stanza.size, 1);
+  }
+  return shares;
 }
 
 /** A row that cannot be read stays where it is, and holds up no other. */

@@ -8,6 +8,7 @@ import type { ResourceEntry, SessionMessage } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { takesWaiting } from "./delivery_state.ts";
 import { isEphemeral } from "./ephemeral.ts";
+import { OfflineShares } from "./offline_shares.ts";
 
 /** How long a resource actor may take to say what it would do. */
 export const DESCRIBE_MS = 2000;
@@ -46,7 +47,7 @@ function planInput(
   { forward = true, unmatchedNormal = "bare" }: PlanOptions,
 ): PlanInput {
   const { settings } = state.node;
-  const { persistent, exists, forwardTo } = state.profile;
+  const { persistent, exists, forwardTo, contacts } = state.profile;
   const forwards = forward && forwardTo !== undefined && !notice && mayForward(state, forwardTo, via);
   return {
     // An event that finds its sender's device gone goes to the bare JID, an error like any other.
@@ -62,7 +63,7 @@ function planInput(
       archive:
         settings.archive && persistent && !notice && archivable(stanza) && archives(state.profile, stanza.from!.bare),
       storable: notice || storable(stanza),
-      full: !waits && (state.pendingCount ?? 0) >= settings.offlineMessages,
+      full: !waits && state.shares?.isFull(stanza.from!, { owner: state.owner, contacts }) === true,
     },
     ...(forwards && { forwardTo: forwardTo.text }),
   };
@@ -94,8 +95,8 @@ export function willStore(state: DeliveryState, stanza: Stanza): boolean {
 
 /** Counts what waits; messages under way whose row is or will be there are in it. */
 export async function countPending(state: DeliveryState): Promise<void> {
-  const rows = await state.node.database.pendingCount(state.owner.text);
-  state.pendingCount = Math.max(0, rows - state.offered.size);
+  const shares = await state.node.database.pendingShares(state.owner.text, state.offered.seqs);
+  state.shares = new OfflineShares(state.node.settings.offlineLimits, shares);
   for (const flight of state.inFlight.values()) if (flight.waits) flight.counted = true;
 }
 

@@ -40,6 +40,7 @@ export const READS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   "user",
   "pending",
   "pendingCount",
+  "pendingShares",
   "due",
   "nextDeadline",
   "archive",

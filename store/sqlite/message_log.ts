@@ -10,6 +10,7 @@ import {
   type NewMessages,
   type PendingEntry,
   type PendingMessage,
+  type SenderShare,
   StoreFault,
   type StoreOperations,
 } from "../store.ts";
@@ -21,10 +22,23 @@ import type { PendingJournal } from "./pending_journal.ts";
 import { type Query, query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
+import { SenderShares } from "./sender_shares.ts";
+
+/** How many texts are read at a time: each may be long. */
+const SHARES_PAGE = 100;
 
 type MessageOperations = Pick<
   StoreOperations,
-  "append" | "pend" | "settle" | "setRules" | "withdraw" | "pending" | "pendingCount" | "due" | "nextDeadline"
+  | "append"
+  | "pend"
+  | "settle"
+  | "setRules"
+  | "withdraw"
+  | "pending"
+  | "pendingCount"
+  | "pendingShares"
+  | "due"
+  | "nextDeadline"
 >;
 
 export function messageOperations(
@@ -108,6 +122,20 @@ export function messageOperations(
     pendingCount(owner: string): number {
       const id = ids.account(owner);
       return id === undefined ? 0 : journal.count(id) + read.pendingCount.first(id)!.count;
+    },
+
+    pendingShares(owner: string, without: readonly number[]): readonly SenderShare[] {
+      const id = ids.account(owner);
+      if (id === undefined) return [];
+      const shares = new SenderShares(without);
+      for (const { seq, text } of journal.of(id, 0, Number.MAX_SAFE_INTEGER)) shares.add(seq, text);
+      for (let after = 0, more = true; more; ) {
+        const rows = read.waitingTexts.all(id, after, SHARES_PAGE);
+        for (const { seq, text } of rows) shares.add(seq, text);
+        more = rows.length === SHARES_PAGE;
+        after = rows.at(-1)?.seq ?? after;
+      }
+      return shares.list;
     },
 
     due: (until, limit, after = { at: Number.MIN_SAFE_INTEGER, seq: 0 }) =>
@@ -231,6 +259,16 @@ function readQueries(connection: Connection, tables: Tables) {
         .innerJoin("message as m", "m.seq", "p.seq")
         .leftJoin("archive as a", (join) => join.onRef("a.seq", "=", "p.seq").onRef("a.owner_id", "=", "p.owner_id"))
         .select(["p.seq", "m.text", "p.rules", "p.deadline", "a.seq as archived"])
+        .where("p.owner_id", "=", owner)
+        .where("p.seq", ">", after)
+        .orderBy("p.seq")
+        .limit(limit),
+    ),
+    waitingTexts: query(connection, (owner: Slot<number>, after: Slot<number>, limit: Slot<number>) =>
+      tables
+        .selectFrom("pending as p")
+        .innerJoin("message as m", "m.seq", "p.seq")
+        .select(["p.seq", "m.text"])
         .where("p.owner_id", "=", owner)
         .where("p.seq", ">", after)
         .orderBy("p.seq")

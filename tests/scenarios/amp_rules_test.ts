@@ -467,6 +467,16 @@ for (const [what, address, condition] of [
 }
 
 const full = stage({ amp: { presencePolicy: "open" }, limits: { offlineMessages: 1 } });
+const noStrangers = stage({ amp: { presencePolicy: "open" }, limits: { offlineMessagesFromStrangers: 1 } });
+
+noStrangers("3.3.1: beyond the share of strangers nothing delivers it: none", async ({ romeo, juliet, server }) => {
+  await romeo.online(messagesOnly);
+  const parties: Parties = { domain: server.domain, from: romeo.full, to: juliet.bare };
+  romeo.sends(message(juliet.bare, amp("deliver stored notify")));
+  await romeo.hasReceived([notice("deliver stored notify", parties)]);
+  romeo.sends(message(juliet.bare, amp("deliver stored notify", "deliver none alert")));
+  await romeo.hasReceived([notice("deliver none alert", parties)], { exact: true });
+});
 
 full("3.3.1: when storage is full nothing delivers it: none", async ({ romeo, juliet, server }) => {
   await romeo.online(messagesOnly);

@@ -4,6 +4,7 @@ import { parseDateTime } from "../../xmpp/date_time.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Element } from "../../xmpp/xml/element.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
+import { befriend } from "../conversation/befriend.ts";
 import type { Device } from "../conversation/device.ts";
 import { ALL, stage } from "../conversation/stage.ts";
 
@@ -13,6 +14,7 @@ const smallStore = stage({ limits: { offlineMessages: 3 } });
 const archiveOnly = stage({ offline: { enabled: false } });
 const offlineOnly = stage({ archive: { enabled: false } });
 const forgetful = stage({ offline: { enabled: false }, archive: { enabled: false } });
+const manyStrangers = stage({ limits: { offlineMessagesFromStrangers: 0 } });
 const onDisk = stage({ ...IMPATIENT, onDisk: true });
 
 const chat = (to: string, id: string, content: Markup = xml`<body>${id}</body>`) =>
@@ -107,7 +109,7 @@ scenario(
   },
 );
 
-scenario(
+manyStrangers(
   "Order: more than one window waits while new ones come: each once, in the order of sending",
   async ({ romeo, juliet }) => {
     const waiting = 130;
@@ -242,6 +244,35 @@ smallStore(
     await juliet.receives(got(romeo, "m5"));
   },
 );
+
+for (const [name, shared] of [
+  ["strangers", stage({ limits: { offlineMessages: 10, offlineMessagesFromStrangers: 2 } })],
+  ["one sender", stage({ limits: { offlineMessages: 10, offlineMessagesFromSender: 2 } })],
+] as const) {
+  shared(
+    `XEP-0160 3: what ${name} may store is bounded, and leaves room for others`,
+    async ({ romeo, juliet, nurse }) => {
+      await nurse.online(messagesOnly);
+      await juliet.online();
+      await befriend(nurse, juliet);
+      await juliet.logsOut();
+      await romeo.online(messagesOnly);
+      for (const id of ["m1", "m2"]) romeo.sends(chat(juliet.bare, id));
+      await romeo.receivesNothing();
+      romeo.sends(chat(juliet.bare, "m3"));
+      await romeo.receives(unavailable("m3"));
+      nurse.sends(chat(juliet.bare, "n1"));
+      await nurse.receivesNothing();
+      await juliet.online(messagesOnly);
+      await juliet.receives(got(romeo, "m1"));
+      await juliet.receives(got(romeo, "m2"));
+      await juliet.receives(got(nurse, "n1"));
+      await juliet.logsOut();
+      romeo.sends(chat(juliet.bare, "m4"));
+      await romeo.receivesNothing();
+    },
+  );
+}
 
 archiveOnly(
   "With an archive and no offline storage a message is found in the archive, and not delivered at login",

@@ -75,7 +75,7 @@ describe("loadConfig()", () => {
     expect(load(file, env).registration).toBe(registration);
   });
 
-  test("lifts rate and per-address limits, and no others, under the profile bench", () => {
+  test("lifts limits of rate, and for one address or sender, and no others, under the profile bench", () => {
     const { limits: usual } = load("");
     const { limits: bench } = load('[limits]\nprofile = "bench"\nconnections_per_address = 7');
     expect(bench).toEqual({
@@ -87,6 +87,8 @@ describe("loadConfig()", () => {
       loginsPerHourPerAccount: 0,
       registrationsPerHourPerAddress: 0,
       connectionsPerAddress: 7,
+      offlineMessagesFromSender: 0,
+      offlineMessagesFromStrangers: 0,
     });
   });
 

@@ -39,7 +39,7 @@ const SETTINGS: NodeSettings = {
   mailboxBytes: 1e9,
   unprovedMessages: 1000,
   unprovedBytes: 1e9,
-  offlineMessages: 1000,
+  offlineLimits: { messages: 1000, fromSender: 1000, fromStrangers: 1000, bytes: 1e9 },
   stanzasPerSecond: 0,
   pendingDelayMs: 100,
   archiveKeepMs: 0,
@@ -58,6 +58,7 @@ export class DeliveryStage {
   /** What delivery has sent on its way: events, errors, messages that are forwarded. */
   readonly routed: { readonly stanza: Stanza; readonly options: RouteOptions }[] = [];
   readonly errors: string[] = [];
+  readonly warnings: Record<string, unknown>[] = [];
   /** What the actor wants to be reminded of. */
   readonly reminders: (() => void)[] = [];
   settings: NodeSettings;
@@ -135,7 +136,8 @@ export class DeliveryStage {
   #log() {
     const error = (what: string, record?: Record<string, unknown>) =>
       this.errors.push(`${what} ${JSON.stringify(record)} ${record?.error}`);
-    return { debug: () => {}, info: () => {}, warn: () => {}, error };
+    const warn = (what: string, record?: Record<string, unknown>) => this.warnings.push({ what, ...record });
+    return { debug: () => {}, info: () => {}, warn, error };
   }
 
   #database(): AsyncStore {

@@ -242,7 +242,7 @@ describe("Durability: a store that cannot commit", () => {
 
 describe("Proof of receipt", () => {
   test("alone makes a message direct; the bound on stored messages counts what waits, not what was read", async () => {
-    stage = await DeliveryStage.create({ offlineMessages: 3 });
+    stage = await DeliveryStage.create({ offlineLimits: { messages: 3, fromSender: 3, fromStrangers: 3, bytes: 1e9 } });
     for (const id of ["m1", "m2", "m3", "m4"]) stage.sends(id);
     await stage.commits();
     expect(stage.told).toEqual(["error m4"]);
@@ -256,6 +256,19 @@ describe("Proof of receipt", () => {
     await stage.commits();
     expect(stage.told).toEqual(["error m4", "error m7"]);
     expect(await stage.waiting()).toEqual(["m3", "m5", "m6"]);
+  });
+
+  test("makes room; that there was none the operator hears once an hour", async () => {
+    stage = await DeliveryStage.create({ offlineLimits: { messages: 2, fromSender: 2, fromStrangers: 2, bytes: 1e9 } });
+    const told = { what: "offline storage is full", account: JULIET, sender: "romeo@localhost" };
+    for (const id of ["m1", "m2", "m3", "m4"]) stage.sends(id);
+    await stage.commits();
+    expect(stage.warnings).toEqual([told]);
+    stage.time += 3_600_000;
+    stage.sends("m5");
+    await stage.commits();
+    expect(stage.warnings).toEqual([told, told]);
+    expect(stage.told).toEqual(["error m3", "error m4", "error m5"]);
   });
 
   test("of one of several resources settles the message for all", async () => {

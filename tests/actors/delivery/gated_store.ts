@@ -26,7 +26,7 @@ export class GatedStore implements Store {
   }
 
   async run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
-    const reads = batch.every(([method]) => method === "pending" || method === "pendingCount");
+    const reads = batch.every(([method]) => method === "pending" || method === "pendingShares");
     if (this.isHeld && !reads) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.fault !== undefined && !reads) throw this.fault;
     this.calls.push(...batch.map(([method]) => method));

@@ -165,6 +165,29 @@ export function messageContract(make: MakeStore): void {
       expect((await call(store(), "user", NURSE))?.hasPending).toBe(false);
     });
 
+    test("pendingShares() counts by sender what waits, but for the given numbers", async () => {
+      const from = (sender: string, seq: number) => {
+        const text = `<message xmlns="jabber:client" from="${sender}" to="${JULIET}" id="\u00e9"><body from="no"/></message>`;
+        return { seq, text, archive: [], pending: { owner: JULIET } };
+      };
+      const kept = { ...from(`${ROMEO}/orchard`, 1), archive: archived(1).archive };
+      await call(store(), "append", [
+        kept,
+        from(`${ROMEO}/a&quot;b`, 2),
+        from(NURSE, 3),
+        from(NURSE, 4),
+        waiting(5, JULIET),
+      ]);
+      await call(store(), "settle", [{ owner: JULIET, seq: 4 }]);
+      const bytes = (...texts: string[]) => texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+      const shares = await call(store(), "pendingShares", JULIET, [3]);
+      expect(shares.toSorted((one, other) => one.sender.localeCompare(other.sender))).toEqual([
+        { sender: "", messages: 1, bytes: bytes('<m n="5"/>') },
+        { sender: ROMEO, messages: 2, bytes: bytes(kept.text, from(`${ROMEO}/a&quot;b`, 2).text) },
+      ]);
+      expect(await call(store(), "pendingShares", NOBODY, [])).toEqual([]);
+    });
+
     test("setRules() changes one who waits", async () => {
       await call(store(), "append", [waiting(1, JULIET, 5)]);
       expect(await call(store(), "setRules", JULIET, 1, "[]", 9)).toBe(true);

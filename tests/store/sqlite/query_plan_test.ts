@@ -32,6 +32,7 @@ const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   withdraw: [["withdraw", JULIET, 3]],
   pending: [["pending", JULIET, 0, 10]],
   pendingCount: [["pendingCount", JULIET]],
+  pendingShares: [["pendingShares", JULIET, []]],
   due: [["due", 10, 10]],
   nextDeadline: [["nextDeadline"]],
   archive: ([undefined, JULIET] as const).flatMap((peer) =>
