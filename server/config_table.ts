@@ -70,7 +70,7 @@ export const SETTINGS = {
   "auth.max_attempts": integer(1, 100, 5, "failed logins before a connection is closed"),
 
   "archive.enabled": boolean(true, "whether messages are archived (XEP-0313)"),
-  "archive.keep_days": integer(0, 36_500, 0, "age at which archived messages are deleted; 0: never"),
+  "archive.keep_days": integer(0, 36_500, 365, "age at which archived messages are deleted; 0: never"),
   "archive.keep_messages": integer(0, Number.MAX_SAFE_INTEGER, 0, "archived messages kept for an account; 0: all"),
   "offline.enabled": boolean(true, "whether messages to somebody away are stored (XEP-0160)"),
 

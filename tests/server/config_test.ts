@@ -75,6 +75,12 @@ describe("loadConfig()", () => {
     expect(load(file, env).registration).toBe(registration);
   });
 
+  test("bounds what is kept, without a word in the file", () => {
+    const { archive, limits } = load("");
+    expect(archive.keepDays).toBe(365);
+    expect(limits).toMatchObject({ offlineMessagesFromSender: 1000, offlineMessagesFromStrangers: 100 });
+  });
+
   test("lifts limits of rate, and for one address or sender, and no others, under the profile bench", () => {
     const { limits: usual } = load("");
     const { limits: bench } = load('[limits]\nprofile = "bench"\nconnections_per_address = 7');
