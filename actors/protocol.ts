@@ -83,8 +83,8 @@ export type UserMessage =
     }
   /** The account's forwarding address has changed. */
   | { readonly kind: "forward"; readonly to: Jid | undefined }
-  /** Ends all sessions of the account. */
-  | { readonly kind: "end"; readonly error: StreamError }
+  /** Ends all sessions of the account, but that of the resource `except`. */
+  | { readonly kind: "end"; readonly error: StreamError; readonly except?: string | undefined }
   /** There is no such account any more: nothing may wait for it, and its sessions end. */
   | { readonly kind: "removed" };
 

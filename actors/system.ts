@@ -364,6 +364,9 @@ export class ActorSystem implements Node, Sessions {
       endAccount: (account) => {
         this.schedule(0, () => this.#users.remove(account));
       },
+      endSessions: (account, except) => {
+        this.schedule(0, () => this.#users.endSessions(account, except));
+      },
       setForward: (account, to) => this.#setForward(account, to),
     };
   }

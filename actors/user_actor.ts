@@ -79,7 +79,7 @@ export class UserActor implements Actor<UserMessage>, AccountHost {
         this.#account.forwardTo = message.to;
         return tellProfile(this.#account);
       case "end":
-        return this.#onEnd(message.error);
+        return this.#onEnd(message.error, message.except);
       case "removed":
         return this.#onRemoved();
       default:
@@ -122,8 +122,8 @@ export class UserActor implements Actor<UserMessage>, AccountHost {
     this.#entry.delivery.tell({ kind: "unproved", seqs: unproved, resource, session });
   }
 
-  #onEnd(error: StreamError): void {
-    for (const resource of this.#account.live) resource.ref.tell({ kind: "end", error });
+  #onEnd(error: StreamError, except?: string): void {
+    for (const { jid, ref } of this.#account.live) if (jid.resource !== except) ref.tell({ kind: "end", error });
   }
 
   #onRemoved(): void {

@@ -143,6 +143,12 @@ export class UserDirectory {
     for (const entry of this.#users.values()) entry.user.tell({ kind: "end", error });
   }
 
+  /** Those of one account, but `except`, a full JID: its password is another. */
+  endSessions(bare: Jid, except: Jid | undefined): void {
+    const error = new StreamError("not-authorized", { text: "The password was changed" });
+    this.#users.get(bare.text)?.user.tell({ kind: "end", error, except: except?.resource });
+  }
+
   /** An account was made: whoever had asked for it before found nobody, and it is read anew. */
   renew(bare: Jid): void {
     const entry = this.#users.get(bare.text);

@@ -5,7 +5,7 @@ import { createInlineStore } from "../store/sqlite_store.ts";
 import { StanzaIds } from "../store/stanza_id.ts";
 import type { NewMessage, Store, StoreCall } from "../store/store.ts";
 import { Jid } from "../xmpp/jid.ts";
-import { deriveCredentials, SCRAM_ITERATIONS } from "../xmpp/scram_keys.ts";
+import { DEFAULT_SCRAM_ROUNDS, deriveCredentials } from "../xmpp/scram_keys.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import { xml } from "../xmpp/xml/xml.ts";
 import { DOMAIN, PASSWORD } from "./load/session.ts";
@@ -48,7 +48,7 @@ export class Seed {
 
   /** `cheap`: a login costs the server next to nothing for the password, so that the rest can be seen. */
   async accounts(users: readonly string[], password: "cheap" | "real" = "cheap"): Promise<void> {
-    const credentials = await deriveCredentials(PASSWORD, password === "cheap" ? 1 : SCRAM_ITERATIONS);
+    const credentials = await deriveCredentials(PASSWORD, password === "cheap" ? 1 : DEFAULT_SCRAM_ROUNDS);
     await this.#inBatches(users, (user): StoreCall[] => [["createAccount", account(user), credentials, this.#at]]);
   }
 

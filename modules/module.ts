@@ -40,6 +40,8 @@ export interface ServerSettings {
   readonly domains: readonly string[];
   readonly software: { readonly name: string; readonly version: string };
   readonly registration: "open" | "closed";
+  /** Of PBKDF2, for new keys. */
+  readonly scramRounds: number;
   readonly archive: boolean;
   readonly offline: boolean;
   readonly rosterItems: number;
@@ -103,6 +105,8 @@ export interface ServerContext {
    * streams with the stream error not-authorized and forgets it (XEP-0077 section 3.2).
    */
   endAccount(account: Jid): void;
+  /** The password was changed: once the answer to the present request has gone, all sessions but `except`, a full JID, end. */
+  endSessions(account: Jid, except?: Jid): void;
   /** Stores where an account's messages go while it is away; undefined: nowhere. False where there is no such account. */
   setForward(account: Jid, to: Jid | undefined): Promise<boolean>;
 }

@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from "node:os";
 import type { Credentials } from "../store/store.ts";
-import { checkPassword, deriveCredentials } from "../xmpp/scram_keys.ts";
+import { checkPassword, deriveCredentials, passwordId, withPasswordId } from "../xmpp/scram_keys.ts";
 import { WorkLimit } from "../xmpp/work_limit.ts";
 import type { MemoryKey } from "./module.ts";
 
@@ -17,16 +17,27 @@ export const PASSWORDS_AT_ONCE = Math.max(1, availableParallelism() - 1);
  */
 export const MAX_PASSWORDS_WAITING = 8000;
 
+/** Each holds a password; those beyond come with the next login. */
+const MAX_RENEWALS_WAITING = 100;
+
 export class Passwords {
   readonly #limit: WorkLimit;
+  /** Nobody waits for these: one at a time comes among those who log in. */
+  readonly #renewals = new WorkLimit(1, MAX_RENEWALS_WAITING);
 
   constructor(limit: WorkLimit) {
     this.#limit = limit;
   }
 
   /** The keys to be stored for a new password. Throws PasswordError, WorkLimitError. */
-  derive(password: string): Promise<Credentials> {
-    return this.#limit.run(() => deriveCredentials(password));
+  derive(password: string, rounds: number): Promise<Credentials> {
+    return this.#limit.run(() => deriveCredentials(password, rounds));
+  }
+
+  /** Keys with more rounds for the password that those kept were made from. Throws WorkLimitError. */
+  async renew(password: string, kept: Credentials, rounds: number): Promise<Credentials> {
+    const renewed = await this.#renewals.run(() => this.derive(password, rounds));
+    return withPasswordId(renewed, passwordId(kept));
   }
 
   /** Whether these keys were made from that password. Throws WorkLimitError. */

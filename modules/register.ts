@@ -114,6 +114,7 @@ async function changePassword(iq: IqRequest, context: ServerContext): Promise<vo
   try {
     const changed = await context.store.setCredentials(account.text, await keys(password, context));
     if (!changed) throw new StanzaError("registration-required");
+    context.endSessions(account, iq.from);
   } finally {
     changing.delete(account.text);
   }
@@ -140,7 +141,7 @@ function accountNamed(username: string | undefined, domain: string): Jid | undef
 
 async function keys(password: string, context: ServerContext): Promise<Credentials> {
   try {
-    return await context.serverMemory.get(PASSWORDS).derive(password);
+    return await context.serverMemory.get(PASSWORDS).derive(password, context.settings.scramRounds);
   } catch (error) {
     if (error instanceof PasswordError) throw new StanzaError("not-acceptable");
     if (error instanceof WorkLimitError) throw new StanzaError("resource-constraint");

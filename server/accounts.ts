@@ -5,12 +5,16 @@ import { PASSWORDS } from "../modules/passwords.ts";
 import { removeAccount } from "../modules/register/remove_account.ts";
 import type { AsyncStore } from "../store/store.ts";
 import { Jid } from "../xmpp/jid.ts";
+import { passwordId, withPasswordId } from "../xmpp/scram_keys.ts";
 
 export interface Accounts {
   /** Returns false where the account exists. Throws JidError, and an Error where the domain is not served. */
   add(jid: string, password: string): Promise<boolean>;
-  /** Returns false where there is no such account. */
-  setPassword(jid: string, password: string): Promise<boolean>;
+  /**
+   * Ends the account's sessions and its login tokens (XEP-0484), which came with the old password, unless they are to be
+   * kept. Returns false where there is no such account.
+   */
+  setPassword(jid: string, password: string, options?: SetPasswordOptions): Promise<boolean>;
   /** Removes the account with all that belongs to it, ends its subscriptions and its streams. Returns false where there is no such account. */
   remove(jid: string): Promise<boolean>;
   /**
@@ -24,6 +28,11 @@ export interface Accounts {
   list(after?: string, limit?: number): Promise<readonly string[]>;
 }
 
+export interface SetPasswordOptions {
+  /** Sessions and tokens stay: nobody else knows the old password. */
+  readonly keepSessions?: boolean;
+}
+
 export interface AccountsStart {
   readonly database: () => AsyncStore;
   readonly context: () => ServerContext;
@@ -31,7 +40,8 @@ export interface AccountsStart {
 }
 
 export function createAccounts({ database, context, now }: AccountsStart): Accounts {
-  const derive = (password: string) => context().serverMemory.get(PASSWORDS).derive(password);
+  const derive = (password: string) =>
+    context().serverMemory.get(PASSWORDS).derive(password, context().settings.scramRounds);
   return {
     async add(jid, password) {
       const account = accountOf(jid);
@@ -40,8 +50,18 @@ export function createAccounts({ database, context, now }: AccountsStart): Accou
       }
       return await database().createAccount(account.text, await derive(password), now());
     },
-    async setPassword(jid, password) {
-      return await database().setCredentials(accountOf(jid).text, await derive(password));
+    async setPassword(jid, password, { keepSessions = false } = {}) {
+      const account = accountOf(jid);
+      const keys = await derive(password);
+      if (keepSessions) {
+        const kept = await database().credentials(account.text);
+        return (
+          kept !== undefined && (await database().setCredentials(account.text, withPasswordId(keys, passwordId(kept))))
+        );
+      }
+      const changed = await database().setCredentials(account.text, keys);
+      if (changed) context().endSessions(account);
+      return changed;
     },
     async remove(jid) {
       return await removeAccount(accountOf(jid), context());

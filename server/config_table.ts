@@ -3,6 +3,7 @@
  * A key `a.b_c` is `b_c` in the file's table `[a]`, AMPACT_A_B_C in the environment and `config.a.bC` in code.
  * @module
  */
+import { DEFAULT_SCRAM_ROUNDS, MIN_SCRAM_ROUNDS } from "../xmpp/scram_keys.ts";
 import type { ReadValue } from "./config_setting.ts";
 import {
   boolean,
@@ -67,6 +68,12 @@ export const SETTINGS = {
     "from where SASL PLAIN is accepted on a connection without TLS",
   ),
   "auth.anonymous": boolean(false, "whether SASL ANONYMOUS is offered (XEP-0175)"),
+  "auth.scram_rounds": integer(
+    MIN_SCRAM_ROUNDS,
+    10_000_000,
+    DEFAULT_SCRAM_ROUNDS,
+    "rounds of PBKDF2 for stored passwords (RFC 5802); keys of fewer are renewed at the next login with SASL PLAIN",
+  ),
   "auth.max_attempts": integer(1, 100, 5, "failed logins before a connection is closed"),
 
   "archive.enabled": boolean(true, "whether messages are archived (XEP-0313)"),

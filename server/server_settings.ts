@@ -16,6 +16,7 @@ export function nodeSettings(config: Config, gateways: readonly string[]): NodeS
     externalServices: config.externalServices,
     software: SOFTWARE,
     registration: config.registration,
+    scramRounds: config.auth.scramRounds,
     archive: config.archive.enabled,
     offline: config.offline.enabled,
     rosterItems: limits.rosterItems,
@@ -50,6 +51,7 @@ export function streamSettings(config: Config): StreamSettings {
     plainWithoutTls: auth.plainWithoutTls,
     anonymous: auth.anonymous,
     maxAttempts: auth.maxAttempts,
+    scramRounds: auth.scramRounds,
     xmlLimits: { ...DEFAULT_XML_LIMITS, maxBytes: limits.stanzaBytes, maxDepth: limits.stanzaDepth },
     negotiationMs: limits.negotiationSeconds * 1000,
     failedLogins: {

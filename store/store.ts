@@ -201,6 +201,8 @@ export interface StoreOperations {
   createAccount(account: string, credentials: Credentials, at: number): boolean;
   /** Returns false where there is no such account. */
   setCredentials(account: string, credentials: Credentials): boolean;
+  /** Replaces keys by others of the same passwordId() (xmpp/scram_keys.ts). Returns false where the password is another now. */
+  renewCredentials(account: string, credentials: Credentials): boolean;
   credentials(account: string): Credentials | undefined;
   /** Removes the account with all that belongs to it. Returns false where there is no such account. */
   removeAccount(account: string): boolean;

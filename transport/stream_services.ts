@@ -32,6 +32,8 @@ export interface StreamSettings {
   readonly anonymous: boolean;
   /** Failed logins before a stream is closed. */
   readonly maxAttempts: number;
+  /** Of PBKDF2: keys of fewer are renewed. */
+  readonly scramRounds: number;
   readonly xmlLimits: XmlLimits;
   /** How long a stream may take until a resource is bound, milliseconds. */
   readonly negotiationMs: number;

@@ -9,7 +9,12 @@ export interface ScramKeys {
   readonly iterations: number;
   readonly storedKey: string;
   readonly serverKey: string;
+  /** See passwordId(); left out: these are the first keys of their password. */
+  readonly passwordId?: string;
 }
+
+/** The keys of one password, by hash. */
+type KeysByHash = Readonly<Record<string, ScramKeys>>;
 
 export type ScramHash = "SHA-512" | "SHA-256" | "SHA-1";
 
@@ -20,8 +25,9 @@ export const SCRAM_HASHES: readonly ScramHash[] = ["SHA-512", "SHA-256", "SHA-1"
  * is as safe as the weakest of them, whichever a password is checked against.
  */
 const QUICKEST_FIRST: readonly ScramHash[] = ["SHA-256", "SHA-1", "SHA-512"];
-/** RFC 7677 section 4 asks for 4096 at least. */
-export const SCRAM_ITERATIONS = 10_000;
+/** RFC 7677 section 4 asks for them at least. */
+export const MIN_SCRAM_ROUNDS = 4096;
+export const DEFAULT_SCRAM_ROUNDS = 10_000;
 export const SCRAM_SALT_BYTES = 16;
 
 const NODE_NAMES: Readonly<Record<ScramHash, string>> = { "SHA-512": "sha512", "SHA-256": "sha256", "SHA-1": "sha1" };
@@ -34,25 +40,19 @@ export class PasswordError extends Error {
   override readonly name = "PasswordError";
 }
 
-/** Makes the keys to be stored for a new password. Fewer iterations are for one that protects nothing. Throws PasswordError. */
-export async function deriveCredentials(
-  password: string,
-  iterations = SCRAM_ITERATIONS,
-): Promise<Readonly<Record<string, ScramKeys>>> {
+/** Makes the keys to be stored for a password. Fewer rounds are for one that protects nothing. Throws PasswordError. */
+export async function deriveCredentials(password: string, rounds = DEFAULT_SCRAM_ROUNDS): Promise<KeysByHash> {
   const prepared = preparePassword(password);
   const credentials: Record<string, ScramKeys> = {};
   // One after the other: each takes a core.
   for (const hash of SCRAM_HASHES) {
-    credentials[hash] = await deriveKeys(hash, prepared, randomBytes(SCRAM_SALT_BYTES), iterations);
+    credentials[hash] = await deriveKeys(hash, prepared, randomBytes(SCRAM_SALT_BYTES), rounds);
   }
   return credentials;
 }
 
 /** Whether these keys were made from that password. */
-export async function checkPassword(
-  password: string,
-  credentials: Readonly<Record<string, ScramKeys>>,
-): Promise<boolean> {
+export async function checkPassword(password: string, credentials: KeysByHash): Promise<boolean> {
   const hash = QUICKEST_FIRST.find((candidate) => credentials[candidate] !== undefined);
   const kept = hash && credentials[hash];
   if (hash === undefined || kept === undefined) return false;
@@ -65,6 +65,27 @@ export async function checkPassword(
   }
   const keys = await deriveKeys(hash, prepared, Buffer.from(kept.salt, "base64"), kept.iterations);
   return timingSafeEqual(scramHash(hash, keys.storedKey), scramHash(hash, kept.storedKey));
+}
+
+/** Whether some of the keys were made with fewer rounds. */
+export function hasFewerRounds(credentials: KeysByHash, rounds: number): boolean {
+  return Object.values(credentials).some(({ iterations }) => iterations < rounds);
+}
+
+/**
+ * What tells a password from those before and after it, without telling anything of it. It stays when keys are renewed with
+ * more rounds, and changes when a password is set, even to the same.
+ */
+export function passwordId(credentials: KeysByHash): string {
+  const kept = Object.values(credentials).find((keys) => keys.passwordId !== undefined)?.passwordId;
+  if (kept !== undefined) return kept;
+  const keys = Object.entries(credentials).map(([hash, { storedKey }]) => `${hash} ${storedKey}`);
+  return createHash("sha256").update(keys.toSorted().join("\n")).digest("base64url");
+}
+
+/** New keys for what counts as the same password. */
+export function withPasswordId(credentials: KeysByHash, id: string): KeysByHash {
+  return Object.fromEntries(Object.entries(credentials).map(([hash, keys]) => [hash, { ...keys, passwordId: id }]));
 }
 
 /** H() of RFC 5802 section 2.2. */

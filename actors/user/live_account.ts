@@ -106,6 +106,10 @@ export class LiveAccount implements AccountContext {
   route(stanza: Stanza): void {
     this.node.context.route(stanza);
   }
+  endSessions(account: Jid, except?: Jid): void {
+    this.node.context.endSessions(account, except);
+  }
+
   endAccount(account: Jid): void {
     this.node.context.endAccount(account);
   }

@@ -2,10 +2,19 @@
 
 /** `user`, as it was typed. */
 export type UserRequest =
-  | { readonly kind: "add" | "passwd"; readonly name: string; readonly password: string | undefined }
+  | { readonly kind: "add"; readonly name: string; readonly password: string | undefined }
+  | PasswordRequest<string | undefined>
   | { readonly kind: "remove"; readonly name: string }
   | ForwardRequest
   | { readonly kind: "list" };
+
+interface PasswordRequest<Password> {
+  readonly kind: "passwd";
+  readonly name: string;
+  readonly password: Password;
+  /** The account's sessions and login tokens stay. */
+  readonly keepSessions: boolean;
+}
 
 /** Where an account's messages go while it is away. */
 interface ForwardRequest {
@@ -17,7 +26,8 @@ interface ForwardRequest {
 
 /** The same with all that is needed to carry it out: a canonical bare JID, and a password. */
 export type AccountRequest =
-  | { readonly kind: "add" | "passwd"; readonly name: string; readonly password: string }
+  | { readonly kind: "add"; readonly name: string; readonly password: string }
+  | PasswordRequest<string>
   | { readonly kind: "remove"; readonly name: string }
   | ForwardRequest
   | { readonly kind: "list" };
@@ -39,7 +49,9 @@ export function parseCommand(args: readonly string[]): Command {
   throw new UsageError(`Cannot run "${name}": there is no such command`);
 }
 
-function parseUser([action, ...rest]: readonly string[]): UserRequest {
+function parseUser([action, ...given]: readonly string[]): UserRequest {
+  const keepSessions = action === "passwd" && given.includes(KEEP_SESSIONS);
+  const rest = keepSessions ? given.filter((argument) => argument !== KEEP_SESSIONS) : given;
   const [name, password, ...more] = rest;
   const limit = USER_ARGUMENTS.get(action ?? "");
   if (limit === undefined) throw new UsageError("Cannot run user: expected one of add, passwd, remove, forward, list");
@@ -47,8 +59,11 @@ function parseUser([action, ...rest]: readonly string[]): UserRequest {
   if (action === "list") return { kind: "list" };
   if (!name) throw new UsageError(`Cannot run user ${action}: the name is missing`);
   if (action === "forward") return { kind: "forward", name, ...(password !== undefined && { to: password }) };
-  return action === "remove" ? { kind: "remove", name } : { kind: action as "add" | "passwd", name, password };
+  if (action === "remove") return { kind: "remove", name };
+  return action === "add" ? { kind: "add", name, password } : { kind: "passwd", name, password, keepSessions };
 }
+
+const KEEP_SESSIONS = "--keep-sessions";
 
 /** How many arguments each action takes at most. */
 const USER_ARGUMENTS: ReadonlyMap<string, number> = new Map([

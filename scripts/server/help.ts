@@ -14,7 +14,7 @@ export function helpText(): string {
 Commands
   ${run}                                serve until SIGTERM or SIGINT
   ${run} user add NAME [PASSWORD]       make an account
-  ${run} user passwd NAME [PASSWORD]    set its password
+  ${run} user passwd NAME [PASSWORD]    set its password and end its sessions; not these with --keep-sessions
   ${run} user remove NAME               remove it with all that belongs to it
   ${run} user forward NAME [ADDRESS]    forward its messages to ADDRESS while nobody is there; none: do not
   ${run} user list                      list all accounts

@@ -37,7 +37,8 @@ export async function runOnServer(server: AmpactServer, request: AccountRequest)
       if (await server.accounts.add(name, request.password)) return [`Added ${name}`];
       throw new AccountError(`Cannot add ${name}: the account exists`);
     case "passwd":
-      if (await server.accounts.setPassword(name, request.password)) return [`Changed the password of ${name}`];
+      if (await server.accounts.setPassword(name, request.password, request))
+        return [`Changed the password of ${name}`];
       throw new AccountError(`Cannot change the password of ${name}: there is no such account`);
     case "remove":
       if (await server.accounts.remove(name)) return [`Removed ${name}`];
@@ -66,7 +67,7 @@ async function completeRequest(server: AmpactServer, request: UserRequest): Prom
   if (request.kind === "remove" || request.kind === "forward") return { ...request, name };
   const password = request.password ?? (await askPassword(name));
   if (password === "") throw new AccountError(`Cannot use an empty password for ${name}`);
-  return { kind: request.kind, name, password };
+  return { ...request, name, password };
 }
 
 /** The canonical bare JID. */

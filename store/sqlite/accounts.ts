@@ -2,6 +2,7 @@
  * Accounts and the settings that are columns of theirs.
  * @module
  */
+import { passwordId } from "../../xmpp/scram_keys.ts";
 import type { ArchivePreferences, Credentials, StoreOperations } from "../store.ts";
 import type { ArchiveTail } from "./archive_tail.ts";
 import type { Connection } from "./connection.ts";
@@ -14,6 +15,7 @@ type AccountOperations = Pick<
   StoreOperations,
   | "createAccount"
   | "setCredentials"
+  | "renewCredentials"
   | "credentials"
   | "removeAccount"
   | "accounts"
@@ -31,6 +33,10 @@ export function accountOperations(
 ): AccountOperations {
   const queries = accountQueries(connection, tables);
   const removal = removalQueries(connection, tables);
+  const credentialsOf = (account: string): Credentials | undefined => {
+    const row = queries.credentials.first(account);
+    return row === undefined ? undefined : JSON.parse(row.credentials);
+  };
 
   return {
     createAccount(account: string, credentials: Credentials, at: number): boolean {
@@ -41,10 +47,13 @@ export function accountOperations(
       return queries.setCredentials.run(account, JSON.stringify(credentials)) === 1;
     },
 
-    credentials(account: string): Credentials | undefined {
-      const row = queries.credentials.first(account);
-      return row === undefined ? undefined : JSON.parse(row.credentials);
+    renewCredentials(account: string, credentials: Credentials): boolean {
+      const kept = credentialsOf(account);
+      if (kept === undefined || passwordId(kept) !== passwordId(credentials)) return false;
+      return queries.setCredentials.run(account, JSON.stringify(credentials)) === 1;
     },
+
+    credentials: credentialsOf,
 
     removeAccount(account: string): boolean {
       const owner = ids.account(account);

@@ -27,6 +27,7 @@ export const SETTINGS: ServerSettings = {
   archive: true,
   offline: true,
   rosterItems: 1000,
+  scramRounds: 4096,
   contacts: {},
 };
 
@@ -106,6 +107,10 @@ export class FakeContext implements AccountContext, PreAuthContext {
 
   route(stanza: Stanza): void {
     this.deeds.push(["route", stanza.toString()]);
+  }
+
+  endSessions(account: Jid, except?: Jid): void {
+    this.deeds.push(["endSessions", account.text, except?.text]);
   }
 
   endAccount(account: Jid): void {

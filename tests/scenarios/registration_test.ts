@@ -4,7 +4,7 @@ import { NS } from "../../xmpp/ns.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
 import { befriend } from "../conversation/befriend.ts";
 import type { Device } from "../conversation/device.ts";
-import { stage } from "../conversation/stage.ts";
+import { MANAGED, stage } from "../conversation/stage.ts";
 
 const scenario = stage();
 const closed = stage({ registration: "closed" });
@@ -65,6 +65,50 @@ scenario("3.3: the password is changed: the new one is good, the old one is not"
   await romeo.authenticates(PASSWORD);
   await romeo.binds();
 });
+
+scenario("3.3: the other sessions of the account end with the old password", async ({ romeo }) => {
+  await romeo.logsIn();
+  const street = romeo.device("street");
+  await street.logsIn();
+  expect((await romeo.asks(register(romeo.local, PASSWORD))).attr("type")).toBe("result");
+  await street.isThrownOut("not-authorized");
+  expect((await romeo.asks(xml`<iq type="get"><query xmlns="${NS.ROSTER}"/></iq>`)).attr("type")).toBe("result");
+});
+
+scenario(
+  "a password that the application changes ends all sessions, and what waits in them is delivered later",
+  async ({ romeo, juliet, server, settled }) => {
+    await romeo.online();
+    await juliet.logsIn();
+    await server.app.accounts.setPassword(romeo.bare, PASSWORD, { keepSessions: true });
+    expect((await romeo.asks(xml`<iq type="get"><query xmlns="${NS.ROSTER}"/></iq>`)).attr("type")).toBe("result");
+    await server.app.accounts.setPassword(romeo.bare, PASSWORD);
+    await romeo.isThrownOut("not-authorized");
+    juliet.sends(xml`<message to="${romeo.bare}" id="m1" type="chat"><body>hi</body></message>`);
+    await settled();
+    await romeo.connects();
+    await romeo.authenticates(PASSWORD);
+    await romeo.binds();
+    await romeo.becomesAvailable();
+    await romeo.receives(xml`<message id="m1"/>`);
+  },
+);
+
+scenario(
+  "a session that waits to be resumed ends with the old password",
+  { transports: MANAGED },
+  async ({ romeo, server, settled }) => {
+    await romeo.logsIn();
+    await romeo.enables();
+    romeo.cuts();
+    await settled();
+    await server.app.accounts.setPassword(romeo.bare, PASSWORD);
+    await romeo.connects();
+    await romeo.authenticates(PASSWORD);
+    romeo.sendsRaw(xml`<resume xmlns="${NS.SM}" previd="${romeo.management!.id}" h="0"/>`.text);
+    await romeo.gets("failed", NS.SM);
+  },
+);
 
 scenario("3.3: nobody changes the password of somebody else", async ({ romeo, juliet }) => {
   await romeo.logsIn();

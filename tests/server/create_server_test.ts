@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { client, type Element, xml as element } from "@xmpp/client";
 import { type AmpactServer, ConfigError, createServer, type ServerOptions, StoreFault, xml } from "../../mod.ts";
 import { createInlineStore } from "../../store/sqlite_store.ts";
-import type { Store } from "../../store/store.ts";
+import type { Credentials, Store } from "../../store/store.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { checkPassword, passwordId } from "../../xmpp/scram_keys.ts";
 import { type LiveServer, PASSWORD, startLiveServer } from "../client/live_server.ts";
+import { WebSocketClient } from "../transport/websocket_client.ts";
 
 const NOW = Date.parse("2026-11-22T14:00:00Z");
 const stops: (() => Promise<void>)[] = [];
@@ -198,6 +201,64 @@ describe("AmpactServer.accounts", () => {
     await server.accounts.setPassword("romeo@localhost", "new");
     expect(await fault(login(webSocketUrl, "romeo"))).toContain("not-authorized");
     await (await login(webSocketUrl, "romeo", "new")).stop();
+  });
+});
+
+describe("auth.scram_rounds", () => {
+  const login = (data: string, ns: string) =>
+    ns === NS.SASL
+      ? `<auth xmlns="${ns}" mechanism="PLAIN">${data}</auth>`
+      : `<authenticate xmlns="${ns}" mechanism="PLAIN"><initial-response>${data}</initial-response></authenticate>`;
+
+  /** A store that tells what it renews. */
+  function watched(url: string): { readonly store: Store; readonly renewed: Promise<Credentials> } {
+    const store = createInlineStore(url);
+    const { run } = store;
+    const renewed = new Promise<Credentials>((resolve) => {
+      store.run = async (calls) => {
+        const replies = await run.call(store, calls);
+        const call = calls.find(([method]) => method === "renewCredentials");
+        if (call !== undefined) resolve(call[2] as Credentials);
+        return replies;
+      };
+    });
+    return { store, renewed };
+  }
+
+  async function credentials(url: string): Promise<Credentials> {
+    const store = createInlineStore(url);
+    await store.open();
+    const [reply] = await store.run([["credentials", "romeo@localhost"]]);
+    await store.close();
+    return (reply as { readonly value: Credentials }).value;
+  }
+
+  test.each([NS.SASL, NS.SASL2])("keys of fewer are renewed by a login with PLAIN: %s", async (ns) => {
+    const url = `sqlite:${join(temporaryFolder(), "ampact.db")}`;
+    const before = made({ store: url, auth: { scramRounds: 4096 } });
+    await before.start();
+    await before.accounts.add("romeo@localhost", PASSWORD);
+    await before.stop();
+    const old = await credentials(url);
+    const { store, renewed } = watched(url);
+    const server = await started({ store, auth: { scramRounds: 5000 } });
+    const { app, websocket } = server;
+    const http = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: app.fetch, websocket: websocket as never });
+    stops.unshift(() => http.stop(true));
+    const client = await WebSocketClient.connect(`http://127.0.0.1:${http.port}`);
+    await client.open();
+    expect(await client.ask(login(btoa(`\0romeo\0${PASSWORD}`), ns))).toStartWith("<success ");
+    await renewed;
+    await server.stop();
+    const kept = await credentials(url);
+    expect(Object.entries(kept).map(([hash, { iterations }]) => [hash, iterations])).toEqual([
+      ["SHA-512", 5000],
+      ["SHA-256", 5000],
+      ["SHA-1", 5000],
+    ]);
+    // Login tokens are void when this changes.
+    expect(passwordId(kept)).toBe(passwordId(old));
+    expect(await checkPassword(PASSWORD, kept)).toBe(true);
   });
 });
 

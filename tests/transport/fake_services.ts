@@ -102,6 +102,7 @@ export const SETTINGS: StreamSettings = {
   plainWithoutTls: "loopback",
   anonymous: false,
   maxAttempts: 3,
+  scramRounds: 10_000,
   xmlLimits: DEFAULT_XML_LIMITS,
   negotiationMs: 60_000,
   failedLogins: { perAddressMinute: 0, perAddressAndAccountMinute: 0, perAccountHour: 0 },

@@ -1,8 +1,10 @@
 /** The runs of SASL mechanisms on one stream, whatever XML they are written in: RFC 6120 section 6, XEP-0388. @module */
 import { randomBytes } from "node:crypto";
-import { PASSWORDS } from "../../modules/passwords.ts";
+import { PASSWORDS, type Passwords } from "../../modules/passwords.ts";
+import type { Credentials } from "../../store/store.ts";
 import { SaslError, type SaslErrorCondition } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
+import { WorkLimitError } from "../../xmpp/work_limit.ts";
 import type { FailedLogins, LoginOrigin } from "../failed_logins.ts";
 import type { StreamServices } from "../stream_services.ts";
 import { anonymous } from "./anonymous.ts";
@@ -72,11 +74,29 @@ export class SaslNegotiation {
     return {
       domain: this.peer.domain,
       secret: services.secret,
-      passwords: services.serverContext.serverMemory.get(PASSWORDS),
+      passwords: this.#passwords,
+      rounds: services.settings.scramRounds,
+      renew: (account, password, kept) => void this.#renew(account, password, kept),
       admit: (account) => this.#admit(account),
       credentials: (account) => services.credentials(account),
       newNonce: () => randomBytes(NONCE_BYTES).toString("base64url"),
     };
+  }
+
+  get #passwords(): Passwords {
+    return this.#services.serverContext.serverMemory.get(PASSWORDS);
+  }
+
+  async #renew(account: Jid, password: string, kept: Credentials): Promise<void> {
+    const { log, settings, serverContext } = this.#services;
+    try {
+      const renewed = await this.#passwords.renew(password, kept, settings.scramRounds);
+      await serverContext.store.renewCredentials(account.text, renewed);
+    } catch (error) {
+      // Where too many wait the next login brings the password again.
+      if (error instanceof WorkLimitError) return;
+      log.error("cannot renew keys of password", { account: account.text, error });
+    }
   }
 
   #admit(account: Jid): void {

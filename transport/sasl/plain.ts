@@ -1,15 +1,15 @@
 /** PLAIN: RFC 4616. @module */
 import type { Credentials } from "../../store/store.ts";
 import { SaslError } from "../../xmpp/errors.ts";
-import { SCRAM_ITERATIONS } from "../../xmpp/scram_keys.ts";
+import { hasFewerRounds } from "../../xmpp/scram_keys.ts";
 import { WorkLimitError } from "../../xmpp/work_limit.ts";
 import type { SaslContext, SaslMechanism, SaslStep } from "./sasl_mechanism.ts";
 import { accountOf, checkAuthorization, decodeText } from "./sasl_text.ts";
 
 /** Keys of no password: checking against them takes the time that a real check takes. */
-const NOBODY: Credentials = {
-  "SHA-256": { salt: "", iterations: SCRAM_ITERATIONS, storedKey: "", serverKey: "" },
-};
+function nobody(rounds: number): Credentials {
+  return { "SHA-256": { salt: "", iterations: rounds, storedKey: "", serverKey: "" } };
+}
 
 /** In base64: two names and a password of RFC 7622's and RFC 4616's sizes. */
 const MAX_MESSAGE_CHARS = 6000;
@@ -29,8 +29,9 @@ async function respond(message: Uint8Array, context: SaslContext): Promise<SaslS
   checkAuthorization(authzid!, account, context.from);
   context.admit(account);
   const credentials = await context.credentials(account);
-  const right = await check(password, credentials ?? NOBODY, context);
+  const right = await check(password, credentials ?? nobody(context.rounds), context);
   if (!right || credentials === undefined) throw new SaslError("not-authorized");
+  if (hasFewerRounds(credentials, context.rounds)) context.renew(account, password, credentials);
   return { kind: "success", account };
 }
 

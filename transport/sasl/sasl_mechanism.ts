@@ -26,6 +26,10 @@ export interface SaslContext {
   /** The key of what is made up for accounts that do not exist. */
   readonly secret: Uint8Array;
   readonly passwords: Pick<Passwords, "check">;
+  /** Of PBKDF2, as configured. */
+  readonly rounds: number;
+  /** This password is the right one, and its keys have fewer rounds: they are renewed, later. */
+  renew(account: Jid, password: string, kept: Credentials): void;
   /** Before a password is looked at. Throws SaslError temporary-auth-failure where too many have been wrong. */
   admit(account: Jid): void;
   credentials(account: Jid): Promise<Credentials | undefined>;

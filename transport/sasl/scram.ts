@@ -3,7 +3,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { ScramKeys } from "../../store/store.ts";
 import { SaslError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
-import { SCRAM_ITERATIONS, SCRAM_SALT_BYTES, type ScramHash, scramHash, scramHmac } from "../../xmpp/scram_keys.ts";
+import { SCRAM_SALT_BYTES, type ScramHash, scramHash, scramHmac } from "../../xmpp/scram_keys.ts";
 import type { SaslContext, SaslExchange, SaslMechanism, SaslStep } from "./sasl_mechanism.ts";
 import { accountOf, checkAuthorization, decodeText } from "./sasl_text.ts";
 
@@ -81,7 +81,7 @@ class ScramExchange implements SaslExchange {
     checkAuthorization(first.authzid, account, this.#context.from);
     this.#context.admit(account);
     const stored = (await this.#context.credentials(account))?.[this.#hash];
-    const keys = stored ?? madeUpKeys(this.#hash, account, this.#context.secret);
+    const keys = stored ?? madeUpKeys(this.#hash, account, this.#context);
     const nonce = first.nonce + this.#context.newNonce();
     const challenge = `r=${nonce},s=${keys.salt},i=${keys.iterations}`;
     this.#challenge = { account, keys, known: stored !== undefined, first, nonce, text: challenge, binding };
@@ -155,8 +155,8 @@ function unescapeName(name: string): string {
 }
 
 /** The same for the same name at any time, so that an unknown account looks like any other. */
-function madeUpKeys(hash: ScramHash, account: Jid, secret: Uint8Array): ScramKeys {
+function madeUpKeys(hash: ScramHash, account: Jid, { secret, rounds }: SaslContext): ScramKeys {
   const salt = scramHmac("SHA-256", secret, `${hash} ${account.text}`).subarray(0, SCRAM_SALT_BYTES);
   const key = scramHash(hash, salt).toString("base64");
-  return { salt: salt.toString("base64"), iterations: SCRAM_ITERATIONS, storedKey: key, serverKey: key };
+  return { salt: salt.toString("base64"), iterations: rounds, storedKey: key, serverKey: key };
 }

@@ -6,10 +6,11 @@
  * 32 random bytes that it is. A token does not outlive the password under which it was given.
  * @module
  */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { AsyncStore, Credentials } from "../../store/store.ts";
 import { SaslError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
+import { passwordId } from "../../xmpp/scram_keys.ts";
 import type { FastLogin } from "./sasl2_request.ts";
 
 const KIND = "fast";
@@ -42,7 +43,7 @@ interface KeptToken extends FastToken {
   readonly since: number;
   /** The highest count that the client has told with it. */
   readonly count: number;
-  /** A digest of the account's keys when the token was given. */
+  /** The passwordId() of the account when the token was given. */
   readonly password: string;
 }
 
@@ -83,7 +84,7 @@ export class FastTokens {
   async #check({ expiry, password, count }: KeptToken, { account }: TokenOwner, login: FastLogin): Promise<void> {
     const credentials = await this.#start.credentials(account);
     if (credentials === undefined) throw new SaslError("not-authorized");
-    if (expiry <= this.#start.now() || password !== digestOf(credentials)) throw new SaslError("credentials-expired");
+    if (expiry <= this.#start.now() || password !== passwordId(credentials)) throw new SaslError("credentials-expired");
     // Section 3.4: a count that is not higher is that of a message which somebody has sent again.
     if (login.count !== undefined && login.count <= count) throw new SaslError("not-authorized");
   }
@@ -107,7 +108,7 @@ export class FastTokens {
       if (credentials === undefined) return undefined;
       const now = this.#start.now();
       const token = randomBytes(TOKEN_BYTES).toString("base64url");
-      const password = digestOf(credentials);
+      const password = passwordId(credentials);
       const { mechanism } = owner;
       const next = { token, mechanism, since: now, expiry: now + LIFETIME_MS, count: 0, password };
       const { current } = await this.#read(owner);
@@ -159,10 +160,4 @@ export class FastTokens {
 function endOf(text: string): number {
   const { current, next } = JSON.parse(text) as KeptTokens;
   return Math.max(current?.expiry ?? 0, next?.expiry ?? 0);
-}
-
-/** Another password has other keys, and so has the same one once it is set again. */
-function digestOf(credentials: Credentials): string {
-  const keys = Object.entries(credentials).map(([hash, { storedKey }]) => `${hash} ${storedKey}`);
-  return createHash("sha256").update(keys.toSorted().join("\n")).digest("base64url");
 }

@@ -28,6 +28,7 @@ const SETTINGS: NodeSettings = {
   archive: false,
   offline: true,
   rosterItems: 100,
+  scramRounds: 4096,
   contacts: {},
   presencePolicy: "open",
   ruleLimits: { maxRules: 10, maxHorizonMs: 1e12 },

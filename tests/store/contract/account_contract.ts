@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { passwordId, withPasswordId } from "../../../xmpp/scram_keys.ts";
 import {
   addAccounts,
   archived,
@@ -34,6 +35,18 @@ export function accountContract(make: MakeStore): void {
       expect(await call(store(), "credentials", ROMEO)).toEqual(KEYS);
       expect(await call(store(), "setCredentials", "nobody@montague.example", KEYS)).toBe(false);
       expect(await call(store(), "credentials", "nobody@montague.example")).toBeUndefined();
+    });
+
+    test("renewCredentials() replaces keys by others of the same password only", async () => {
+      await call(store(), "setCredentials", ROMEO, KEYS);
+      const more = { "SHA-256": { ...KEYS["SHA-256"], iterations: 8192, storedKey: "bmV3" } };
+      const renewed = withPasswordId(more, passwordId(KEYS));
+      expect(await call(store(), "renewCredentials", ROMEO, more)).toBe(false);
+      expect(await call(store(), "credentials", ROMEO)).toEqual(KEYS);
+      expect(await call(store(), "renewCredentials", ROMEO, renewed)).toBe(true);
+      expect(await call(store(), "credentials", ROMEO)).toEqual(renewed);
+      expect(await call(store(), "renewCredentials", ROMEO, withPasswordId(KEYS, passwordId(renewed)))).toBe(true);
+      expect(await call(store(), "renewCredentials", "nobody@montague.example", renewed)).toBe(false);
     });
 
     test("accounts() gives pages in order", async () => {

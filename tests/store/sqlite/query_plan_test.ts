@@ -10,6 +10,7 @@ const ITEM = { jid: JULIET, name: "", subscription: "both", ask: false, approved
 const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   createAccount: [ROMEO, JULIET, NURSE].map((account) => ["createAccount", account, {}, 1]),
   setCredentials: [["setCredentials", ROMEO, {}]],
+  renewCredentials: [["renewCredentials", ROMEO, {}]],
   credentials: [["credentials", ROMEO]],
   accounts: [["accounts", "", 10]],
   user: [["user", ROMEO]],

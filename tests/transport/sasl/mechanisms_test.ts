@@ -50,6 +50,8 @@ describe("plain", () => {
     domain: "localhost",
     secret: new Uint8Array(16),
     passwords: { check: checkPassword },
+    rounds: 10_000,
+    renew: () => {},
     admit: () => {},
     credentials: async (account) => (account.local === "user" ? credentials : undefined),
     newNonce: () => "x",

@@ -28,6 +28,8 @@ function contextFor(credentials: Credentials | undefined, nonce: string): SaslCo
     domain: "example.com",
     secret: new Uint8Array(16),
     passwords: createMemory().get(PASSWORDS),
+    rounds: 10_000,
+    renew: () => {},
     admit: () => {},
     credentials: async (account) => (account.equals(Jid.parse("user@example.com")) ? credentials : undefined),
     newNonce: () => nonce,
@@ -125,6 +127,8 @@ describe("scram()", () => {
     const seen: string[] = [];
     const context: SaslContext = {
       ...contextFor(undefined, nonce),
+      rounds: 10_000,
+      renew: () => {},
       admit: () => {},
       credentials: async (account) => void seen.push(account.local) as undefined,
     };

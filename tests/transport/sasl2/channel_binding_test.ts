@@ -29,6 +29,8 @@ function context(more: Partial<SaslContext> = {}): SaslContext {
     domain: "localhost",
     secret: new Uint8Array(16),
     passwords: createMemory().get(PASSWORDS),
+    rounds: 10_000,
+    renew: () => {},
     admit: () => {},
     credentials: async () => credentials,
     newNonce: () => "server",
