@@ -59,7 +59,7 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
       case "cancelled":
         return onCancelled(state, message);
       case "unproved":
-        return onUnproved(state, message.seqs, message.session);
+        return onUnproved(state, message);
       case "committed":
         return onCommitted(state, message.seqs);
       case "refused":

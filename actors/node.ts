@@ -38,6 +38,8 @@ export interface NodeSettings extends ServerSettings {
   readonly unprovedMessages: number;
   readonly unprovedBytes: number;
   readonly offlineLimits: OfflineLimits;
+  /** Deliveries without proof, over streams ended in order, after which an archived message is not offered again; 0: no bound. */
+  readonly unprovenDeliveries: number;
   /** How long archives keep messages, and how many of one account; 0: all. */
   readonly archiveKeepMs: number;
   readonly archiveKeepMessages: number;

@@ -74,12 +74,16 @@ export type UserMessage =
   | { readonly kind: "shown"; readonly stanza: Stanza }
   /** An IQ get or set to the account's bare JID. */
   | { readonly kind: "iq"; readonly stanza: Stanza }
-  /** A session is over; `unproved` are the messages whose receipt it could not prove, in order. */
+  /**
+   * A session is over; `unproved` are the messages whose receipt it could not prove, in order. `ignored`: its client ended it
+   * in order, and had left a request for proof unanswered.
+   */
   | {
       readonly kind: "ended";
       readonly resource: string;
       readonly session: SessionRef;
       readonly unproved: readonly number[];
+      readonly ignored: boolean;
     }
   /** The account's forwarding address has changed. */
   | { readonly kind: "forward"; readonly to: Jid | undefined }
@@ -166,12 +170,16 @@ export type DeliveryMessage =
   /** Unproved messages that this session will not send again, because their time is over. */
   | { readonly kind: "late"; readonly seqs: readonly number[]; readonly session: SessionRef }
   | { readonly kind: "proved"; readonly seqs: readonly number[]; readonly resource: string }
-  /** The session is over and cannot prove these any more, nor any other that it was given; none: it had proved all it had. */
+  /**
+   * The session is over and cannot prove these any more, nor any other that it was given; none: it had proved all it had.
+   * `ignored`: as its UserActor was told.
+   */
   | {
       readonly kind: "unproved";
       readonly seqs: readonly number[];
       readonly resource: string;
       readonly session: SessionRef;
+      readonly ignored?: boolean;
     }
   | { readonly kind: "committed"; readonly seqs: readonly number[] }
   | { readonly kind: "refused"; readonly seqs: readonly number[]; readonly fault: StoreFault }

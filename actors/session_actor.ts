@@ -25,6 +25,8 @@ import { Outbox } from "./session/outbox.ts";
 import { RateLimit } from "./session/rate_limit.ts";
 import { type Attach, type ManagedSession, StreamManagement } from "./session/stream_management.ts";
 
+/** A probe that is out this long when the client ends its stream was not about to be answered. */
+const IGNORED_MS = 1000;
 const REQUEST = xml`<r xmlns="${NS.SM}"/>`.text;
 
 export interface SessionStart {
@@ -364,10 +366,11 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   #onDisconnected(connection: Connection, clean: boolean): void {
     if (this.#ended || connection !== this.#connection) return;
+    const ignored = clean && this.#probeSentAt > 0 && this.#node.now() - this.#probeSentAt >= IGNORED_MS;
     this.#connection = undefined;
     this.#probeSentAt = 0;
     this.#flushHeld();
-    if (clean || this.#managed?.resumable !== true) return this.end(undefined);
+    if (clean || this.#managed?.resumable !== true) return this.end(undefined, ignored);
     this.#detachedAt = this.#node.now();
   }
 
@@ -399,7 +402,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     connection.close(new StreamError("connection-timeout"));
   }
 
-  end(error: StreamError | undefined): void {
+  /** `ignored`: its client ended it in order, and had left a probe unanswered. */
+  end(error: StreamError | undefined, ignored = false): void {
     if (this.#ended) return;
     this.#ended = true;
     const connection = this.#connection;
@@ -409,7 +413,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     this.#available = false;
     const unproved = this.#outbox.drain();
     for (const error of this.#requests?.take() ?? []) this.#node.route(error);
-    this.#entry.user.tell({ kind: "ended", resource: this.#jid.resource, session: this.#self, unproved });
+    this.#entry.user.tell({ kind: "ended", resource: this.#jid.resource, session: this.#self, unproved, ignored });
     this.#node.sessionEnded(this.#self);
   }
 }

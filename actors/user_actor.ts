@@ -74,7 +74,7 @@ export class UserActor implements Actor<UserMessage>, AccountHost {
       case "iq":
         return this.#onIq(message.stanza);
       case "ended":
-        return this.#onEnded(message.resource, message.session, message.unproved);
+        return this.#onEnded(message);
       case "forward":
         this.#account.forwardTo = message.to;
         return tellProfile(this.#account);
@@ -116,10 +116,10 @@ export class UserActor implements Actor<UserMessage>, AccountHost {
     return bindResource(this.#account, request, (jid) => this.#startSession(this.#entry, jid, request));
   }
 
-  #onEnded(resource: string, session: SessionRef, unproved: readonly number[]): void {
+  #onEnded({ resource, session, unproved, ignored }: Extract<UserMessage, { kind: "ended" }>): void {
     endResource(this.#account, resource, session);
     // Also where it is without any: delivery may have given it more in the meantime.
-    this.#entry.delivery.tell({ kind: "unproved", seqs: unproved, resource, session });
+    this.#entry.delivery.tell({ kind: "unproved", seqs: unproved, resource, session, ignored });
   }
 
   #onEnd(error: StreamError, except?: string): void {

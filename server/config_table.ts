@@ -80,6 +80,12 @@ export const SETTINGS = {
   "archive.keep_days": integer(0, 36_500, 365, "age at which archived messages are deleted; 0: never"),
   "archive.keep_messages": integer(0, Number.MAX_SAFE_INTEGER, 0, "archived messages kept for an account; 0: all"),
   "offline.enabled": boolean(true, "whether messages to somebody away are stored (XEP-0160)"),
+  "offline.unproven_deliveries": integer(
+    0,
+    1000,
+    3,
+    "deliveries of an archived message to a client that never proves receipt and ends its streams in order, after which it is not offered again; 0: no bound",
+  ),
 
   "amp.presence_policy": choice(
     ["subscribed", "open"],

@@ -37,6 +37,7 @@ export function nodeSettings(config: Config, gateways: readonly string[]): NodeS
       fromStrangers: limits.offlineMessagesFromStrangers || Number.POSITIVE_INFINITY,
       bytes: limits.offlineBytes,
     },
+    unprovenDeliveries: config.offline.unprovenDeliveries,
     archiveKeepMs: config.archive.keepDays * DAY_MS,
     archiveKeepMessages: config.archive.keepMessages,
     stanzasPerSecond: limits.stanzasPerSecond,

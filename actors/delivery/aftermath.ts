@@ -14,6 +14,7 @@ import { expire, report, watchDeadline } from "./expiry.ts";
 import { handOver, onTaken } from "./hand_over.ts";
 import type { InFlight } from "./in_flight.ts";
 import { conditionOf } from "./log_rows.ts";
+import { countDeliveries } from "./never_proved.ts";
 import { leaveToLog, recall } from "./offered.ts";
 import { endFlush, flushOnward } from "./offline_delivery.ts";
 import { askResources, type PlanOptions, planFor } from "./plan_input.ts";
@@ -104,8 +105,10 @@ function endProved(state: DeliveryState, flight: InFlight, resource: string, alo
   end(state, flight, { kind: "direct", resource }, event, flight.waits ? [settle] : [], alone);
 }
 
+type Unproved = Extract<DeliveryMessage, { kind: "unproved" }>;
+
 /** A session is over: all that it was given is planned again, in order, with the rules that are still undecided. */
-export function onUnproved(state: DeliveryState, seqs: readonly number[], session: SessionRef): void | Promise<void> {
+export function onUnproved(state: DeliveryState, { seqs, session, ignored }: Unproved): void | Promise<void> {
   const entry = state.profile.resources.find(({ ref }) => ref === session);
   const isKnown = entry !== undefined && !state.isDead(entry);
   if (isKnown) state.noteDead(session);
@@ -115,8 +118,16 @@ export function onUnproved(state: DeliveryState, seqs: readonly number[], sessio
   if (!isKnown && seqs.length > 0 && !seqs.some(isOwed)) return planAgain(state, []);
   const lost = takeFrom(state, state.inFlight.keys(), session);
   const inLog = state.offered.take(session);
-  if (inLog.length === 0) return planAgain(state, lost);
-  return recall(state, inLog).then((recalled) => planAgain(state, [...lost, ...recalled].sort(inOrder)));
+  if (inLog.length === 0) return ignored ? planUncounted(state, lost) : planAgain(state, lost);
+  return recall(state, inLog).then((recalled) => {
+    const all = [...lost, ...recalled].sort(inOrder);
+    return ignored ? planUncounted(state, all) : planAgain(state, all);
+  });
+}
+
+/** Its client has let a request for proof pass, and ended its stream in order. */
+function planUncounted(state: DeliveryState, lost: readonly InFlight[]): Promise<void> {
+  return countDeliveries(state, lost).then((left) => planAgain(state, left));
 }
 
 function inOrder(one: InFlight, other: InFlight): number {

@@ -226,3 +226,90 @@ scenario("send(): app code awaits what became of its message", async (cast) => {
   await juliet.online(messagesOnly);
   await juliet.receives(arrives("m5"));
 });
+
+// Clients that never prove receipt
+
+const NEVER = {
+  onDisk: true,
+  amp: { presencePolicy: "open" },
+  probe: { timeoutSeconds: 30 },
+  manualClock: true,
+} as const;
+const never = stage({ ...NEVER, transports: MANAGED });
+const unbounded = stage({ ...NEVER, transports: MANAGED, offline: { unprovenDeliveries: 0 } });
+
+/** Logs in, gets these, and ends its stream in order, without a proof of receipt. */
+async function takesWithoutProof({ juliet, clock }: Cast, ids: readonly string[], staysMs = 2000): Promise<void> {
+  juliet.withholdsProof();
+  await juliet.online(messagesOnly);
+  for (const id of ids) await juliet.receives(arrives(id));
+  clock.advance(staysMs);
+  await juliet.logsOut();
+}
+
+never("a client that never proves receipt is given an archived message three times, and no more", async (cast) => {
+  const { romeo, juliet, server } = cast;
+  await romeo.online(messagesOnly);
+  romeo.sends(message(juliet.bare, amp(...BOTH)));
+  await romeo.receives(notice(BOTH[1], { domain: server.domain, from: romeo.full, to: juliet.bare }));
+  await takesWithoutProof(cast, ["m1"]);
+  await romeo.logsOut();
+  await server.restart();
+  await romeo.online(messagesOnly);
+  await takesWithoutProof(cast, ["m1"]);
+  romeo.sends(message(juliet.bare, xml``, "m2"));
+  await romeo.receivesNothing();
+  await takesWithoutProof(cast, ["m1", "m2"]);
+  await takesWithoutProof(cast, ["m2"]);
+  await romeo.receivesNothing();
+  juliet.provesAgain();
+  await juliet.online(messagesOnly);
+  await juliet.receives(arrives("m2"));
+  juliet.sends(xml`<iq type="set" id="q1"><query xmlns="${NS.MAM}"/></iq>`);
+  for (const id of ["m1", "m2"]) await juliet.receives(archived(id));
+  await juliet.receives(xml`<iq type="result" id="q1"/>`);
+  // Three deliveries prove nothing: nobody is told of one.
+  await romeo.receivesNothing();
+});
+
+const archived = (id: string) =>
+  xml`<message><result xmlns="${NS.MAM}"><forwarded xmlns="${NS.FORWARD}"><message xmlns="${NS.CLIENT}" id="${id}"/></forwarded></result></message>`;
+
+never("what no archive holds, or a deadline may still take out, goes on waiting", async (cast) => {
+  const { romeo, juliet, clock } = cast;
+  await romeo.online(messagesOnly);
+  romeo.sends(message(juliet.bare, xml`<no-permanent-store xmlns="${NS.HINTS}"/>`));
+  const later = new Date(clock.now() + 86_400_000).toISOString();
+  romeo.sends(message(juliet.bare, amp(`expire-at ${later} drop`), "m2"));
+  await romeo.receivesNothing();
+  for (let login = 0; login < 5; login++) await takesWithoutProof(cast, ["m1", "m2"]);
+});
+
+never("a stream that ends before a probe could be answered does not count", async (cast) => {
+  const { romeo, juliet } = cast;
+  await romeo.online(messagesOnly);
+  romeo.sends(message(juliet.bare));
+  await romeo.receivesNothing();
+  for (let login = 0; login < 5; login++) await takesWithoutProof(cast, ["m1"], 0);
+});
+
+never("a connection that breaks does not count", async ({ romeo, juliet, clock }) => {
+  await romeo.online(messagesOnly);
+  romeo.sends(message(juliet.bare));
+  await romeo.receivesNothing();
+  for (let login = 0; login < 5; login++) {
+    juliet.withholdsProof();
+    await juliet.online(messagesOnly);
+    await juliet.receives(arrives());
+    clock.advance(2000);
+    juliet.cuts();
+  }
+});
+
+unbounded("without a bound it is given at every login", async (cast) => {
+  const { romeo, juliet } = cast;
+  await romeo.online(messagesOnly);
+  romeo.sends(message(juliet.bare));
+  await romeo.receivesNothing();
+  for (let login = 0; login < 5; login++) await takesWithoutProof(cast, ["m1"]);
+});

@@ -41,6 +41,7 @@ const SETTINGS: NodeSettings = {
   unprovedMessages: 1000,
   unprovedBytes: 1e9,
   offlineLimits: { messages: 1000, fromSender: 1000, fromStrangers: 1000, bytes: 1e9 },
+  unprovenDeliveries: 3,
   stanzasPerSecond: 0,
   pendingDelayMs: 100,
   archiveKeepMs: 0,

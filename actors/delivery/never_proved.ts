@@ -1,0 +1,89 @@
+/**
+ * Messages for a client that never proves receipt. It breaks RFC 6120 section 8.2.3 by leaving pings unanswered, but it would
+ * get them again at every login, for ever. What it has been given so many times, over streams that it ended in order, is not
+ * offered any more and stays in its archive. Nobody is told of a receipt, which is still not proved; what no archive holds, or
+ * a rule may still be met for, goes on waiting.
+ * @module
+ */
+import { nextDeadline } from "../../amp/evaluate.ts";
+import type { StoreCall } from "../../store/store.ts";
+import type { DeliveryState } from "./delivery_state.ts";
+import { conclude } from "./endings.ts";
+import type { InFlight } from "./in_flight.ts";
+import { faultIn } from "./log_rows.ts";
+
+const KIND = "never-proved";
+const KEY = "";
+/** How many messages are counted at a time: the newest. */
+const MAX_COUNTED = 1000;
+
+type Counts = Map<number, number>;
+
+/** Counts one delivery of each. Returns those that go on waiting, and lets go of the others. */
+export async function countDeliveries(
+  state: DeliveryState,
+  flights: readonly InFlight[],
+): Promise<readonly InFlight[]> {
+  const { node, owner } = state;
+  const { unprovenDeliveries } = node.settings;
+  if (!(unprovenDeliveries > 0) || !state.profile.persistent || !flights.some(mayGo)) return flights;
+  try {
+    const counts = readCounts(await node.database.document(owner.text, KIND, KEY));
+    const gone = flights.filter((flight) => mayGo(flight) && count(counts, flight) >= unprovenDeliveries);
+    for (const { seq } of gone) counts.delete(seq);
+    await keep(state, counts, gone);
+    for (const flight of gone) letGo(state, flight);
+    return flights.filter((flight) => !gone.includes(flight));
+  } catch (error) {
+    node.log.error("cannot count deliveries without proof", { owner: owner.text, error });
+    return flights;
+  }
+}
+
+/** The recipient's archive holds it, and neither its sender nor a deadline waits for more. */
+function mayGo({ waits, kept, log, receipt, rules }: InFlight): boolean {
+  if (!waits || !kept || log !== "durable" || receipt !== undefined) return false;
+  return rules === undefined || (rules.settled && nextDeadline(rules.rules, rules.fired) === undefined);
+}
+
+function count(counts: Counts, { seq }: InFlight): number {
+  const times = (counts.get(seq) ?? 0) + 1;
+  counts.set(seq, times);
+  return times;
+}
+
+/** In one transaction: a crash neither forgets the count alone nor the row. */
+async function keep({ node, owner }: DeliveryState, counts: Counts, gone: readonly InFlight[]): Promise<void> {
+  const rows = gone.map(({ seq }) => ({ owner: owner.text, seq }));
+  const calls: StoreCall[] = [documentCall(owner.text, counts)];
+  if (rows.length > 0) calls.push(["settle", rows]);
+  await new Promise<void>((resolve, reject) => {
+    node.store.tell({
+      kind: "calls",
+      calls,
+      resolve: (replies) => {
+        const fault = faultIn(replies);
+        if (fault === undefined) resolve();
+        else reject(fault);
+      },
+      reject,
+    });
+  });
+  if (rows.length > 0) node.log.info("messages go without proof", { owner: owner.text, messages: rows.length });
+}
+
+function documentCall(owner: string, counts: Counts): StoreCall {
+  if (counts.size === 0) return ["removeDocument", owner, KIND, KEY];
+  const newest = [...counts].sort(([one], [other]) => one - other).slice(-MAX_COUNTED);
+  return ["putDocument", owner, KIND, KEY, newest.map(([seq, times]) => `${seq}:${times}`).join(" ")];
+}
+
+function readCounts(text = ""): Counts {
+  const pairs = text === "" ? [] : text.split(" ").map((pair) => pair.split(":").map(Number));
+  return new Map(pairs.map(([seq, times]) => [seq!, times!]));
+}
+
+function letGo(state: DeliveryState, flight: InFlight): void {
+  state.count(flight, false);
+  conclude(state, flight, { kind: "stored" });
+}
