@@ -1,4 +1,5 @@
 /** The client's stream header, checked: RFC 6120 section 4.7. @module */
+import { mayBeDomain } from "../xmpp/domain.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
 
@@ -32,11 +33,16 @@ export function checkHeader(
 
 function checkDomain(to: string | undefined, domains: readonly string[]): string {
   if (!to) throw new StreamError("improper-addressing", { text: "The stream header has no 'to'" });
-  const jid = Jid.tryParse(to);
-  if (jid === undefined || jid.local !== "" || jid.resource !== "" || !domains.includes(jid.domain)) {
-    throw new StreamError("host-unknown");
-  }
-  return jid.domain;
+  const domain = servedDomain(to, domains);
+  if (domain === undefined) throw new StreamError("host-unknown");
+  return domain;
+}
+
+/** Which of `domains` a client means that has no session yet. It is read as an address only if it is not written like one of them. */
+export function servedDomain(to: string, domains: readonly string[]): string | undefined {
+  if (domains.includes(to)) return to;
+  const jid = mayBeDomain(to) ? Jid.tryParse(to) : undefined;
+  return jid !== undefined && domains.includes(jid.text) ? jid.text : undefined;
 }
 
 function checkFrom(text: string | undefined, account: Jid | undefined): Jid | undefined {

@@ -1,9 +1,14 @@
 import tr46 from "tr46";
+import { isStreamSafe } from "./stream_safe.ts";
 
 const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
 // "--" in the third and fourth place marks an A-label, or a label that IDNA2008 reserves.
 const RESERVED = /(?:^|\.)..--/;
+/** RFC 1035 section 2.3.4; U-labels are no longer than their A-labels. A final dot may follow. */
+const MAX_LENGTH = 253;
+// RFC 7622 section 3.2: a final dot is stripped, and UTS 46 knows other full stops.
+const FINAL_DOT = /[.\u3002\uFF0E\uFF61]$/;
 const RULES = { checkHyphens: true, checkBidi: true, checkJoiners: true, useSTD3ASCIIRules: true } as const;
 
 /**
@@ -11,6 +16,7 @@ const RULES = { checkHyphens: true, checkBidi: true, checkJoiners: true, useSTD3
  * Addresses may be IPv4, or IPv6 in brackets. Gives undefined for a name that is refused.
  */
 export function prepareDomain(text: string): string | undefined {
+  if (!mayBeDomain(text)) return undefined;
   if (text.startsWith("[")) return ipv6Literal(text);
   const lower = text.toLowerCase();
   const name = lower.endsWith(".") ? lower.slice(0, -1) : lower;
@@ -18,9 +24,14 @@ export function prepareDomain(text: string): string | undefined {
   return internationalName(text);
 }
 
+/** Tells by its length alone. */
+export function mayBeDomain(text: string): boolean {
+  return text.length <= MAX_LENGTH || (text.length === MAX_LENGTH + 1 && FINAL_DOT.test(text));
+}
+
 function internationalName(text: string): string | undefined {
-  // RFC 7622 section 3.2: a final dot is stripped, and UTS 46 knows other full stops.
-  const name = text.replace(/[.\u3002\uFF0E\uFF61]$/, "");
+  if (!isStreamSafe(text)) return undefined;
+  const name = text.replace(FINAL_DOT, "");
   const { domain, error } = tr46.toUnicode(name, RULES);
   // What A-labels decode to need not be in a length that DNS can hold.
   if (error || tr46.toASCII(name, { ...RULES, verifyDNSLength: true }) === null) return undefined;

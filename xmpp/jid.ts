@@ -12,8 +12,9 @@ export class JidError extends Error {
 const ASCII_LOCAL = /^[a-z0-9!#$%()*+,\-.;=?[\\\]^_`{|}~]+$/;
 const ASCII_RESOURCE = /^[\x21-\x7e][\x20-\x7e]*$/;
 const MAX_BYTES = 1023;
-/** No text above this length can normalise to a part that is short enough. */
-const MAX_RAW_LENGTH = 3 * MAX_BYTES;
+/** No text of more bytes can normalise to a part that is short enough: three bytes of full width become one at the least. */
+const MAX_RAW_BYTES = 3 * MAX_BYTES;
+const MAX_RAW_TEXT = 2 * MAX_RAW_BYTES + MAX_BYTES;
 /** Of each of the two halves. */
 const MEMO_SIZE = 10_000;
 const MEMO_MAX_LENGTH = 512;
@@ -47,6 +48,7 @@ export class Jid {
   static parse(text: string): Jid {
     const known = memo.get(text);
     if (known !== undefined) return known;
+    if (text.length > MAX_RAW_TEXT) throw new JidError("Cannot use address: too long");
     const own = ownCopy(text);
     const jid = Jid.#read(own);
     if (own.length <= MEMO_MAX_LENGTH) memo.set(own, jid);
@@ -160,21 +162,21 @@ const memo = new Memo();
 
 function preparedLocal(text: string): string {
   if (ASCII_LOCAL.test(text)) return checkedLength(text, "localpart");
-  const local = text.length > MAX_RAW_LENGTH ? undefined : usernameCaseMapped(text);
+  const local = exceeds(text, MAX_RAW_BYTES) ? undefined : usernameCaseMapped(text);
   // RFC 7622 section 3.3.1 forbids these beyond what the profile does.
   if (local === undefined || /["&'/:<>@]/.test(local)) throw new JidError("Cannot use localpart: not allowed");
   return checkedLength(local, "localpart");
 }
 
 function preparedDomain(text: string): string {
-  const domain = text.length > MAX_BYTES ? undefined : prepareDomain(text);
+  const domain = prepareDomain(text);
   if (domain === undefined) throw new JidError("Cannot use domainpart: not allowed");
   return checkedLength(domain, "domainpart");
 }
 
 function preparedResource(text: string): string {
   if (ASCII_RESOURCE.test(text)) return checkedLength(text, "resourcepart");
-  const resource = text.length > MAX_RAW_LENGTH ? undefined : opaqueString(text);
+  const resource = exceeds(text, MAX_RAW_BYTES) ? undefined : opaqueString(text);
   // RFC 7622 section 3.5, example 18: no leading space.
   if (resource === undefined || resource.startsWith(" ")) throw new JidError("Cannot use resourcepart: not allowed");
   return checkedLength(resource, "resourcepart");
@@ -182,8 +184,11 @@ function preparedResource(text: string): string {
 
 /** RFC 7622 section 3.1: each part is at most 1023 bytes of UTF-8. */
 function checkedLength(part: string, what: string): string {
-  if (part.length > MAX_BYTES || (part.length * 3 > MAX_BYTES && Buffer.byteLength(part) > MAX_BYTES)) {
-    throw new JidError(`Cannot use ${what}: longer than ${MAX_BYTES} bytes`);
-  }
+  if (exceeds(part, MAX_BYTES)) throw new JidError(`Cannot use ${what}: longer than ${MAX_BYTES} bytes`);
   return part;
+}
+
+/** UTF-8 bytes are at least as many as UTF-16 units, and at most three times as many. */
+function exceeds(text: string, maxBytes: number): boolean {
+  return text.length > maxBytes || (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes);
 }

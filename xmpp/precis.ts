@@ -1,8 +1,9 @@
 /**
  * PRECIS: the string classes of RFC 8264 and the profiles of RFC 8265 that XMPP addresses use.
- * Every function gives undefined for a string that its profile refuses.
+ * Every function gives undefined for a string that its profile refuses, or that has more than 30 combining marks in a row.
  * @module
  */
+import { isStreamSafe } from "./stream_safe.ts";
 
 // RFC 8264 section 9.6: PVALID against their general category; section 8 of RFC 5892 has the same list.
 const EXCEPTIONS = "\\u00DF\\u03C2\\u06FD\\u06FE\\u0F0B\\u3007";
@@ -26,6 +27,7 @@ const RIGHT_TO_LEFT =
  * the whole is normalised to NFC and must be of the IdentifierClass.
  */
 export function usernameCaseMapped(text: string): string | undefined {
+  if (!isStreamSafe(text)) return undefined;
   const mapped = text
     .replace(/[\u3000\uFF01-\uFFEF]/g, (char) => char.normalize("NFKC"))
     .toLowerCase()
@@ -36,6 +38,7 @@ export function usernameCaseMapped(text: string): string | undefined {
 
 /** OpaqueString: RFC 8265 section 4.2. Spaces outside ASCII become U+0020; NFC; must be of the FreeformClass. */
 export function opaqueString(text: string): string | undefined {
+  if (!isStreamSafe(text)) return undefined;
   const mapped = text.replace(/\p{Zs}/gu, " ").normalize("NFC");
   return FREEFORM.test(mapped) && commonRules(mapped) ? mapped : undefined;
 }

@@ -1,7 +1,9 @@
 /** What is kept of a password: the keys of SCRAM, each hash with a salt of its own. RFC 5802 section 3. @module */
+import { Buffer } from "node:buffer";
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { saslprep } from "@mongodb-js/saslprep";
+import { isStreamSafe } from "./stream_safe.ts";
 
 /** Salt and keys in base64. */
 export interface ScramKeys {
@@ -30,12 +32,15 @@ export const MIN_SCRAM_ROUNDS = 4096;
 export const DEFAULT_SCRAM_ROUNDS = 10_000;
 export const SCRAM_SALT_BYTES = 16;
 
+/** Of UTF-8, before SASLprep. */
+export const MAX_PASSWORD_BYTES = 1023;
+
 const NODE_NAMES: Readonly<Record<ScramHash, string>> = { "SHA-512": "sha512", "SHA-256": "sha256", "SHA-1": "sha1" };
 const LENGTHS: Readonly<Record<ScramHash, number>> = { "SHA-512": 64, "SHA-256": 32, "SHA-1": 20 };
 
 const stretch = promisify(pbkdf2);
 
-/** A password that SASLprep (RFC 4013) refuses, or that is empty. */
+/** A password that SASLprep (RFC 4013) refuses, that is empty, or too long. */
 export class PasswordError extends Error {
   override readonly name = "PasswordError";
 }
@@ -112,6 +117,10 @@ async function deriveKeys(hash: ScramHash, prepared: string, salt: Buffer, itera
 
 /** RFC 5802 section 2.2: Normalize(). */
 function preparePassword(password: string): string {
+  if (password.length > MAX_PASSWORD_BYTES || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
+    throw new PasswordError(`Cannot use password: longer than ${MAX_PASSWORD_BYTES} bytes`);
+  }
+  if (!isStreamSafe(password)) throw new PasswordError("Cannot use password: more than 30 combining marks in a row");
   let prepared: string;
   try {
     prepared = saslprep(password);

@@ -4,6 +4,25 @@ import { Jid, JidError } from "../../xmpp/jid.ts";
 
 const LONG = "a".repeat(1023);
 
+const MARKS = "\u0301\u0323".repeat(15);
+
+describe("the size of a part that is not normalised yet", () => {
+  test.each([
+    ["1,023 letters of full width", `${"\uff41".repeat(1023)}@b`, true],
+    ["3,070 bytes of full width", `${"\uff41".repeat(1023)}a@b`, false],
+    ["3,070 bytes in the resource", `a@b/${"\u3000".repeat(1023)}a`, false],
+    ["30 marks in the local part", `a${MARKS}@b`, true],
+    ["31 marks in the local part", `a${MARKS}\u0301@b`, false],
+    ["31 marks in the resource", `a@b/a${MARKS}\u0301`, false],
+    ["31 marks in the domain", `a@a${MARKS}\u0301`, false],
+    ["a domain of 254 characters", `${"a.".repeat(126)}aa`, false],
+    ["a domain of 253 characters", `${"a.".repeat(126)}a`, true],
+    ["a domain of 253 characters and a dot", `${"a.".repeat(126)}a.`, true],
+  ])("is judged first: %s", (_size, text, accepted) => {
+    expect(Jid.tryParse(text) !== undefined).toBe(accepted);
+  });
+});
+
 describe("Jid.parse()", () => {
   // The first group is RFC 7622 section 3.5, examples 1 to 15.
   test.each([

@@ -15,6 +15,21 @@ describe("deriveCredentials()", () => {
   });
 });
 
+describe("a password's size", () => {
+  test.each([
+    ["1,023 bytes", `${"\u00e9".repeat(511)}a`, true],
+    ["1,024 bytes", "\u00e9".repeat(512), false],
+    ["30 marks in a row", `a${"\u0301\u0323".repeat(15)}`, true],
+    ["31 marks in a row", `a${"\u0301\u0323".repeat(15)}\u0301`, false],
+    ["31 marks, some of them of half width", `a${"\u0301\uff9e".repeat(15)}\u0301`, false],
+  ])("of %s is judged before SASLprep", async (_size, password, accepted) => {
+    const credentials = await deriveCredentials(password, 1).catch((error) => error);
+    expect(credentials instanceof PasswordError).toBe(!accepted);
+    const kept = accepted ? credentials : await deriveCredentials("pencil", 1);
+    expect(await checkPassword(password, kept)).toBe(accepted);
+  });
+});
+
 describe("checkPassword()", () => {
   test.each([
     ["pencil", true],

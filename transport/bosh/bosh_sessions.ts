@@ -1,8 +1,8 @@
 /** The BOSH sessions of one server, found by `sid`. @module */
 import { randomBytes } from "node:crypto";
-import { Jid } from "../../xmpp/jid.ts";
 import type { Peer } from "../client_address.ts";
 import { XmppStream } from "../stream.ts";
+import { servedDomain } from "../stream_header.ts";
 import type { TransportContext } from "../transport_context.ts";
 import { type BoshBody, type BoshCondition, BoshError, writeBody } from "./bosh_body.ts";
 import { grantParameters } from "./bosh_parameters.ts";
@@ -71,9 +71,7 @@ export function terminalBody(condition: BoshCondition): string {
 
 function checkDomain(to: string | undefined, domains: readonly string[]): string {
   if (!to) throw new BoshError("improper-addressing");
-  const jid = Jid.tryParse(to);
-  if (jid === undefined || jid.local !== "" || jid.resource !== "" || !domains.includes(jid.domain)) {
-    throw new BoshError("host-unknown");
-  }
-  return jid.domain;
+  const domain = servedDomain(to, domains);
+  if (domain === undefined) throw new BoshError("host-unknown");
+  return domain;
 }

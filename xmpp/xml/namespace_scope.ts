@@ -3,6 +3,13 @@ import { NS } from "../ns.ts";
 /** Those of a stream are the same for all of its elements. */
 const outermost = new WeakMap<ReadonlyMap<string, string>, NamespaceScope>();
 
+/** A namespace that a prefix stands for. Within one scope there is one object for each namespace. */
+export interface BoundNamespace {
+  readonly ns: string;
+}
+
+const UNBOUND: BoundNamespace = { ns: "" };
+
 /** The namespaces in scope at one place in a document: an immutable list, newest declaration first. */
 export class NamespaceScope {
   /** Namespace of unprefixed elements; "" when there is none. */
@@ -10,20 +17,20 @@ export class NamespaceScope {
   /** Number of prefixes declared here and around. */
   readonly size: number;
   readonly #prefix: string;
-  readonly #ns: string;
+  readonly #bound: BoundNamespace;
   readonly #outer: NamespaceScope | undefined;
 
-  private constructor(defaultNs: string, prefix: string, ns: string, outer: NamespaceScope | undefined) {
+  private constructor(defaultNs: string, prefix: string, bound: BoundNamespace, outer: NamespaceScope | undefined) {
     this.defaultNs = defaultNs;
     this.#prefix = prefix;
-    this.#ns = ns;
+    this.#bound = bound;
     this.#outer = outer;
     this.size = outer === undefined ? 0 : outer.size + 1;
   }
 
-  static readonly EMPTY = new NamespaceScope("", "", "", undefined);
+  static readonly EMPTY = new NamespaceScope("", "", UNBOUND, undefined);
   /** That of most messages. */
-  static readonly #CLIENT = new NamespaceScope(NS.CLIENT, "", "", undefined);
+  static readonly #CLIENT = new NamespaceScope(NS.CLIENT, "", UNBOUND, undefined);
 
   /** The scope outside all elements. */
   static outermost(inherited: ReadonlyMap<string, string> | undefined): NamespaceScope {
@@ -44,19 +51,29 @@ export class NamespaceScope {
 
   withDefault(ns: string): NamespaceScope {
     if (ns === this.defaultNs) return this;
-    if (this.#outer !== undefined) return new NamespaceScope(ns, this.#prefix, this.#ns, this.#outer);
-    return ns === NS.CLIENT ? NamespaceScope.#CLIENT : new NamespaceScope(ns, "", "", undefined);
+    if (this.#outer !== undefined) return new NamespaceScope(ns, this.#prefix, this.#bound, this.#outer);
+    return ns === NS.CLIENT ? NamespaceScope.#CLIENT : new NamespaceScope(ns, "", UNBOUND, undefined);
   }
 
   withPrefix(prefix: string, ns: string): NamespaceScope {
-    return new NamespaceScope(this.defaultNs, prefix, ns, this);
+    return new NamespaceScope(this.defaultNs, prefix, this.#find(ns) ?? { ns }, this);
   }
 
-  /** The namespace bound to a prefix that is not empty. */
-  lookup(prefix: string): string | undefined {
+  /** The namespace bound to a prefix that is not empty; to compare two of one scope, compare the objects. */
+  lookup(prefix: string): BoundNamespace | undefined {
     let scope: NamespaceScope = this;
     while (scope.#outer !== undefined) {
-      if (scope.#prefix === prefix) return scope.#ns;
+      if (scope.#prefix === prefix) return scope.#bound;
+      scope = scope.#outer;
+    }
+    return undefined;
+  }
+
+  // Done for each declaration, so that no comparison is longer than a text that was sent for it.
+  #find(ns: string): BoundNamespace | undefined {
+    let scope: NamespaceScope = this;
+    while (scope.#outer !== undefined) {
+      if (scope.#bound.ns === ns) return scope.#bound;
       scope = scope.#outer;
     }
     return undefined;
@@ -66,7 +83,7 @@ export class NamespaceScope {
   toMap(): ReadonlyMap<string, string> {
     const map = new Map([["", this.defaultNs]]);
     for (let scope: NamespaceScope = this; scope.#outer !== undefined; scope = scope.#outer) {
-      if (!map.has(scope.#prefix)) map.set(scope.#prefix, scope.#ns);
+      if (!map.has(scope.#prefix)) map.set(scope.#prefix, scope.#bound.ns);
     }
     return map;
   }

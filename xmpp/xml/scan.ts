@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { NS } from "../ns.ts";
 import { ASCII, isNameChar, isNameStart, isXmlChar, NAME, NAME_START, PLAIN, SPACE } from "./chars.ts";
 import { byLength, commonText, NAMESPACES, reads } from "./common_texts.ts";
-import { NamespaceScope } from "./namespace_scope.ts";
+import { type BoundNamespace, NamespaceScope } from "./namespace_scope.ts";
 import { dereference, normalised } from "./references.ts";
 import type { ScannedAttribute, ScannedChild, ScannedElement, XmlLimits } from "./scanned_element.ts";
 import { XmlError, type XmlErrorCondition } from "./xml_error.ts";
@@ -319,14 +319,13 @@ export class Scan {
       this.#fail("bad-namespace-prefix", `an element with the prefix ${prefix}`);
     }
     this.#plain = false;
-    return this.#resolve(prefix);
+    return this.#resolve(prefix).ns;
   }
 
-  #resolve(prefix: string): string {
-    if (prefix === "xml") return NS.XML;
-    const ns = this.#scope.lookup(prefix);
-    if (ns === undefined) this.#fail("bad-namespace-prefix", `the prefix ${prefix} is not declared`);
-    return ns;
+  #resolve(prefix: string): BoundNamespace {
+    const bound = this.#scope.lookup(prefix);
+    if (bound === undefined) this.#fail("bad-namespace-prefix", `the prefix ${prefix} is not declared`);
+    return bound;
   }
 
   /** Reads up to and with the `>` of a start tag. Sets #empty, #scope, and for the outermost element #attributes. */
@@ -432,18 +431,26 @@ export class Scan {
     if (this.#manyNames.add(this.#text.slice(start, end)).size === size) this.#failTwice();
   }
 
-  /** Namespaces in XML 1.0, section 6.3: two prefixes may stand for one namespace. */
+  /**
+   * Namespaces in XML 1.0, section 6.3: two prefixes may stand for one namespace. A namespace may be long and have many
+   * attributes, so that none is read here.
+   */
   #checkExpandedNames(): void {
     const names = this.#attributeNames;
-    const seen = new Set<string>();
+    const seen = new Map<string, Set<BoundNamespace>>();
     for (let i = 0; i < names.length; i += 3) {
       const start = names[i]!;
       const colon = names[i + 1]!;
       if (colon < 0 || this.#isDeclaration(start, colon, names[i + 2]!)) continue;
-      const ns = this.#resolve(this.#text.slice(start, colon));
-      const expanded = `${this.#text.slice(colon + 1, names[i + 2])} ${ns}`;
-      if (seen.has(expanded)) this.#failTwice();
-      seen.add(expanded);
+      const prefix = this.#text.slice(start, colon);
+      // No other prefix stands for that of xml.
+      if (prefix === "xml") continue;
+      const bound = this.#resolve(prefix);
+      const local = this.#text.slice(colon + 1, names[i + 2]);
+      const others = seen.get(local);
+      if (others === undefined) seen.set(local, new Set([bound]));
+      else if (others.has(bound)) this.#failTwice();
+      else others.add(bound);
     }
   }
 
