@@ -4,7 +4,8 @@ import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
-import { findMechanism } from "./sasl/mechanisms.ts";
+import { offerText } from "./sasl/downgrade_protection.ts";
+import { findMechanism, offeredMechanisms, withoutBinding } from "./sasl/mechanisms.ts";
 import { decodeBase64, encodeStep, type SaslNegotiation } from "./sasl/negotiation.ts";
 import type { SaslStep } from "./sasl/sasl_mechanism.ts";
 import type { StreamServices } from "./stream_services.ts";
@@ -47,10 +48,12 @@ export class Authentication {
   }
 
   #start(element: ScannedElement): SaslStep | Promise<SaslStep> {
-    const { encrypted, loopback } = this.#negotiation.peer.security;
-    const name = attribute(element, "mechanism") ?? "";
-    const mechanism = findMechanism(name, this.#services.settings, { encrypted, loopback });
-    return this.#negotiation.begin(mechanism, readData(element));
+    const { settings } = this.#services;
+    const { security } = this.#negotiation.peer;
+    const unbound = withoutBinding(security);
+    const mechanism = findMechanism(attribute(element, "mechanism") ?? "", settings, unbound);
+    const offer = offerText(offeredMechanisms(settings, unbound), security.channelBindings);
+    return this.#negotiation.begin(mechanism, readData(element), { offer });
   }
 
   #report(step: SaslStep): AuthenticationResult {

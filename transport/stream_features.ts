@@ -1,7 +1,7 @@
 /** `<stream:features/>` of each stage: RFC 6120 section 4.3.2. @module */
 import { NS } from "../xmpp/ns.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
-import { offeredMechanisms } from "./sasl/mechanisms.ts";
+import { offeredMechanisms, withoutBinding } from "./sasl/mechanisms.ts";
 import { managesStreams, sasl2Features } from "./sasl2/sasl2_features.ts";
 import type { StreamCarrier } from "./stream_carrier.ts";
 import type { StreamServices } from "./stream_services.ts";
@@ -39,10 +39,7 @@ function authFeatures(services: StreamServices, carrier: StreamCarrier): Markup 
     return features([xml`<starttls xmlns="${NS.TLS}"><required/></starttls>`]);
   }
   const startTls = carrier.startTlsOffer === "optional" && xml`<starttls xmlns="${NS.TLS}"/>`;
-  // Without channel binding, which is for SASL2: clients of this older profile that know it take tls-unique for granted,
-  // which TLS 1.3 has not, and may not go on without (RFC 5802 section 6). XEP-0440 section 3 leaves them alone too.
-  const { encrypted, loopback } = carrier.security;
-  const names = offeredMechanisms(services.settings, { encrypted, loopback }).map(({ name }) => name);
+  const names = offeredMechanisms(services.settings, withoutBinding(carrier.security)).map(({ name }) => name);
   const mechanisms = xml`
     <mechanisms xmlns="${NS.SASL}">${names.map((name) => xml`<mechanism>${name}</mechanism>`)}</mechanisms>`;
   return features([

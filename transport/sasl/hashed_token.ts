@@ -26,11 +26,13 @@ async function respond(
   context: SaslContext,
 ): Promise<SaslStep> {
   const end = message.indexOf(0);
-  if (end < 1 || message.length !== end + 1 + HASH_BYTES) throw new SaslError("malformed-request");
+  if (end < 1) throw new SaslError("malformed-request");
   const binding = type === undefined ? new Uint8Array() : context.channelBindings?.get(type);
   if (binding === undefined || context.useToken === undefined) throw new SaslError("invalid-mechanism");
   const account = accountOf(decodeText(message.subarray(0, end)), context.domain);
   const hash = message.subarray(end + 1);
+  // Like a wrong one: only then clients are sure to fall back to their password (XEP-0484 section 4.1).
+  if (hash.length !== HASH_BYTES) throw new SaslError("not-authorized");
   const proves = (token: string) => timingSafeEqual(hashOf(token, "Initiator", binding), hash);
   const token = await context.useToken(account, name, proves);
   return { kind: "success", account, data: hashOf(token, "Responder", binding) };

@@ -21,6 +21,16 @@ export interface StreamSecurity {
   readonly channelBindings?: ChannelBindings;
 }
 
+/**
+ * As the profile of RFC 6120 has it: without channel binding, which is for SASL2. Clients of this older profile that know it
+ * take tls-unique for granted, which TLS 1.3 has not, and may not go on without (RFC 5802 section 6). XEP-0440 section 3
+ * leaves them alone too. So the flag `y` of such a client ("the server has none") is right, and no sign of a downgrade:
+ * Smack sends it always. Who takes SASL2 out of the features is found out by downgrade_protection.ts.
+ */
+export function withoutBinding({ encrypted, loopback }: StreamSecurity): StreamSecurity {
+  return { encrypted, loopback };
+}
+
 export type Refusal = "invalid-mechanism" | "encryption-required";
 
 export function offeredMechanisms(
@@ -41,9 +51,15 @@ export function findMechanism(
   return refusal(mechanism, settings, security) ?? mechanism;
 }
 
-/** The mechanisms that take a token instead of a password (XEP-0484 section 3.1), those with channel binding first. */
-export function tokenMechanisms({ encrypted, loopback, channelBindings }: StreamSecurity): readonly SaslMechanism[] {
-  if (!encrypted && !loopback) return [];
+/**
+ * The mechanisms that take a token instead of a password (XEP-0484 section 3.1), those with channel binding first. Without
+ * TLS what is sent can be sent again by who has seen it, like a password: it is allowed where PLAIN is.
+ */
+export function tokenMechanisms(
+  settings: Pick<StreamSettings, "plainWithoutTls">,
+  { encrypted, loopback, channelBindings }: StreamSecurity,
+): readonly SaslMechanism[] {
+  if (!encrypted && (!loopback || settings.plainWithoutTls === "never")) return [];
   return TOKENS.flatMap(([mechanism, type]) =>
     type === undefined || channelBindings?.has(type) === true ? [mechanism] : [],
   );

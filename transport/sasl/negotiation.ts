@@ -56,7 +56,7 @@ export class SaslNegotiation {
   begin(
     mechanism: SaslMechanism | Refusal,
     data: Uint8Array | undefined,
-    more: Partial<SaslContext> = {},
+    more: Partial<SaslContext> & { readonly offer: string },
     client?: string,
   ): SaslStep | Promise<SaslStep> {
     if (this.#exchange !== undefined) throw new SaslError("malformed-request", "An exchange is under way");

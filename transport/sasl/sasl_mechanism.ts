@@ -34,6 +34,8 @@ export interface SaslContext {
   admit(account: Jid): void;
   credentials(account: Jid): Promise<Credentials | undefined>;
   newNonce(): string;
+  /** What was offered, for downgrade_protection.ts; left out: nothing is told of it. */
+  readonly offer?: string;
   /** Who the stream header says the client is: it authorizes as nobody else (XEP-0388 section 5.4). */
   readonly from?: Jid | undefined;
   /** Set where mechanisms with channel binding are offered. */

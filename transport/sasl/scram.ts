@@ -4,6 +4,7 @@ import type { ScramKeys } from "../../store/store.ts";
 import { SaslError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { SCRAM_SALT_BYTES, type ScramHash, scramHash, scramHmac } from "../../xmpp/scram_keys.ts";
+import { offerHash } from "./downgrade_protection.ts";
 import type { SaslContext, SaslExchange, SaslMechanism, SaslStep } from "./sasl_mechanism.ts";
 import { accountOf, checkAuthorization, decodeText } from "./sasl_text.ts";
 
@@ -83,7 +84,9 @@ class ScramExchange implements SaslExchange {
     const stored = (await this.#context.credentials(account))?.[this.#hash];
     const keys = stored ?? madeUpKeys(this.#hash, account, this.#context);
     const nonce = first.nonce + this.#context.newNonce();
-    const challenge = `r=${nonce},s=${keys.salt},i=${keys.iterations}`;
+    const { offer } = this.#context;
+    const extension = offer === undefined ? "" : `,h=${offerHash(this.#hash, offer)}`;
+    const challenge = `r=${nonce},s=${keys.salt},i=${keys.iterations}${extension}`;
     this.#challenge = { account, keys, known: stored !== undefined, first, nonce, text: challenge, binding };
     return { kind: "challenge", data: challenge };
   }

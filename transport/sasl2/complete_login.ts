@@ -111,14 +111,14 @@ async function archiveState(account: Jid, { serverContext, log }: StreamServices
 async function tokenFor(
   { account, request }: Login,
   { security }: StreamCarrier,
-  { log }: StreamServices,
+  { log, settings }: StreamServices,
   tokens: FastTokens,
 ): Promise<FastToken | undefined> {
   const { client, fast, tokenFor: wanted } = request;
   if (client === undefined) return undefined;
   const owner = (mechanism: string): TokenOwner => ({ account, client, mechanism });
   try {
-    const isOffered = tokenMechanisms(security).some(({ name }) => name === wanted);
+    const isOffered = tokenMechanisms(settings, security).some(({ name }) => name === wanted);
     if (wanted !== undefined && isOffered) return await tokens.issue(owner(wanted));
     if (fast !== undefined && !fast.invalidate) return await tokens.rotate(owner(request.mechanism));
   } catch (error) {

@@ -17,8 +17,15 @@ const KIND = "fast";
 const TOKEN_BYTES = 32;
 const DAY_MS = 86_400_000;
 const LIFETIME_MS = 21 * DAY_MS;
-/** A token that is older than this is replaced when it is used. */
+/** A token that is older than this is replaced when it is used, whatever it is bound to. */
 const ROTATION_MS = DAY_MS;
+/**
+ * A message that is bound to no single connection can be sent again by who has read it, with any count, which the hash does
+ * not cover. So each login with such a token brings a new one, and the old one, which must be good until the new one is
+ * used (section 3.5), is no longer trusted after this time, about what a client needs that has lost its connection.
+ */
+const REPLACED_MS = 600_000;
+const BOUND_TO_CONNECTION = "HT-SHA-256-EXPR";
 /** Clients of one account that have tokens; the one whose token would expire first loses it. */
 const MAX_CLIENTS = 50;
 
@@ -113,15 +120,17 @@ export class FastTokens {
       const next = { token, mechanism, since: now, expiry: now + LIFETIME_MS, count: 0, password };
       const { current } = await this.#read(owner);
       if (current === undefined) await this.#makeRoom(owner);
-      await this.#write(owner, { current, next });
+      await this.#write(owner, { current: current && replaced(current, now), next });
       return { token, expiry: next.expiry };
     });
   }
 
-  /** Gives a new token where the one in use is due for rotation (section 3.5). */
+  /** Gives a new token where the one just used is due for rotation (section 3.5). */
   async rotate(owner: TokenOwner): Promise<FastToken | undefined> {
     const { current } = await this.#read(owner);
-    if (current === undefined || this.#start.now() - current.since < ROTATION_MS) return undefined;
+    if (current === undefined) return undefined;
+    const isYoung = this.#start.now() - current.since < ROTATION_MS;
+    if (isYoung && owner.mechanism === BOUND_TO_CONNECTION) return undefined;
     return this.issue(owner);
   }
 
@@ -154,6 +163,11 @@ export class FastTokens {
       if (this.#turns.get(key) === turn) this.#turns.delete(key);
     }
   }
+}
+
+function replaced(token: KeptToken, now: number): KeptToken {
+  if (token.mechanism === BOUND_TO_CONNECTION) return token;
+  return { ...token, expiry: Math.min(token.expiry, now + REPLACED_MS) };
 }
 
 /** When the last of them expires. */

@@ -4,7 +4,8 @@ import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { ScannedElement } from "../../xmpp/xml/scanner.ts";
 import { type Markup, raw, xml } from "../../xmpp/xml/xml.ts";
-import { findMechanism, type Refusal, tokenMechanisms } from "../sasl/mechanisms.ts";
+import { offerText } from "../sasl/downgrade_protection.ts";
+import { findMechanism, offeredMechanisms, type Refusal, tokenMechanisms } from "../sasl/mechanisms.ts";
 import { encodeStep, type SaslNegotiation } from "../sasl/negotiation.ts";
 import type { SaslContext, SaslMechanism, SaslStep } from "../sasl/sasl_mechanism.ts";
 import type { StreamServices } from "../stream_services.ts";
@@ -63,7 +64,9 @@ export class Sasl2Authentication {
 
   #begin(request: Sasl2Request): SaslStep | Promise<SaslStep> {
     const { security, from } = this.#negotiation.peer;
-    const context = { from, channelBindings: security.channelBindings, ...this.#tokenContext(request) };
+    const { channelBindings } = security;
+    const offer = offerText(offeredMechanisms(this.#services.settings, security), channelBindings);
+    const context = { from, channelBindings, offer, ...this.#tokenContext(request) };
     const step = this.#negotiation.begin(this.#mechanismOf(request), request.data, context, request.client);
     this.#request = request;
     return step;
@@ -73,7 +76,9 @@ export class Sasl2Authentication {
     const { security } = this.#negotiation.peer;
     if (!security.encrypted && !security.loopback) return "encryption-required";
     if (fast === undefined) return findMechanism(mechanism, this.#services.settings, security);
-    return tokenMechanisms(security).find(({ name }) => name === mechanism) ?? "invalid-mechanism";
+    return (
+      tokenMechanisms(this.#services.settings, security).find(({ name }) => name === mechanism) ?? "invalid-mechanism"
+    );
   }
 
   #tokenContext({ fast, client }: Sasl2Request): Partial<SaslContext> {

@@ -21,7 +21,7 @@ export function sasl2Features({ settings }: StreamServices, carrier: StreamCarri
       <inline>
         ${managesStreams(carrier) && xml`<sm xmlns="${NS.SM}"/>`}
         <bind xmlns="${NS.BIND2}"><inline>${bindFeatures(carrier).map(feature)}</inline></bind>
-        ${tokenFeature(tokenMechanisms(security))}
+        ${tokenFeature(tokenMechanisms(settings, security))}
       </inline>
     </authentication>`;
   return [authentication, ...channelBindingFeature(security.channelBindings)];

@@ -2,7 +2,7 @@
 import { SaslError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
-import type { ScannedElement } from "../../xmpp/xml/scanner.ts";
+import { contentOf, type ScannedElement } from "../../xmpp/xml/scanner.ts";
 import { decodeBase64 } from "../sasl/negotiation.ts";
 
 /** `<fast/>`, XEP-0484 section 3.4. */
@@ -30,14 +30,26 @@ export interface Sasl2Request {
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const COUNT = /^\+?\d{1,10}$/;
 
+/** What is looked into, by name and namespace. */
+const PARTS: ReadonlySet<string> = new Set([
+  `initial-response ${NS.SASL2}`,
+  `user-agent ${NS.SASL2}`,
+  `resume ${NS.SM}`,
+  `bind ${NS.BIND2}`,
+  `fast ${NS.FAST}`,
+  `request-token ${NS.FAST}`,
+]);
+/** Characters of these parts together: names and a password of full length in base64, and as much again. */
+const MAX_CHARS = 8192;
+
 /** Throws SaslError. */
 export function readRequest(element: ScannedElement): Sasl2Request {
-  const authenticate = Element.parse(element.text, "", element.inherited);
+  const authenticate = parseParts(element);
   const response = authenticate.child("initial-response", NS.SASL2);
   const id = authenticate.child("user-agent", NS.SASL2)?.attr("id");
   return {
     mechanism: authenticate.attr("mechanism") ?? "",
-    data: response === undefined ? undefined : readData(response),
+    data: response === undefined ? undefined : readInitialResponse(response),
     client: id !== undefined && UUID.test(id) ? id.toLowerCase() : undefined,
     resume: authenticate.child("resume", NS.SM),
     bind: authenticate.child("bind", NS.BIND2),
@@ -46,13 +58,29 @@ export function readRequest(element: ScannedElement): Sasl2Request {
   };
 }
 
+/** The element with no other children: a stranger does not choose how large a tree is built. */
+function parseParts(element: ScannedElement): Element {
+  const { text, innerStart, innerEnd, children, inherited } = element;
+  const content = contentOf(element);
+  let parts = "";
+  for (const { name, ns, start, end } of children) {
+    if (!PARTS.has(`${name} ${ns}`)) continue;
+    if (parts.length + end - start > MAX_CHARS) throw new SaslError("malformed-request", "Too long");
+    parts += content.slice(start, end);
+  }
+  const startTag = text.slice(0, innerStart);
+  if (startTag.length > MAX_CHARS) throw new SaslError("malformed-request", "Too long");
+  return Element.parse(startTag + parts + text.slice(innerEnd), "", inherited);
+}
+
 /** The data of `<response/>`. Throws SaslError. */
 export function readResponse(element: ScannedElement): Uint8Array {
-  return readData(Element.parse(element.text, "", element.inherited));
+  if (element.children.length > 0) throw new SaslError("malformed-request");
+  return decodeBase64(contentOf(element).trim());
 }
 
 /** Section 3.2: an empty element is data of length zero. */
-function readData(element: Element): Uint8Array {
+function readInitialResponse(element: Element): Uint8Array {
   if (element.elements.length > 0) throw new SaslError("malformed-request");
   return decodeBase64(element.text.trim());
 }

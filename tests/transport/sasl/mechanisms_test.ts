@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Passwords } from "../../../modules/passwords.ts";
 import { anonymous } from "../../../transport/sasl/anonymous.ts";
-import { findMechanism, offeredMechanisms } from "../../../transport/sasl/mechanisms.ts";
+import { findMechanism, offeredMechanisms, tokenMechanisms } from "../../../transport/sasl/mechanisms.ts";
 import { plain } from "../../../transport/sasl/plain.ts";
 import type { SaslContext } from "../../../transport/sasl/sasl_mechanism.ts";
 import { SaslError } from "../../../xmpp/errors.ts";
@@ -29,6 +29,18 @@ describe("offeredMechanisms()", () => {
   test("offers ANONYMOUS last, where configured", () => {
     const names = offeredMechanisms({ plainWithoutTls: "never", anonymous: true }, OPEN).map(({ name }) => name);
     expect(names).toEqual([...SCRAM, "ANONYMOUS"]);
+  });
+});
+
+describe("tokenMechanisms()", () => {
+  test.each([
+    ["never", OPEN, 0],
+    ["never", LOOPBACK, 0],
+    ["never", TLS, 1],
+    ["loopback", LOOPBACK, 1],
+    ["loopback", OPEN, 0],
+  ] as const)("without TLS they are offered where PLAIN is: %s on %j", (plainWithoutTls, security, count) => {
+    expect(tokenMechanisms({ plainWithoutTls }, security).length).toBe(count);
   });
 });
 

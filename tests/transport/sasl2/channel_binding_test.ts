@@ -126,7 +126,8 @@ describe("hashedToken()", () => {
     ["NONE", initiator("juliet", "secret"), "not-authorized"],
     ["NONE", initiator("a b", "secret"), "not-authorized"],
     ["NONE", initiator("", "secret"), "malformed-request"],
-    ["NONE", initiator("user", "secret").subarray(0, -1), "malformed-request"],
+    ["NONE", initiator("user", "secret").subarray(0, -1), "not-authorized"],
+    ["NONE", Buffer.concat([initiator("user", "secret"), Buffer.from("x")]), "not-authorized"],
     ["NONE", new Uint8Array(), "malformed-request"],
     ["NONE", Buffer.concat([Buffer.from([0xff]), initiator("user", "secret")]), "malformed-request"],
   ] as const)("%s with %p: %s", async (suffix, message, expected) => {

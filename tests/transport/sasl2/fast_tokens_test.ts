@@ -3,7 +3,7 @@ import type { Credentials } from "../../../store/store.ts";
 import { FastTokens, type TokenOwner } from "../../../transport/sasl2/fast_tokens.ts";
 import { SaslError } from "../../../xmpp/errors.ts";
 import { Jid } from "../../../xmpp/jid.ts";
-import { deriveCredentials } from "../../../xmpp/scram_keys.ts";
+import { deriveCredentials, passwordId, withPasswordId } from "../../../xmpp/scram_keys.ts";
 import { CLIENT, FakeDocuments } from "./sasl2_client.ts";
 
 const DAY = 86_400_000;
@@ -44,6 +44,12 @@ describe("FastTokens", () => {
     const first = (await tokens.issue(OWNER))!;
     expect(first).toEqual({ token: expect.stringMatching(/^[\w-]{43}$/), expiry: now + 21 * DAY });
     expect(await issue()).not.toBe(first.token);
+  });
+
+  test("keeps a token while the keys of its password are renewed", async () => {
+    const token = await issue();
+    kept = withPasswordId(await changed, passwordId(await credentials));
+    expect(await use(token)).toBe("ok");
   });
 
   test("gives none where there is no account", async () => {
@@ -113,17 +119,36 @@ describe("FastTokens", () => {
     expect(await use(next)).toBe("ok");
   });
 
-  test("rotates a token that was given a day ago or more", async () => {
-    const token = await issue();
-    await use(token);
+  test("rotates a token that is bound to its connection when it was given a day ago or more", async () => {
+    const owner = { ...OWNER, mechanism: "HT-SHA-256-EXPR" };
+    const token = await issue(owner);
+    await use(token, {}, owner);
     now += DAY - 1;
-    expect(await tokens.rotate(OWNER)).toBeUndefined();
+    expect(await tokens.rotate(owner)).toBeUndefined();
     now += 1;
-    const next = (await tokens.rotate(OWNER))!;
-    expect(await use(token)).toBe("ok");
-    expect(await use(next.token)).toBe("ok");
-    expect(await tokens.rotate(OWNER)).toBeUndefined();
+    const next = (await tokens.rotate(owner))!;
+    now += DAY;
+    expect(await use(token, {}, owner)).toBe("ok");
+    expect(await use(next.token, {}, owner)).toBe("ok");
   });
+
+  test.each(["HT-SHA-256-NONE", "HT-SHA-256-ENDP"])(
+    "rotates a token of %s at each use, since it can be used again by others; the old one is good for a while",
+    async (mechanism) => {
+      const owner = { ...OWNER, mechanism };
+      const token = await issue(owner);
+      expect(await use(token, { count: 1 }, owner)).toBe("ok");
+      const unused = (await tokens.rotate(owner))!;
+      now += 600_000 - 1;
+      expect(await use(token, { count: 2 }, owner)).toBe("ok");
+      const next = (await tokens.rotate(owner))!;
+      expect(await use(unused.token, {}, owner)).toBe("not-authorized");
+      now += 1;
+      expect(await use(token, { count: 3 }, owner)).toBe("credentials-expired");
+      expect(await use(next.token, {}, owner)).toBe("ok");
+      expect(await use(token, { count: 4 }, owner)).toBe("not-authorized");
+    },
+  );
 
   test("forgets the client's tokens when it invalidates one (section 3.6)", async () => {
     const token = await issue();

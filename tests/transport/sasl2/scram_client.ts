@@ -7,7 +7,7 @@ export function scramFinal(
   header = "n,,",
   binding: Uint8Array = new Uint8Array(),
 ): { readonly final: string; readonly signature: string } {
-  const [, nonce, salt, iterations] = /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(challenge)!;
+  const [, nonce, salt, iterations] = /^r=([^,]+),s=([^,]+),i=(\d+)(?:,h=[^,]+)?$/.exec(challenge)!;
   const salted = pbkdf2Sync("pencil", Buffer.from(salt!, "base64"), Number(iterations), 32, "sha256");
   const hmac = (key: Uint8Array, text: string) => createHmac("sha256", key).update(text).digest();
   const clientKey = hmac(salted, "Client Key");
