@@ -24,7 +24,7 @@ import { onMessage } from "./delivery/decision.ts";
 import { type DeliveryStart, DeliveryState, takesWaiting } from "./delivery/delivery_state.ts";
 import { bounce } from "./delivery/endings.ts";
 import { onExpire } from "./delivery/expiry.ts";
-import { onFlush, onNewcomer } from "./delivery/offline_delivery.ts";
+import { onDetached, onFlush, onNewcomer } from "./delivery/offline_delivery.ts";
 import { copySent } from "./delivery/to_sessions.ts";
 import type { Node } from "./node.ts";
 import { showPresence } from "./presence.ts";
@@ -77,6 +77,8 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
         return onAgain(state, message.seq);
       case "flush":
         return onFlush(state, message.seenUntil, message.comes === true);
+      case "detached":
+        return onDetached(state);
       case "expire":
         return onExpire(state, message.seq);
       default:

@@ -100,6 +100,8 @@ export interface ResourceEntry {
   readonly available: boolean;
   readonly priority: number;
   readonly carbons: boolean;
+  /** It has read the account's archive up to this number. */
+  readonly seenUntil: number;
   /** `ref` by itself: the sessions that may prove what this resource alone has been given. */
   readonly refs: readonly SessionRef[];
   /** The plan of a message that is for this resource. */
@@ -188,6 +190,8 @@ export type DeliveryMessage =
    * second copy).
    */
   | { readonly kind: "flush"; readonly seenUntil: number; readonly comes?: boolean }
+  /** A session of the account has lost its connection, and waits to be resumed. */
+  | { readonly kind: "detached" }
   /** A deadline of a waiting message has passed. */
   | { readonly kind: "expire"; readonly seq: number }
   /** The calls that were to rest or end a message: committed, or not. */

@@ -372,6 +372,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     this.#flushHeld();
     if (clean || this.#managed?.resumable !== true) return this.end(undefined, ignored);
     this.#detachedAt = this.#node.now();
+    this.#entry.delivery.tell({ kind: "detached" });
   }
 
   /** The sweep: a resumption time that is over, a probe without answer, a long silence, an `<r/>` that waits too long. */

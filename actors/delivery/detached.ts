@@ -7,7 +7,7 @@
 import { verdictOn } from "../../amp/verdict.ts";
 import { carbonEligible } from "../../modules/carbons/carbon_copy.ts";
 import type { PendingMessage } from "../../store/store.ts";
-import type { SessionRef } from "../protocol.ts";
+import type { ResourceEntry, SessionRef } from "../protocol.ts";
 import { withDelay } from "./compose.ts";
 import type { DeliveryState, Flush } from "./delivery_state.ts";
 import { conclude } from "./endings.ts";
@@ -20,7 +20,7 @@ import { fromRow } from "./waiting_row.ts";
 export type Sessions = ReadonlySet<SessionRef>;
 
 const NOBODY: Sessions = new Set();
-const NO_RESOURCES: readonly string[] = [];
+const NO_RESOURCES: readonly ResourceEntry[] = [];
 
 /** The sessions of the account that have no connection; nobody where nothing is unproved or no other session is there. */
 export function detachedSessions(state: DeliveryState): Sessions | Promise<Sessions> {
@@ -60,29 +60,30 @@ function isHeld({ detached }: Flush, { phase, targets }: InFlight): boolean {
 
 function offerHeld(state: DeliveryState, flush: Flush, flight: InFlight): void {
   if (!isHeld(flush, flight)) return;
-  const takers = takersOf(state, flush, flight);
-  if (takers.length === 0) return;
+  const others = othersFor(state, flush, flight);
+  if (others.length === 0) return;
+  const takers = others.filter((entry) => !hasRead(entry, flight)).map(({ resource }) => resource);
   state.offered.delete(flight.seq);
   state.inFlight.set(flight.seq, flight);
+  if (takers.length === 0) return settleRead(state, flight);
   flight.isShared = true;
-  if (isRead(flush, flight)) return settleRead(state, flight);
   flush.open.add(flight.seq);
   const { stanza, rules, seq, kept } = flight;
   toSessions(state, flight, { stanza: withDelay(stanza, state.owner.domain, seq), rules, seq, kept }, takers);
 }
 
 /** The resources that it would go to today besides those that have it. What a rule would rather end is left where it is. */
-function takersOf(state: DeliveryState, flush: Flush, flight: InFlight): readonly string[] {
+function othersFor(state: DeliveryState, flush: Flush, flight: InFlight): readonly ResourceEntry[] {
   const plan = planFor(state, flight, state.liveResources, { forward: false });
   if (plan.kind !== "direct") return NO_RESOURCES;
   const verdict = flight.rules && verdictOn(flight.rules, plan, state.node.now());
   if (verdict !== undefined && verdict.kind !== "default") return NO_RESOURCES;
-  const takers = plan.resources.filter((name) => {
-    const entry = state.resource(name);
-    return entry !== undefined && !flush.detached.has(entry.ref) && !hasCopy(state, flight, entry.ref);
-  });
-  if (takers.length > 0 && verdict?.notify?.when === "now") report(state, flight, verdict.notify);
-  return takers;
+  const others = state.liveResources.filter(
+    ({ resource, ref }) =>
+      plan.resources.includes(resource) && !flush.detached.has(ref) && !hasCopy(state, flight, ref),
+  );
+  if (others.length > 0 && verdict?.notify?.when === "now") report(state, flight, verdict.notify);
+  return others;
 }
 
 /** Its carbon copy came there before the session was available. */
@@ -92,7 +93,7 @@ function hasCopy(state: DeliveryState, { seq, stanza, notice }: InFlight, sessio
 }
 
 /** Its device has read it in the archive, and nobody waits to hear that a copy came there. */
-function isRead({ seenUntil }: Flush, { seq, kept, rules, receipt }: InFlight): boolean {
+function hasRead({ seenUntil }: ResourceEntry, { seq, kept, rules, receipt }: InFlight): boolean {
   return kept && seq <= seenUntil && receipt === undefined && (rules === undefined || rules.settled);
 }
 

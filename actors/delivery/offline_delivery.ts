@@ -70,7 +70,15 @@ function begin(state: DeliveryState, seenUntil: number, detached: Sessions): voi
   return offerPages(state, state.flush);
 }
 
-/** The newcomer has missed rows that others were offered and have lost their connection with. */
+/** Others may be there for what it holds; where one has just come, the flush for that one is about to. */
+export function onDetached(state: DeliveryState): void | Promise<void> {
+  if (state.flushDue > 0 || !state.ready) return;
+  const detached = detachedSessions(state);
+  const share = (known: Sessions) => (known.size === 0 ? undefined : begin(state, state.flush?.seenUntil ?? 0, known));
+  return detached instanceof Promise ? detached.then(share) : share(detached);
+}
+
+/** Rows that have been passed are with sessions that have lost their connection since. */
 function beginAgain(state: DeliveryState, flush: Flush, seenUntil: number, detached: Sessions): void {
   flush.after = 0;
   flush.left = 0;

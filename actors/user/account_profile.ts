@@ -29,10 +29,20 @@ export function tellProfile(account: LiveAccount): void {
   for (const resource of account.live) resource.ref.tell({ kind: "profile", profile });
 }
 
-function entryOf({ jid, ref, available, priority, marks }: LiveResource): ResourceEntry {
+function entryOf({ jid, ref, available, priority, marks, caughtUpTo }: LiveResource): ResourceEntry {
   const { resource } = jid;
   const direct: Plan = { kind: "direct", resources: [resource] };
-  return { resource, jid, ref, available, priority, carbons: marks.has("carbons"), refs: [ref], direct };
+  return {
+    resource,
+    jid,
+    ref,
+    available,
+    priority,
+    carbons: marks.has("carbons"),
+    seenUntil: caughtUpTo,
+    refs: [ref],
+    direct,
+  };
 }
 
 /** Made anew only when the roster has changed: a profile is told at every presence. */

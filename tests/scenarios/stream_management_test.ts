@@ -380,6 +380,24 @@ scenario(
 );
 
 scenario(
+  "design 7: the old session's death is noticed after the new one has come: that gets at once what it holds",
+  async ({ romeo, juliet, server }) => {
+    await romeo.online(messagesOnly);
+    await juliet.online(sm);
+    juliet.freezes();
+    romeo.sends(chat(juliet.bare, "m1"));
+    await romeo.receivesNothing();
+    const chamber = juliet.device("chamber");
+    await chamber.online(messagesOnly);
+    await server.log.tells("connection is dead", juliet.full);
+    await chamber.receives(got(romeo, "m1"));
+    await chamber.receivesNothing();
+    await juliet.resumes();
+    await juliet.receivesNothing();
+  },
+);
+
+scenario(
   "design 7: what the new session has read in its archive before its presence does not come again",
   async ({ romeo, juliet }) => {
     await romeo.online(messagesOnly);

@@ -189,7 +189,7 @@ export class DeliveryStage {
   /** A resource that has become available; `flush` is what its user's actor tells then. */
   arrives(
     resource: string,
-    options: Partial<Pick<FakeSession, "priority" | "available" | "carbons">> = {},
+    options: Partial<Pick<FakeSession, "priority" | "available" | "carbons" | "seenUntil">> = {},
   ): FakeSession {
     const session = new FakeSession(Jid.parse(`${JULIET}/${resource}`), () => this.delivery);
     Object.assign(session, options);

@@ -28,8 +28,9 @@ async function detachedWith(
   return balcony;
 }
 
-async function comes(options: Partial<Pick<FakeSession, "priority" | "carbons">> = {}, seenUntil = 0) {
+async function comes(options: Partial<Pick<FakeSession, "priority" | "carbons" | "seenUntil">> = {}) {
   const chamber = stage.arrives("chamber", options);
+  const { seenUntil } = chamber;
   stage.delivery.tell({ kind: "flush", seenUntil, comes: true });
   await stage.settles();
   return chamber;
@@ -93,6 +94,22 @@ describe("A session that comes while another waits to be resumed", () => {
     expect(await stage.waiting()).toEqual([]);
   });
 
+  test("gets it as soon as the other one's death is noticed, but what it has read in its archive", async () => {
+    const balcony = await detachedWith(["m1"], { archive: true });
+    balcony.connected = true;
+    const chamber = await comes({ seenUntil: FRESH });
+    const garden = stage.arrives("garden");
+    stage.flushes();
+    await stage.settles();
+    expect(garden.texts).toEqual([]);
+    stage.sends("m2");
+    balcony.connected = false;
+    stage.delivery.tell({ kind: "detached" });
+    await stage.commits();
+    expect(chamber.texts).toEqual(["m2"]);
+    expect(garden.texts).toEqual(["m2", "m1"]);
+  });
+
   test("gets nothing of what a session with a connection holds", async () => {
     const balcony = await detachedWith(["m1"]);
     balcony.connected = true;
@@ -118,7 +135,7 @@ describe("A session that comes while another waits to be resumed", () => {
 
   test("gets no second copy of what it has read in its archive, which then is received", async () => {
     const balcony = await detachedWith(["m1"], { archive: true });
-    const chamber = await comes({}, FRESH);
+    const chamber = await comes({ seenUntil: FRESH });
     await stage.commits();
     expect(chamber.texts).toEqual([]);
     expect(await stage.waiting()).toEqual([]);
@@ -260,7 +277,9 @@ test("whatever comes and goes, each session gets a message once, and none is los
         send: () => void stage.sends(`m${sent++}`),
         detach: () => {
           const live = stage.sessions.find(({ connected }) => connected);
-          if (live !== undefined) live.connected = false;
+          if (live === undefined) return;
+          live.connected = false;
+          stage.delivery.tell({ kind: "detached" });
         },
         resume: () => {
           const waits = stage.sessions.find(({ connected }) => !connected);

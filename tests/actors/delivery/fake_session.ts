@@ -16,6 +16,7 @@ export class FakeSession {
   priority = 0;
   carbons = false;
   connected = true;
+  seenUntil = 0;
   /** It has ended; what is given to it comes back at once. */
   isOver = false;
   #unproved: number[] = [];
@@ -83,10 +84,10 @@ export class FakeSession {
   }
 
   get entry(): ResourceEntry {
-    const { jid, ref, available, priority, carbons } = this;
+    const { jid, ref, available, priority, carbons, seenUntil } = this;
     const { resource } = jid;
     const direct = { kind: "direct", resources: [resource] } as const;
-    return { resource, jid, ref, available, priority, carbons, refs: [ref], direct };
+    return { resource, jid, ref, available, priority, carbons, seenUntil, refs: [ref], direct };
   }
 }
 
