@@ -1,0 +1,37 @@
+/** A deadline of the message has passed: XEP-0079 3.3.2. @module */
+import { expired } from "../../../amp/evaluate.ts";
+import { fire, takeBack } from "./ends.ts";
+import { type Event, type Flight, type Step, type Terms, unmoved } from "./flight.ts";
+
+type Due = Extract<Event, { kind: "due" }>;
+
+export function onDue(flight: Flight, { isReachable }: Due, terms: Terms): Step {
+  const { stage } = flight;
+  if (stage.kind === "resting" && stage.ending === undefined) return expire(flight, terms) ?? unmoved(flight);
+  // A connected device may have received it: its proof, or the end of its connection, decides.
+  if (stage.kind !== "offered" || isReachable) return unmoved(flight);
+  const step = expire(flight, terms);
+  if (step === undefined) return unmoved(flight);
+  if (step.flight?.stage.kind === "offered") return step;
+  return { flight: step.flight, effects: [{ kind: "revoke", from: stage.to }, ...step.effects] };
+}
+
+/** Undefined where no time is over. A `notify` lets the message go on. */
+export function expire(flight: Flight, terms: Terms): Step | undefined {
+  const { rules } = flight;
+  if (rules === undefined) return undefined;
+  const met = expired(rules.rules, rules.fired, terms.now);
+  if (met === undefined) return undefined;
+  if (met.rule.action !== "notify") return takeBack(flight, terms, met);
+  return {
+    flight: { ...closeBehind(flight, met.index), rules: fire(rules, met) },
+    effects: [{ kind: "fire", met, rules }],
+  };
+}
+
+/** A rule that has fired closes all rules after it, also one that waits for proof. */
+function closeBehind(flight: Flight, index: number): Flight {
+  const { stage } = flight;
+  if (stage.kind !== "offered" || stage.onProof === undefined || stage.onProof.index < index) return flight;
+  return { ...flight, stage: { ...stage, onProof: undefined } };
+}

@@ -1,0 +1,43 @@
+/** The message goes to the recipient's forwarding address, which answers for it once it holds or has delivered it. @module */
+import { type Met, NOTHING_FIRED } from "../../../amp/evaluate.ts";
+import type { RuleState } from "../../../amp/rule_state.ts";
+import { end, uncount } from "./ends.ts";
+import { type Change, type Event, type Flight, type Step, type Terms, unmoved, withRow } from "./flight.ts";
+
+type Answered = Extract<Event, { kind: "answered" }>;
+
+export function hand(flight: Flight, to: string, onTaken: Met | undefined): Step {
+  const handed: Flight = { ...flight, stage: { kind: "handed", onTaken } };
+  return { flight: handed, effects: [{ kind: "hand", to, rules: carriedOn(flight.rules, onTaken) }] };
+}
+
+/**
+ * The rules that are still undecided once the report of this hop has gone out (amp/evaluate.ts). Unless they apply per hop they
+ * were held against what this server does, and only time can still meet one (XEP-0079 2.1.2).
+ */
+function carriedOn(rules: RuleState | undefined, onTaken: Met | undefined): RuleState | undefined {
+  if (rules === undefined) return undefined;
+  const closedFrom = Math.min(rules.rules.length, ...rules.fired, ...(onTaken ? [onTaken.index] : []));
+  if (closedFrom === 0) return undefined;
+  return { ...rules, rules: rules.rules.slice(0, closedFrom), fired: NOTHING_FIRED, settled: !rules.perHop };
+}
+
+/** What the hop refuses is planned again as if there were none. */
+export function onAnswered(flight: Flight, { outcome }: Answered, terms: Terms): Step {
+  const { stage, row } = flight;
+  if (stage.kind !== "handed") return unmoved(flight);
+  if (outcome?.kind === "none" || (outcome?.kind === "dropped" && outcome.rule === undefined)) {
+    return {
+      flight: { ...flight, stage: { kind: "handed", onTaken: undefined } },
+      effects: [{ kind: "plan", forward: false }],
+    };
+  }
+  const changes: readonly Change[] = row.waits ? ["settle"] : [];
+  const isRuledOut = outcome?.kind === "dropped" || outcome?.kind === "expired";
+  const ended = end(withRow(flight, { counted: false }), terms, {
+    outcome: isRuledOut ? outcome : { kind: "forwarded" },
+    changes,
+    report: isRuledOut ? undefined : stage.onTaken,
+  });
+  return { flight: ended.flight, effects: [...uncount(flight), ...ended.effects] };
+}

@@ -1,0 +1,30 @@
+/** Moves one message by one event. Pure: the same flight, event and terms give the same step. @module */
+import type { Event, Flight, Step, Terms } from "./flight.ts";
+import { onCommitted, onDone, onRefused } from "./on_commit.ts";
+import { onDue } from "./on_deadline.ts";
+import { onAnswered } from "./on_hop.ts";
+import { onProof } from "./on_proof.ts";
+import { onLost, onPlanned } from "./on_session_end.ts";
+
+export function step(flight: Flight, event: Event, terms: Terms): Step {
+  switch (event.kind) {
+    case "proved":
+      return onProof(flight, event, terms);
+    case "lost":
+      return onLost(flight, event, terms);
+    case "planned":
+      return onPlanned(flight, event, terms);
+    case "committed":
+      return onCommitted(flight);
+    case "refused":
+      return onRefused(flight, event);
+    case "done":
+      return onDone(flight, event);
+    case "answered":
+      return onAnswered(flight, event, terms);
+    case "due":
+      return onDue(flight, event, terms);
+    default:
+      return event satisfies never;
+  }
+}
