@@ -1,17 +1,21 @@
 /**
  * The delivery actor: one per recipient bare JID, made by its UserActor. Everything addressed to that user passes its
- * mailbox, so that order holds. It evaluates AMP (XEP-0079), asks the resource actors, forwards to them or to the
- * store actor, and reports what became of each message only when that is so.
+ * mailbox, so that order holds. It evaluates AMP (XEP-0079) by the resource actors' views, forwards to them or to the store
+ * actor, and reports what became of each message only when that is so.
  *
- * A message goes through the rooms of delivery/: decision.ts (rules and plan), carry_out.ts, then aftermath.ts (proof,
- * commit, a session's end), offline_delivery.ts and expiry.ts, until endings.ts lets it rest or go.
+ * Its rooms are in delivery/: decision.ts (rules and plan), arrival.ts (a flight begins), on_events.ts (a letter becomes an
+ * event), flight/ (the pure step), carry_out.ts (its effects).
  * @module
  */
 import { StanzaError } from "../xmpp/errors.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
+import { bounce } from "./delivery/carry_out.ts";
+import { onMessage } from "./delivery/decision.ts";
+import { type DeliveryStart, DeliveryState } from "./delivery/delivery_state.ts";
+import { onExpire } from "./delivery/expiry.ts";
+import { onDetached, onFlush } from "./delivery/offline_delivery.ts";
 import {
   onAgain,
-  onCancelled,
   onCommitted,
   onDone,
   onHanded,
@@ -19,12 +23,7 @@ import {
   onProved,
   onRefused,
   onUnproved,
-} from "./delivery/aftermath.ts";
-import { onMessage } from "./delivery/decision.ts";
-import { type DeliveryStart, DeliveryState, takesWaiting } from "./delivery/delivery_state.ts";
-import { bounce } from "./delivery/endings.ts";
-import { onExpire } from "./delivery/expiry.ts";
-import { onDetached, onFlush, onNewcomer } from "./delivery/offline_delivery.ts";
+} from "./delivery/on_events.ts";
 import { copySent } from "./delivery/to_sessions.ts";
 import type { Node } from "./node.ts";
 import { showPresence } from "./presence.ts";
@@ -56,8 +55,6 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
         return copySent(state, message);
       case "proved":
         return onProved(state, message.seqs, message.resource);
-      case "cancelled":
-        return onCancelled(state, message);
       case "unproved":
         return onUnproved(state, message);
       case "committed":
@@ -100,14 +97,12 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
   }
 
   /** A resource that has just become ready is about to be flushed to: nothing may overtake what waits. */
-  #onProfile(profile: Profile): void | Promise<void> {
+  #onProfile(profile: Profile): void {
     const state = this.#state;
-    const known = new Set(state.profile.resources.map((entry) => entry.ref));
-    const usedToTake = new Set(state.profile.resources.filter(takesWaiting).map((entry) => entry.ref));
+    const known = new Set(state.profile.resources.map(({ ref }) => ref.id));
     state.renewProfile(profile);
-    const isReady = profile.resources.some((entry) => takesWaiting(entry) && !usedToTake.has(entry.ref));
-    const isBound = profile.resources.some((entry) => !entry.available && !known.has(entry.ref));
-    if (isReady || isBound) return onNewcomer(state, { isReady, isBound });
+    state.answers();
+    if (profile.resources.some(({ ref }) => ref.view?.available === false && !known.has(ref.id))) state.awaitPresence();
   }
 
   #onPresence(stanza: Stanza): void {

@@ -8,7 +8,7 @@
  */
 import type { StoreFault } from "../store/store.ts";
 import { StanzaError } from "../xmpp/errors.ts";
-import { accept, finish } from "./delivery/endings.ts";
+import { accept, finish } from "./delivery/carry_out.ts";
 import { sendEvent } from "./delivery/rule_events.ts";
 import { onKept, onRows, readMore } from "./gateway/backlog.ts";
 import { onAnswered, onExpire, onLateRow, onRetry, proceed } from "./gateway/dispatch.ts";

@@ -3,13 +3,10 @@ import type { Stanza } from "../xmpp/stanza.ts";
 import type { ResourceEntry } from "./protocol.ts";
 
 /** To all available resources, or to the one that it is addressed to. */
-export function showPresence(
-  stanza: Stanza,
-  resources: readonly Pick<ResourceEntry, "jid" | "available" | "ref">[],
-): void {
+export function showPresence(stanza: Stanza, resources: readonly Pick<ResourceEntry, "jid" | "ref">[]): void {
   const { resource } = stanza.to!;
   for (const entry of resources) {
-    if (resource === "" ? entry.available : entry.jid.resource === resource) {
+    if (resource === "" ? entry.ref.view?.available : entry.jid.resource === resource) {
       entry.ref.tell({ kind: "deliver", stanza, seq: 0 });
     }
   }

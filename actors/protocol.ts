@@ -1,6 +1,6 @@
 /** What the actors say to one another. Messages are read-only; JIDs in them are parsed. @module */
 import type { Outcome } from "../amp/outcome.ts";
-import type { Plan, ResourceAnswer } from "../amp/plan.ts";
+import type { ResourceAnswer } from "../amp/plan.ts";
 import type { RuleState } from "../amp/rule_state.ts";
 import type {
   ArchivePreferences,
@@ -14,7 +14,7 @@ import type { StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { Connection } from "./connection.ts";
-import type { Ending } from "./delivery/ending.ts";
+import type { Ending, SessionId } from "./delivery/flight/flight.ts";
 import type { GatewayAnswer } from "./gateway.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 import type { BindRequest, ResumeResult, SessionHandle, TransportMessage } from "./sessions.ts";
@@ -40,8 +40,6 @@ export type SessionMessage =
   | { readonly kind: "accepted"; readonly ticket: number }
   /** The store has that count of the stream's stanzas; undefined: it could not keep it. */
   | { readonly kind: "kept"; readonly count: number | undefined }
-  /** XEP-0079 match-resource: what the resource would do with a message. */
-  | { readonly kind: "describe"; readonly reply: (answer: ResourceAnswer) => void }
   /** What the session has to know of its account; told anew on every change. */
   | { readonly kind: "profile"; readonly profile: Profile }
   /** A message that waits for proof in a session without connection must not be sent again. */
@@ -58,7 +56,13 @@ export type SessionMessage =
   /** Ends the stream. */
   | { readonly kind: "end"; readonly error: StreamError | undefined };
 
-export type SessionRef = ActorRef<SessionMessage>;
+/** The address of a session, which answers at once what the session would do with a message (XEP-0079 match-resource). */
+export interface SessionRef extends ActorRef<SessionMessage> {
+  /** Names this session among all of the server; a later one of the same resource has another. */
+  readonly id: SessionId;
+  /** Undefined: the session is over. */
+  readonly view: ResourceAnswer | undefined;
+}
 
 export type UserMessage =
   | {
@@ -81,7 +85,7 @@ export type UserMessage =
   | {
       readonly kind: "ended";
       readonly resource: string;
-      readonly session: SessionRef;
+      readonly session: SessionId;
       readonly unproved: readonly number[];
       readonly ignored: boolean;
     }
@@ -92,20 +96,14 @@ export type UserMessage =
   /** There is no such account any more: nothing may wait for it, and its sessions end. */
   | { readonly kind: "removed" };
 
-/** A resource as the delivery actor sees it: a value, replaced when anything changes. */
+/** A resource as the delivery actor sees it. Its presence is its session's to tell: `ref.answer`. */
 export interface ResourceEntry {
   readonly resource: string;
   readonly jid: Jid;
   readonly ref: SessionRef;
-  readonly available: boolean;
-  readonly priority: number;
   readonly carbons: boolean;
   /** It has read the account's archive up to this number. */
   readonly seenUntil: number;
-  /** `ref` by itself: the sessions that may prove what this resource alone has been given. */
-  readonly refs: readonly SessionRef[];
-  /** The plan of a message that is for this resource. */
-  readonly direct: Plan;
 }
 
 /** What delivery has to know of an account: a value, told anew by the UserActor whenever it changes. */
@@ -160,17 +158,10 @@ export type DeliveryMessage =
    * archive; 0: it is not kept there.
    */
   | { readonly kind: "sent"; readonly stanza: Stanza; readonly resource: string; readonly seq: number }
-  /** The waiting rows of messages whose receipt is proved were dropped before any commit; `kept` are, or will be, durable. */
-  | {
-      readonly kind: "cancelled";
-      readonly seqs: readonly number[];
-      readonly kept: readonly number[];
-      readonly resource: string;
-    }
   /** The user actor is done with a subscription stanza or a probe. */
   | { readonly kind: "applied" }
   /** Unproved messages that this session will not send again, because their time is over. */
-  | { readonly kind: "late"; readonly seqs: readonly number[]; readonly session: SessionRef }
+  | { readonly kind: "late"; readonly seqs: readonly number[]; readonly session: SessionId }
   | { readonly kind: "proved"; readonly seqs: readonly number[]; readonly resource: string }
   /**
    * The session is over and cannot prove these any more, nor any other that it was given; none: it had proved all it had.
@@ -180,7 +171,7 @@ export type DeliveryMessage =
       readonly kind: "unproved";
       readonly seqs: readonly number[];
       readonly resource: string;
-      readonly session: SessionRef;
+      readonly session: SessionId;
       readonly ignored?: boolean;
     }
   | { readonly kind: "committed"; readonly seqs: readonly number[] }
@@ -219,6 +210,14 @@ export type GatewayActorMessage =
 
 export type GatewayRef = ActorRef<GatewayActorMessage>;
 
+/** Whose row it is learns at once, without asking, whether a commit has taken it, and may take it back until then. */
+export interface RowHandle {
+  /** A commit has taken the row; set by the store. */
+  isWritten: boolean;
+  /** Nobody waits for the row any more: it must not be written as one that waits. Without effect once it is written. */
+  isCancelled: boolean;
+}
+
 export type StoreMessage =
   /**
    * A message for the log; `units`: about how long its text is. `wanted`: somebody waits for the commit; otherwise it may
@@ -227,19 +226,13 @@ export type StoreMessage =
   | {
       readonly kind: "append";
       readonly message: NewMessage;
+      readonly handle?: RowHandle | undefined;
       readonly units: number;
       readonly from: DeliveryRef;
       readonly wanted: boolean;
       readonly provable: boolean;
     }
   | { readonly kind: "settle"; readonly owner: string; readonly seqs: readonly number[] }
-  /** Drops waiting rows that no commit has taken yet. Answers which were taken; of these nothing has changed. */
-  | {
-      readonly kind: "cancel";
-      readonly owner: string;
-      readonly seqs: readonly number[];
-      readonly reply: (kept: readonly number[]) => void;
-    }
   /** Calls that belong into one transaction. `alone`: they depend on nothing that waits for company, which goes on waiting. */
   | {
       readonly kind: "calls";

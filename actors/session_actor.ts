@@ -53,6 +53,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #available = false;
   #priority = 0;
   #ended = false;
+  /** Made anew after each change of presence or connection. */
+  #view: ResourceAnswer | undefined;
   /** Its client has been heard since the last sweep, which looks at the clock for all that it has sent meanwhile. */
   #isHeard = false;
   #lastHeard: number;
@@ -83,8 +85,6 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
         return this.#managed?.settle(message.ticket);
       case "kept":
         return this.#managed?.onKept(message.count);
-      case "describe":
-        return message.reply(this.#describe());
       case "profile":
         return this.#onProfile(message.profile);
       case "revoke":
@@ -140,6 +140,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   keepPresence(presence: Stanza): void {
     this.#available = presence.type === undefined;
     this.#priority = readPriority(presence);
+    this.#view = undefined;
   }
 
   answer(stanza: Stanza): void {
@@ -181,7 +182,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
           kind: "unproved",
           seqs: [seq],
           resource: this.#jid.resource,
-          session: this.#self,
+          session: this.#self.id,
         });
       return;
     }
@@ -316,12 +317,13 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   }
 
   late(seqs: readonly number[]): void {
-    if (seqs.length > 0) this.#entry.delivery.tell({ kind: "late", seqs, session: this.#self });
+    if (seqs.length > 0) this.#entry.delivery.tell({ kind: "late", seqs, session: this.#self.id });
   }
 
   detach(error: StreamError): void {
     const lingering = this.#connection;
     this.#connection = undefined;
+    this.#view = undefined;
     this.#detachedAt = this.#node.now();
     lingering?.close(error);
     this.#becomeActive();
@@ -329,6 +331,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   takeOver(connection: Connection): void {
     this.#connection = connection;
+    this.#view = undefined;
     this.#probeSentAt = 0;
     this.#lastHeard = this.#node.now();
     if (this.#outbox.length > 0) this.#planProbe();
@@ -355,19 +358,23 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   // Life
 
-  #describe(): ResourceAnswer {
-    return {
+  /** What it would do with a message; undefined: it is over. */
+  get view(): ResourceAnswer | undefined {
+    if (this.#ended) return undefined;
+    this.#view ??= {
       resource: this.#jid.resource,
       available: this.#available,
       priority: this.#priority,
       connected: this.#connection !== undefined,
     };
+    return this.#view;
   }
 
   #onDisconnected(connection: Connection, clean: boolean): void {
     if (this.#ended || connection !== this.#connection) return;
     const ignored = clean && this.#probeSentAt > 0 && this.#node.now() - this.#probeSentAt >= IGNORED_MS;
     this.#connection = undefined;
+    this.#view = undefined;
     this.#probeSentAt = 0;
     this.#flushHeld();
     if (clean || this.#managed?.resumable !== true) return this.end(undefined, ignored);
@@ -414,7 +421,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     this.#available = false;
     const unproved = this.#outbox.drain();
     for (const error of this.#requests?.take() ?? []) this.#node.route(error);
-    this.#entry.user.tell({ kind: "ended", resource: this.#jid.resource, session: this.#self, unproved, ignored });
+    const session = this.#self.id;
+    this.#entry.user.tell({ kind: "ended", resource: this.#jid.resource, session, unproved, ignored });
     this.#node.sessionEnded(this.#self);
   }
 }

@@ -83,8 +83,6 @@ export class StoreActor implements Actor<StoreMessage> {
         return this.#onAppend(message);
       case "settle":
         return this.#onSettle(message.owner, message.seqs);
-      case "cancel":
-        return message.reply(this.#taken(message.owner, message.seqs));
       case "calls":
         return this.#onCalls(message);
       case "hurry":
@@ -250,7 +248,7 @@ export class StoreActor implements Actor<StoreMessage> {
     this.#younger = new SeqMap();
     const appends = taken.values();
     for (const { units } of appends) this.#units -= units;
-    return appends;
+    return appends.some(({ handle }) => handle?.isCancelled) ? appends.flatMap(written) : appends.map(noteWritten);
   }
 
   #onDone(replies: readonly StoreReply[] | StoreFault): void {
@@ -312,12 +310,23 @@ export class StoreActor implements Actor<StoreMessage> {
   }
 }
 
+function noteWritten(append: Append): Append {
+  if (append.handle !== undefined) append.handle.isWritten = true;
+  return append;
+}
+
+/** Of a row that was taken back only what an archive keeps. */
+function written(append: Append): readonly Append[] {
+  if (!append.handle?.isCancelled) return [noteWritten(append)];
+  const { seq, text, archive } = append.message;
+  return archive.length === 0 ? [] : [{ ...append, message: { seq, text, archive } }];
+}
+
 /** What is told after the end: whoever waits for an answer gets one. */
 export function refuseAtEnd(message: StoreMessage): void {
   const fault = new StoreFault("failed", "Cannot run a batch: the server has stopped");
   if (message.kind === "calls") message.reject(fault);
   else if (message.kind === "append") message.from.tell({ kind: "refused", seqs: [message.message.seq], fault });
-  else if (message.kind === "cancel") message.reply(message.seqs);
 }
 
 function tellEach(appends: readonly Append[], tell: (from: DeliveryRef, seqs: number[]) => void): void {

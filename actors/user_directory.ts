@@ -9,6 +9,7 @@ import { DeliveryActor } from "./delivery_actor.ts";
 import type { Node, UserEntry } from "./node.ts";
 import type { DeliveryMessage, SessionMessage, SessionRef, UserMessage } from "./protocol.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
+import { SessionMailbox } from "./session/session_mailbox.ts";
 import { SessionActor } from "./session_actor.ts";
 import type { BindRequest } from "./sessions.ts";
 import { UserActor } from "./user_actor.ts";
@@ -42,6 +43,7 @@ export class UserDirectory {
   readonly #node: Node;
   readonly #kinds: UserKinds;
   #users = new Map<string, Active>();
+  #lastSession = 0;
   /** How many are to be active when it is next looked whether there are too many. */
   #crowd = CROWD;
 
@@ -105,7 +107,7 @@ export class UserDirectory {
 
   /** One function for all users. */
   readonly #startSession = (entry: UserEntry, jid: Jid, { connection }: BindRequest): SessionRef => {
-    const mailbox: Mailbox<SessionMessage> = new Mailbox(this.#kinds.session, this.#node.scheduler);
+    const mailbox = new SessionMailbox(this.#kinds.session, this.#node.scheduler, ++this.#lastSession);
     mailbox.start(new SessionActor(this.#node, { jid, connection, entry, self: mailbox }));
     this.#node.sessionStarted(mailbox);
     return mailbox;

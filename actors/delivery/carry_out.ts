@@ -1,235 +1,207 @@
-/** XEP-0079 2.2.4: carries out the plan that the rules were held against. @module */
-import { type Met, type NotifyMoment, nextDeadline } from "../../amp/evaluate.ts";
+/** Moves messages by events, and carries out what each step asks for. @module */
+import { nextDeadline } from "../../amp/evaluate.ts";
 import type { Outcome } from "../../amp/outcome.ts";
-import { type NonePlan, ordinaryError, type Plan } from "../../amp/plan.ts";
-import type { RuleState } from "../../amp/rule_state.ts";
-import { storable } from "../../modules/archive_policy.ts";
+import { encodeState, type RuleState } from "../../amp/rule_state.ts";
+import type { StoreCall, StoreFault } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { Envelope } from "../protocol.ts";
-import { type DeliveryState, PRESENCE_DUE_MS } from "./delivery_state.ts";
-import type { DueEvent } from "./ending.ts";
-import { bounce, end, finish, mayBounce, waitInStorage } from "./endings.ts";
-import { watchDeadline } from "./expiry.ts";
-import { handOver } from "./hand_over.ts";
-import { InFlight } from "./in_flight.ts";
-import { LogRow } from "./log_row.ts";
-import { append, archiveEntries, commit, isOwners, keepForSender, pendingEntry, tellSender } from "./log_rows.ts";
-import { announce, eventRow, fire, ruleEvent } from "./rule_events.ts";
-import { copyToOthers, type Outgoing, toSessions } from "./to_sessions.ts";
+import type { Receipt } from "../protocol.ts";
+import type { DeliveryState } from "./delivery_state.ts";
+import type { Change, Effect, Event, Terms } from "./flight/flight.ts";
+import { step } from "./flight/step.ts";
+import { faultIn, pendingEntry } from "./log_rows.ts";
+import { announce, eventCalls, fireInLog, ruleEvent, sendEvent } from "./rule_events.ts";
+import { toSessions } from "./to_sessions.ts";
+import type { Tracked } from "./tracked.ts";
+import { watchDeadline } from "./watch_deadline.ts";
 
-/** The event that goes with the plan, and when it becomes true. */
-export type Notify = Met & { readonly when: NotifyMoment };
+export function termsOf({ node, offline }: DeliveryState): Terms {
+  return { offline, logsReports: node.settings.offline, now: node.now() };
+}
 
-export function carryOut(
-  state: DeliveryState,
-  envelope: Envelope,
-  stanza: Stanza,
-  plan: Plan,
-  ruled: RuleState | undefined,
-  notify: Notify | undefined,
-): void {
-  const now = notify?.when === "now" ? notify : undefined;
-  if (plan.kind === "none")
-    return undeliverable(state, envelope, stanza, plan, now && ruleEvent(state.node, now, ruled!));
-  if (now !== undefined) announce(state, ruleEvent(state.node, now, ruled!));
-  const rules = now === undefined ? ruled : fire(ruled!, now);
-  const later = now === undefined ? notify : undefined;
-  switch (plan.kind) {
-    case "direct":
-      return sendDirect(state, envelope, stanza, plan.resources, rules, later);
-    case "stored":
-      return keep(state, envelope, stanza, rules, later);
-    case "forward":
-      return forward(state, envelope, stanza, plan.to, rules, later);
-    case "gateway":
-      throw new Error("Cannot deliver message: an account is not served by a gateway");
+export function move(state: DeliveryState, tracked: Tracked, event: Event, terms = termsOf(state)): void {
+  const { flight, effects } = step(tracked.flight, event, terms);
+  if (flight !== undefined) tracked.flight = flight;
+  if (flight?.stage.kind !== "offered") state.flush?.open.delete(tracked.seq);
+  for (let i = 0; i < effects.length; i++) carryOut(state, tracked, effects[i]!);
+}
+
+/** In the order of the union in flight/flight.ts. */
+export function carryOut(state: DeliveryState, tracked: Tracked, effect: Effect): void {
+  const { node } = state;
+  const { seq } = tracked;
+  switch (effect.kind) {
+    case "offer":
+      return toSessions(state, tracked, effect.to);
+    case "plan":
+      return void state.toPlan.push({ tracked, forward: effect.forward });
+    case "again":
+      return state.self().tell({ kind: "again", seq });
+    case "hand":
+      return handOver(state, tracked, Jid.parse(effect.to), effect.rules);
+    case "revoke-elsewhere":
+      return revokeElsewhere(state, seq, effect);
+    case "revoke":
+      return state.tellSessions(effect.from, { kind: "revoke", seq });
+    case "settle":
+      return settle(state, tracked);
+    case "commit":
+      return commit(state, tracked, effect);
+    case "report":
+      return report(state, tracked, effect);
+    case "fire":
+      return void fireInLog(node, state.owner.text, { seq, rules: effect.rules }, effect.met);
+    case "unreport":
+      return unreport(state, tracked);
+    case "bounce":
+      return bounce(state, tracked.stanza, errorOf(effect));
+    case "count":
+      return state.count(tracked, effect.waits);
+    case "wait":
+      return waitInStorage(state, seq);
+    case "hold-back":
+      return holdBack(state);
+    case "watch":
+      return watchDeadline(state, tracked);
+    case "remember":
+      return state.noteProvedEvent(seq);
+    case "accept":
+      return accept(tracked);
+    case "tell":
+      return tracked.receipt?.outcome(effect.outcome);
+    case "log":
+      return node.log.error("rule not carried out", { seq, fault: effect.condition });
+    case "over":
+      return conclude(state, tracked, effect.outcome);
     default:
-      plan satisfies never;
+      effect satisfies never;
   }
 }
 
-/** Gives it its rows; returns false where there are none to write, or the log holds them already. */
-function entersLog(state: DeliveryState, flight: InFlight, envelope: Envelope, waits: boolean): boolean {
-  if (envelope.seq > 0) {
-    flight.log = "durable";
-    flight.waits = true;
-    return false;
-  }
-  const archive = archiveEntries(state, envelope, flight.stanza, true);
-  tellSender(envelope, archive, flight.seq);
-  if (!waits && archive.length === 0) return false;
-  flight.log = "queued";
-  flight.archive = archive;
-  if (waits) flight.pending = pendingEntry(state, flight.rules);
-  flight.waits = waits;
-  flight.archived = archive.length > 0;
-  flight.kept = isOwners(state.owner.text, archive);
-  return true;
+/** XEP-0198 counts the message from now on; an application goes on waiting for outcomes. */
+export function accept(tracked: { receipt: Receipt | undefined }): void {
+  const { receipt } = tracked;
+  receipt?.accepted();
+  if (receipt?.waits !== true) tracked.receipt = undefined;
 }
 
-function sendDirect(
-  state: DeliveryState,
-  envelope: Envelope,
-  stanza: Stanza,
-  resources: readonly string[],
-  rules: RuleState | undefined,
-  notify: Notify | undefined,
-): void {
-  const keeps = envelope.notice || storable(stanza);
-  const isTracked = keeps || rules !== undefined || envelope.receipt?.waits === true;
-  if (!isTracked) return sendUntracked(state, envelope, stanza, resources);
-  const flight = new InFlight(envelope, envelope.seq || state.node.seqs.next(), stanza, rules, "live");
-  if (entersLog(state, flight, envelope, keeps && state.offline)) append(state, flight, stanza.size, flight.waits);
-  state.inFlight.set(flight.seq, flight);
-  flight.onProof = notify;
-  if (!flight.waits && rules !== undefined) watchDeadline(state, flight);
-  if (state.comesBehind && flight.waits) return restBehind(state, flight);
-  const isBehind = state.comesBehind || state.awaitsPresence(resources);
-  if (isBehind) sendBehind(state, flight.seq, flight, flight, resources);
-  else send(state, flight, flight, resources);
+/** The end of a message that is not tracked. */
+export function finish(receipt: Receipt | undefined, outcome: Outcome | undefined): void {
+  if (outcome !== undefined) receipt?.outcome(outcome);
+  receipt?.accepted();
 }
 
-/** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
-function sendUntracked(state: DeliveryState, envelope: Envelope, stanza: Stanza, resources: readonly string[]): void {
-  const archive = archiveEntries(state, envelope, stanza, true);
-  const isBehind = state.comesBehind || state.awaitsPresence(resources);
-  const seq = archive.length > 0 || isBehind ? state.node.seqs.next() : 0;
-  tellSender(envelope, archive, seq);
-  if (archive.length > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
-  const kept = isOwners(state.owner.text, archive);
-  const message = { stanza, rules: undefined, seq: archive.length > 0 ? seq : 0, kept };
-  if (isBehind) sendBehind(state, seq, undefined, message, resources);
-  else send(state, undefined, message, resources);
-  envelope.receipt?.accepted();
+function conclude(state: DeliveryState, { seq, receipt }: Tracked, outcome: Outcome | undefined): void {
+  state.inFlight.delete(seq);
+  state.flush?.open.delete(seq);
+  finish(receipt, outcome);
 }
 
-/** To those resources, and copies to the others. */
-function send(
-  state: DeliveryState,
-  flight: InFlight | undefined,
-  message: Outgoing,
-  resources: readonly string[],
-): void {
-  toSessions(state, flight, message, resources);
-  if (state.hasCarbons && flight?.notice !== true) copyToOthers(state, message, resources);
+function errorOf({ condition, type }: Extract<Effect, { kind: "bounce" }>): StanzaError {
+  return type === undefined ? new StanzaError(condition) : new StanzaError(condition, { type });
 }
 
-/**
- * After what waits, where not too much stands there already; what waits for the presence of its resource, for so long as
- * that may be expected.
- */
-function sendBehind(
+export function bounce(state: DeliveryState, stanza: Stanza, error: StanzaError): void {
+  if (stanza.type !== "error") state.node.route(stanza.error(error));
+}
+
+/** One letter to the store covers all rows that a proof settles: tellSettled() sends it. */
+function settle(state: DeliveryState, tracked: Tracked): void {
+  if (!tracked.isWritten) tracked.isCancelled = true;
+  state.toSettle.push(tracked.seq);
+}
+
+export function tellSettled(state: DeliveryState): void {
+  if (state.toSettle.length === 0) return;
+  state.node.store.tell({ kind: "settle", owner: state.owner.text, seqs: state.toSettle });
+  state.toSettle = [];
+}
+
+/** A session that was resumed later would give it again. */
+function revokeElsewhere(
   state: DeliveryState,
   seq: number,
-  flight: InFlight | undefined,
-  message: Outgoing,
-  resources: readonly string[],
+  { from, prover }: Extract<Effect, { kind: "revoke-elsewhere" }>,
 ): void {
-  const isFirst = state.behind === undefined;
-  const sendThen = () => send(state, flight, message, resources);
-  if (!state.putBehind({ seq, send: sendThen })) return sendThen();
-  if (!isFirst || state.comesBehind) return;
-  state.node.schedule(PRESENCE_DUE_MS, () => state.self().tell({ kind: "flush", seenUntil: 0 }));
-}
-
-/** Older messages are on their way from storage: this one comes after them, from there. */
-function restBehind(state: DeliveryState, flight: InFlight): void {
-  flight.phase = "resting";
-  flight.onProof = undefined;
-  if (state.hasCarbons && !flight.notice) {
-    state.putBehind({ seq: flight.seq, send: () => copyOffered(state, flight) });
+  for (const { ref, resource, carbons } of state.profile.resources) {
+    if (resource !== prover && !carbons && from.includes(ref.id)) ref.tell({ kind: "revoke", seq });
   }
-  waitInStorage(state, flight);
-  if (flight.log === "durable") state.inFlight.delete(flight.seq);
 }
 
-/** Carbon copies come with the message itself, once that is offered. */
-function copyOffered(state: DeliveryState, message: InFlight): void {
-  const flight = state.inFlight.get(message.seq);
-  const taker = state.offered.takerOf(message.seq);
-  const targets = flight?.phase === "live" ? flight.targets : taker === undefined ? [] : [taker];
-  if (targets.length === 0) return;
-  const takers = state.profile.resources.filter((entry) => targets.includes(entry.ref));
-  copyToOthers(
-    state,
-    message,
-    takers.map((entry) => entry.resource),
-  );
+type Commit = Extract<Effect, { kind: "commit" }>;
+
+function commit(state: DeliveryState, tracked: Tracked, { changes, ending, alone }: Commit): void {
+  const { seq, flight } = tracked;
+  tracked.report = ending.report && ruleEvent(state.node, ending.report, flight.rules!);
+  const calls = [...changes.flatMap((change) => callsOf(state, tracked, change)), ...eventCalls(tracked.report)];
+  const done = (fault: StoreFault | undefined) => state.self().tell({ kind: "done", seq, ending, fault });
+  // An application's report has no row, so there may be nothing to write.
+  if (calls.length === 0) return done(undefined);
+  state.node.store.tell({ kind: "calls", alone, calls, resolve: (replies) => done(faultIn(replies)), reject: done });
 }
 
-/** Into storage. The event of a `notify` for it lies in the same transaction and goes out after the commit. */
-function keep(
-  state: DeliveryState,
-  envelope: Envelope,
-  stanza: Stanza,
-  rules: RuleState | undefined,
-  notify: Notify | undefined,
-): void {
-  const settled = rules && { ...(notify === undefined ? rules : fire(rules, notify)), settled: true };
-  const flight = new InFlight(envelope, envelope.seq || state.node.seqs.next(), stanza, settled, "resting");
-  // Without offline storage the archive holds it; what has a deadline waits for that alone, and is not offered.
-  const expires = settled !== undefined && nextDeadline(settled.rules, settled.fired) !== undefined;
-  const isNew = entersLog(state, flight, envelope, state.offline || expires);
-  if (flight.waits && state.offline) waitInStorage(state, flight);
-  if (!isNew) return finish(envelope.receipt, { kind: "stored" });
-  state.inFlight.set(flight.seq, flight);
-  const event = notify && ruleEvent(state.node, notify, rules!);
-  if (event === undefined) return append(state, flight, stanza.size, false, envelope.receipt?.waits === true);
-  const rows = event.seq > 0 ? [flight, eventRow(event)] : [flight];
-  commit(state, flight, { kind: "rest", event, outcome: { kind: "stored" }, hasRow: true }, [["append", rows]]);
-}
-
-/** The archives keep it under the address that was written: the forwarding address is nobody's business. */
-function forward(
-  state: DeliveryState,
-  envelope: Envelope,
-  stanza: Stanza,
-  to: string,
-  rules: RuleState | undefined,
-  notify: Notify | undefined,
-): void {
-  const flight = new InFlight(envelope, state.node.seqs.next(), stanza, rules, "handing");
-  if (entersLog(state, flight, envelope, false)) append(state, flight, stanza.size, false);
-  flight.onProof = notify;
-  state.inFlight.set(flight.seq, flight);
-  handOver(state, flight, Jid.parse(to));
-}
-
-function undeliverable(
-  state: DeliveryState,
-  envelope: Envelope,
-  stanza: Stanza,
-  plan: NonePlan,
-  event: DueEvent | undefined,
-): void {
-  const condition = ordinaryError(plan);
-  if (plan.reason === "storage-full") state.noteFull(stanza.from!);
-  if (condition !== undefined && mayBounce(envelope)) bounce(state, stanza, new StanzaError(condition));
-  endAtReceipt(
-    state,
-    envelope,
-    stanza,
-    event,
-    condition === undefined ? { kind: "dropped" } : { kind: "none", condition },
-  );
-}
-
-/** The end of a message that never got further; an event of it is in the log before the message counts as accepted. */
-export function endAtReceipt(
-  state: DeliveryState,
-  envelope: Envelope,
-  stanza: Stanza,
-  event: DueEvent | undefined,
-  outcome: Outcome,
-): void {
-  keepForSender(state, envelope, stanza);
-  if (event === undefined || event.seq === 0 || envelope.receipt === undefined) {
-    if (event !== undefined) announce(state, event);
-    return finish(envelope.receipt, outcome);
+function callsOf(state: DeliveryState, tracked: Tracked, change: Change): readonly StoreCall[] {
+  const { seq, stanza, flight } = tracked;
+  const owner = state.owner.text;
+  const { rules, row } = flight;
+  switch (change) {
+    case "row":
+      tracked.isWritten = true;
+      return [["append", [tracked]]];
+    case "append":
+      return [["append", [{ seq, text: stanza.toString(), archive: [], pending: pendingEntry(state, rules) }]]];
+    case "rules":
+      return [["setRules", owner, seq, encodeState(rules!), nextDeadline(rules!.rules, rules!.fired)]];
+    case "settle":
+      return [["settle", [{ owner, seq }]]];
+    case "withdraw": {
+      // Only what waits can be withdrawn; a message of the archive alone waits for this one moment.
+      const withdraw: StoreCall = ["withdraw", owner, seq];
+      return row.waits ? [withdraw] : [["pend", [{ seq, pending: { owner } }]], withdraw];
+    }
+    default:
+      return change satisfies never;
   }
-  const flight = new InFlight(envelope, state.node.seqs.next(), stanza, undefined, "ending");
-  state.inFlight.set(flight.seq, flight);
-  end(state, flight, outcome, event, []);
+}
+
+function report(state: DeliveryState, tracked: Tracked, { met, logged }: Extract<Effect, { kind: "report" }>): void {
+  const { node } = state;
+  if (logged === "done") return sendEvent(node, tracked.report);
+  const event = ruleEvent(node, met, tracked.flight.rules!);
+  if (event === undefined) return;
+  if (logged === "now") announce(state, event);
+  else sendEvent(node, { ...event, seq: 0 });
+}
+
+function unreport({ node }: DeliveryState, { report }: Tracked): void {
+  if (report === undefined || report.seq === 0) return;
+  node.store.tell({ kind: "settle", owner: report.stanza.to!.bare.text, seqs: [report.seq] });
+}
+
+/** A flush offers the row. Rows that it has passed already are read again, up to this one. */
+export function waitInStorage(state: DeliveryState, seq: number): void {
+  state.hasPending = true;
+  const { flush } = state;
+  if (flush === undefined) return;
+  flush.open.delete(seq);
+  flush.after = Math.min(flush.after, seq - 1);
+}
+
+function holdBack(state: DeliveryState): void {
+  if (state.flush === undefined) state.hasPending = true;
+  else state.flush.left++;
+}
+
+/** The first answer counts: an end, or, where none is told, that the message is durable there. */
+function handOver(state: DeliveryState, tracked: Tracked, to: Jid, rules: RuleState | undefined): void {
+  const { seq, stanza, via } = tracked;
+  let isTold = false;
+  const tell = (outcome: Outcome | undefined) => {
+    if (isTold) return;
+    isTold = true;
+    state.self().tell({ kind: "handed", seq, outcome });
+  };
+  const receipt: Receipt = { waits: true, outcome: tell, accepted: () => tell(undefined) };
+  state.node.route(stanza.readdress({ to }), { receipt, via: [...via, state.owner], rules });
 }

@@ -1,5 +1,5 @@
 /** XEP-0079 2.2: validation, the default action, the rules in order, the decided action. @module */
-import type { Plan, ResourceAnswer } from "../../amp/plan.ts";
+import type { Plan } from "../../amp/plan.ts";
 import type { Rule } from "../../amp/rule.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
@@ -7,13 +7,13 @@ import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Envelope } from "../protocol.ts";
-import { carryOut, endAtReceipt } from "./carry_out.ts";
+import { arrive, endHere } from "./arrival.ts";
+import { finish } from "./carry_out.ts";
 import { withoutStanzaIds } from "./compose.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import { finish } from "./endings.ts";
+import { ruledOut } from "./flight/ends.ts";
 import { takeIn } from "./intake.ts";
-import { askResources, countPending, type Planned, type PlanOptions, planFor, willStore } from "./plan_input.ts";
-import { ruledOut, ruleEvent } from "./rule_events.ts";
+import { countPending, type Planned, type PlanOptions, planFor, willStore } from "./plan_input.ts";
 
 /** After a resource came, its flush is told at once; should it never be, messages go on after this time. */
 const FLUSH_DUE_MS = 5000;
@@ -69,8 +69,9 @@ function decide(
   const isBlocked = state.isBlocked(stanza.from!);
   if (exact !== undefined && !isBlocked) {
     // RFC 6121 section 8.5.3.1: a resource that is there gets it, whatever the others would do.
-    if (rules === undefined) return carryOut(state, envelope, stanza, exact.direct, undefined, undefined);
-    if (envelope.via.length === 0 && state.profile.exists) return judge(state, envelope, stanza, rules, exact.direct);
+    const plan: Plan = { kind: "direct", resources: [resource] };
+    if (rules === undefined) return arrive(state, { envelope, stanza, rules }, plan, undefined);
+    if (envelope.via.length === 0 && state.profile.exists) return judge(state, envelope, stanza, rules, plan);
   }
   if (!isBlocked && state.shares === undefined && willStore(state, stanza)) {
     return decideCounted(state, envelope, stanza, rules);
@@ -92,16 +93,13 @@ function decideOnResources(
   envelope: Envelope,
   stanza: Stanza,
   rules: RuleState | undefined,
-): void | Promise<void> {
+): void {
   const message: Planned = { stanza, notice: envelope.notice, via: envelope.via, waits: envelope.seq > 0 };
   if (rules === undefined) {
-    const plan = planFor(state, message, state.liveResources, UNMATCHED_REFUSED);
-    return carryOut(state, envelope, stanza, plan, undefined, undefined);
+    const plan = planFor(state, message, state.answers(), UNMATCHED_REFUSED);
+    return arrive(state, { envelope, stanza, rules }, plan, undefined);
   }
-  const answers = askResources(state);
-  const judgeBy = (known: readonly ResourceAnswer[]) =>
-    judge(state, envelope, stanza, rules, planFor(state, message, known));
-  return answers instanceof Promise ? answers.then(judgeBy) : judgeBy(answers);
+  judge(state, envelope, stanza, rules, planFor(state, message, state.answers()));
 }
 
 function judge(state: DeliveryState, envelope: Envelope, stanza: Stanza, rules: RuleState, plan: Plan): void {
@@ -109,13 +107,12 @@ function judge(state: DeliveryState, envelope: Envelope, stanza: Stanza, rules: 
   const reports = envelope.via.length === 0 || maySeePresence(state, rules.sender);
   if (verdict.kind === "default") {
     const kept = reports ? rules : withoutReports(rules);
-    return carryOut(state, envelope, stanza, plan, kept, reports ? verdict.notify : undefined);
+    return arrive(state, { envelope, stanza, rules: kept }, plan, reports ? verdict.notify : undefined);
   }
   if (verdict.kind !== "drop" && !reports) {
     return finish(envelope.receipt, { kind: "none", condition: "service-unavailable" });
   }
-  const event = ruleEvent(state.node, verdict, rules);
-  endAtReceipt(state, envelope, stanza, event, ruledOut(verdict));
+  endHere(state, { envelope, stanza, rules }, verdict, ruledOut(verdict));
 }
 
 /**

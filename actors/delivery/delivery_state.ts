@@ -1,15 +1,17 @@
 /** What one delivery actor knows; its rooms, the files of this folder, share it. @module */
+
+import type { ResourceAnswer } from "../../amp/plan.ts";
 import { isBlocked } from "../../modules/blocking/block_list.ts";
 import { SeqMap } from "../../store/seq_map.ts";
 import type { PendingEntry } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Node, UserEntry } from "../node.ts";
-import type { DeliveryRef, Profile, ResourceEntry, SessionRef, UserMessage } from "../protocol.ts";
+import type { DeliveryRef, Profile, ResourceEntry, SessionMessage, UserMessage } from "../protocol.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
-import type { InFlight } from "./in_flight.ts";
-import { OfferedRows } from "./offered_rows.ts";
+import type { SessionId } from "./flight/flight.ts";
 import type { OfflineShares } from "./offline_shares.ts";
 import { RecentSeqs } from "./recent_seqs.ts";
+import type { Tracked } from "./tracked.ts";
 
 export interface DeliveryStart {
   readonly entry: UserEntry;
@@ -26,7 +28,7 @@ export interface Flush {
   /** Archived rows up to here have been read by the device. */
   seenUntil: number;
   /** Sessions that wait to be resumed: what they hold is offered as well. */
-  detached: ReadonlySet<SessionRef>;
+  detached: ReadonlySet<SessionId>;
   /** When the last window went out, milliseconds since 1970. */
   offeredAt: number;
   /** Rows read and left where they are: nobody may have them now. */
@@ -39,6 +41,8 @@ export interface Behind {
   send(): void;
 }
 
+const NOBODY: readonly SessionId[] = [];
+const NONE_DETACHED: ReadonlySet<SessionId> = new Set();
 /** Messages without a row that may wait behind those from storage. */
 const MAX_BEHIND = 1000;
 /** How many are remembered at least. */
@@ -59,9 +63,11 @@ export class DeliveryState {
   readonly plainEntry: PendingEntry;
   readonly #self: DeliveryRef;
   profile: Profile;
-  readonly inFlight = new SeqMap<InFlight>();
-  /** Messages whose row is all that is kept of them here, and the one session that may prove each. */
-  readonly offered = new OfferedRows();
+  readonly inFlight = new SeqMap<Tracked>();
+  /** Messages for which a step has asked for a new plan; taken by on_events.ts within the same letter. */
+  toPlan: { readonly tracked: Tracked; readonly forward: boolean }[] = [];
+  /** Rows whose receipt was proved within this letter. */
+  toSettle: number[] = [];
   /** Rows wait that a flush would offer. */
   hasPending: boolean;
   /** Rows wait that the last flush had to leave where they are, or a session without connection holds some. */
@@ -82,9 +88,11 @@ export class DeliveryState {
   /** When the operator last heard that too many messages wait, milliseconds since 1970. */
   #fullToldAt = Number.NEGATIVE_INFINITY;
   /** Sessions that are over, while the profile still has them; undefined: none is. */
-  #dead: Set<SessionRef> | undefined;
+  #dead: Set<SessionId> | undefined;
   /** Since which number sessions get carbon copies; undefined where no other session is there to be copied from. */
-  #copiedSince: ReadonlyMap<SessionRef, number> | undefined;
+  #copiedSince: ReadonlyMap<SessionId, number> | undefined;
+  /** Sessions that took what waits when they were last asked. */
+  #takers: readonly SessionId[] = NOBODY;
 
   constructor(node: Node, start: DeliveryStart) {
     this.node = node;
@@ -103,7 +111,7 @@ export class DeliveryState {
 
   /** Nothing is under way. */
   get quiet(): boolean {
-    return this.inFlight.size === 0 && this.offered.size === 0 && this.flush === undefined && this.behind === undefined;
+    return this.inFlight.size === 0 && this.flush === undefined && this.behind === undefined;
   }
 
   /** Whether any resource wants carbon copies. */
@@ -120,7 +128,7 @@ export class DeliveryState {
 
   /** Whether a resource is there for what waits. */
   get ready(): boolean {
-    return this.profile.resources.some((entry) => takesWaiting(entry) && !this.isDead(entry));
+    return this.answers().some(takesWaiting);
   }
 
   /** Older messages come from storage first. */
@@ -134,7 +142,10 @@ export class DeliveryState {
    */
   awaitsPresence(resources: readonly string[]): boolean {
     if (this.presenceDue === 0 || resources.length !== 1 || !(this.hasPending || this.heldBack)) return false;
-    return this.node.now() - this.presenceDue < PRESENCE_DUE_MS && this.resource(resources[0]!)?.available === false;
+    return (
+      this.node.now() - this.presenceDue < PRESENCE_DUE_MS &&
+      this.resource(resources[0]!)?.ref.view?.available === false
+    );
   }
 
   resource(name: string): ResourceEntry | undefined {
@@ -146,19 +157,77 @@ export class DeliveryState {
     return undefined;
   }
 
-  isDead(entry: ResourceEntry): boolean {
-    return this.#dead?.has(entry.ref) === true;
+  /**
+   * What the resource actors would do with a message now (XEP-0079 match-resource). A session tells of its presence before the
+   * account's profile does: where it has just become ready for what waits, nothing may overtake that.
+   */
+  answers(): readonly ResourceAnswer[] {
+    const answers: ResourceAnswer[] = [];
+    const takers: SessionId[] = [];
+    for (const entry of this.profile.resources) {
+      const { view, id } = entry.ref;
+      if (view === undefined || this.isDead(entry)) continue;
+      answers.push(view);
+      if (takesWaiting(view)) takers.push(id);
+    }
+    const isNew = takers.some((id) => !this.#takers.includes(id));
+    this.#takers = takers;
+    if (isNew && this.#hasOlder()) this.flushDue = this.node.now();
+    return answers;
+  }
+
+  /** A resource was bound: what waits comes before anything newer. */
+  awaitPresence(): void {
+    if (this.#hasOlder()) this.presenceDue = this.node.now();
+  }
+
+  /** Messages wait in storage, or with a session that has lost its connection. */
+  #hasOlder(): boolean {
+    if (this.hasPending || this.heldBack) return true;
+    this.heldBack = this.detached.size > 0;
+    return this.heldBack;
+  }
+
+  /** The sessions without connection; none where nothing is unproved or no other session is there. */
+  get detached(): ReadonlySet<SessionId> {
+    const { resources } = this.profile;
+    if (resources.length < 2 || this.inFlight.size === 0) return NONE_DETACHED;
+    const detached = resources.filter(({ ref }) => ref.view?.connected === false);
+    return detached.length === 0 ? NONE_DETACHED : new Set(detached.map(({ ref }) => ref.id));
+  }
+
+  isDead({ ref }: ResourceEntry): boolean {
+    return this.#dead?.has(ref.id) === true;
   }
 
   /** A session is over, and the profile still has it. */
-  noteDead(session: SessionRef): void {
+  noteDead(session: SessionId): void {
     this.#dead ??= new Set();
     this.#dead.add(session);
   }
 
-  /** There may be resources whose session is over. */
-  get hasDead(): boolean {
-    return this.#dead !== undefined;
+  /** The profile has that session, and its end is not known here. */
+  isLive(session: SessionId): boolean {
+    return this.profile.resources.some((entry) => entry.ref.id === session && !this.isDead(entry));
+  }
+
+  /** The live sessions of these resources. */
+  sessionsOf(resources: readonly string[]): readonly SessionId[] {
+    const sessions: SessionId[] = [];
+    for (const name of resources) {
+      const entry = this.resource(name);
+      if (entry !== undefined) sessions.push(entry.ref.id);
+    }
+    return sessions;
+  }
+
+  /** One of these sessions has a connection, so that its client may have received what it was sent. */
+  isConnected(sessions: readonly SessionId[]): boolean {
+    return this.profile.resources.some(({ ref }) => sessions.includes(ref.id) && ref.view?.connected !== false);
+  }
+
+  tellSessions(sessions: readonly SessionId[], letter: SessionMessage): void {
+    for (const { ref } of this.profile.resources) if (sessions.includes(ref.id)) ref.tell(letter);
   }
 
   /** The new one has got rid of sessions that are over. */
@@ -166,7 +235,7 @@ export class DeliveryState {
     this.profile = profile;
     this.#noteCopied(profile);
     if (this.#dead === undefined) return;
-    const left = profile.resources.filter((entry) => this.isDead(entry)).map((entry) => entry.ref);
+    const left = profile.resources.filter((entry) => this.isDead(entry)).map((entry) => entry.ref.id);
     this.#dead = left.length === 0 ? undefined : new Set(left);
   }
 
@@ -175,18 +244,12 @@ export class DeliveryState {
     this.#copiedSince = undefined;
     if (resources.length < 2 || !this.hasCarbons) return;
     const copied = resources.filter((entry) => entry.carbons);
-    this.#copiedSince = new Map(copied.map(({ ref }) => [ref, used?.get(ref) ?? this.node.seqs.next()]));
+    this.#copiedSince = new Map(copied.map(({ ref }) => [ref.id, used?.get(ref.id) ?? this.node.seqs.next()]));
   }
 
   /** What has a higher number than this was copied there, where it is copied at all; undefined: nothing was. */
-  copiedSince(session: SessionRef): number | undefined {
+  copiedSince(session: SessionId): number | undefined {
     return this.#copiedSince?.get(session);
-  }
-
-  /** Those whose session is not over. */
-  get liveResources(): readonly ResourceEntry[] {
-    const { resources } = this.profile;
-    return this.hasDead ? resources.filter((entry) => !this.isDead(entry)) : resources;
   }
 
   isBlocked(from: Jid): boolean {
@@ -236,11 +299,8 @@ export class DeliveryState {
   }
 
   /** One more row waits, or one less; as long as somebody counts. */
-  count(flight: InFlight, isWaiting: boolean): void {
-    if (flight.counted === isWaiting) return;
-    flight.counted = isWaiting;
-    const { from, size } = flight.stanza;
-    this.shares?.count(from!.bare.text, size, isWaiting ? 1 : -1);
+  count({ stanza }: Tracked, isWaiting: boolean): void {
+    this.shares?.count(stanza.from!.bare.text, stanza.size, isWaiting ? 1 : -1);
   }
 }
 

@@ -6,16 +6,14 @@ import {
   type NewMessage,
   NO_ENTRIES,
   type PendingEntry,
-  type StoreCall,
   type StoreFault,
   type StoreReply,
 } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { archives } from "../profile.ts";
-import type { Envelope } from "../protocol.ts";
+import type { Envelope, RowHandle } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import type { Ending } from "./ending.ts";
-import type { InFlight } from "./in_flight.ts";
+import type { StoreCondition } from "./flight/flight.ts";
 import { LogRow, RuledEntry } from "./log_row.ts";
 import { tellSent } from "./to_sessions.ts";
 
@@ -50,12 +48,13 @@ export function pendingEntry(state: DeliveryState, rules: RuleState | undefined)
 /** `units`: about how long its text is; `provable`: a device is given it. */
 export function append(
   state: DeliveryState,
-  message: NewMessage,
+  message: NewMessage & Partial<RowHandle>,
   units: number,
   provable: boolean,
   wanted = false,
 ): void {
-  state.node.store.tell({ kind: "append", message, units, from: state.self(), wanted, provable });
+  const handle = message.isWritten === undefined ? undefined : (message as RowHandle);
+  state.node.store.tell({ kind: "append", message, handle, units, from: state.self(), wanted, provable });
 }
 
 /** The sender's own archive keeps what the recipient never gets. */
@@ -71,22 +70,6 @@ export function tellSender(envelope: Envelope, archive: readonly ArchiveEntry[],
   const { sentCopy, stanza } = envelope;
   if (sentCopy !== undefined) tellSent(sentCopy, stanza, isOwners(stanza.from!.bare.text, archive) ? seq : 0);
 }
-
-/** Calls of one transaction that rest or end a message; `done` comes back. */
-export function commit(
-  state: DeliveryState,
-  flight: InFlight,
-  ending: Ending,
-  calls: readonly StoreCall[],
-  alone = false,
-): void {
-  flight.ending = ending;
-  const done = (fault: StoreFault | undefined) => state.self().tell({ kind: "done", seq: flight.seq, ending, fault });
-  state.node.store.tell({ kind: "calls", alone, calls, resolve: (replies) => done(faultIn(replies)), reject: done });
-}
-
-/** What the sender is told where the store could not take a message. */
-export type StoreCondition = "resource-constraint" | "internal-server-error";
 
 export function conditionOf({ kind }: StoreFault): StoreCondition {
   return kind === "full" || kind === "busy" ? "resource-constraint" : "internal-server-error";

@@ -7,10 +7,10 @@
  */
 import { nextDeadline } from "../../amp/evaluate.ts";
 import type { StoreCall } from "../../store/store.ts";
+import { move } from "./carry_out.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import { conclude } from "./endings.ts";
-import type { InFlight } from "./in_flight.ts";
 import { faultIn } from "./log_rows.ts";
+import type { Tracked } from "./tracked.ts";
 
 const KIND = "never-proved";
 const KEY = "";
@@ -18,43 +18,43 @@ const KEY = "";
 const MAX_COUNTED = 1000;
 
 type Counts = Map<number, number>;
+type Lost = DeliveryState["toPlan"];
 
 /** Counts one delivery of each. Returns those that go on waiting, and lets go of the others. */
-export async function countDeliveries(
-  state: DeliveryState,
-  flights: readonly InFlight[],
-): Promise<readonly InFlight[]> {
+export async function countDeliveries(state: DeliveryState, lost: Lost): Promise<Lost> {
   const { node, owner } = state;
   const { unprovenDeliveries } = node.settings;
-  if (!(unprovenDeliveries > 0) || !state.profile.persistent || !flights.some(mayGo)) return flights;
+  if (!(unprovenDeliveries > 0) || !state.profile.persistent || !lost.some(mayGo)) return lost;
   try {
     const counts = readCounts(await node.database.document(owner.text, KIND, KEY));
-    const gone = flights.filter((flight) => mayGo(flight) && count(counts, flight) >= unprovenDeliveries);
-    for (const { seq } of gone) counts.delete(seq);
-    await keep(state, counts, gone);
-    for (const flight of gone) letGo(state, flight);
-    return flights.filter((flight) => !gone.includes(flight));
+    const gone = lost.filter((each) => mayGo(each) && count(counts, each.tracked) >= unprovenDeliveries);
+    const seqs = gone.map(({ tracked }) => tracked.seq);
+    for (const seq of seqs) counts.delete(seq);
+    await keep(state, counts, seqs);
+    for (const { tracked } of gone) move(state, tracked, { kind: "given-up" });
+    return lost.filter((each) => !gone.includes(each));
   } catch (error) {
     node.log.error("cannot count deliveries without proof", { owner: owner.text, error });
-    return flights;
+    return lost;
   }
 }
 
 /** The recipient's archive holds it, and neither its sender nor a deadline waits for more. */
-function mayGo({ waits, kept, log, receipt, rules }: InFlight): boolean {
-  if (!waits || !kept || log !== "durable" || receipt !== undefined) return false;
+function mayGo({ tracked: { kept, receipt, flight } }: Lost[number]): boolean {
+  const { row, rules } = flight;
+  if (!row.waits || !kept || row.log !== "durable" || receipt !== undefined) return false;
   return rules === undefined || (rules.settled && nextDeadline(rules.rules, rules.fired) === undefined);
 }
 
-function count(counts: Counts, { seq }: InFlight): number {
+function count(counts: Counts, { seq }: Tracked): number {
   const times = (counts.get(seq) ?? 0) + 1;
   counts.set(seq, times);
   return times;
 }
 
 /** In one transaction: a crash neither forgets the count alone nor the row. */
-async function keep({ node, owner }: DeliveryState, counts: Counts, gone: readonly InFlight[]): Promise<void> {
-  const rows = gone.map(({ seq }) => ({ owner: owner.text, seq }));
+async function keep({ node, owner }: DeliveryState, counts: Counts, gone: readonly number[]): Promise<void> {
+  const rows = gone.map((seq) => ({ owner: owner.text, seq }));
   const calls: StoreCall[] = [documentCall(owner.text, counts)];
   if (rows.length > 0) calls.push(["settle", rows]);
   await new Promise<void>((resolve, reject) => {
@@ -81,9 +81,4 @@ function documentCall(owner: string, counts: Counts): StoreCall {
 function readCounts(text = ""): Counts {
   const pairs = text === "" ? [] : text.split(" ").map((pair) => pair.split(":").map(Number));
   return new Map(pairs.map(([seq, times]) => [seq!, times!]));
-}
-
-function letGo(state: DeliveryState, flight: InFlight): void {
-  state.count(flight, false);
-  conclude(state, flight, { kind: "stored" });
 }

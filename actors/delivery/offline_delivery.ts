@@ -1,16 +1,13 @@
 /** Offline delivery (XEP-0160): what waits is offered in order, in windows that wait for proof of receipt. @module */
 import type { RuleState } from "../../amp/rule_state.ts";
-import { verdictOn } from "../../amp/verdict.ts";
 import type { PendingMessage } from "../../store/store.ts";
-import { withDelay } from "./compose.ts";
+import { move, tellSettled } from "./carry_out.ts";
 import type { DeliveryState, Flush } from "./delivery_state.ts";
-import { detachedSessions, offerHeldRow, type Sessions, standAmongRows } from "./detached.ts";
-import { rested, takeBack } from "./endings.ts";
-import { expire, report } from "./expiry.ts";
+import { offerHeld, standAmongRows } from "./detached.ts";
+import type { SessionId } from "./flight/flight.ts";
 import { OfflineShares } from "./offline_shares.ts";
 import { planFor } from "./plan_input.ts";
-import { toSessions } from "./to_sessions.ts";
-import { fromRow } from "./waiting_row.ts";
+import { fromRow, type Tracked } from "./tracked.ts";
 
 /** How many waiting messages are offered at a time; the next come when these are proved. */
 const WINDOW = 100;
@@ -23,42 +20,16 @@ const MAX_UNPROVED = 2000;
 /** How soon a page that could not be read is tried again; what is new comes behind it as long. */
 const RETRY_MS = 1000;
 
-/** What a new profile has brought: a resource that takes what waits, one that has been bound. */
-interface Newcomer {
-  readonly isReady: boolean;
-  readonly isBound: boolean;
-}
-
-/** A resource has come or is ready: what waits comes before anything newer. */
-export function onNewcomer(state: DeliveryState, newcomer: Newcomer): void | Promise<void> {
-  if (state.hasPending || state.heldBack) return awaitFlush(state, newcomer);
-  const detached = detachedSessions(state);
-  const hold = ({ size }: Sessions) => {
-    if (size === 0) return;
-    state.heldBack = true;
-    awaitFlush(state, newcomer);
-  };
-  return detached instanceof Promise ? detached.then(hold) : hold(detached);
-}
-
-function awaitFlush(state: DeliveryState, { isReady, isBound }: Newcomer): void {
-  if (isReady) state.flushDue = state.node.now();
-  if (isBound) state.presenceDue = state.node.now();
-}
-
 /** A resource is ready for what waits (`comes`: it has just become so), or the last window has been proved. */
 export function onFlush(state: DeliveryState, seenUntil: number, comes: boolean): void | Promise<void> {
   state.flushDue = 0;
   if (!state.ready) return endFlush(state);
   if (state.flush !== undefined && !comes) return goOn(state, state.flush);
-  const detached = detachedSessions(state);
-  return detached instanceof Promise
-    ? detached.then((known) => begin(state, seenUntil, known))
-    : begin(state, seenUntil, detached);
+  return begin(state, seenUntil);
 }
 
-function begin(state: DeliveryState, seenUntil: number, detached: Sessions): void | Promise<void> {
-  const { flush } = state;
+function begin(state: DeliveryState, seenUntil: number): void | Promise<void> {
+  const { flush, detached } = state;
   if (flush !== undefined) {
     if (detached.size === 0) return goOn(state, flush);
     beginAgain(state, flush, seenUntil, detached);
@@ -72,14 +43,12 @@ function begin(state: DeliveryState, seenUntil: number, detached: Sessions): voi
 
 /** Others may be there for what it holds; where one has just come, the flush for that one is about to. */
 export function onDetached(state: DeliveryState): void | Promise<void> {
-  if (state.flushDue > 0 || !state.ready) return;
-  const detached = detachedSessions(state);
-  const share = (known: Sessions) => (known.size === 0 ? undefined : begin(state, state.flush?.seenUntil ?? 0, known));
-  return detached instanceof Promise ? detached.then(share) : share(detached);
+  if (state.flushDue > 0 || !state.ready || state.detached.size === 0) return;
+  return begin(state, state.flush?.seenUntil ?? 0);
 }
 
 /** Rows that have been passed are with sessions that have lost their connection since. */
-function beginAgain(state: DeliveryState, flush: Flush, seenUntil: number, detached: Sessions): void {
+function beginAgain(state: DeliveryState, flush: Flush, seenUntil: number, detached: ReadonlySet<SessionId>): void {
   flush.after = 0;
   flush.left = 0;
   flush.seenUntil = Math.min(flush.seenUntil, seenUntil);
@@ -116,6 +85,7 @@ async function offerPages(state: DeliveryState, flush: Flush): Promise<void> {
     const rows = await readPage(state, flush);
     if (rows === undefined) return tryAgain(state, flush);
     for (const row of rows) offerSafely(state, flush, row);
+    tellSettled(state);
     if (rows.length < WINDOW) return finishFlush(state, flush);
   } while (flush.open.size === 0);
   flush.offeredAt = state.node.now();
@@ -157,8 +127,8 @@ function finishFlush(state: DeliveryState, flush: Flush): void {
 /** Where nothing else waits. */
 function sharesUnderWay({ inFlight, node }: DeliveryState): OfflineShares {
   const shares = new OfflineShares(node.settings.offlineLimits);
-  for (const { counted, stanza } of inFlight.values()) {
-    if (counted) shares.count(stanza.from!.bare.text, stanza.size, 1);
+  for (const { flight, stanza } of inFlight.values()) {
+    if (flight.row.counted) shares.count(stanza.from!.bare.text, stanza.size, 1);
   }
   return shares;
 }
@@ -178,31 +148,33 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   state.sendBehind(row.seq);
   flush.after = row.seq;
   const known = state.inFlight.get(row.seq);
-  if (state.offered.takerOf(row.seq) !== undefined || (known !== undefined && known.phase !== "resting")) {
-    return offerHeldRow(state, flush, row);
-  }
+  if (known !== undefined && known.flight.stage.kind !== "resting") return offerHeld(state, flush, known);
   // It was read, so its commit is there, though the news of it may still be on the way.
-  if (known !== undefined) rested(state, known);
-  const flight = fromRow(row);
-  if (expire(state, flight)) return;
-  if (row.archived && row.seq <= flush.seenUntil && hasNoSay(flight.rules)) {
+  if (known !== undefined) concludeRest(state, known);
+  const tracked = fromRow(row);
+  state.inFlight.set(row.seq, tracked);
+  move(state, tracked, { kind: "due", isReachable: false });
+  if (tracked.flight.stage.kind !== "offered") return;
+  if (row.archived && row.seq <= flush.seenUntil && hasNoSay(tracked.flight.rules)) {
+    state.inFlight.delete(row.seq);
     return state.node.store.tell({ kind: "settle", owner: state.owner.text, seqs: [row.seq] });
   }
-  const plan = planFor(state, flight, state.profile.resources, { forward: false });
+  const { stanza, via } = tracked;
+  const message = { stanza, notice: tracked.flight.notice, via, waits: true };
+  const plan = planFor(state, message, state.answers(), { forward: false });
   if (plan.kind !== "direct") {
+    state.inFlight.delete(row.seq);
     flush.left++;
     return;
   }
-  const { rules } = flight;
-  const verdict = rules && verdictOn(rules, plan, state.node.now());
-  state.inFlight.set(row.seq, flight);
-  if (verdict && verdict.kind !== "default") return takeBack(state, flight, verdict);
-  const notify = verdict?.notify;
-  if (notify?.when === "now") report(state, flight, notify);
-  flight.onProof = notify?.when === "received" ? notify : undefined;
-  flush.open.add(row.seq);
-  const stanza = withDelay(flight.stanza, state.owner.domain, row.seq);
-  toSessions(state, flight, { stanza, rules: flight.rules, seq: row.seq, kept: row.archived }, plan.resources);
+  move(state, tracked, { kind: "planned", plan, sessions: state.sessionsOf(plan.resources) });
+  if (tracked.flight.stage.kind === "offered") flush.open.add(row.seq);
+}
+
+function concludeRest(state: DeliveryState, tracked: Tracked): void {
+  const { stage } = tracked.flight;
+  const isEnding = stage.kind === "resting" && stage.ending !== undefined;
+  move(state, tracked, isEnding ? { kind: "done", fault: undefined } : { kind: "committed" });
 }
 
 /** No rule tells of delivery any more. Where one does, only a copy that the device gets here can prove it. */

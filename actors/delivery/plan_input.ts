@@ -4,14 +4,12 @@ import { archivable, storable } from "../../modules/archive_policy.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { archives } from "../profile.ts";
-import type { ResourceEntry, SessionMessage } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { takesWaiting } from "./delivery_state.ts";
 import { isEphemeral } from "./ephemeral.ts";
+import { withRow } from "./flight/flight.ts";
 import { OfflineShares } from "./offline_shares.ts";
 
-/** How long a resource actor may take to say what it would do. */
-export const DESCRIBE_MS = 2000;
 /** Forwarding addresses that one message may come through. */
 const MAX_HOPS = 5;
 
@@ -90,38 +88,17 @@ function messageType(stanza: Stanza): PlanInput["messageType"] {
 
 /** Whether nobody is there to take it, so that the bound on stored messages matters. */
 export function willStore(state: DeliveryState, stanza: Stanza): boolean {
-  return state.offline && storable(stanza) && !state.profile.resources.some(takesWaiting);
+  return state.offline && storable(stanza) && !state.answers().some(takesWaiting);
 }
 
 /** Counts what waits; messages under way whose row is or will be there are in it. */
 export async function countPending(state: DeliveryState): Promise<void> {
-  const shares = await state.node.database.pendingShares(state.owner.text, state.offered.seqs);
+  const tracked = [...state.inFlight.values()];
+  const offered = tracked.filter(({ flight }) => flight.stage.kind === "offered" && flight.row.log === "durable");
+  const without = offered.map(({ seq }) => seq);
+  const shares = await state.node.database.pendingShares(state.owner.text, without);
   state.shares = new OfflineShares(state.node.settings.offlineLimits, shares);
-  for (const flight of state.inFlight.values()) if (flight.waits) flight.counted = true;
-}
-
-/** What the resource actors answer (XEP-0079 match-resource). A session that does not answer is not there. */
-export function askResources(state: DeliveryState): readonly ResourceAnswer[] | Promise<readonly ResourceAnswer[]> {
-  let waits = false;
-  const answers: (ResourceAnswer | Promise<ResourceAnswer>)[] = [];
-  for (const entry of state.profile.resources) {
-    if (state.isDead(entry)) continue;
-    const answer = entry.ref.ask<ResourceAnswer>(describe, DESCRIBE_MS);
-    if (answer instanceof Promise) {
-      waits = true;
-      const silent = { resource: entry.resource, available: false, priority: -1, connected: false };
-      answers.push(answer.then((known) => asOrdered(entry, known)).catch(() => silent));
-    } else answers.push(asOrdered(entry, answer));
+  for (const each of state.inFlight.values()) {
+    if (each.flight.row.waits && !without.includes(each.seq)) each.flight = withRow(each.flight, { counted: true });
   }
-  return waits ? Promise.all(answers) : (answers as ResourceAnswer[]);
-}
-
-function describe(reply: (answer: ResourceAnswer) => void): SessionMessage {
-  return { kind: "describe", reply };
-}
-
-/** A session knows of its presence before the profile does; the order of what waits hangs on the profile. */
-function asOrdered({ available, priority }: ResourceEntry, answer: ResourceAnswer): ResourceAnswer {
-  if (answer.available === available && answer.priority === priority) return answer;
-  return { ...answer, available, priority };
 }

@@ -1,13 +1,13 @@
 /** What the sender is told of a rule: XEP-0079 2.2.5. @module */
 import { type Met, nextDeadline } from "../../amp/evaluate.ts";
-import type { Outcome } from "../../amp/outcome.ts";
 import { ruleReply } from "../../amp/reply.ts";
 import { encodeState, type RuleState } from "../../amp/rule_state.ts";
 import { type NewMessage, NO_ENTRIES, type PendingEntry, type StoreCall } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import type { DueEvent } from "./ending.ts";
+import type { DueEvent } from "./due_event.ts";
+import { fire } from "./flight/ends.ts";
 import { LogRow } from "./log_row.ts";
 import { append, faultIn } from "./log_rows.ts";
 
@@ -51,10 +51,6 @@ export function announce(state: DeliveryState, event: DueEvent | undefined): voi
   sendEvent(state.node, event);
 }
 
-export function fire(rules: RuleState, met: Met): RuleState {
-  return { ...rules, fired: new Set([...rules.fired, met.index]) };
-}
-
 /** A `notify` for a row in the log of that owner: it has fired when the event is in the log too. Returns its rules then. */
 export function fireInLog(
   node: Node,
@@ -77,8 +73,4 @@ export function fireInLog(
     reject: failed,
   });
   return fired;
-}
-
-export function ruledOut(met: Met): Outcome {
-  return met.rule.condition === "expire-at" ? { kind: "expired", rule: met.rule } : { kind: "dropped", rule: met.rule };
 }

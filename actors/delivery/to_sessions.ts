@@ -3,48 +3,43 @@ import type { RuleState } from "../../amp/rule_state.ts";
 import { carbonCopy, carbonEligible } from "../../modules/carbons/carbon_copy.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { DeliveryMessage, SentCopy } from "../protocol.ts";
-import { forDevice, identified, withoutStanzaIds } from "./compose.ts";
+import { forDevice, identified, withDelay, withoutStanzaIds } from "./compose.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import type { InFlight } from "./in_flight.ts";
+import type { SessionId } from "./flight/flight.ts";
+import type { Tracked } from "./tracked.ts";
 
-/** A message as its sessions are to have it. */
+/** A message without rules, as its sessions are to have it. */
 export interface Outgoing {
   readonly stanza: Stanza;
-  readonly rules: RuleState | undefined;
   /** 0: nothing keeps it, and it has no id. */
   readonly seq: number;
   /** The recipient's archive has it, or will. */
   readonly kept: boolean;
 }
 
-/** To those resources, which then owe proof of receipt where there is a flight. */
-export function toSessions(
-  state: DeliveryState,
-  flight: InFlight | undefined,
-  message: Outgoing,
-  resources: readonly string[],
-): void {
-  const { seq } = message;
-  const device = withId(state, message, message.rules);
-  const until = message.rules && takenOutAt(message.rules);
-  for (let i = 0; i < resources.length; i++) {
-    const entry = state.resource(resources[i]!);
-    if (entry === undefined) continue;
-    flight?.sentTo(entry);
-    entry.ref.tell({ kind: "deliver", stanza: device, seq: flight === undefined ? 0 : seq, until });
+/** To these sessions, which then owe proof of receipt. */
+export function toSessions(state: DeliveryState, tracked: Tracked, sessions: readonly SessionId[]): void {
+  const { seq, kept, flight, isStored } = tracked;
+  const { rules } = flight;
+  const stanza = isStored ? withDelay(tracked.stanza, state.owner.domain, seq) : tracked.stanza;
+  const device = withId(state, { stanza, seq, kept }, rules);
+  const until = rules && takenOutAt(rules);
+  for (const { ref } of state.profile.resources) {
+    if (sessions.includes(ref.id)) ref.tell({ kind: "deliver", stanza: device, seq, until });
   }
-  if (flight !== undefined && flight.targets.length === 0) state.self().tell({ kind: "again", seq });
+}
+
+/** To those resources, of which nobody waits for proof. */
+export function toResources(state: DeliveryState, message: Outgoing, resources: readonly string[]): void {
+  const device = withId(state, message, undefined);
+  for (const name of resources) state.resource(name)?.ref.tell({ kind: "deliver", stanza: device, seq: 0 });
 }
 
 /**
  * XEP-0359: the id is the user's archive's where that keeps the message (XEP-0313 section 3.1), else the server's: it tells
  * a message that comes again after a crash all the same.
  */
-function withId(
-  state: DeliveryState,
-  { stanza, seq, kept }: Omit<Outgoing, "rules">,
-  rules: RuleState | undefined,
-): Stanza {
+function withId(state: DeliveryState, { stanza, seq, kept }: Outgoing, rules: RuleState | undefined): Stanza {
   if (seq === 0) return forDevice(stanza, rules);
   return identified(stanza, rules, kept ? state.owner : state.domain, state.node.stanzaId(seq));
 }
@@ -63,11 +58,7 @@ function takenOutAt({ rules, fired }: RuleState): number | undefined {
 }
 
 /** XEP-0280 section 7: resources with carbons that did not get the message itself; it bears the same id there. */
-export function copyToOthers(
-  state: DeliveryState,
-  original: Omit<Outgoing, "rules">,
-  resources: readonly string[],
-): void {
+export function copyToOthers(state: DeliveryState, original: Outgoing, resources: readonly string[]): void {
   const { stanza } = original;
   const others = state.profile.resources.filter(
     (entry) => entry.carbons && !resources.includes(entry.resource) && !stanza.from!.equals(entry.jid),

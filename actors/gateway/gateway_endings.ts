@@ -2,8 +2,9 @@
 import type { StoreCall, StoreFault } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import { finish } from "../delivery/endings.ts";
-import { conditionOf, faultIn, type StoreCondition } from "../delivery/log_rows.ts";
+import { finish } from "../delivery/carry_out.ts";
+import type { StoreCondition } from "../delivery/flight/flight.ts";
+import { conditionOf, faultIn } from "../delivery/log_rows.ts";
 import { eventCalls } from "../delivery/rule_events.ts";
 import type { Receipt } from "../protocol.ts";
 import type { GatewayEnding, GatewayFlight } from "./gateway_flight.ts";

@@ -4,7 +4,7 @@ import type { Outcome } from "../../amp/outcome.ts";
 import { decodeState, type RuleState } from "../../amp/rule_state.ts";
 import type { PendingMessage } from "../../store/store.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
-import type { DueEvent } from "../delivery/ending.ts";
+import type { DueEvent } from "../delivery/due_event.ts";
 import type { Receipt } from "../protocol.ts";
 
 export interface GatewayFlight {

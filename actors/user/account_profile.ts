@@ -1,5 +1,4 @@
 /** The value that delivery and sessions have of an account. @module */
-import type { Plan } from "../../amp/plan.ts";
 import type { Profile, ResourceEntry } from "../protocol.ts";
 import { isWatcher, type LiveAccount, type LiveResource, type RosterSets } from "./live_account.ts";
 
@@ -29,20 +28,8 @@ export function tellProfile(account: LiveAccount): void {
   for (const resource of account.live) resource.ref.tell({ kind: "profile", profile });
 }
 
-function entryOf({ jid, ref, available, priority, marks, caughtUpTo }: LiveResource): ResourceEntry {
-  const { resource } = jid;
-  const direct: Plan = { kind: "direct", resources: [resource] };
-  return {
-    resource,
-    jid,
-    ref,
-    available,
-    priority,
-    carbons: marks.has("carbons"),
-    seenUntil: caughtUpTo,
-    refs: [ref],
-    direct,
-  };
+function entryOf({ jid, ref, marks, caughtUpTo }: LiveResource): ResourceEntry {
+  return { resource: jid.resource, jid, ref, carbons: marks.has("carbons"), seenUntil: caughtUpTo };
 }
 
 /** Made anew only when the roster has changed: a profile is told at every presence. */

@@ -1,6 +1,7 @@
 /** The bound resources of an account: how they come and go. RFC 6120 section 7. @module */
 import { StanzaError, StreamError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
+import type { SessionId } from "../delivery/flight/flight.ts";
 import type { SessionRef } from "../protocol.ts";
 import { BoundSession } from "../session/bound_session.ts";
 import type { BindRequest, SessionHandle } from "../sessions.ts";
@@ -70,9 +71,9 @@ function replace(account: LiveAccount, older: LiveResource): void {
 }
 
 /** A session is over; another may have its name already. */
-export function endResource(account: LiveAccount, name: string, session: SessionRef): void {
+export function endResource(account: LiveAccount, name: string, session: SessionId): void {
   const resource = account.resource(name);
-  if (resource?.ref !== session) return;
+  if (resource?.ref.id !== session) return;
   takeOut(account, resource);
   eachHook(account, (hooks) => hooks.resourceEnded?.(resource, account));
   tellProfile(account);

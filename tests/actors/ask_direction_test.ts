@@ -6,9 +6,6 @@ const ACTORS = join(import.meta.dir, "../../actors");
 
 /** Who may ask, and whom (design: asks go one way, so that no circle of waiting can form). */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  // The delivery actor asks the resource actors what they would do.
-  "delivery/expiry.ts": ["session"],
-  "delivery/plan_input.ts": ["entry.ref"],
   // The system, which is no actor, asks on behalf of a transport.
   "system.ts": ["user", "record.session"],
 };
@@ -26,7 +23,7 @@ function asked(path: string): string[] {
   return [...text.matchAll(/([\w.#]+)\.ask[<(]/g)].map((match) => match[1]!);
 }
 
-test("asks go one way: delivery to sessions, the system to users and sessions; nobody else asks", () => {
+test("no actor asks: what a session would do its ref answers at once; only the system asks, for transports", () => {
   const found = Object.fromEntries(
     sources("")
       .filter((path) => !path.startsWith("runtime/"))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { DeliveryMessage, DeliveryRef, StoreMessage } from "../../actors/protocol.ts";
+import type { DeliveryMessage, DeliveryRef, RowHandle, StoreMessage } from "../../actors/protocol.ts";
 import { Mailbox } from "../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
 import { refuseAtEnd, StoreActor } from "../../actors/store_actor.ts";
@@ -101,10 +101,11 @@ function stage() {
     store,
     told,
     errors,
-    append: (seq: number, wanted = false, extra: Partial<NewMessage> = {}, provable = true) =>
-      mailbox.tell({ kind: "append", message: { ...row(seq), ...extra }, units: 20, from, wanted, provable }),
-    cancel: (...seqs: number[]) =>
-      mailbox.ask<readonly number[]>((reply) => ({ kind: "cancel", owner: OWNER, seqs, reply }), 100),
+    append: (seq: number, wanted = false, extra: Partial<NewMessage> = {}, provable = true) => {
+      const handle: RowHandle = { isWritten: false, isCancelled: false };
+      mailbox.tell({ kind: "append", message: { ...row(seq), ...extra }, handle, units: 20, from, wanted, provable });
+      return handle;
+    },
     settle: (seq: number, owner = OWNER) => mailbox.tell({ kind: "settle", owner, seqs: [seq] }),
     call: (...calls: readonly StoreCall[]) =>
       mailbox.tell({
@@ -345,9 +346,8 @@ describe("StoreActor tells of the earliest deadline", () => {
   });
 
   test("of none whose row was cancelled or refused", async () => {
-    const { store, told, append, cancel } = stage();
-    append(1, false, DEADLINE(7000));
-    await cancel(1);
+    const { store, told, append } = stage();
+    append(1, false, DEADLINE(7000)).isCancelled = true;
     append(2, true, DEADLINE(8000));
     await store.commit([{ fault: new StoreFault("failed", "one row too many") }]);
     expect(told).toEqual(["refused 2: failed"]);
@@ -378,14 +378,13 @@ describe("StoreActor tells of the earliest deadline", () => {
 
 describe("StoreActor at its end", () => {
   test("asks nothing more of the store, and leaves nobody without an answer", async () => {
-    const { store, told, append, call, cancel, count, settle, elapse, stop } = stage();
+    const { store, told, append, call, count, settle, elapse, stop } = stage();
     append(1);
     count("stream", 5);
     stop();
     append(2);
     call(["nextDeadline"]);
     settle(1);
-    expect(await cancel(1)).toEqual([1]);
     await elapse();
     expect(store.batches).toEqual([]);
     expect(told).toEqual(["refused 2: failed", "rejected: failed"]);
@@ -450,16 +449,23 @@ describe("StoreActor and a proof that comes before the commit", () => {
     expect(store.batches.flat().map(showCall)).toContain("append 1");
   });
 
-  test("tells which rows could not be cancelled any more", async () => {
-    const { store, append, cancel, elapse } = stage();
-    append(1);
-    expect(cancel(1)).toEqual([]);
-    expect(cancel(1)).toEqual([1]);
-    append(2, true);
-    append(3);
-    expect(cancel(3, 2)).toEqual([2]);
+  test("tells whose row it is when a commit takes it, and writes none that was taken back before", async () => {
+    const { store, append, elapse } = stage();
+    const [first, kept] = [append(1), append(2, false, { archive: [{ owner: OWNER, peer: "nurse@x" }] })];
+    first.isCancelled = true;
+    kept.isCancelled = true;
+    expect(first.isWritten).toBe(false);
+    const third = append(3, true);
+    const fourth = append(4);
+    expect([first.isWritten, third.isWritten, fourth.isWritten]).toEqual([false, true, false]);
     await drain(store, elapse);
-    expect(waiting(store)).toEqual([2]);
+    expect(fourth.isWritten).toBe(true);
+    const written = store.batches.flat().flatMap((call) => (call[0] === "append" ? [...call[1]] : []));
+    expect(written.map(({ seq, pending }) => [seq, pending !== undefined])).toEqual([
+      [2, false],
+      [3, true],
+      [4, true],
+    ]);
   });
 
   test("leaves exactly the rows that were not proved, for any interleaving", async () => {

@@ -33,6 +33,19 @@ export function end(flight: Flight, terms: Terms, { outcome, changes, report, bo
   return over([...uncount(flight), ...tellEnding(ending, "never")], outcome);
 }
 
+/** The end of a message that never got further: what somebody counts on is told when the report is in the log. */
+export function endAtArrival(flight: Flight, terms: Terms, given: End): Step {
+  const { report, outcome } = given;
+  const bounce = mayBounce(flight) ? given.bounce : undefined;
+  if (flight.audience !== "none") return end(flight, terms, { ...given, bounce });
+  const effects: Effect[] = [];
+  if (report !== undefined) {
+    effects.push({ kind: "report", met: report, logged: isLogged(report, flight.rules, terms) ? "now" : "never" });
+  }
+  if (bounce !== undefined) effects.push({ kind: "bounce", condition: bounce, type: undefined });
+  return over(effects, outcome);
+}
+
 /** The report of the rule, then the ordinary error (XEP-0079 2.2.3: the action of the rule, then the default). */
 export function tellEnding({ report, bounce }: Ending, logged: "done" | "never"): Effect[] {
   const effects: Effect[] = [];
@@ -139,4 +152,11 @@ function countAs({ row }: Flight, waits: boolean): Effect[] {
 /** The deadline of what is left of the rules. */
 export function deadlineOf(rules: RuleState | undefined): number | undefined {
   return rules && nextDeadline(rules.rules, rules.fired);
+}
+
+/** A rule that has fired closes all rules after it, also one that waits for proof. */
+export function closeBehind(flight: Flight, index: number): Flight {
+  const { stage } = flight;
+  if (stage.kind !== "offered" || stage.onProof === undefined || stage.onProof.index < index) return flight;
+  return { ...flight, stage: { ...stage, onProof: undefined } };
 }

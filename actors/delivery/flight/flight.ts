@@ -27,7 +27,13 @@ export interface Row {
 /** Where the message is. A notify rule (`onProof`, `onTaken`) fires when the stage is passed as hoped for. */
 export type Stage =
   /** Sessions have it and may prove its receipt. */
-  | { readonly kind: "offered"; readonly to: readonly SessionId[]; readonly onProof: Met | undefined }
+  | {
+      readonly kind: "offered";
+      readonly to: readonly SessionId[];
+      readonly onProof: Met | undefined;
+      /** One of them had lost its connection when it was offered to another as well. */
+      readonly isShared?: boolean;
+    }
   /** Its receipt is proved; the archive's commit is awaited. */
   | { readonly kind: "proved" }
   /** The forwarding address has not answered yet. */
@@ -76,6 +82,12 @@ export type Event =
   | { readonly kind: "proved"; readonly resource: string; readonly isWritten: boolean }
   /** That session will not prove it any more. `isLate`: the session lives, and does not send it again because its time is over. */
   | { readonly kind: "lost"; readonly session: SessionId; readonly isLate: boolean }
+  /** Sessions that came later are offered it beside one that has lost its connection; `notify`: a rule that this meets. */
+  | { readonly kind: "shared"; readonly to: readonly SessionId[]; readonly notify: Met | undefined }
+  /** A device has read it in the archive, and no rule speaks of a delivery any more. */
+  | { readonly kind: "read" }
+  /** It was given so often without proof that only the archive keeps it now. */
+  | { readonly kind: "given-up" }
   /** The plan made after `lost` or `refused-by-hop`, and the live sessions that it names. */
   | { readonly kind: "planned"; readonly plan: Plan; readonly sessions: readonly SessionId[] }
   /** The row is committed. */
@@ -94,7 +106,9 @@ export type StoreCondition = "resource-constraint" | "internal-server-error";
 
 /** One change of the message's row, for the transaction of an ending. */
 export type Change =
-  /** The row is written, waiting. */
+  /** The row that the message was given at its arrival is written. */
+  | "row"
+  /** A row is written, waiting: the message had none that waits. */
   | "append"
   /** Its new rule state. */
   | "rules"
@@ -112,6 +126,13 @@ export type Effect =
   | { readonly kind: "again" }
   /** Hand it to the forwarding address, with the rules that are still undecided. */
   | { readonly kind: "hand"; readonly to: string; readonly rules: RuleState | undefined }
+  /** Sessions that have it besides the one that proved it must not send it again, unless they have asked for copies. */
+  | {
+      readonly kind: "revoke-elsewhere";
+      readonly from: readonly SessionId[];
+      /** The resource. */
+      readonly prover: string | undefined;
+    }
   /** These sessions must not send it again. */
   | { readonly kind: "revoke"; readonly from: readonly SessionId[] }
   /** Its row goes from what waits; a row that no commit has taken yet is never written. */

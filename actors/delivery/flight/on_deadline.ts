@@ -1,6 +1,6 @@
 /** A deadline of the message has passed: XEP-0079 3.3.2. @module */
 import { expired } from "../../../amp/evaluate.ts";
-import { fire, takeBack } from "./ends.ts";
+import { closeBehind, fire, takeBack } from "./ends.ts";
 import { type Event, type Flight, type Step, type Terms, unmoved } from "./flight.ts";
 
 type Due = Extract<Event, { kind: "due" }>;
@@ -27,11 +27,4 @@ export function expire(flight: Flight, terms: Terms): Step | undefined {
     flight: { ...closeBehind(flight, met.index), rules: fire(rules, met) },
     effects: [{ kind: "fire", met, rules }],
   };
-}
-
-/** A rule that has fired closes all rules after it, also one that waits for proof. */
-function closeBehind(flight: Flight, index: number): Flight {
-  const { stage } = flight;
-  if (stage.kind !== "offered" || stage.onProof === undefined || stage.onProof.index < index) return flight;
-  return { ...flight, stage: { ...stage, onProof: undefined } };
 }

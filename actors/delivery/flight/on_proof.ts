@@ -19,6 +19,7 @@ export function onProof(flight: Flight, { resource, isWritten }: Proved, terms: 
   if (stage.kind !== "offered") return unmoved(flight);
   const outcome: Outcome = { kind: "direct", resource };
   const effects = uncount(flight);
+  if (stage.isShared) effects.push({ kind: "revoke-elsewhere", from: stage.to, prover: resource });
   if (flight.notice && row.log === "durable") effects.push({ kind: "remember" });
   const met = stage.onProof;
   // Somebody relies on the message, or a commit has it: it goes when the report is in the log, in one transaction.

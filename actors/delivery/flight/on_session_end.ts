@@ -2,7 +2,7 @@
 import type { Met, Verdict } from "../../../amp/evaluate.ts";
 import type { Plan } from "../../../amp/plan.ts";
 import { verdictOn } from "../../../amp/verdict.ts";
-import { fire, giveUp, rest, takeBack } from "./ends.ts";
+import { fire, giveUp, over, rest, takeBack, uncount } from "./ends.ts";
 import { type Effect, type Event, type Flight, type SessionId, type Step, type Terms, unmoved } from "./flight.ts";
 import { expire } from "./on_deadline.ts";
 import { hand } from "./on_hop.ts";
@@ -21,6 +21,11 @@ export function onLost(flight: Flight, { session, isLate }: Lost, terms: Terms):
   const late = isLate ? expire(left, terms) : undefined;
   if (late === undefined) return { flight: left, effects: PLAN };
   return late.flight?.stage.kind === "offered" ? { flight: late.flight, effects: [...late.effects, ...PLAN] } : late;
+}
+
+/** Its client never proves receipt: the archive keeps it, and nobody waits to hear more. */
+export function onGivenUp(flight: Flight): Step {
+  return awaitsPlan(flight) ? over(uncount(flight), { kind: "stored" }) : unmoved(flight);
 }
 
 /** Carries a new plan out; the rules are held against it first. */

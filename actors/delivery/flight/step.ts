@@ -4,7 +4,8 @@ import { onCommitted, onDone, onRefused } from "./on_commit.ts";
 import { onDue } from "./on_deadline.ts";
 import { onAnswered } from "./on_hop.ts";
 import { onProof } from "./on_proof.ts";
-import { onLost, onPlanned } from "./on_session_end.ts";
+import { onGivenUp, onLost, onPlanned } from "./on_session_end.ts";
+import { onRead, onShared } from "./on_share.ts";
 
 export function step(flight: Flight, event: Event, terms: Terms): Step {
   switch (event.kind) {
@@ -12,6 +13,12 @@ export function step(flight: Flight, event: Event, terms: Terms): Step {
       return onProof(flight, event, terms);
     case "lost":
       return onLost(flight, event, terms);
+    case "shared":
+      return onShared(flight, event);
+    case "read":
+      return onRead(flight);
+    case "given-up":
+      return onGivenUp(flight);
     case "planned":
       return onPlanned(flight, event, terms);
     case "committed":

@@ -235,7 +235,7 @@ describe("Durability: a store that cannot commit", () => {
     stage.leaves(balcony);
     await stage.commits();
     expect(sent).toEqual({ accepted: 1, outcomes: ["none service-unavailable"] });
-    expect(stage.told).toEqual(["error m1", "notify deliver none of m1"]);
+    expect(stage.told).toEqual(["notify deliver none of m1", "error m1"]);
     expect(stage.isQuiet).toBe(true);
   });
 });

@@ -1,8 +1,11 @@
 /** A session as delivery sees it: it takes messages, and proves them or dies when the test says so. @module */
 import type { DeliveryRef, ResourceEntry, SessionMessage, SessionRef } from "../../../actors/protocol.ts";
+import type { ResourceAnswer } from "../../../amp/plan.ts";
 import type { Jid } from "../../../xmpp/jid.ts";
 import { NS } from "../../../xmpp/ns.ts";
 import type { Stanza } from "../../../xmpp/stanza.ts";
+
+let lastId = 0;
 
 export class FakeSession {
   readonly jid: Jid;
@@ -25,23 +28,25 @@ export class FakeSession {
   constructor(jid: Jid, delivery: () => DeliveryRef) {
     this.jid = jid;
     this.#delivery = delivery;
+    const view = () => this.#view;
     this.ref = {
-      tell: (message) => this.#take(message),
-      ask: (make) => {
-        let answer: unknown;
-        this.#take(make((value) => (answer = value)));
-        return answer as never;
+      id: ++lastId,
+      get view() {
+        return view();
       },
+      tell: (message) => this.#take(message),
+      ask: () => undefined as never,
     };
   }
 
   #take(message: SessionMessage): void {
     if (message.kind === "deliver") this.#deliver(message);
     else if (message.kind === "revoke") this.revoked.push(message.seq);
-    else if (message.kind === "describe") {
-      const { available, priority, connected } = this;
-      message.reply({ resource: this.jid.resource, available: available && !this.isOver, priority, connected });
-    }
+  }
+
+  get #view(): ResourceAnswer | undefined {
+    const { available, priority, connected } = this;
+    return this.isOver ? undefined : { resource: this.jid.resource, available, priority, connected };
   }
 
   #deliver({ stanza, seq, until }: Extract<SessionMessage, { kind: "deliver" }>): void {
@@ -80,14 +85,12 @@ export class FakeSession {
   }
 
   #giveBack(seqs: readonly number[]): void {
-    this.#delivery().tell({ kind: "unproved", seqs, resource: this.jid.resource, session: this.ref });
+    this.#delivery().tell({ kind: "unproved", seqs, resource: this.jid.resource, session: this.ref.id });
   }
 
   get entry(): ResourceEntry {
-    const { jid, ref, available, priority, carbons, seenUntil } = this;
-    const { resource } = jid;
-    const direct = { kind: "direct", resources: [resource] } as const;
-    return { resource, jid, ref, available, priority, carbons, seenUntil, refs: [ref], direct };
+    const { jid, ref, carbons, seenUntil } = this;
+    return { resource: jid.resource, jid, ref, carbons, seenUntil };
   }
 }
 

@@ -231,7 +231,7 @@ describe("One verdict: expire-at", () => {
     stage.sends("m2");
     await stage.commits();
     stage.time += 20_000;
-    stage.delivery.tell({ kind: "late", seqs: [await firstSeq()], session: balcony.ref });
+    stage.delivery.tell({ kind: "late", seqs: [await firstSeq()], session: balcony.ref.id });
     await stage.commits();
     expect(balcony.texts).toEqual(["m1", "m2"]);
     expect(stage.told).toEqual([`error expire-at ${AT} of m1`]);

@@ -39,6 +39,7 @@ const happening = fc.record({
   what: fc.constantFrom(
     "prove",
     "end session",
+    "share",
     "late",
     "commit",
     "refuse",
@@ -146,6 +147,9 @@ class World {
         this.isProved = true;
         this.#isWritten = this.flight!.row.waits && (this.#row === "durable" || pick % 4 === 0);
         return { kind: "proved", resource: "balcony", isWritten: this.#isWritten };
+      case "share":
+        if (takers.length === 0) return undefined;
+        return { kind: "shared", to: [1000 + (pick % 1000)], notify: undefined };
       case "end session":
       case "late":
         if (takers.length === 0) return undefined;

@@ -1,0 +1,226 @@
+/** A message has arrived and the rules were held against its plan: the plan is carried out (XEP-0079 2.2.4). @module */
+import { type Met, type NotifyMoment, nextDeadline } from "../../amp/evaluate.ts";
+import type { Outcome } from "../../amp/outcome.ts";
+import { type NonePlan, ordinaryError, type Plan } from "../../amp/plan.ts";
+import type { RuleState } from "../../amp/rule_state.ts";
+import { storable } from "../../modules/archive_policy.ts";
+import type { StanzaErrorCondition } from "../../xmpp/errors.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import type { Envelope } from "../protocol.ts";
+import { carryOut, finish, termsOf, waitInStorage } from "./carry_out.ts";
+import { type DeliveryState, PRESENCE_DUE_MS } from "./delivery_state.ts";
+import { endAtArrival, fire, isLogged } from "./flight/ends.ts";
+import type { Ending, Row, Step } from "./flight/flight.ts";
+import { hand } from "./flight/on_hop.ts";
+import { offer } from "./flight/on_session_end.ts";
+import { LogRow } from "./log_row.ts";
+import { append, archiveEntries, isOwners, keepForSender, pendingEntry, tellSender } from "./log_rows.ts";
+import { announce, ruleEvent } from "./rule_events.ts";
+import { copyToOthers, toResources } from "./to_sessions.ts";
+import { LOGGED_ROW, NO_ROW, Tracked, UNOFFERED } from "./tracked.ts";
+import { watchDeadline } from "./watch_deadline.ts";
+
+/** The event that goes with the plan, and when it becomes true. */
+export type Notify = Met & { readonly when: NotifyMoment };
+
+/** What arrives: how it came, and its text without rules and foreign stanza ids. */
+export interface Arrival {
+  readonly envelope: Envelope;
+  readonly stanza: Stanza;
+  readonly rules: RuleState | undefined;
+}
+
+export function arrive(state: DeliveryState, arrival: Arrival, plan: Plan, notify: Notify | undefined): void {
+  if (plan.kind === "none") return undeliverable(state, arrival, plan, notify);
+  if (notify?.when !== "now") return accordingTo(state, arrival, plan, notify);
+  announce(state, ruleEvent(state.node, notify, arrival.rules!));
+  accordingTo(state, { ...arrival, rules: fire(arrival.rules!, notify) }, plan, undefined);
+}
+
+function accordingTo(
+  state: DeliveryState,
+  arrival: Arrival,
+  plan: Exclude<Plan, NonePlan>,
+  notify: Met | undefined,
+): void {
+  switch (plan.kind) {
+    case "direct":
+      return sendDirect(state, arrival, plan.resources, notify);
+    case "stored":
+      return store(state, arrival, notify);
+    case "forward":
+      return forward(state, arrival, plan.to, notify);
+    case "gateway":
+      throw new Error("Cannot deliver message: an account is not served by a gateway");
+    default:
+      plan satisfies never;
+  }
+}
+
+/** Gives the message its rows. Returns the handle where there is something to write. */
+function track(
+  state: DeliveryState,
+  { envelope, stanza, rules }: Arrival,
+  waits: boolean,
+): { readonly tracked: Tracked; readonly isNew: boolean } {
+  if (envelope.seq > 0) {
+    return { tracked: new Tracked(envelope, envelope.seq, stanza, rules, UNOFFERED, LOGGED_ROW), isNew: false };
+  }
+  const seq = state.node.seqs.next();
+  const archive = archiveEntries(state, envelope, stanza, true);
+  tellSender(envelope, archive, seq);
+  const archived = archive.length > 0;
+  const isNew = waits || archived;
+  const row: Row = isNew ? { log: "queued", waits, archived, counted: false } : NO_ROW;
+  const tracked = new Tracked(envelope, seq, stanza, rules, UNOFFERED, row);
+  tracked.archive = archive;
+  if (waits) tracked.pending = pendingEntry(state, rules);
+  tracked.kept = isOwners(state.owner.text, archive);
+  return { tracked, isNew };
+}
+
+function begin(state: DeliveryState, tracked: Tracked, { flight, effects }: Step): void {
+  if (flight !== undefined) {
+    tracked.flight = flight;
+    state.inFlight.set(tracked.seq, tracked);
+  }
+  for (const effect of effects) carryOut(state, tracked, effect);
+}
+
+function sendDirect(
+  state: DeliveryState,
+  arrival: Arrival,
+  resources: readonly string[],
+  notify: Met | undefined,
+): void {
+  const { envelope, stanza, rules } = arrival;
+  const keeps = envelope.notice || storable(stanza);
+  const isTracked = keeps || rules !== undefined || envelope.receipt?.waits === true;
+  if (!isTracked) return sendUntracked(state, arrival, resources);
+  const { tracked, isNew } = track(state, arrival, keeps && state.offline);
+  const { waits } = tracked.flight.row;
+  if (isNew) append(state, tracked, stanza.size, waits);
+  state.inFlight.set(tracked.seq, tracked);
+  if (!waits && rules !== undefined) watchDeadline(state, tracked);
+  const isBehind = state.comesBehind || state.awaitsPresence(resources);
+  if (state.comesBehind && waits) restBehind(state, tracked);
+  else if (isBehind) sendBehind(state, tracked.seq, () => send(state, tracked, resources, notify));
+  else send(state, tracked, resources, notify);
+}
+
+/** To those resources, and copies to the others. What has ended while it stood behind others goes nowhere. */
+function send(state: DeliveryState, tracked: Tracked, resources: readonly string[], notify: Met | undefined): void {
+  if (state.inFlight.get(tracked.seq) !== tracked || tracked.flight.stage.kind !== "offered") return;
+  begin(state, tracked, offer(tracked.flight, state.sessionsOf(resources), notify));
+  if (state.hasCarbons && !tracked.flight.notice) copyToOthers(state, tracked, resources);
+}
+
+/** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
+function sendUntracked(state: DeliveryState, { envelope, stanza }: Arrival, resources: readonly string[]): void {
+  const archive = archiveEntries(state, envelope, stanza, true);
+  const isBehind = state.comesBehind || state.awaitsPresence(resources);
+  const seq = archive.length > 0 || isBehind ? state.node.seqs.next() : 0;
+  tellSender(envelope, archive, seq);
+  if (archive.length > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
+  const message = {
+    stanza,
+    seq: archive.length > 0 ? seq : 0,
+    kept: isOwners(state.owner.text, archive),
+  };
+  const sendNow = () => {
+    toResources(state, message, resources);
+    if (state.hasCarbons) copyToOthers(state, message, resources);
+  };
+  if (isBehind) sendBehind(state, seq, sendNow);
+  else sendNow();
+  envelope.receipt?.accepted();
+}
+
+/**
+ * After what waits, where not too much stands there already; what waits for the presence of its resource, for so long as
+ * that may be expected.
+ */
+function sendBehind(state: DeliveryState, seq: number, sendNow: () => void): void {
+  const isFirst = state.behind === undefined;
+  if (!state.putBehind({ seq, send: sendNow })) return sendNow();
+  if (!isFirst || state.comesBehind) return;
+  state.node.schedule(PRESENCE_DUE_MS, () => state.self().tell({ kind: "flush", seenUntil: 0 }));
+}
+
+/** Older messages are on their way from storage: this one comes after them, from there. */
+function restBehind(state: DeliveryState, tracked: Tracked): void {
+  const { seq, flight } = tracked;
+  tracked.flight = { ...flight, stage: { kind: "resting", ending: undefined, report: undefined } };
+  if (state.hasCarbons && !flight.notice) state.putBehind({ seq, send: () => copyOffered(state, tracked) });
+  countAndWait(state, tracked);
+  if (flight.row.log === "durable") state.inFlight.delete(seq);
+}
+
+function countAndWait(state: DeliveryState, tracked: Tracked): void {
+  const { flight } = tracked;
+  if (!flight.row.counted) {
+    tracked.flight = { ...flight, row: { ...flight.row, counted: true } };
+    state.count(tracked, true);
+  }
+  waitInStorage(state, tracked.seq);
+}
+
+/** Carbon copies come with the message itself, once that is offered. */
+function copyOffered(state: DeliveryState, message: Tracked): void {
+  const stage = state.inFlight.get(message.seq)?.flight.stage;
+  if (stage?.kind !== "offered" || stage.to.length === 0) return;
+  const takers = state.profile.resources.filter((entry) => stage.to.includes(entry.ref.id));
+  copyToOthers(
+    state,
+    message,
+    takers.map((entry) => entry.resource),
+  );
+}
+
+/** Into storage. The event of a `notify` for it lies in the same transaction and goes out after the commit. */
+function store(state: DeliveryState, arrival: Arrival, notify: Met | undefined): void {
+  const { envelope, stanza, rules } = arrival;
+  const settled = rules && { ...(notify === undefined ? rules : fire(rules, notify)), settled: true };
+  // Without offline storage the archive holds it; what has a deadline waits for that alone, and is not offered.
+  const expires = settled !== undefined && nextDeadline(settled.rules, settled.fired) !== undefined;
+  const { tracked, isNew } = track(state, { ...arrival, rules: settled }, state.offline || expires);
+  const { waits } = tracked.flight.row;
+  if (waits && state.offline) countAndWait(state, tracked);
+  if (!isNew) return finish(envelope.receipt, { kind: "stored" });
+  state.inFlight.set(tracked.seq, tracked);
+  if (!isLogged(notify, rules, termsOf(state))) {
+    tracked.flight = { ...tracked.flight, stage: { kind: "resting", ending: undefined, report: notify } };
+    return append(state, tracked, stanza.size, false, envelope.receipt?.waits === true);
+  }
+  const outcome: Outcome = { kind: "stored" };
+  const ending: Ending = { kind: "rest", report: notify, outcome, bounce: undefined, hasRow: true };
+  tracked.flight = { ...tracked.flight, stage: { kind: "resting", ending, report: notify } };
+  carryOut(state, tracked, { kind: "commit", changes: ["row"], ending, alone: false });
+}
+
+/** The archives keep it under the address that was written: the forwarding address is nobody's business. */
+function forward(state: DeliveryState, arrival: Arrival, to: string, notify: Met | undefined): void {
+  const { tracked, isNew } = track(state, arrival, false);
+  if (isNew) append(state, tracked, arrival.stanza.size, false);
+  begin(state, tracked, hand(tracked.flight, to, notify));
+}
+
+function undeliverable(state: DeliveryState, arrival: Arrival, plan: NonePlan, notify: Notify | undefined): void {
+  const condition = ordinaryError(plan);
+  if (plan.reason === "storage-full") state.noteFull(arrival.stanza.from!);
+  const outcome: Outcome = condition === undefined ? { kind: "dropped" } : { kind: "none", condition };
+  endHere(state, arrival, notify?.when === "now" ? notify : undefined, outcome, condition);
+}
+
+/** The end of a message that never got further; an event of it is in the log before the message counts as accepted. */
+export function endHere(
+  state: DeliveryState,
+  { envelope, stanza, rules }: Arrival,
+  report: Met | undefined,
+  outcome: Outcome,
+  bounce?: StanzaErrorCondition,
+): void {
+  keepForSender(state, envelope, stanza);
+  const tracked = new Tracked(envelope, state.node.seqs.next(), stanza, rules, UNOFFERED);
+  begin(state, tracked, endAtArrival(tracked.flight, termsOf(state), { outcome, changes: [], report, bounce }));
+}

@@ -1,0 +1,92 @@
+/**
+ * A message that delivery answers for: its flight, which `flight/step.ts` moves, what does not move with it, and its row for the
+ * log. The text is serialised only when a commit takes the row: most messages are proved received first and never written.
+ * @module
+ */
+import { decodeState, type RuleState } from "../../amp/rule_state.ts";
+import {
+  type ArchiveEntry,
+  type NewMessage,
+  NO_ENTRIES,
+  type PendingEntry,
+  type PendingMessage,
+} from "../../store/store.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { Stanza } from "../../xmpp/stanza.ts";
+import type { Receipt, RowHandle } from "../protocol.ts";
+import type { DueEvent } from "./due_event.ts";
+import type { Flight, Row, Stage } from "./flight/flight.ts";
+
+/** What is known of a message besides its text and its rules. */
+export interface Origin {
+  readonly receipt: Receipt | undefined;
+  /** An AMP event of the server's own. */
+  readonly notice: boolean;
+  /** The forwarding accounts that it came through. */
+  readonly via: readonly Jid[];
+}
+
+export const NO_ROW: Row = { log: "none", waits: false, archived: false, counted: false };
+/** As the log has it, though it was not read from there. */
+export const LOGGED_ROW: Row = { log: "durable", waits: true, archived: false, counted: false };
+
+export class Tracked implements NewMessage, RowHandle {
+  readonly seq: number;
+  /** As it was sent, with the sender's full JID and the address as it was written; without `<amp/>` and `<stanza-id/>`. */
+  readonly stanza: Stanza;
+  readonly via: readonly Jid[];
+  receipt: Receipt | undefined;
+  flight: Flight;
+  /** It has waited in storage: devices learn since when (XEP-0203). */
+  isStored = false;
+  /** The recipient's own archive has it, or will: its stanza-id is that archive's. */
+  kept = false;
+  /** The report that the transaction under way logs. */
+  report: DueEvent | undefined = undefined;
+
+  // The row, and what the store tells of it.
+  archive: readonly ArchiveEntry[] = NO_ENTRIES;
+  pending: PendingEntry | undefined = undefined;
+  isWritten = false;
+  isCancelled = false;
+
+  constructor(
+    { receipt, notice, via }: Origin,
+    seq: number,
+    stanza: Stanza,
+    rules: RuleState | undefined,
+    stage: Stage,
+    row = NO_ROW,
+  ) {
+    this.seq = seq;
+    this.stanza = stanza;
+    this.via = via;
+    this.receipt = receipt;
+    const audience = receipt === undefined ? "none" : receipt.waits ? "application" : "count";
+    this.flight = { seq, rules, audience, notice, forwarded: via.length > 0, row, stage };
+  }
+
+  get text(): string {
+    return this.stanza.write();
+  }
+}
+
+/** The stage of a message before it is known which sessions take it. */
+export const UNOFFERED: Stage = { kind: "offered", to: [], onProof: undefined };
+
+/** A message as the store has kept it for its recipient. */
+export function fromRow(row: PendingMessage): Tracked {
+  const stanza = Stanza.parse(row.text);
+  const notice = stanza.from?.local === "" && stanza.has("amp", NS.AMP);
+  const rules = row.rules === undefined ? undefined : decodeState(row.rules);
+  const tracked = new Tracked({ receipt: undefined, notice, via: [] }, row.seq, stanza, rules, UNOFFERED, {
+    log: "durable",
+    waits: true,
+    archived: row.archived,
+    counted: true,
+  });
+  tracked.kept = row.archived;
+  tracked.isStored = true;
+  return tracked;
+}
