@@ -5,6 +5,7 @@
 import type { Outcome } from "../amp/outcome.ts";
 import { createMemory } from "../modules/memory.ts";
 import type { ServerContext } from "../modules/module.ts";
+import { PASSWORD_CHANGES } from "../modules/passwords.ts";
 import type { Registry } from "../modules/registry.ts";
 import { SequenceClock } from "../store/sequence.ts";
 import { StanzaIds } from "../store/stanza_id.ts";
@@ -365,6 +366,7 @@ export class ActorSystem implements Node, Sessions {
         this.schedule(0, () => this.#users.remove(account));
       },
       endSessions: (account, except) => {
+        this.context.serverMemory.get(PASSWORD_CHANGES).note(account);
         this.schedule(0, () => this.#users.endSessions(account, except));
       },
       setForward: (account, to) => this.#setForward(account, to),

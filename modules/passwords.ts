@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from "node:os";
 import type { Credentials } from "../store/store.ts";
+import type { Jid } from "../xmpp/jid.ts";
 import { checkPassword, deriveCredentials, passwordId, withPasswordId } from "../xmpp/scram_keys.ts";
 import { WorkLimit } from "../xmpp/work_limit.ts";
 import type { MemoryKey } from "./module.ts";
@@ -45,6 +46,35 @@ export class Passwords {
     return this.#limit.run(() => checkPassword(password, credentials));
   }
 }
+
+/** Changes of accounts that are remembered; a login is begun and ended within the time of a negotiation. */
+const MAX_CHANGES = 10_000;
+
+/** Passwords that have been changed, in order: what was begun with the old one must not end well. */
+export class PasswordChanges {
+  readonly #changes = new Map<string, number>();
+  /** How many there have been, for isSince(). */
+  latest = 0;
+
+  note(account: Jid): void {
+    this.#changes.delete(account.text);
+    this.#changes.set(account.text, ++this.latest);
+    if (this.#changes.size <= MAX_CHANGES) return;
+    for (const oldest of this.#changes.keys()) {
+      this.#changes.delete(oldest);
+      return;
+    }
+  }
+
+  isSince(account: Jid, latest: number): boolean {
+    return (this.#changes.get(account.text) ?? 0) > latest;
+  }
+}
+
+export const PASSWORD_CHANGES: MemoryKey<PasswordChanges> = {
+  name: "password changes",
+  make: () => new PasswordChanges(),
+};
 
 /** The one of a server. */
 export const PASSWORDS: MemoryKey<Passwords> = {

@@ -54,6 +54,11 @@ export class LoginDialog {
     return this.#negotiation.isExhausted;
   }
 
+  /** The password that the account has proved to know is an old one by now. */
+  isOutdated(account: Jid): boolean {
+    return this.#negotiation.isOutdated(account);
+  }
+
   /** The client's next response is to hold a password. */
   get awaitsPassword(): boolean {
     return this.#negotiation.awaitsPassword;

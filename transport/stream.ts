@@ -312,6 +312,7 @@ export class XmppStream {
 
   /** What a session has to send from its first moment on comes after the answer that its client waits for. */
   #beforeBinding(element: ScannedElement, account: Jid): void {
+    if (this.#dialog?.isOutdated(account) === true) throw new StreamError("not-authorized");
     const connection = new HeldConnection(this.#connection);
     this.#wait(bindOrResume(element, account, connection, this.#services), ({ reply, session }) => {
       if (session !== undefined) {

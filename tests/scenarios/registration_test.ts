@@ -5,8 +5,10 @@ import { type Markup, xml } from "../../xmpp/xml/xml.ts";
 import { befriend } from "../conversation/befriend.ts";
 import type { Device } from "../conversation/device.ts";
 import { MANAGED, stage } from "../conversation/stage.ts";
+import { scramFinal } from "../transport/sasl2/scram_client.ts";
 
 const scenario = stage();
+const guarded = stage({ limits: { loginsPerMinutePerAddressAndAccount: 10 } });
 const closed = stage({ registration: "closed" });
 
 const PASSWORD = "a new one";
@@ -109,6 +111,42 @@ scenario(
     await romeo.gets("failed", NS.SM);
   },
 );
+
+scenario("who logged in with the old password, but binds later, is thrown out", async ({ romeo, server }) => {
+  await romeo.connects();
+  await romeo.authenticates();
+  await server.app.accounts.setPassword(romeo.bare, PASSWORD);
+  romeo.sendsRaw(xml`<iq type="set" id="b" xmlns="${NS.CLIENT}"><bind xmlns="${NS.BIND}"/></iq>`.text);
+  await romeo.isThrownOut("not-authorized");
+});
+
+scenario("an exchange that began before the change of the password fails", async ({ romeo, server }) => {
+  await romeo.connects();
+  const first = `n=${romeo.local},r=abc`;
+  const data = Buffer.from(`n,,${first}`).toString("base64");
+  romeo.sendsRaw(xml`<auth xmlns="${NS.SASL}" mechanism="SCRAM-SHA-256">${data}</auth>`.text);
+  const challenge = Buffer.from((await romeo.gets("challenge", NS.SASL)).text, "base64").toString();
+  const { final } = scramFinal(first, challenge, "n,,", new Uint8Array(), "wherefore art thou");
+  await server.app.accounts.setPassword(romeo.bare, PASSWORD);
+  romeo.sendsRaw(xml`<response xmlns="${NS.SASL}">${Buffer.from(final).toString("base64")}</response>`.text);
+  const failure = await romeo.gets("failure", NS.SASL);
+  expect(failure.child("not-authorized", NS.SASL)).toBeDefined();
+});
+
+guarded("wrong passwords for one account close it there for a while, and no other", async ({ romeo, juliet }) => {
+  const wrong = Buffer.from(`\0${romeo.local}\0wrong`).toString("base64");
+  const conditions: string[] = [];
+  for (let connection = 0; connection < 3; connection++) {
+    const device = romeo.device(`attempt${connection}`);
+    await device.connects();
+    for (let attempt = 0; attempt < 4; attempt++) {
+      device.sendsRaw(xml`<auth xmlns="${NS.SASL}" mechanism="PLAIN">${wrong}</auth>`.text);
+      conditions.push((await device.gets("failure", NS.SASL)).elements[0]!.name);
+    }
+  }
+  expect(conditions).toEqual([...Array(10).fill("not-authorized"), ...Array(2).fill("temporary-auth-failure")]);
+  await juliet.logsIn();
+});
 
 scenario("3.3: nobody changes the password of somebody else", async ({ romeo, juliet }) => {
   await romeo.logsIn();

@@ -284,6 +284,19 @@ describe("XmppStream: SASL", () => {
     expect(await attempt("192.0.2.1", "pencil")).toContain("<success");
   });
 
+  test("messages that no client sends count for the address, too", async () => {
+    const failedLogins = { perAddressMinute: 2, perAddressAndAccountMinute: 0, perAccountHour: 0 };
+    const client = new FakeCarrier(fakeServices({ failedLogins, maxAttempts: 10 }));
+    client.address = "192.0.2.1";
+    client.open();
+    for (const data of ["*", btoa("x")])
+      await client.receive(`<auth xmlns="${NS.SASL}" mechanism="PLAIN">${data}</auth>`);
+    client.take();
+    await client.receive(plainAuth("user"));
+    await waitFor(() => client.sent.length > 0);
+    expect(client.sent[0]).toContain("<temporary-auth-failure/>");
+  });
+
   test("exchanges that began before the limit was reached do not pass it", async () => {
     const failedLogins = { perAddressMinute: 0, perAddressAndAccountMinute: 2, perAccountHour: 0 };
     const services = fakeServices({ failedLogins, maxAttempts: 10 });

@@ -1,6 +1,6 @@
 /** The runs of SASL mechanisms on one stream, whatever XML they are written in: RFC 6120 section 6, XEP-0388. @module */
 import { randomBytes } from "node:crypto";
-import { PASSWORDS, type Passwords } from "../../modules/passwords.ts";
+import { PASSWORD_CHANGES, PASSWORDS, type Passwords } from "../../modules/passwords.ts";
 import type { Credentials } from "../../store/store.ts";
 import { SaslError, type SaslErrorCondition } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
@@ -34,6 +34,8 @@ export class SaslNegotiation {
   #account: Jid | undefined;
   /** The id of the user agent that began the present exchange. */
   #client: string | undefined;
+  /** Changes of passwords before the present exchange. */
+  #changes = 0;
   #failures = 0;
 
   constructor(services: StreamServices, logins: FailedLogins, peer: NegotiationPeer) {
@@ -61,6 +63,7 @@ export class SaslNegotiation {
   ): SaslStep | Promise<SaslStep> {
     if (this.#exchange !== undefined) throw new SaslError("malformed-request", "An exchange is under way");
     this.#account = undefined;
+    this.#changes = this.#services.serverContext.serverMemory.get(PASSWORD_CHANGES).latest;
     this.#client = client;
     if (typeof mechanism === "string") throw new SaslError(mechanism);
     this.#mechanism = mechanism;
@@ -116,8 +119,14 @@ export class SaslNegotiation {
     return this.#exchange.respond(data);
   }
 
-  /** The account has proved who it is. */
+  /** The password was changed since the exchange was begun, which was with the old one. */
+  isOutdated(account: Jid): boolean {
+    return this.#services.serverContext.serverMemory.get(PASSWORD_CHANGES).isSince(account, this.#changes);
+  }
+
+  /** The account has proved who it is. Throws SaslError. */
   succeed(account: Jid): void {
+    if (this.isOutdated(account)) throw new SaslError("not-authorized");
     this.#exchange = undefined;
     const { address } = this.peer;
     if (this.#mechanism !== anonymous) this.#logins.succeed(this.#origin, account);

@@ -6,7 +6,7 @@
 import type { SessionHandle } from "../../actors/sessions.ts";
 import { archiveMetadata } from "../../modules/mam/archive_answer.ts";
 import { formatDateTime } from "../../xmpp/date_time.ts";
-import { StanzaError } from "../../xmpp/errors.ts";
+import { StanzaError, StreamError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Markup, raw, xml } from "../../xmpp/xml/xml.ts";
@@ -45,6 +45,7 @@ export async function completeLogin(
   // Before there is a session: from then on nothing may come between it and its success.
   const token = await tokenFor(login, carrier, services, tokens);
   const archive = login.request.bind && (await archiveState(account, services));
+  checkPassword(login);
   const resumed = await resume(login, connection, services);
   const failed = resumed instanceof Markup ? resumed : undefined;
   const opened = resumed instanceof Markup ? await bind(login, carrier, connection, archive, services) : resumed;
@@ -58,6 +59,11 @@ export async function completeLogin(
   const features = opened === undefined ? bindFeatures(services, carrier) : opened.features;
   const texts = features === undefined ? [success.text] : [success.text, features.text];
   return { account, session: opened?.session, connection, texts };
+}
+
+/** It may have been changed while something was awaited. */
+function checkPassword(login: Login): void {
+  if (login.isOutdated()) throw new StreamError("not-authorized");
 }
 
 /** The session, `<failed/>`, or nothing (as empty markup) where none was asked for. */
@@ -75,13 +81,15 @@ async function resume(login: Login, connection: HeldConnection, services: Stream
 
 /** Where no resource can be bound the client is left to try as RFC 6120 has it, which tells it why. */
 async function bind(
-  { account, request }: Login,
+  login: Login,
   carrier: StreamCarrier,
   connection: HeldConnection,
   archive: Markup | undefined,
   services: StreamServices,
 ): Promise<Opened | undefined> {
+  const { account, request } = login;
   if (request.bind === undefined) return undefined;
+  checkPassword(login);
   const { managed, ...wanted } = readBind(request.bind, account, request.client, services);
   try {
     const session = await services.sessions.bind({ ...wanted, connection });

@@ -19,6 +19,8 @@ export interface Login {
   readonly request: Sasl2Request;
   /** Additional data with success, in base64. */
   readonly data: string | undefined;
+  /** The password is an old one by now. */
+  isOutdated(): boolean;
 }
 
 export class Sasl2Authentication {
@@ -96,7 +98,8 @@ export class Sasl2Authentication {
     const request = this.#request!;
     this.#request = undefined;
     this.#negotiation.succeed(step.account);
-    return { account: step.account, request, data };
+    const { account } = step;
+    return { account, request, data, isOutdated: () => this.#negotiation.isOutdated(account) };
   }
 }
 
