@@ -4,6 +4,12 @@ import { NS } from "../ns.ts";
 /** Lists of texts by their length. */
 export type CommonTexts = readonly (readonly string[] | undefined)[];
 
+/**
+ * In UTF-16 units. An element that is written apart from what stood around it repeats its namespaces, so that a long one would
+ * become as long as there are elements.
+ */
+export const MAX_NAMESPACE_LENGTH = 256;
+
 export const NAMESPACES = byLength([
   NS.CLIENT,
   NS.AMP,

@@ -2,7 +2,7 @@ import { NS } from "../ns.ts";
 import { ownCopy } from "../own_copy.ts";
 import { ASCII, NAME, NAME_START } from "./chars.ts";
 import type { ChildMemory } from "./child_memory.ts";
-import { byLength, commonText, NAMESPACES } from "./common_texts.ts";
+import { byLength, commonText, MAX_NAMESPACE_LENGTH, NAMESPACES } from "./common_texts.ts";
 import { ID, knownName, nameOf, TYPE, UNKNOWN, XML_LANG, XMLNS } from "./known_names.ts";
 import type { ScannedAttribute, ScannedChild, ScannedElement, XmlLimits } from "./scanned_element.ts";
 import { MESSAGE, type TagMemory } from "./tag_memory.ts";
@@ -298,6 +298,7 @@ export class QuickScan {
   }
 
   #declare(text: string, start: number, end: number): boolean {
+    if (end - start > MAX_NAMESPACE_LENGTH) return false;
     const ns = commonText(NAMESPACES, text, start, end);
     this.#space = ns;
     return ns !== NS.XMLNS && ns !== NS.XML;

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { NS } from "../ns.ts";
 import { ASCII, isNameChar, isNameStart, isXmlChar, NAME, NAME_START, PLAIN, SPACE } from "./chars.ts";
-import { byLength, commonText, NAMESPACES, reads } from "./common_texts.ts";
+import { byLength, commonText, MAX_NAMESPACE_LENGTH, NAMESPACES, reads } from "./common_texts.ts";
 import { type BoundNamespace, NamespaceScope } from "./namespace_scope.ts";
 import { dereference, normalised } from "./references.ts";
 import type { ScannedAttribute, ScannedChild, ScannedElement, XmlLimits } from "./scanned_element.ts";
@@ -393,6 +393,9 @@ export class Scan {
   #declare(prefix: string, ns: string): void {
     if (prefix === "xmlns" || ns === NS.XMLNS || (prefix === "xml") !== (ns === NS.XML)) {
       this.#fail("bad-namespace-prefix", "a reserved prefix or namespace is declared");
+    }
+    if (ns.length > MAX_NAMESPACE_LENGTH) {
+      this.#fail("policy-violation", `a namespace of more than ${MAX_NAMESPACE_LENGTH} characters`);
     }
     if (prefix === "xml") return;
     if (prefix === "") {

@@ -408,3 +408,9 @@ describe("ElementScanner", () => {
     expect(accepted).toBeLessThan(900);
   });
 });
+
+test.each([["xmlns"], ["xmlns:p"]])("a namespace in %s is not longer than 256 characters", (name) => {
+  const element = (length: number) => `<a ${name}="${"n".repeat(length)}"/>`;
+  expect(() => scanElement(element(256), DEFAULT_XML_LIMITS)).not.toThrow();
+  expect(() => scanElement(element(257), DEFAULT_XML_LIMITS)).toThrow("more than 256 characters");
+});
