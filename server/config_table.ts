@@ -117,6 +117,12 @@ export const SETTINGS = {
     "bench lifts limits of rate, and for one address or sender, for load tests on one machine",
   ),
   "limits.stanza_bytes": integer(10_000, 64 * MEBIBYTE, 262_144, "size of one stanza (RFC 6120 section 13.12)"),
+  "limits.stanza_bytes_before_login": integer(
+    10_000,
+    64 * MEBIBYTE,
+    16_384,
+    "the same before a client has logged in, and of a BOSH request; never more than limits.stanza_bytes",
+  ),
   "limits.stanza_depth": integer(4, 1000, 32, "depth of one stanza's elements"),
   "limits.stanzas_per_second": liftable(0, "stanzas a session may send a second"),
   "limits.logins_per_minute_per_address": liftable(

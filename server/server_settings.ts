@@ -54,6 +54,7 @@ export function streamSettings(config: Config): StreamSettings {
     maxAttempts: auth.maxAttempts,
     scramRounds: auth.scramRounds,
     xmlLimits: { ...DEFAULT_XML_LIMITS, maxBytes: limits.stanzaBytes, maxDepth: limits.stanzaDepth },
+    strangerStanzaBytes: Math.min(limits.stanzaBytesBeforeLogin, limits.stanzaBytes),
     negotiationMs: limits.negotiationSeconds * 1000,
     failedLogins: {
       perAddressMinute: limits.loginsPerMinutePerAddress,

@@ -11,6 +11,7 @@ import { NS } from "../xmpp/ns.ts";
 import { WorkLimitError } from "../xmpp/work_limit.ts";
 import { type ScannedElement, scanElement, XmlError } from "../xmpp/xml/scanner.ts";
 import { xml } from "../xmpp/xml/xml.ts";
+import { MAX_STRANGER_BACKLOG } from "./backlog.ts";
 import { bindOrResume } from "./binding.ts";
 import type { EventTurn } from "./event_turn.ts";
 import { Inbox } from "./inbox.ts";
@@ -85,6 +86,15 @@ export class XmppStream {
     this.#onHeader(request);
   }
 
+  /**
+   * An XML declaration, which only a new header may follow: RFC 6120 section 11.4. That header may be sent before its client
+   * knows that it has logged in (XEP-0305), so this waits for the answers to what came before it.
+   */
+  expectRestart(): void {
+    if (this.#isWaiting) this.#queue(0, () => this.#onDeclaration());
+    else this.#onDeclaration();
+  }
+
   /** A complete element on the first level. */
   receive(element: ScannedElement): void {
     if (this.#isWaiting) this.#queueElement(element);
@@ -145,7 +155,7 @@ export class XmppStream {
   #queue(size: number, handle: () => void): void {
     if (this.#phase === "ended") return;
     // A stranger, of whom there may be many, has little to say before it is known who it is.
-    const bound = this.#account === undefined ? this.#services.settings.xmlLimits.maxBytes : undefined;
+    const bound = this.#account === undefined ? MAX_STRANGER_BACKLOG : undefined;
     if (!this.#inbox.push(size, handle, bound)) {
       this.fail(new StreamError("policy-violation", { text: "Too much input is waiting" }));
     }
@@ -181,6 +191,11 @@ export class XmppStream {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  #onDeclaration(): void {
+    if (this.#phase === "restarting") return;
+    this.fail(new StreamError("restricted-xml", { text: "An XML declaration without a new stream" }));
   }
 
   #sendHeader(from: string, to: string | undefined): void {
@@ -285,7 +300,7 @@ export class XmppStream {
     if (answer.kind === "login") return this.#complete(answer.login);
     this.#carrier.send(answer.text);
     if (answer.kind === "authenticated") {
-      this.#account = answer.account;
+      this.#identify(answer.account);
       this.#restart();
       this.#carrier.expectHeader();
     } else if (this.#dialog?.isExhausted === true) {
@@ -297,12 +312,17 @@ export class XmppStream {
   #complete(login: Login): void {
     const completed = completeLogin(login, this.#carrier, this.#services, this.#limits.tokens);
     void this.#wait(completed, ({ account, session, connection, texts }) => {
-      this.#account = account;
+      this.#identify(account);
       this.#connection = connection;
       if (session !== undefined) this.#establish(session);
       else if (this.#phase === "authenticating") this.#phase = "binding";
       connection.release(texts);
     });
+  }
+
+  #identify(account: Jid): void {
+    this.#account = account;
+    this.#carrier.identified();
   }
 
   #restart(): void {

@@ -17,6 +17,8 @@ export interface StreamCarrier extends Connection {
   sendHeader(header: StreamHeader): void;
   /** A new stream header is expected from the peer (RFC 6120 section 4.3.3). */
   expectHeader(): void;
+  /** It is known whose stream it is: the bounds for strangers end. */
+  identified(): void;
   /** `<proceed/>` has been given to send(): what follows is TLS. */
   startTls(): void;
 }

@@ -35,6 +35,8 @@ export interface StreamSettings {
   /** Of PBKDF2: keys of fewer are renewed. */
   readonly scramRounds: number;
   readonly xmlLimits: XmlLimits;
+  /** Instead of `xmlLimits.maxBytes`, until it is known who the client is. */
+  readonly strangerStanzaBytes: number;
   /** How long a stream may take until a resource is bound, milliseconds. */
   readonly negotiationMs: number;
   readonly failedLogins: FailedLoginLimits;

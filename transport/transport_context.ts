@@ -1,4 +1,4 @@
-import { ChildMemory, ElementScanner } from "../xmpp/xml/scanner.ts";
+import { ChildMemory, ElementScanner, type XmlLimits } from "../xmpp/xml/scanner.ts";
 import { type TrustsProxy, trustProxies } from "./client_address.ts";
 import { ConnectionTable } from "./connection_table.ts";
 import { EventTurn } from "./event_turn.ts";
@@ -11,16 +11,21 @@ export interface TransportContext extends StreamContext {
   readonly connections: ConnectionTable;
   /** For every element of every stream, one after the other. */
   readonly scan: ElementScanner;
+  /** The same until it is known who the client is. */
+  readonly strangers: { readonly limits: XmlLimits; readonly scan: ElementScanner };
   readonly trustsProxy: TrustsProxy;
 }
 
 export function createTransportContext(services: StreamServices): TransportContext {
+  const { settings } = services;
+  const limits = { ...settings.xmlLimits, maxBytes: settings.strangerStanzaBytes };
   return {
     services,
     limits: createStreamLimits(services),
-    connections: new ConnectionTable(services.settings.connectionsPerAddress),
-    turn: new EventTurn(services.sessions, services.settings.stanzasPerSecond),
-    scan: new ElementScanner(services.settings.xmlLimits, new ChildMemory()),
-    trustsProxy: trustProxies(services.settings.trustedProxies),
+    connections: new ConnectionTable(settings.connectionsPerAddress),
+    turn: new EventTurn(services.sessions, settings.stanzasPerSecond),
+    scan: new ElementScanner(settings.xmlLimits, new ChildMemory()),
+    strangers: { limits, scan: new ElementScanner(limits) },
+    trustsProxy: trustProxies(settings.trustedProxies),
   };
 }

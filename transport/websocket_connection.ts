@@ -1,9 +1,17 @@
 /** A stream over one WebSocket: RFC 7395. @module */
 import { StreamError } from "../xmpp/errors.ts";
 import { NS } from "../xmpp/ns.ts";
-import { attribute, declarationEnd, memoryAfter, type ScannedElement, type TagMemory } from "../xmpp/xml/scanner.ts";
+import {
+  attribute,
+  declarationEnd,
+  type ElementScanner,
+  memoryAfter,
+  type ScannedElement,
+  type TagMemory,
+  XmlError,
+} from "../xmpp/xml/scanner.ts";
 import { attr, xml } from "../xmpp/xml/xml.ts";
-import { MAX_BACKLOG } from "./backlog.ts";
+import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "./backlog.ts";
 import type { Peer } from "./client_address.ts";
 import type { Flushable } from "./event_turn.ts";
 import type { StreamSecurity } from "./sasl/mechanisms.ts";
@@ -34,6 +42,9 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   readonly #context: TransportContext;
   readonly #socket: Socket;
   readonly #stream: XmppStream;
+  #scan: ElementScanner;
+  #maxBytes: number;
+  #maxBacklog = MAX_STRANGER_BACKLOG;
   #opened = false;
   #expectsHeader = true;
   #closed = false;
@@ -47,6 +58,8 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   constructor(context: TransportContext, socket: Socket, peer: Peer) {
     this.#context = context;
     this.#socket = socket;
+    this.#scan = context.strangers.scan;
+    this.#maxBytes = context.strangers.limits.maxBytes;
     this.security = peer.security;
     this.address = peer.address;
     this.#stream = new XmppStream(context, this);
@@ -87,10 +100,12 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   }
 
   #onText(text: string): void {
+    // Not one character of it is looked at: some runtimes pass frames of any size on.
+    if (text.length > this.#maxBytes) throw new XmlError("policy-violation", `more than ${this.#maxBytes} bytes`);
     // RFC 7395 section 3.8 has no white space keepalive, but some clients send it.
     if (text.length < 8 && text.trim() === "") return;
     const start = this.#expectsHeader ? declarationEnd(text) : 0;
-    const element = this.#context.scan.element(text, undefined, start, this.#memory);
+    const element = this.#scan.element(text, undefined, start, this.#memory);
     this.#memory ??= memoryAfter(element);
     if (element.ns === NS.FRAMING) return this.#onFraming(element);
     if (!this.#opened) throw new StreamError(element.name === "open" ? "invalid-namespace" : "bad-format");
@@ -121,6 +136,12 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
     this.#expectsHeader = true;
   }
 
+  identified(): void {
+    this.#scan = this.#context.scan;
+    this.#maxBytes = this.#context.services.settings.xmlLimits.maxBytes;
+    this.#maxBacklog = MAX_BACKLOG;
+  }
+
   /** Never offered: a WebSocket has TLS below it, or none. */
   startTls(): void {}
 
@@ -146,7 +167,7 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
 
   flush(): void {
     this.#write();
-    if (this.backlog > MAX_BACKLOG) {
+    if (this.backlog > this.#maxBacklog) {
       this.#stream.fail(new StreamError("policy-violation", { text: "Too much waits to be read" }));
     }
   }

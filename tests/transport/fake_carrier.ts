@@ -44,6 +44,7 @@ export class FakeCarrier implements StreamCarrier {
     this.headers.push(header);
     this.sent.push("header");
   }
+  identified(): void {}
   expectHeader(): void {
     this.sent.push("restart");
   }

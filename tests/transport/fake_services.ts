@@ -104,6 +104,7 @@ export const SETTINGS: StreamSettings = {
   maxAttempts: 3,
   scramRounds: 10_000,
   xmlLimits: DEFAULT_XML_LIMITS,
+  strangerStanzaBytes: 16_384,
   negotiationMs: 60_000,
   failedLogins: { perAddressMinute: 0, perAddressAndAccountMinute: 0, perAccountHour: 0 },
   registrationsPerHour: 0,

@@ -61,6 +61,11 @@ export class BoshResponses {
     return this.#backlog;
   }
 
+  /** What is kept to be sent again, characters. */
+  get buffered(): number {
+    return this.#buffer.chars;
+  }
+
   set authid(id: string) {
     this.#authid = id;
   }

@@ -37,10 +37,15 @@ export interface BoshRoute {
 export function createBoshRoute(context: TransportContext, runtime: HttpRuntime): BoshRoute {
   const sessions = new BoshSessions(context);
   const limits = context.services.settings.xmlLimits;
-  const maxBytes = bodyLimits(limits).maxBytes;
+  const strangers = context.strangers.limits.maxBytes;
+  const bounds = {
+    least: strangers,
+    most: bodyLimits(limits).maxBytes,
+    of: (head: string) => (sessions.isIdentified(head) ? bodyLimits(limits).maxBytes : strangers),
+  };
 
   async function post(c: Context): Promise<Response> {
-    const request = new RequestText(c.req.raw, maxBytes);
+    const request = new RequestText(c.req.raw, bounds);
     let body: BoshBody;
     try {
       body = readBody(await request.read(), limits);

@@ -4,7 +4,7 @@
  * @module
  */
 import { StreamError } from "../../xmpp/errors.ts";
-import { MAX_BACKLOG } from "../backlog.ts";
+import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "../backlog.ts";
 import type { Peer } from "../client_address.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
 import type { XmppStream } from "../stream.ts";
@@ -49,6 +49,7 @@ export class BoshSession implements StreamCarrier {
   readonly #inactivity: InactivityTimer;
   #lastRid = 0;
   #closed = false;
+  #isIdentified = false;
   /** The terminal response that no request was there to take. */
   #farewell: { readonly text: string; readonly condition: BoshCondition | undefined } | undefined;
 
@@ -74,6 +75,11 @@ export class BoshSession implements StreamCarrier {
 
   get secure(): boolean {
     return this.security.encrypted || this.security.loopback;
+  }
+
+  /** It is known whose session it is. */
+  get isIdentified(): boolean {
+    return this.#isIdentified;
   }
 
   get backlog(): number {
@@ -169,10 +175,15 @@ export class BoshSession implements StreamCarrier {
 
   send(text: string): void {
     this.#responses.send(text);
-    if (this.backlog > MAX_BACKLOG) {
+    if (this.#isTooMuch()) {
       this.#responses.close();
       this.#stream.fail(new StreamError("policy-violation", { text: "Too much waits to be read" }));
     }
+  }
+
+  #isTooMuch(): boolean {
+    if (this.#isIdentified) return this.backlog > MAX_BACKLOG;
+    return this.backlog + this.#responses.buffered > MAX_STRANGER_BACKLOG;
   }
 
   probe(token: number): boolean {
@@ -185,6 +196,10 @@ export class BoshSession implements StreamCarrier {
   }
 
   expectHeader(): void {}
+
+  identified(): void {
+    this.#isIdentified = true;
+  }
 
   startTls(): void {}
 

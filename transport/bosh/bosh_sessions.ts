@@ -33,6 +33,11 @@ export class BoshSessions {
     return session;
   }
 
+  /** Whether a request is of somebody who has logged in; `head`: how it begins. */
+  isIdentified(head: string): boolean {
+    return this.#sessions.get(SID.exec(head)?.[1] ?? "")?.isIdentified === true;
+  }
+
   /** Ends the session of a request that could not be read; `head`: how that begins. Returns it. */
   failUnread(head: string, condition: BoshCondition): BoshSession | undefined {
     const session = this.#sessions.get(SID.exec(head)?.[1] ?? "");

@@ -1,27 +1,36 @@
 /** The text of an HTTP request, within bounds: XEP-0124 section 5. @module */
-import { promisify } from "node:util";
-import { gunzip, inflate } from "node:zlib";
+import { pipeline, Readable } from "node:stream";
+import { createGunzip, createInflate } from "node:zlib";
 import { BoshError } from "./bosh_body.ts";
 
-const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
+const DECODERS = { gzip: createGunzip, deflate: createInflate } as const;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** How much of a request that is refused is looked at to find its session, bytes. */
+/** How much of a request is looked at to find its session, bytes. */
 const HEAD_BYTES = 2048;
+
+/** How large a request may be, as it came and decoded. Bytes. */
+export interface RequestBounds {
+  /** Whoever sends it. */
+  readonly least: number;
+  readonly most: number;
+  /** One that begins so. */
+  of(head: string): number;
+}
 
 export class RequestText {
   readonly #request: Request;
-  readonly #maxBytes: number;
+  readonly #bounds: RequestBounds;
   #head: Uint8Array = new Uint8Array();
 
-  constructor(request: Request, maxBytes: number) {
+  constructor(request: Request, bounds: RequestBounds) {
     this.#request = request;
-    this.#maxBytes = maxBytes;
+    this.#bounds = bounds;
   }
 
-  /** How the text begins, once read() is through: nothing of a compressed one, nor of one that broke off on its way. */
+  /** How the text begins, once read() is through; nothing of one that broke off on its way. */
   get head(): string {
-    return this.#encoding === "identity" ? new TextDecoder().decode(this.#head) : "";
+    return new TextDecoder().decode(this.#head);
   }
 
   get #encoding(): string {
@@ -32,8 +41,8 @@ export class RequestText {
   async read(): Promise<string> {
     const encoding = this.#encoding;
     try {
-      const bytes = await this.#readBytes();
-      return utf8.decode(encoding === "identity" ? bytes : await decode(bytes, encoding, this.#maxBytes));
+      const bytes = encoding === "identity" ? await this.#readBytes() : await this.#decode(encoding);
+      return utf8.decode(bytes);
     } catch (error) {
       if (error instanceof BoshError) throw error;
       throw new BoshError("bad-request");
@@ -42,35 +51,60 @@ export class RequestText {
 
   async #readBytes(): Promise<Uint8Array> {
     const length = this.#request.headers.get("content-length");
-    if (length === null || Number(length) > this.#maxBytes) return this.#readChunks(Number(length ?? 0));
+    if (length === null || Number(length) > this.#bounds.least) return this.#collect(this.#body, Number(length ?? 0));
     const bytes = new Uint8Array(await this.#request.arrayBuffer());
     this.#head = bytes.subarray(0, HEAD_BYTES);
     return bytes;
   }
 
-  /** Stops at the bound; where the announced size is beyond it, after the first chunk. */
-  async #readChunks(announced: number): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = [];
+  get #body(): AsyncIterable<Uint8Array> {
+    return (this.#request.body ?? []) as AsyncIterable<Uint8Array>;
+  }
+
+  /** What decodes to nothing has a bound, too. */
+  async *#encoded(): AsyncIterable<Uint8Array> {
     let size = 0;
-    for await (const chunk of (this.#request.body ?? []) as AsyncIterable<Uint8Array>) {
-      chunks.push(chunk);
+    for await (const chunk of this.#body) {
       size += chunk.length;
-      if (Math.max(size, announced) <= this.#maxBytes) continue;
-      this.#head = (chunks[0] as Uint8Array).subarray(0, HEAD_BYTES);
-      throw new BoshError("policy-violation");
+      if (size > this.#bounds.most) throw new BoshError("policy-violation");
+      yield chunk;
     }
-    const bytes = Buffer.concat(chunks);
-    this.#head = bytes.subarray(0, HEAD_BYTES);
-    return bytes;
+  }
+
+  /** Whatever is still to be decoded when the bound is reached is not. */
+  async #decode(encoding: string): Promise<Uint8Array> {
+    if (encoding !== "gzip" && encoding !== "deflate") throw new BoshError("bad-request");
+    const decoder = DECODERS[encoding]();
+    // An error of any of them is thrown by the last, which is read here.
+    pipeline(Readable.from(this.#encoded()), decoder, () => {});
+    return await this.#collect(decoder as AsyncIterable<Uint8Array>, 0);
+  }
+
+  #collect(chunks: AsyncIterable<Uint8Array>, announced: number): Promise<Uint8Array> {
+    return collect(chunks, announced, (first) => {
+      this.#head = first.subarray(0, HEAD_BYTES);
+      return this.#bounds.of(this.head);
+    });
   }
 }
 
-async function decode(bytes: Uint8Array, encoding: string, maxBytes: number): Promise<Uint8Array> {
-  if (encoding !== "gzip" && encoding !== "deflate") throw new BoshError("bad-request");
-  try {
-    return await DECODERS[encoding](bytes, { maxOutputLength: maxBytes });
-  } catch (error) {
-    const tooLarge = error instanceof RangeError || (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
-    throw new BoshError(tooLarge ? "policy-violation" : "bad-request");
+/**
+ * Stops at the bound; where the announced size is beyond it, after the first chunk. Throws BoshError policy-violation.
+ * @param boundOf the bound, from the first chunk
+ */
+async function collect(
+  chunks: AsyncIterable<Uint8Array>,
+  announced: number,
+  boundOf: (first: Uint8Array) => number,
+): Promise<Uint8Array> {
+  const found: Uint8Array[] = [];
+  let size = 0;
+  let bound = 0;
+  for await (const chunk of chunks) {
+    if (size === 0) bound = boundOf(chunk);
+    found.push(chunk);
+    size += chunk.length;
+    if (Math.max(size, announced) > bound) throw new BoshError("policy-violation");
   }
+  return Buffer.concat(found);
 }

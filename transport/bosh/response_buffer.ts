@@ -19,6 +19,10 @@ export class ResponseBuffer {
     this.#size = size;
   }
 
+  get chars(): number {
+    return this.#chars;
+  }
+
   add(rid: number, text: string, sentAt: number): void {
     this.#responses.set(rid, { text, sentAt, repeats: 0 });
     this.#chars += text.length;

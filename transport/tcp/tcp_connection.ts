@@ -5,7 +5,7 @@ import { StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { attribute, declaredNamespaces, type ScannedElement, StreamScanner } from "../../xmpp/xml/scanner.ts";
 import { attr, xml } from "../../xmpp/xml/xml.ts";
-import { MAX_BACKLOG } from "../backlog.ts";
+import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "../backlog.ts";
 import { isLoopback } from "../client_address.ts";
 import type { Flushable } from "../event_turn.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
@@ -37,6 +37,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   readonly #loopback: boolean;
   #socket: ClientSocket;
   #scanner: StreamScanner;
+  #maxBacklog = MAX_STRANGER_BACKLOG;
   #decoder = new TextDecoder("utf-8", { fatal: true });
   #encrypted = false;
   #endPoint: Uint8Array | undefined;
@@ -130,10 +131,13 @@ export class TcpConnection implements StreamCarrier, Flushable {
       if (this.#scanner !== scanner) this.#onInjected();
       return !this.#closed;
     };
-    const { services, scan } = this.#context;
+    const { limits, scan } = this.#context.strangers;
     const events = {
       header: (header: ScannedElement) => {
         if (isCurrent()) this.#onHeader(header);
+      },
+      declaration: () => {
+        if (isCurrent()) this.#stream.expectRestart();
       },
       element: (element: ScannedElement) => {
         if (isCurrent()) this.#stream.receive(element);
@@ -142,7 +146,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
         if (isCurrent()) this.#stream.finish();
       },
     };
-    const scanner = new StreamScanner(services.settings.xmlLimits, events, scan);
+    const scanner = new StreamScanner(limits, events, scan);
     return scanner;
   }
 
@@ -175,6 +179,11 @@ export class TcpConnection implements StreamCarrier, Flushable {
 
   expectHeader(): void {
     this.#scanner.reset();
+  }
+
+  identified(): void {
+    this.#scanner.use(this.#context.services.settings.xmlLimits, this.#context.scan);
+    this.#maxBacklog = MAX_BACKLOG;
   }
 
   startTls(): void {
@@ -225,7 +234,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
 
   flush(): void {
     this.#write();
-    if (this.backlog > MAX_BACKLOG) {
+    if (this.backlog > this.#maxBacklog) {
       this.#stream.fail(new StreamError("policy-violation", { text: "Too much waits to be read" }));
     }
   }

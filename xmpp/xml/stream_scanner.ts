@@ -11,6 +11,10 @@ import { XmlError } from "./xml_error.ts";
 export interface StreamEvents {
   /** The stream header; its text is the start tag. */
   header(header: ScannedElement): void;
+  /**
+   * A declaration where a child is due: what follows is read when reset() is called. Left out: it is refused.
+   */
+  declaration?(): void;
   /** A complete first-level child. */
   element(element: ScannedElement): void;
   /** The closing stream tag. */
@@ -25,9 +29,9 @@ const LESS_THAN = 0x3c;
  * the whole. White space between children is skipped.
  */
 export class StreamScanner {
-  readonly #limits: XmlLimits;
+  #limits: XmlLimits;
   readonly #events: StreamEvents;
-  readonly #scan: ElementScanner;
+  #scan: ElementScanner;
   #finder = new BoundaryFinder();
   #pending = "";
   #pendingBytes = 0;
@@ -36,11 +40,19 @@ export class StreamScanner {
   #memory: TagMemory | undefined;
   #header: { tagName: string; namespaces: ReadonlyMap<string, string> } | undefined;
   #ended = false;
+  /** All that has come belongs to a header that is to follow reset(). */
+  #isAhead = false;
 
   /** `scan`: of these limits; one may serve many streams. */
   constructor(limits: XmlLimits, events: StreamEvents, scan = new ElementScanner(limits)) {
     this.#limits = limits;
     this.#events = events;
+    this.#scan = scan;
+  }
+
+  /** From the next part on. */
+  use(limits: XmlLimits, scan: ElementScanner): void {
+    this.#limits = limits;
     this.#scan = scan;
   }
 
@@ -52,7 +64,7 @@ export class StreamScanner {
     try {
       while (start < text.length && !this.#ended) {
         const child = this.#wholeChild(text, start, calm);
-        const end = child === undefined ? this.#finder.find(text, start) : this.#scan.end;
+        const end = child === undefined ? this.#find(text, start) : this.#scan.end;
         if (child !== undefined) this.#events.element(child);
         else this.#take(start === 0 && end === text.length ? text : text.slice(start, end));
         start = end;
@@ -65,12 +77,23 @@ export class StreamScanner {
   /** Stream restart: a new header is expected. Text that was not yet read to the end of an element is read anew. */
   reset(): void {
     const unread = this.#pending;
+    this.#isAhead = false;
     this.#finder = new BoundaryFinder();
     this.#pending = "";
     this.#pendingBytes = 0;
     this.#header = undefined;
     this.#ended = false;
     if (!this.#handling && unread !== "") this.write(unread);
+  }
+
+  /** Where the part ends that stands at `start`, or goes on there. */
+  #find(text: string, start: number): number {
+    if (!this.#isAhead && this.#header !== undefined && this.#events.declaration !== undefined) {
+      const begin = this.#pending === "" ? text.slice(start, start + 2) : this.#pending + text[start];
+      this.#isAhead = begin === "<?";
+      if (this.#isAhead) this.#events.declaration();
+    }
+    return this.#isAhead ? text.length : this.#finder.find(text, start);
   }
 
   #wholeChild(text: string, start: number, calm: boolean): ScannedElement | undefined {
@@ -83,7 +106,7 @@ export class StreamScanner {
   #take(piece: string): void {
     const text = this.#pending + piece;
     const { found } = this.#finder;
-    if (found === undefined) {
+    if (this.#isAhead || found === undefined) {
       this.#pendingBytes += Buffer.byteLength(piece);
       if (this.#pendingBytes > this.#limits.maxBytes) {
         throw new XmlError("policy-violation", `more than ${this.#limits.maxBytes} bytes`);

@@ -147,6 +147,30 @@ describe("a stream over TCP", () => {
     await waitFor(() => session.inbound.length === 1);
   });
 
+  test.each([
+    ["at once", [plainAuth("user") + HEADER + bindIq()]],
+    ["cut after the login", [plainAuth("user"), HEADER, bindIq()]],
+    ["cut within the declaration", [`${plainAuth("user")}<`, HEADER.slice(1, 9), HEADER.slice(9) + bindIq()]],
+  ])("takes a new stream that is sent ahead of the answer to the login (XEP-0305): %s", async (_what, pieces) => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    socket.write(HEADER);
+    await reader.until(FEATURES_END);
+    socket.setNoDelay(true);
+    for (const piece of pieces) {
+      socket.write(piece);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(await reader.until("</iq>")).toContain("<jid>user@localhost/r</jid>");
+  });
+
+  test("refuses a declaration that is sent ahead of a login that fails", async () => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    socket.write(HEADER + plainAuth("user", "wrong") + HEADER);
+    const answer = await reader.until(END);
+    expect(answer).toContain("<not-authorized/>");
+    expect(answer).toContain("<restricted-xml ");
+  });
+
   test("what is sent at once leaves in order", async () => {
     const { socket, reader } = await dial(await listen("starttls"));
     await login(socket, reader);
