@@ -11,14 +11,17 @@ type Begin = () => void;
 
 export class PasswordTurns {
   readonly #maxWaiting: number;
+  readonly #maxOfOne: number;
   /** Who waits, by address, then by account; a map's order is that of the next turns. */
   readonly #addresses = new Map<string, Map<string, Begin[]>>();
   #waiting = 0;
   #free: number;
 
-  constructor(parallel: number, maxWaiting: number) {
+  /** `maxOfOne`: how many may wait for one account at one address, so that they leave room for others. */
+  constructor(parallel: number, maxWaiting: number, maxOfOne = maxWaiting) {
     this.#free = parallel;
     this.#maxWaiting = maxWaiting;
+    this.#maxOfOne = maxOfOne;
   }
 
   /** Calls `begin` when its turn has come, which may be at once, and which lasts until leave(). Throws WorkLimitError. */
@@ -28,9 +31,11 @@ export class PasswordTurns {
       return begin();
     }
     if (this.#waiting >= this.#maxWaiting) throw new WorkLimitError("Cannot log in: too many are waiting");
-    this.#waiting++;
     const accounts = entry(this.#addresses, limitKey(address), () => new Map<string, Begin[]>());
-    entry(accounts, account, (): Begin[] => []).push(begin);
+    const line = entry(accounts, account, (): Begin[] => []);
+    if (line.length >= this.#maxOfOne) throw new WorkLimitError("Cannot log in: too many wait for the same account");
+    this.#waiting++;
+    line.push(begin);
   }
 
   leave(): void {

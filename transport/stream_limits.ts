@@ -12,6 +12,9 @@ const HOUR = 3_600_000;
 /** For each password that is worked on: with fewer, the store is asked for one account at a time, which costs more. */
 const TURNS = 8;
 
+/** An eighth of all who may wait: far more than an account has sessions. */
+const MAX_OF_ONE_ACCOUNT = MAX_PASSWORDS_WAITING / 8;
+
 /** What all streams of one server share. */
 export interface StreamLimits {
   readonly logins: FailedLogins;
@@ -30,7 +33,7 @@ export function createStreamLimits(services: StreamServices): StreamLimits {
   return {
     logins: new FailedLogins(settings.failedLogins, trustProxies(settings.trustedProxies)),
     registrations: new AttemptLimit(settings.registrationsPerHour, HOUR),
-    passwordTurns: new PasswordTurns(TURNS * PASSWORDS_AT_ONCE, MAX_PASSWORDS_WAITING),
+    passwordTurns: new PasswordTurns(TURNS * PASSWORDS_AT_ONCE, MAX_PASSWORDS_WAITING, MAX_OF_ONE_ACCOUNT),
     tokens: new FastTokens({
       store: () => services.serverContext.store,
       credentials: (account) => services.credentials(account),

@@ -5,6 +5,7 @@ import { createStreamLimits, type StreamLimits } from "../../transport/stream_li
 import type { StreamSettings } from "../../transport/stream_services.ts";
 import type { Log } from "../../xmpp/log.ts";
 import { NS } from "../../xmpp/ns.ts";
+import { WorkLimitError } from "../../xmpp/work_limit.ts";
 import { scanElement } from "../../xmpp/xml/scanner.ts";
 import { FakeCarrier, waitFor } from "./fake_carrier.ts";
 import { type FakeServices, fakeServices, plainAuth } from "./fake_services.ts";
@@ -320,6 +321,32 @@ describe("streams that come with a password", () => {
       await client.receive(plainAuth("user"));
     }
     expect(server.asked.length).toBe(8 * PASSWORDS_AT_ONCE);
+  });
+});
+
+describe("PasswordTurns", () => {
+  test("has room for others, however many wait for one account at one address", () => {
+    const turns = new PasswordTurns(1, 4, 2);
+    const begun: string[] = [];
+    const enter = (address: string, account: string) => {
+      try {
+        turns.enter(address, account, () => begun.push(account));
+        return true;
+      } catch (error) {
+        if (error instanceof WorkLimitError) return false;
+        throw error;
+      }
+    };
+    expect([1, 2, 3, 4, 5].map(() => enter("192.0.2.1", "flood"))).toEqual([true, true, true, false, false]);
+    expect([enter("192.0.2.1", "romeo"), enter("192.0.2.2", "flood"), enter("192.0.2.3", "juliet")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    for (let i = 0; i < 5; i++) turns.leave();
+    expect(begun).toEqual(["flood", "flood", "flood", "romeo", "flood"]);
+    expect(enter("192.0.2.1", "flood")).toBe(true);
+    expect(begun.length).toBe(6);
   });
 });
 

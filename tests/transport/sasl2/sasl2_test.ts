@@ -1,5 +1,6 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import type { SessionHandle } from "../../../actors/sessions.ts";
+import { PASSWORD_CHANGES } from "../../../modules/passwords.ts";
 import { createStreamLimits } from "../../../transport/stream_limits.ts";
 import { StanzaError, StreamError } from "../../../xmpp/errors.ts";
 import { NS } from "../../../xmpp/ns.ts";
@@ -403,6 +404,29 @@ describe("inline resumption (XEP-0198 section 9.2)", () => {
     expect(identifier(success)).toStartWith("user@localhost/");
     expect(features).toMatchObject(FEATURES);
   });
+
+  test.each([
+    ["resuming", RESUME + BIND],
+    ["binding", BIND],
+  ])(
+    "is refused, and so is a new resource, where the password has been changed by the time of %s",
+    async (_what, content) => {
+      const services = sasl2Services({}, { first: 1, last: 2 });
+      const changes = services.serverContext.serverMemory.get(PASSWORD_CHANGES);
+      const { archiveBounds } = services.serverContext.store;
+      Object.assign(services.serverContext.store, {
+        archiveBounds: (owner: string) => {
+          changes.note(USER);
+          return archiveBounds(owner);
+        },
+      });
+      const client = openClient(services);
+      await client.receive(plain(content));
+      await waitFor(() => client.isClosed);
+      expect(client.closedWith?.condition).toBe("not-authorized");
+      expect(services.sessions.bound).toEqual([]);
+    },
+  );
 
   test("that fails without <bind/> leaves the client with plain binding", async () => {
     const [success, features] = await openClient().ask(plain(RESUME));
