@@ -139,6 +139,7 @@ export const SETTINGS = {
   ),
   "limits.negotiation_seconds": integer(5, 3600, 60, "how long a connection may take to log in"),
   "limits.connections_per_address": liftable(1000, "connections from one address at a time"),
+  "limits.http_uploads_per_address": liftable(100, "HTTP requests from one address that are still being received"),
   "limits.registrations_per_hour_per_address": liftable(20, "accounts made an hour from one address"),
   "limits.resources_per_user": integer(1, 10_000, 20, "sessions of one account at a time"),
   "limits.roster_items": integer(1, 1_000_000, 5000, "contacts in one roster"),

@@ -63,6 +63,7 @@ export function streamSettings(config: Config): StreamSettings {
     },
     registrationsPerHour: limits.registrationsPerHourPerAddress,
     connectionsPerAddress: limits.connectionsPerAddress,
+    uploadsPerAddress: limits.httpUploadsPerAddress,
     stanzasPerSecond: limits.stanzasPerSecond,
     bosh: config.bosh,
     publicUrl: config.http.publicUrl === "" ? undefined : config.http.publicUrl,

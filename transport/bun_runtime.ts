@@ -12,6 +12,8 @@ import type { ConnectWebSocket, HttpRuntime } from "./http_runtime.ts";
 import type { Socket, WebSocketConnection } from "./websocket_connection.ts";
 
 const IDLE_SECONDS = 120;
+/** Of a time limit. */
+const MOST_SECONDS = 255;
 const BACKPRESSURE_BYTES = 64 * 1_048_576;
 /** Hono's handler wants a URL of every socket; for ours nobody asks it. */
 const SOME_URL = new URL("ws://localhost/");
@@ -19,7 +21,8 @@ const SOME_URL = new URL("ws://localhost/");
 export function createBunRuntime(options: { readonly maxPayloadBytes: number }): HttpRuntime {
   return {
     remoteAddress: (c) => serverOf(c)?.requestIP(c.req.raw)?.address,
-    keepWaiting: (c) => serverOf(c)?.timeout(c.req.raw, 0),
+    // It stays when the connection is kept for the next request, so it must not be 0 where it need not.
+    keepWaiting: (c, seconds) => serverOf(c)?.timeout(c.req.raw, seconds > MOST_SECONDS ? 0 : seconds),
     upgrade,
     websocket: createHandler(options.maxPayloadBytes) as WebSocketHandler<unknown>,
   };

@@ -1,5 +1,5 @@
 /** Where a client is, and how well its bytes are protected on the way. @module */
-import { BlockList, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv6 } from "node:net";
 import type { StreamSecurity } from "./sasl/mechanisms.ts";
 
 export interface Peer {
@@ -45,20 +45,32 @@ function familyOf(address: string): "ipv4" | "ipv6" {
   return isIPv6(address) ? "ipv6" : "ipv4";
 }
 
+const UNKNOWN = "unknown";
+/** As proxies write an address: with a port, and with IPv6 in brackets then. */
+const WITH_PORT = /^(?:\[([\da-f:.]+)\]|(\d+(?:\.\d+){3}))(?::\d{1,5})?$/i;
+
 /**
  * Of X-Forwarded-For counts the last address that is no trusted proxy's: the one that such a proxy has seen itself. Those
- * before it may be the client's own invention.
+ * before it may be the client's own invention. What is no address there, and this machine, which no proxy has to tell of, is
+ * `unknown`: it shares one limit, and has no rights of its own.
  */
 export function peerOfRequest(
   { remote, https, forwardedFor, forwardedProto }: HttpRequestOrigin,
   trusts: TrustsProxy,
 ): Peer {
-  const address = remote ?? "unknown";
+  const address = remote ?? UNKNOWN;
   if (forwardedFor === undefined || !trusts(address)) return peerAt(address, https);
-  const seen = forwardedFor.split(",").map((text) => text.trim());
+  const seen = forwardedFor.split(",").map(readForwarded);
   // From within the proxies' own network anything may be said, but nobody there is on this machine.
-  const within = seen.find((text) => !isLoopback(text)) ?? seen[0]!;
+  const within = seen.find((text) => !isLoopback(text)) ?? UNKNOWN;
   return peerAt(seen.findLast((text) => !trusts(text)) ?? within, https || forwardedProto === "https");
+}
+
+function readForwarded(entry: string): string {
+  const text = entry.trim();
+  const match = WITH_PORT.exec(text);
+  const address = match?.[1] ?? match?.[2] ?? text;
+  return isIP(address) === 0 ? UNKNOWN : address;
 }
 
 function peerAt(address: string, encrypted: boolean): Peer {

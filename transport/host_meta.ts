@@ -5,6 +5,15 @@ import { xml } from "../xmpp/xml/xml.ts";
 const XRD = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
 const CORS = { "access-control-allow-origin": "*" };
 
+/**
+ * Where the answer depends on the request, no cache may give it to others (what a cache takes for the same request may have
+ * another scheme).
+ */
+const CACHING = {
+  configured: { "cache-control": "public, max-age=3600" },
+  asked: { "cache-control": "private, no-cache", vary: "Host, X-Forwarded-Proto" },
+};
+
 const BAD_HOST = "The Host of the request is none.\n";
 
 export interface EndpointPaths {
@@ -19,15 +28,21 @@ interface Link {
 
 export function hostMeta(c: Context, paths: EndpointPaths, publicUrl: string | undefined): Response {
   const found = findLinks(c, paths, publicUrl);
-  if (found === undefined) return c.text(BAD_HOST, 400, CORS);
+  const headers = headersOf(publicUrl);
+  if (found === undefined) return c.text(BAD_HOST, 400, headers);
   const links = found.map(({ rel, href }) => xml`<Link rel="${rel}" href="${href}"/>`);
   const text = xml`<?xml version="1.0" encoding="utf-8"?><XRD xmlns="${XRD}">${links}</XRD>`.text;
-  return c.body(text, 200, { ...CORS, "content-type": "application/xrd+xml; charset=utf-8" });
+  return c.body(text, 200, { ...headers, "content-type": "application/xrd+xml; charset=utf-8" });
 }
 
 export function hostMetaJson(c: Context, paths: EndpointPaths, publicUrl: string | undefined): Response {
   const links = findLinks(c, paths, publicUrl);
-  return links === undefined ? c.text(BAD_HOST, 400, CORS) : c.json({ links }, 200, CORS);
+  const headers = headersOf(publicUrl);
+  return links === undefined ? c.text(BAD_HOST, 400, headers) : c.json({ links }, 200, headers);
+}
+
+function headersOf(publicUrl: string | undefined): Record<string, string> {
+  return { ...CORS, ...(publicUrl === undefined ? CACHING.asked : CACHING.configured) };
 }
 
 /** Undefined where the request names no host that could be linked to. */

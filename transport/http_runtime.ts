@@ -9,8 +9,8 @@ export type ConnectWebSocket = (socket: Socket) => WebSocketConnection;
 export interface HttpRuntime {
   /** Address of the TCP connection's other end. */
   remoteAddress(c: Context): string | undefined;
-  /** Lets a request wait for its response without a time limit of the HTTP server's own. */
-  keepWaiting(c: Context): void;
+  /** Lets a request wait so long for its response, whatever the HTTP server's own time limit is. */
+  keepWaiting(c: Context, seconds: number): void;
   /** Accepts the WebSocket with the subprotocol `xmpp`; undefined where the request asks for none. */
   upgrade(c: Context, connect: ConnectWebSocket): Response | undefined;
   /** What the app hands to its server besides `fetch`: Bun's `websocket` option. */

@@ -42,6 +42,8 @@ export interface StreamSettings {
   readonly failedLogins: FailedLoginLimits;
   readonly registrationsPerHour: number;
   readonly connectionsPerAddress: number;
+  /** HTTP requests of one address whose bodies are being read. */
+  readonly uploadsPerAddress: number;
   /** Of one session. */
   readonly stanzasPerSecond: number;
   readonly bosh: BoshSettings;

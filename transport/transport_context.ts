@@ -1,4 +1,5 @@
 import { ChildMemory, ElementScanner, type XmlLimits } from "../xmpp/xml/scanner.ts";
+import { AddressCount } from "./address_count.ts";
 import { type TrustsProxy, trustProxies } from "./client_address.ts";
 import { ConnectionTable } from "./connection_table.ts";
 import { EventTurn } from "./event_turn.ts";
@@ -13,6 +14,8 @@ export interface TransportContext extends StreamContext {
   readonly scan: ElementScanner;
   /** The same until it is known who the client is. */
   readonly strangers: { readonly limits: XmlLimits; readonly scan: ElementScanner };
+  /** HTTP requests whose bodies are being read. */
+  readonly uploads: AddressCount;
   readonly trustsProxy: TrustsProxy;
 }
 
@@ -26,6 +29,7 @@ export function createTransportContext(services: StreamServices): TransportConte
     turn: new EventTurn(services.sessions, settings.stanzasPerSecond),
     scan: new ElementScanner(settings.xmlLimits, new ChildMemory()),
     strangers: { limits, scan: new ElementScanner(limits) },
+    uploads: new AddressCount(settings.uploadsPerAddress),
     trustsProxy: trustProxies(settings.trustedProxies),
   };
 }

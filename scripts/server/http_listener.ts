@@ -22,8 +22,8 @@ interface DenoNamespace {
   ): { readonly addr: { readonly port: number }; readonly finished: Promise<void> };
 }
 
-/** Bun's most: a BOSH request may wait for as long as `bosh.wait_max`, by default 60 s. */
-const IDLE_SECONDS = 255;
+/** For a request to come in, and between requests; those of BOSH that wait for a response have a time of their own. */
+const IDLE_SECONDS = 30;
 
 /** Throws ListenError. */
 export function listenHttp(server: Pick<AmpactServer, "app" | "websocket">, address: HttpAddress): HttpListener {

@@ -54,10 +54,33 @@ test.each([
     { ...viaTwo, forwardedFor: "127.0.0.1, 10.9.9.9" },
     "10.9.9.9",
   ],
-  ["proxies on this machine alone", ["10.0.0.0/8"], { ...viaTwo, forwardedFor: "127.0.0.1, ::1" }, "127.0.0.1"],
+  ["proxies on this machine alone", ["10.0.0.0/8"], { ...viaTwo, forwardedFor: "127.0.0.1, ::1" }, "unknown"],
   ["a proxy that says what is no address", ["10.0.0.0/8"], { ...viaTwo, forwardedFor: "unknown" }, "unknown"],
 ])("peerOfRequest() through %s", (_what, ranges, origin, address) => {
   expect(peerOfRequest(origin, trustProxies(ranges)).address).toBe(address);
+});
+
+test.each([
+  ["198.51.100.9:1234", "198.51.100.9"],
+  ["[2001:db8::1]:1234", "2001:db8::1"],
+  ["[2001:db8::1]", "2001:db8::1"],
+  ["2001:db8::1", "2001:db8::1"],
+  ["203.0.113.5, 198.51.100.9:1234", "198.51.100.9"],
+  ["203.0.113.5, 127.0.0.1:1234", "203.0.113.5"],
+  ["127.0.0.1", "unknown"],
+  ["[::1]:80", "unknown"],
+  ["::ffff:127.0.0.1", "unknown"],
+  ["", "unknown"],
+  ["198.51.100.9:", "unknown"],
+  ["198.51.100.9:123456", "unknown"],
+  ["198.51.100.999", "unknown"],
+  ["[198.51.100.9]x", "unknown"],
+  ["198.51.100.9 1234", "unknown"],
+  ["203.0.113.5, _hidden", "unknown"],
+  ["203.0.113.5, localhost", "unknown"],
+])("X-Forwarded-For: %s, of a proxy on this machine, is %s", (forwardedFor, address) => {
+  const origin = { ...direct, remote: "127.0.0.1", forwardedFor };
+  expect(peerOfRequest(origin, trustProxies([]))).toEqual({ address, security: { encrypted: false, loopback: false } });
 });
 
 test.each([

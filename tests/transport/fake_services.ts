@@ -109,6 +109,7 @@ export const SETTINGS: StreamSettings = {
   failedLogins: { perAddressMinute: 0, perAddressAndAccountMinute: 0, perAccountHour: 0 },
   registrationsPerHour: 0,
   connectionsPerAddress: 0,
+  uploadsPerAddress: 0,
   stanzasPerSecond: 0,
   trustedProxies: [],
   bosh: { waitMax: 60, holdMax: 1, requests: 2, inactivity: 30, polling: 5, pauseMax: 120 },

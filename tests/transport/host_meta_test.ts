@@ -14,3 +14,21 @@ test.each(["host-meta", "host-meta.json"])("%s refuses a Host that is none, and 
     await server.stop();
   }
 });
+
+test.each(["host-meta", "host-meta.json"])(
+  "%s is not shared by caches where it depends on the request",
+  async (name) => {
+    for (const [publicUrl, caching, vary] of [
+      [undefined, "private, no-cache", "Host, X-Forwarded-Proto"],
+      ["https://chat.example.org", "public, max-age=3600", null],
+    ] as const) {
+      const server = startServer({ publicUrl });
+      try {
+        const { headers } = await fetch(`${server.url}/.well-known/${name}`);
+        expect([headers.get("cache-control"), headers.get("vary")]).toEqual([caching, vary]);
+      } finally {
+        await server.stop();
+      }
+    }
+  },
+);

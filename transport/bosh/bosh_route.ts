@@ -1,12 +1,13 @@
 /** POST /http-bind: XEP-0124 section 5. @module */
 import type { Context } from "hono";
+import type { Peer } from "../client_address.ts";
 import { type HttpRuntime, peerOf } from "../http_runtime.ts";
 import type { TransportContext } from "../transport_context.ts";
 import { type BoshBody, type BoshCondition, BoshError, bodyLimits, readBody } from "./bosh_body.ts";
 import type { BoshSession } from "./bosh_session.ts";
 import { BoshSessions, terminalBody } from "./bosh_sessions.ts";
 import type { BoshReply } from "./held_requests.ts";
-import { RequestText } from "./request_text.ts";
+import { RequestText, SlowRequestError } from "./request_text.ts";
 
 const CORS = {
   "access-control-allow-origin": "*",
@@ -21,6 +22,8 @@ const NEVER_A_DOCUMENT = {
   "x-content-type-options": "nosniff",
   "cache-control": "no-store",
 };
+/** More than a request may wait for its response. */
+const SPARE_SECONDS = 30;
 /** XEP-0124 section 17.1: for clients that have named no version. */
 const LEGACY_STATUS: Partial<Record<BoshCondition, number>> = {
   "bad-request": 400,
@@ -36,7 +39,8 @@ export interface BoshRoute {
 
 export function createBoshRoute(context: TransportContext, runtime: HttpRuntime): BoshRoute {
   const sessions = new BoshSessions(context);
-  const limits = context.services.settings.xmlLimits;
+  const { services, uploads } = context;
+  const limits = services.settings.xmlLimits;
   const strangers = context.strangers.limits.maxBytes;
   const bounds = {
     least: strangers,
@@ -45,15 +49,20 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
   };
 
   async function post(c: Context): Promise<Response> {
-    const request = new RequestText(c.req.raw, bounds);
+    const peer = peerOf(c, runtime, context.trustsProxy);
+    if (!peer.security.loopback && !uploads.hasRoom(peer.address)) return cut(429);
+    const request = new RequestText(c.req.raw, bounds, (ms, task) => services.schedule(ms, task));
     let body: BoshBody;
+    uploads.add(peer.address);
     try {
       body = readBody(await request.read(), limits);
     } catch (error) {
-      return refuse(request, error);
+      return error instanceof SlowRequestError ? cut(408) : refuse(request, error);
+    } finally {
+      uploads.remove(peer.address);
     }
-    runtime.keepWaiting(c);
-    return respond(c, body);
+    runtime.keepWaiting(c, services.settings.bosh.waitMax + SPARE_SECONDS);
+    return respond(c, body, peer);
   }
 
   /** XEP-0124 section 17.2: a condition ends the session, also that of a request which cannot be read. */
@@ -64,7 +73,7 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
     return sessionResponse(terminalBody(condition), condition, session);
   }
 
-  function respond(c: Context, body: BoshBody): Promise<Response> {
+  function respond(c: Context, body: BoshBody, peer: Peer): Promise<Response> {
     return new Promise((resolve) => {
       const { signal } = c.req.raw;
       let session: BoshSession | undefined;
@@ -79,7 +88,7 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
         });
       try {
         signal.addEventListener("abort", onAbort);
-        session = sessions.handle(body, peerOf(c, runtime, context.trustsProxy), reply);
+        session = sessions.handle(body, peer, reply);
       } catch (error) {
         resolve(errorResponse(error, context, body));
       }
@@ -91,6 +100,11 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
     options: () => new Response(null, { status: 204, headers: CORS }),
     get: (c) => c.text("An XMPP endpoint for BOSH (XEP-0124, XEP-0206): send POST requests.\n", 200, CORS),
   };
+}
+
+/** Of a request whose body has not been read: the connection is of no more use. */
+function cut(status: 408 | 429): Response {
+  return new Response(null, { status, headers: { ...CORS, connection: "close" } });
 }
 
 function sessionResponse(
