@@ -39,7 +39,8 @@ export interface ExternalService {
 export interface ServerSettings {
   readonly domains: readonly string[];
   readonly software: { readonly name: string; readonly version: string };
-  readonly registration: "open" | "closed";
+  /** `local`: for those on this machine. */
+  readonly registration: "open" | "local" | "closed";
   /** Of PBKDF2, for new keys. */
   readonly scramRounds: number;
   readonly archive: boolean;
@@ -179,6 +180,8 @@ export type IqHandlers<Context> = Readonly<Record<string, IqHandler<Context>>>;
 export interface PreAuthContext extends ServerContext {
   readonly domain: string;
   readonly address: string;
+  /** The client is on this machine. */
+  readonly local: boolean;
   /** Counts one registration of this address; throws StanzaError resource-constraint where it has had too many. */
   countRegistration(): void;
 }
@@ -234,6 +237,8 @@ export interface ServerModule {
     stage: "auth" | "bind",
     settings: ServerSettings,
     description: ServiceDescription,
+    /** The client is on this machine. */
+    local: boolean,
   ) => Markup | undefined;
   /** Handlers for an IQ to the domain, and for one that an account's owner sends to the own account. */
   readonly iq?: IqHandlers<ServerContext>;

@@ -24,6 +24,7 @@ import {
 } from "./module.ts";
 import { requireOwner } from "./owner_only.ts";
 import { PASSWORDS } from "./passwords.ts";
+import { mayBeRegistered } from "./register/account_name.ts";
 import { removeAccount } from "./register/remove_account.ts";
 
 /** The accounts whose password is being changed: one at a time, since deriving the keys is made to be slow. */
@@ -32,9 +33,9 @@ const CHANGING: MemoryKey<Set<string>> = { name: "changing passwords", make: () 
 export const register: ServerModule = {
   name: "register",
   xeps: [{ xep: 77, title: "In-Band Registration", version: "2.4", status: "complete" }],
-  features: (settings) => (isOpen(settings) ? [NS.REGISTER] : []),
-  streamFeatures: (stage, settings) =>
-    stage === "auth" && isOpen(settings) ? xml`<register xmlns="${NS.REGISTER_FEATURE}"/>` : undefined,
+  features: (settings) => (settings.registration === "closed" ? [] : [NS.REGISTER]),
+  streamFeatures: (stage, settings, _description, local) =>
+    stage === "auth" && isOpen(settings, local) ? xml`<register xmlns="${NS.REGISTER_FEATURE}"/>` : undefined,
   preAuthIq: {
     [get(NS.REGISTER, "query")]: form,
     [set(NS.REGISTER, "query")]: createAccount,
@@ -49,12 +50,12 @@ export const register: ServerModule = {
   },
 };
 
-function isOpen(settings: ServerSettings): boolean {
-  return settings.registration === "open";
+function isOpen({ registration }: ServerSettings, local: boolean): boolean {
+  return registration === "open" || (registration === "local" && local);
 }
 
-function form(_iq: IqRequest, { settings }: PreAuthContext): Markup {
-  if (!isOpen(settings)) throw new StanzaError("not-allowed");
+function form(_iq: IqRequest, { settings, local }: PreAuthContext): Markup {
+  if (!isOpen(settings, local)) throw new StanzaError("not-allowed");
   return xml`
     <query xmlns="${NS.REGISTER}">
       <instructions>Choose a username and password for use with this service.</instructions>
@@ -65,10 +66,11 @@ function form(_iq: IqRequest, { settings }: PreAuthContext): Markup {
 
 /** Section 3.1. The form need not have been asked for before. */
 async function createAccount(iq: IqRequest, context: PreAuthContext): Promise<undefined> {
-  if (!isOpen(context.settings)) throw new StanzaError("not-allowed");
+  if (!isOpen(context.settings, context.local)) throw new StanzaError("not-allowed");
   const password = field(iq.payload, "password");
   const account = accountNamed(field(iq.payload, "username"), context.domain);
   if (account === undefined || password === undefined) throw new StanzaError("not-acceptable");
+  if (!mayBeRegistered(account.local, context.domain)) throw new StanzaError("not-acceptable");
   context.countRegistration();
   // Asked first, since deriving the keys is made to be slow.
   if ((await context.store.credentials(account.text)) !== undefined) throw new StanzaError("conflict");

@@ -19,8 +19,8 @@ import { describeService } from "./service_description.ts";
 export interface Registry {
   readonly modules: readonly ServerModule[];
   readonly description: ServiceDescription;
-  /** Content of `<stream:features/>` besides what the stream itself negotiates, in the order of the modules. */
-  streamFeatures(stage: "auth" | "bind"): Markup[];
+  /** Content of `<stream:features/>` besides what the stream itself negotiates, in the order of the modules. `local`: for a client on this machine. */
+  streamFeatures(stage: "auth" | "bind", local?: boolean): Markup[];
   /** An IQ get or set for the domain; `from` is the full JID of who asks. */
   answerServer(stanza: Stanza, context: ServerContext): Stanza | Promise<Stanza>;
   /** An IQ get or set for an account's bare JID, or one of the owner's without `to`. */
@@ -39,10 +39,14 @@ export function createRegistry(modules: readonly ServerModule[], settings: Serve
     auth: streamFeatures(modules, "auth", settings, description),
     bind: streamFeatures(modules, "bind", settings, description),
   };
+  const localFeatures = {
+    auth: streamFeatures(modules, "auth", settings, description, true),
+    bind: streamFeatures(modules, "bind", settings, description, true),
+  };
   return {
     modules,
     description,
-    streamFeatures: (stage) => features[stage],
+    streamFeatures: (stage, local = false) => (local ? localFeatures : features)[stage],
     answerServer: (stanza, context) => answerIq(stanza, { from: stanza.from!, to: stanza.to! }, server, context),
     answerAccount: (stanza, context) =>
       answerIq(stanza, { from: stanza.from ?? context.owner, to: context.owner }, account, context),
@@ -92,6 +96,7 @@ function streamFeatures(
   stage: "auth" | "bind",
   settings: ServerSettings,
   description: ServiceDescription,
+  local = false,
 ): Markup[] {
-  return modules.flatMap((module) => module.streamFeatures?.(stage, settings, description) ?? []);
+  return modules.flatMap((module) => module.streamFeatures?.(stage, settings, description, local) ?? []);
 }

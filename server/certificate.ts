@@ -43,7 +43,7 @@ export async function ensureCertificate(options: CertificateOptions): Promise<Ce
   const kept = await readKept(certPath, keyPath);
   if (kept !== undefined && serves(kept, domains, now)) return kept;
   const made = await makeSelfSigned(domains, now);
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await writePrivately(keyPath, made.key);
   await writePrivately(certPath, made.cert);
   return made;

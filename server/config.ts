@@ -58,7 +58,7 @@ export function loadConfig({ file, env, options }: ConfigSources): Config {
   const problems: ConfigProblem[] = [];
   const given = new Map<Key, Given>([
     ...fromFile(file ?? "", problems),
-    ...fromEnvironment(env, problems),
+    ...fromEnvironment(env),
     ...fromOptions(options ?? {}, problems),
   ]);
   const values = check(given, problems);
@@ -97,15 +97,20 @@ function parseToml(text: string): object {
   }
 }
 
-function fromEnvironment(env: ConfigSources["env"], problems: ConfigProblem[]): [Key, Given][] {
+function fromEnvironment(env: ConfigSources["env"]): [Key, Given][] {
   const given: [Key, Given][] = [];
   for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith(PREFIX) || name === CONFIG_FILE_VARIABLE || text === undefined) continue;
     const key = KEY_OF_VARIABLE.get(name);
-    if (key !== undefined) given.push([key, { name, value: SETTINGS[key].fromText(text) }]);
-    else problems.push({ name, value: text, expected: `a known variable: ${variablesNear(name)}` });
+    if (key !== undefined && text !== undefined) given.push([key, { name, value: SETTINGS[key].fromText(text) }]);
   }
   return given;
+}
+
+/** Variables that look like settings and are none, each with those that are like it. What starts the server may set some for others. */
+export function unknownVariables(env: ConfigSources["env"]): { readonly name: string; readonly known: string }[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && name !== CONFIG_FILE_VARIABLE && !KEY_OF_VARIABLE.has(name))
+    .map((name) => ({ name, known: variablesNear(name) }));
 }
 
 function fromOptions(options: ConfigOptions, problems: ConfigProblem[]): [Key, Given][] {

@@ -16,7 +16,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** Settings that hold secrets, and names under which somebody may look for such. */
+const SECRET = /secret|password|token|gateways|external_?services|key/i;
+
 function describeProblem({ name, value, expected }: ConfigProblem): string {
-  const shown = value === undefined ? "nothing" : JSON.stringify(value);
+  const shown =
+    value === undefined ? "nothing" : SECRET.test(name) ? "a value that is not shown" : JSON.stringify(value);
   return `Cannot use configuration ${name}: ${shown} given, expected ${expected}`;
 }

@@ -27,9 +27,9 @@ export const SETTINGS = {
   domains: domainList(["localhost"], "the domains served; separated by commas in the environment"),
   data_dir: text(/./, "the path of a folder", "data", "where the database and the self-signed certificate lie"),
   registration: choice(
-    ["open", "closed"],
-    { text: "open when every listener is on loopback, else closed", compute: openOnLoopback },
-    "whether clients may make accounts (XEP-0077)",
+    ["open", "local", "closed"],
+    { text: "local when the only domain is localhost, else closed", compute: defaultRegistration },
+    "who may make accounts with a client (XEP-0077): everybody, those whose address is of this machine, or nobody",
   ),
 
   "http.host": text(HOST, "a host name or an IP address", "127.0.0.1", "address of WebSocket, BOSH and host-meta"),
@@ -185,12 +185,7 @@ export const SETTINGS = {
   ),
 };
 
-function openOnLoopback(value: ReadValue): "open" | "closed" {
-  const hosts = [value("http.host")];
-  if (value("c2s.port") !== 0 || value("c2s.tls_port") !== 0) hosts.push(value("c2s.host"));
-  return hosts.every((host) => isLoopback(String(host))) ? "open" : "closed";
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+function defaultRegistration(value: ReadValue): "local" | "closed" {
+  const domains = value("domains") as readonly string[];
+  return domains.every((domain) => domain === "localhost") ? "local" : "closed";
 }

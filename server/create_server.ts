@@ -12,10 +12,11 @@ import { createTransports, type Transports } from "../transport/transports.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import type { Log } from "../xmpp/log.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
-import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
+import { type Config, type ConfigOptions, loadConfig, unknownVariables } from "./config.ts";
 import { createGateways, type GatewayOptions, webhookOptions } from "./gateways.ts";
 import { serverLog } from "./log.ts";
 import { buildMessage, type OutgoingMessage } from "./outgoing_message.ts";
+import { makePrivate } from "./private_data.ts";
 import { nodeSettings, streamSettings } from "./server_settings.ts";
 
 export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "gateways"> {
@@ -101,6 +102,10 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
       if (isStarted) throw new Error("Cannot start server: it is started already");
       isStarted = true;
       try {
+        for (const { name, known } of unknownVariables(options.env ?? {}))
+          log.warn("unknown variable", { name, known });
+        log.info("who may register an account", { registration: config.registration });
+        if (!isStore(options.store)) makePrivate(config.dataDir, config.store.url, log);
         const opened = await store.open();
         secret = Uint8Array.from(opened.idKey);
         system = new ActorSystem({ ...parts, settings, registry, store, gateways }, opened);

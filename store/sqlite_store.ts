@@ -3,12 +3,11 @@
  * A URL is `sqlite:<path>` or `sqlite::memory:`.
  * @module
  */
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { URL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { ConnectionOptions } from "./sqlite/connection.ts";
 import { SqliteEngine } from "./sqlite/engine.ts";
+import { createPrivately } from "./sqlite/private_files.ts";
 import { openFault } from "./sqlite/sqlite_fault.ts";
 import { packQuestion, type Question, unpackReplies, unpackStart } from "./sqlite/wire.ts";
 import { type Store, type StoreCall, StoreFault, type StoreReply, type StoreStart } from "./store.ts";
@@ -36,10 +35,10 @@ function pathOf(url: string): string {
   throw new StoreFault("failed", `Cannot use the store ${url}: not of the form sqlite:<path> or sqlite::memory:`);
 }
 
-function makeFolder(path: string): void {
+function makeFile(path: string): void {
   if (path === MEMORY) return;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    createPrivately(path);
   } catch (error) {
     throw openFault(error, path);
   }
@@ -54,7 +53,7 @@ class InlineStore implements Store {
   }
 
   async open(): Promise<StoreStart> {
-    makeFolder(this.#options.path);
+    makeFile(this.#options.path);
     this.#engine ??= await SqliteEngine.open(this.#options);
     return this.#engine.start;
   }
@@ -102,7 +101,7 @@ export class WorkerStore implements Store {
   }
 
   async open(): Promise<StoreStart> {
-    makeFolder(this.#options.path);
+    makeFile(this.#options.path);
     try {
       const start = unpackStart(await this.#ask("open"));
       this.#isOpen = true;

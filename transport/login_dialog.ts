@@ -97,8 +97,9 @@ export class LoginDialog {
   #preAuthContext(): PreAuthContext {
     const { services, carrier, domain } = this.#start;
     const { address } = carrier;
+    const local = carrier.security.loopback;
     const countRegistration = () => this.#countRegistration(address);
-    return Object.assign(Object.create(services.serverContext), { domain, address, countRegistration });
+    return Object.assign(Object.create(services.serverContext), { domain, address, local, countRegistration });
   }
 
   #countRegistration(address: string): void {

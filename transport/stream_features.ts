@@ -46,7 +46,7 @@ function authFeatures(services: StreamServices, carrier: StreamCarrier): Markup 
     startTls,
     mechanisms,
     ...sasl2Features(services, carrier),
-    ...services.registry.streamFeatures("auth"),
+    ...services.registry.streamFeatures("auth", carrier.security.loopback),
   ]);
 }
 

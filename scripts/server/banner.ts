@@ -16,7 +16,7 @@ export function banner(config: Config, { http, tcp }: OpenPorts): string {
   const web = `${hostOf(config.http.host)}:${http}`;
   const host = hostOf(config.c2s.host);
   const run = commandPrefix();
-  const own = config.registration === "open" ? ", or let your client register one" : "";
+  const own = config.registration !== "closed" ? ", or let your client register one" : "";
   return [
     `${versionText()} serves ${config.domains.join(", ")}`,
     `  WebSocket   ws://${web}${PATHS.websocket}`,

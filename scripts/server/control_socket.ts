@@ -3,13 +3,13 @@
  * process at a time, and a server must know of an account that is removed. One line of JSON each way.
  * @module
  */
-import { chmod, mkdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { relative, resolve } from "node:path";
 import { serverLog } from "../../server/log.ts";
 import { AccountError } from "./account_error.ts";
 import type { AccountRequest } from "./command_line.ts";
-import { faultLine } from "./fault_line.ts";
+import { faultLine, isExpected } from "./fault_line.ts";
 
 export interface ControlSocket {
   stop(): Promise<void>;
@@ -33,12 +33,10 @@ export async function openControlSocket(
     serverLog().warn("no control socket", { dataDir, reason });
     return undefined;
   }
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await rm(path, { force: true });
   const listener = createServer((socket) => serveOne(socket, run));
   await listening(listener, path);
-  // Who may connect may change every password.
-  await chmod(path, 0o600);
   return { stop: () => closed(listener) };
 }
 
@@ -69,7 +67,9 @@ async function answerTo(line: string, run: (request: AccountRequest) => Promise<
   try {
     return { lines: await run(JSON.parse(line) as AccountRequest) };
   } catch (error) {
-    return { fault: faultLine(error).line };
+    if (isExpected(error)) return { fault: faultLine(error).line };
+    serverLog().error("request over the control socket failed", { error });
+    return { fault: "Cannot carry out the request: an internal fault, which the server's log tells" };
   }
 }
 
@@ -112,11 +112,17 @@ function firstLine(socket: Socket, limit: number): Promise<string | undefined> {
   });
 }
 
-function listening(listener: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    listener.once("error", reject);
-    listener.listen(path, resolve);
-  });
+/** Who may connect may change every password: the socket is nobody else's from its first moment on. */
+async function listening(listener: Server, path: string): Promise<void> {
+  const usual = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      listener.once("error", reject);
+      listener.listen(path, resolve);
+    });
+  } finally {
+    process.umask(usual);
+  }
 }
 
 /** Closing also removes the socket's file. */

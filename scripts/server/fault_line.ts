@@ -12,6 +12,11 @@ import { ListenError } from "./listen_error.ts";
 /** These say all there is to say; anything else is shown with its stack, because it is a fault of ours. */
 const EXPECTED = [StoreFault, JidError, CertificateError, AccountError, ForwardingError, ListenError];
 
+/** Says all there is to say. */
+export function isExpected(error: unknown): boolean {
+  return [UsageError, ConfigError, ...EXPECTED].some((kind) => error instanceof kind);
+}
+
 export function faultLine(error: unknown): { readonly line: string; readonly code: number } {
   if (error instanceof UsageError) return { line: `${error.message} (see --help)`, code: 2 };
   if (error instanceof ConfigError) return { line: error.message, code: 2 };

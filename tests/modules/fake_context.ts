@@ -52,6 +52,7 @@ export interface FakeOptions {
 /** An account whose actor only writes down what it is told to do. */
 export class FakeContext implements AccountContext, PreAuthContext {
   readonly deeds: Deed[] = [];
+  local = true;
   readonly settings: ServerSettings;
   readonly modules: readonly ServerModule[];
   readonly registry: Registry;

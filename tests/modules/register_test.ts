@@ -76,6 +76,48 @@ describe("registration before authentication (XEP-0077 3.1)", () => {
     expect(context.deeds).toEqual([]);
   });
 
+  test.each([
+    ["open", true, true],
+    ["open", false, true],
+    ["local", true, true],
+    ["local", false, false],
+    ["closed", true, false],
+  ] as const)("%s, to a client for which it is %p that it is local: %p", async (registration, local, accepted) => {
+    const context = server({ settings: { registration } });
+    context.local = local;
+    const refusal = accepted ? "" : "error not-allowed cancel";
+    expect(await context.askPreAuth(account("nurse", "secret"), "set")).toBe(refusal);
+    expect(context.registry.streamFeatures("auth", local)).toHaveLength(accepted ? 1 : 0);
+  });
+
+  test.each([
+    ["admin"],
+    ["Postmaster"],
+    ["capulet.lit"],
+    ["capulet"],
+    ["\u0430lice"],
+    ["\u0430\u0441\u0435"],
+    ["\u03bf\u03bd"],
+    ["juliet\u03b1"],
+    ["\u16a0\u16a1"],
+  ])("no stranger becomes %s", async (name) => {
+    const context = server();
+    expect(await context.askPreAuth(account(name, "secret"), "set")).toBe("error not-acceptable modify");
+    expect(context.deeds).toEqual([]);
+  });
+
+  test.each([
+    ["nurse.2"],
+    ["adm1n-of-none"],
+    ["j\u00fcrgen"],
+    ["\u0436\u0435\u043d\u044f"],
+    ["\u03b3\u03b9\u03ce\u03c1\u03b3\u03bf\u03c2"],
+    ["\u5c71\u7530\u3055\u3093"],
+    ["\uae40"],
+  ])("a stranger becomes %s", async (name) => {
+    expect(await server().askPreAuth(account(name, "secret"), "set")).toBe("");
+  });
+
   test("is announced only where it is open", () => {
     expect(server().registry.streamFeatures("auth").map(String)).toEqual([
       '<register xmlns="http://jabber.org/features/iq-register"/>',

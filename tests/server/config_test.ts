@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type ConfigOptions, describeConfig, loadConfig } from "../../server/config.ts";
+import { type ConfigOptions, describeConfig, loadConfig, unknownVariables } from "../../server/config.ts";
 import { ConfigError } from "../../server/config_error.ts";
 
 type Env = Readonly<Record<string, string>>;
@@ -62,13 +62,11 @@ describe("loadConfig()", () => {
   });
 
   test.each([
-    ["", {}, "open"],
-    ['[http]\nhost = "localhost"\n[c2s]\nhost = "::1"', {}, "open"],
-    ['[http]\nhost = "0.0.0.0"', {}, "closed"],
-    ['[c2s]\nhost = "0.0.0.0"', {}, "closed"],
-    ['[c2s]\nhost = "0.0.0.0"\nport = 0', {}, "closed"],
-    ['[c2s]\nhost = "0.0.0.0"\nport = 0\ntls_port = 0', {}, "open"],
-    ['[http]\nhost = "127.0.0.1.example.com"', {}, "closed"],
+    ["", {}, "local"],
+    ['[http]\nhost = "0.0.0.0"', {}, "local"],
+    ['domains = ["localhost", "a.example"]', {}, "closed"],
+    ['domains = ["a.example"]', {}, "closed"],
+    ['domains = ["a.example"]\nregistration = "local"', {}, "local"],
     ['registration = "open"\n[http]\nhost = "0.0.0.0"', {}, "open"],
     ["", { AMPACT_REGISTRATION: "closed" }, "closed"],
   ] as const)("with %p and %p registration is %s", (file, env, registration) => {
@@ -131,7 +129,7 @@ describe("loadConfig()", () => {
     ["domains = []", {}, "domains: [] given, expected a list of domain names, at least one"],
     ['domains = ["a@b"]', {}, 'domains: ["a@b"] given, expected a list of domain names'],
     ['domains = "a"', {}, 'domains: "a" given, expected a list of domain names'],
-    ['registration = "yes"', {}, 'registration: "yes" given, expected one of open, closed'],
+    ['registration = "yes"', {}, 'registration: "yes" given, expected one of open, local, closed'],
     ["[archive]\nenabled = 1", {}, "archive.enabled: 1 given, expected true or false"],
     ['[store]\nurl = "mysql://x"', {}, 'store.url: "mysql://x" given, expected sqlite:<file> or sqlite::memory:'],
     ['[contact]\nadmin = ["me"]', {}, 'contact.admin: ["me"] given, expected a list of URIs'],
@@ -141,7 +139,6 @@ describe("loadConfig()", () => {
     ["domains = [", {}, "line 1, column "],
     ["", { AMPACT_HTTP_PORT: "many" }, 'AMPACT_HTTP_PORT: "many" given, expected a whole number from 0 to 65535'],
     ["", { AMPACT_HTTP_PORT: "" }, 'AMPACT_HTTP_PORT: "" given, expected a whole number'],
-    ["", { AMPACT_HTTP_PROT: "1" }, 'AMPACT_HTTP_PROT: "1" given, expected a known variable: AMPACT_HTTP_HOST'],
     ["", { AMPACT_DOMAINS: " , " }, "AMPACT_DOMAINS: [] given, expected a list of domain names"],
     ["", { AMPACT_AUTH_ANONYMOUS: "yes" }, 'AMPACT_AUTH_ANONYMOUS: "yes" given, expected true or false'],
   ] as [string, Env, string][])("refuses %p with %p", (file, env, message) => {
@@ -151,6 +148,25 @@ describe("loadConfig()", () => {
   test("refuses a bad option as it does a bad key", () => {
     expect(messageOf("", {}, { http: { port: -1 } })).toContain("http.port: -1 given, expected a whole number");
     expect(messageOf("", {}, { htpp: 1 } as ConfigOptions)).toContain("htpp: 1 given, expected a known option");
+  });
+
+  test("knows which variables are no settings, and goes on without them", () => {
+    const env = { AMPACT_HTTP_PROT: "1", AMPACT_HTTP_PORT: "2", AMPACT_CONFIG: "x", PATH: "/bin" };
+    expect(load("", env).http.port).toBe(2);
+    const [unknown, ...more] = unknownVariables(env);
+    expect(unknown).toEqual({ name: "AMPACT_HTTP_PROT", known: expect.stringContaining("AMPACT_HTTP_HOST") });
+    expect(more).toEqual([]);
+  });
+
+  test.each([
+    ['[gateways."sms.example"]\nurl = "no"\nsecret = "hunter2"', {}],
+    ["", { AMPACT_EXTERNAL_SERVICES: '[{"type":"turn","password":"hunter2"}]' }],
+    ['[auth]\nadmin_password = "hunter2"', {}],
+    ['[http]\ntoken = "hunter2"', {}],
+  ] as [string, Env][])("shows no secret of %p and %p", (file, env) => {
+    const message = messageOf(file, env);
+    expect(message).toContain("a value that is not shown given");
+    expect(message).not.toContain("hunter2");
   });
 
   test("names every problem at once", () => {

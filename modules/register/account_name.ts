@@ -1,0 +1,36 @@
+/** Which names strangers may take: none that speaks for the server, and none that looks like somebody else's. @module */
+
+/** RFC 2142, and what people take for the voice of a service. */
+const RESERVED: ReadonlySet<string> = new Set(
+  `abuse admin administrator administration anonymous contact feedback ftp help helpdesk hostmaster info jabber localhost
+   mail mailer-daemon moderator news noc noreply no-reply nobody official operator owner postmaster root sales security
+   server service staff status support sysadmin system team usenet uucp webmaster www xmpp`.split(/\s+/),
+);
+
+/** UAX 31 table 5, and the scripts that are written together (UTS 39 section 5.1). */
+const SCRIPTS = [
+  ...`Arabic Armenian Bengali Cyrillic Devanagari Ethiopic Georgian Greek Gujarati Gurmukhi Hebrew Kannada Khmer Lao Latin
+      Malayalam Myanmar Oriya Sinhala Tamil Telugu Thaana Thai Tibetan`
+    .split(/\s+/)
+    .map((script) => [script]),
+  ["Han", "Hiragana", "Katakana"],
+  ["Han", "Bopomofo"],
+  ["Han", "Hangul"],
+];
+const ONE_SCRIPT = new RegExp(
+  SCRIPTS.map((group) => {
+    const scripts = ["Common", "Inherited", ...group].map((script) => `\\p{Script_Extensions=${script}}`);
+    return `^[${scripts.join("")}]*$`;
+  }).join("|"),
+  "u",
+);
+/** Nothing but Cyrillic or Greek letters that look like Latin ones, and what belongs to no script. */
+const LIKE_LATIN = /^[аеорсухіјѕһԁԛԝӏοναιυρκτχγη\P{L}]+$/u;
+
+/** Whether a client may register an account of this name; the operator may make any. `local`: in canonical form. */
+export function mayBeRegistered(local: string, domain: string): boolean {
+  const isOfDomain = local === domain || local === domain.split(".")[0];
+  if (isOfDomain || RESERVED.has(local)) return false;
+  if (/^[\x21-\x7e]+$/.test(local)) return true;
+  return ONE_SCRIPT.test(local) && !LIKE_LATIN.test(local);
+}
