@@ -109,6 +109,20 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
+/** Origins as browsers write them (RFC 6454 section 6.1), or `*`. */
+export function originList(about: string): Setting<readonly string[]> {
+  const schema = v.array(v.pipe(v.string(), v.check(isOrigin)));
+  return setting(
+    { schema, expected: "a list of origins (https://chat.example.org) or *", fromText: asList },
+    [],
+    about,
+  );
+}
+
+function isOrigin(text: string): boolean {
+  return text === "*" || (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text);
+}
+
 export function uriList(about: string): Setting<readonly string[]> {
   const schema = v.array(v.pipe(v.string(), v.url()));
   return setting({ schema, expected: "a list of URIs (mailto:, xmpp:, https:)", fromText: asList }, [], about);

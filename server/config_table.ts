@@ -13,6 +13,7 @@ import {
   liftable,
   networkList,
   optionalText,
+  originList,
   text,
   uriList,
 } from "./config_setting.ts";
@@ -39,6 +40,9 @@ export const SETTINGS = {
     "an http: or https: URL",
     "as the request has it",
     "base URL that clients see, told by host-meta (XEP-0156); needed behind a proxy",
+  ),
+  "http.allowed_origins": originList(
+    "origins of web pages that may connect, * for any; with none: any, but from this machine only its own pages and those of the domains",
   ),
   "http.trusted_proxies": networkList(
     "reverse proxies whose X-Forwarded-For and -Proto are believed; one on this machine always is",

@@ -14,7 +14,7 @@ export function createTransportApp(context: TransportContext, runtime: HttpRunti
   return new Hono()
     .get(PATHS.websocket, createWebSocketRoute(context, runtime))
     .post(PATHS.bosh, (c) => bosh.post(c))
-    .options(PATHS.bosh, () => bosh.options())
+    .options(PATHS.bosh, (c) => bosh.options(c))
     .get(PATHS.bosh, (c) => bosh.get(c))
     .get("/.well-known/host-meta", (c) => hostMeta(c, PATHS, publicUrl))
     .get("/.well-known/host-meta.json", (c) => hostMetaJson(c, PATHS, publicUrl))

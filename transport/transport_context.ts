@@ -1,5 +1,6 @@
 import { ChildMemory, ElementScanner, type XmlLimits } from "../xmpp/xml/scanner.ts";
 import { AddressCount } from "./address_count.ts";
+import { AllowedOrigins } from "./allowed_origins.ts";
 import { type TrustsProxy, trustProxies } from "./client_address.ts";
 import { ConnectionTable } from "./connection_table.ts";
 import { EventTurn } from "./event_turn.ts";
@@ -16,6 +17,7 @@ export interface TransportContext extends StreamContext {
   readonly strangers: { readonly limits: XmlLimits; readonly scan: ElementScanner };
   /** HTTP requests whose bodies are being read. */
   readonly uploads: AddressCount;
+  readonly origins: AllowedOrigins;
   readonly trustsProxy: TrustsProxy;
 }
 
@@ -30,6 +32,7 @@ export function createTransportContext(services: StreamServices): TransportConte
     scan: new ElementScanner(settings.xmlLimits, new ChildMemory()),
     strangers: { limits, scan: new ElementScanner(limits) },
     uploads: new AddressCount(settings.uploadsPerAddress),
+    origins: new AllowedOrigins(settings),
     trustsProxy: trustProxies(settings.trustedProxies),
   };
 }

@@ -15,6 +15,9 @@ export function createWebSocketRoute(context: TransportContext, runtime: HttpRun
       return c.text("The WebSocket subprotocol xmpp is required (RFC 7395).\n", 400);
     }
     const peer = peerOf(c, runtime, context.trustsProxy);
+    if (!context.origins.allows(c.req.header("origin"), peer)) {
+      return c.text("Pages of this origin may not connect (http.allowed_origins).\n", 403);
+    }
     if (!context.connections.isOpen) return c.text("The server is shutting down.\n", 503);
     if (!context.connections.admits(peer.address, peer.security.loopback)) {
       return c.text("Too many connections from this address.\n", 429);

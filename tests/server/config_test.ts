@@ -22,7 +22,13 @@ describe("loadConfig()", () => {
   test("gives every key its default", () => {
     const config = loadConfig({ env: {} });
     expect(config.domains).toEqual(["localhost"]);
-    expect(config.http).toEqual({ host: "127.0.0.1", port: 5280, publicUrl: undefined, trustedProxies: [] });
+    expect(config.http).toEqual({
+      host: "127.0.0.1",
+      port: 5280,
+      publicUrl: undefined,
+      allowedOrigins: [],
+      trustedProxies: [],
+    });
     expect(config.c2s).toEqual({ host: "127.0.0.1", port: 5222, tlsPort: 5223 });
     expect(config.tls).toEqual({ cert: undefined, key: undefined });
     expect(config.store).toEqual({ url: "sqlite:data/ampact.db", pendingDelayMs: 250 });
@@ -38,7 +44,7 @@ describe("loadConfig()", () => {
     const env = { AMPACT_HTTP_PORT: "2", AMPACT_ARCHIVE_KEEP_DAYS: "7", PATH: "/bin" };
     const config = load(file, env, { archive: { keepDays: 8 }, http: undefined });
     expect(config.domains).toEqual(["a.example", "b.example"]);
-    expect(config.http).toEqual({ host: "::1", port: 2, publicUrl: undefined, trustedProxies: [] });
+    expect(config.http).toEqual({ host: "::1", port: 2, publicUrl: undefined, allowedOrigins: [], trustedProxies: [] });
     expect(config.archive).toEqual({ enabled: false, keepDays: 8, keepMessages: 0 });
   });
 
@@ -91,6 +97,7 @@ describe("loadConfig()", () => {
       loginsPerHourPerAccount: 0,
       registrationsPerHourPerAddress: 0,
       connectionsPerAddress: 7,
+      httpUploadsPerAddress: 0,
       offlineMessagesFromSender: 0,
       offlineMessagesFromStrangers: 0,
     });
@@ -104,12 +111,12 @@ describe("loadConfig()", () => {
     [
       "[http]\nprot = 80",
       {},
-      "http.prot: 80 given, expected a known key: http.host, http.port, http.public_url, http.trusted_proxies",
+      "http.prot: 80 given, expected a known key: http.host, http.port, http.public_url, http.allowed_origins, http.trusted_proxies",
     ],
     [
       "http = 80",
       {},
-      "http: 80 given, expected a known key: http.host, http.port, http.public_url, http.trusted_proxies",
+      "http: 80 given, expected a known key: http.host, http.port, http.public_url, http.allowed_origins, http.trusted_proxies",
     ],
     [
       '[http]\npublic_url = "chat.example"',
@@ -138,6 +145,11 @@ describe("loadConfig()", () => {
     ["__proto__ = 1", {}, "__proto__: 1 given, expected a known key"],
     ["domains = [", {}, "line 1, column "],
     ["", { AMPACT_HTTP_PORT: "many" }, 'AMPACT_HTTP_PORT: "many" given, expected a whole number from 0 to 65535'],
+    [
+      "",
+      { AMPACT_HTTP_ALLOWED_ORIGINS: "https://a.example/x" },
+      'AMPACT_HTTP_ALLOWED_ORIGINS: ["https://a.example/x"] given',
+    ],
     ["", { AMPACT_HTTP_PORT: "" }, 'AMPACT_HTTP_PORT: "" given, expected a whole number'],
     ["", { AMPACT_DOMAINS: " , " }, "AMPACT_DOMAINS: [] given, expected a list of domain names"],
     ["", { AMPACT_AUTH_ANONYMOUS: "yes" }, 'AMPACT_AUTH_ANONYMOUS: "yes" given, expected true or false'],

@@ -33,7 +33,7 @@ const LEGACY_STATUS: Partial<Record<BoshCondition, number>> = {
 
 export interface BoshRoute {
   post(c: Context): Promise<Response>;
-  options(): Response;
+  options(c: Context): Response;
   get(c: Context): Response;
 }
 
@@ -50,6 +50,7 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
 
   async function post(c: Context): Promise<Response> {
     const peer = peerOf(c, runtime, context.trustsProxy);
+    if (!context.origins.allows(c.req.header("origin"), peer)) return foreignOrigin();
     if (!peer.security.loopback && !uploads.hasRoom(peer.address)) return cut(429);
     const request = new RequestText(c.req.raw, bounds, (ms, task) => services.schedule(ms, task));
     let body: BoshBody;
@@ -97,9 +98,18 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
 
   return {
     post,
-    options: () => new Response(null, { status: 204, headers: CORS }),
+    options: (c) => {
+      const peer = peerOf(c, runtime, context.trustsProxy);
+      const isAllowed = context.origins.allows(c.req.header("origin"), peer);
+      return isAllowed ? new Response(null, { status: 204, headers: CORS }) : foreignOrigin();
+    },
     get: (c) => c.text("An XMPP endpoint for BOSH (XEP-0124, XEP-0206): send POST requests.\n", 200, CORS),
   };
+}
+
+/** Nothing in it lets the page read it. */
+function foreignOrigin(): Response {
+  return new Response(null, { status: 403, headers: { vary: "Origin", connection: "close" } });
 }
 
 /** Of a request whose body has not been read: the connection is of no more use. */
