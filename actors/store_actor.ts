@@ -9,6 +9,7 @@ import { seqTime } from "../store/sequence.ts";
 import { type Store, type StoreCall, StoreFault, type StoreReply, type StreamCount } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
 import { earliestDeadline } from "./earliest_deadline.ts";
+import { NowAndThen } from "./now_and_then.ts";
 import type { DeliveryRef, StoreMessage } from "./protocol.ts";
 import { RowAging } from "./row_aging.ts";
 import type { Actor, ActorRef } from "./runtime/mailbox.ts";
@@ -70,11 +71,13 @@ export class StoreActor implements Actor<StoreMessage> {
   /** There are others to take, of which a commit that is under way knows nothing. */
   #hasCounts = false;
   #batch: Batch | undefined;
+  readonly #quotaNotices: NowAndThen;
   #hurried: Taken | undefined;
   #cancelTimer: (() => void) | undefined;
 
   constructor(start: StoreActorStart) {
     this.#start = start;
+    this.#quotaNotices = new NowAndThen(start.now);
   }
 
   receive(message: StoreMessage): void {
@@ -273,18 +276,38 @@ export class StoreActor implements Actor<StoreMessage> {
     let at = 0;
     if (batch.appends.length > 0) {
       const reply = replies[at++];
+      if (reply !== undefined && "value" in reply) this.#notePruned(reply.value);
       if (reply !== undefined && "fault" in reply) this.#refuseAppends(batch, reply.fault);
       else tellEach(batch.appends, (from, seqs) => from.tell({ kind: "committed", seqs }));
     }
     const settled = batch.settles.length === 0 || this.#isWritten("settle", replies[at++]);
     if (!settled) this.#settles = [...batch.settles, ...this.#settles];
     for (const request of batch.calls) {
-      request.resolve(replies.slice(at, at + request.calls.length));
+      const answers = replies.slice(at, at + request.calls.length);
+      for (let i = 0; i < answers.length; i++) this.#noteRefused(request.calls[i]!, answers[i]!);
+      request.resolve(answers);
       at += request.calls.length;
     }
     const counted = batch.counts.length === 0 || this.#isWritten("putStreams", replies[at]);
     if (!counted) this.#counts = batch.counts;
     return settled && counted;
+  }
+
+  #notePruned(accounts: unknown): void {
+    if (accounts === undefined) return;
+    for (const account of accounts as readonly string[]) {
+      if (this.#quotaNotices.isDue(account)) {
+        this.#start.log.info("archive has reached its quota: oldest messages go", { account });
+      }
+    }
+  }
+
+  #noteRefused(call: StoreCall, reply: StoreReply): void {
+    if (!("fault" in reply) || reply.fault.kind !== "quota") return;
+    const account = String(call[1]);
+    if (this.#quotaNotices.isDue(account)) {
+      this.#start.log.warn("account has reached its quota", { account, method: call[0] });
+    }
   }
 
   /** Nobody waits for the reply of such a call. */

@@ -1,4 +1,5 @@
 /** IQ semantics, once for all handlers. RFC 6120 section 8.2.3. @module */
+import { StoreFault } from "../store/store.ts";
 import { StanzaError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
@@ -78,8 +79,14 @@ function result(stanza: Stanza, answer: Markup | Element | undefined): Stanza {
   return answer === undefined ? stanza.result() : stanza.result(answer);
 }
 
+function isQuotaFault(error: unknown): boolean {
+  return error instanceof StoreFault && error.kind === "quota";
+}
+
 function failure(error: unknown, stanza: Stanza, context: ServerContext): Stanza {
   if (error instanceof StanzaError) return stanza.error(error);
+  // RFC 6120 section 8.3.3.17. It helps to remove something, and nothing else does.
+  if (isQuotaFault(error)) return stanza.error(new StanzaError("resource-constraint"));
   const payload = stanza.children[0];
   context.log.error("iq handler failed", {
     id: stanza.id,

@@ -24,6 +24,8 @@ export interface Accounts {
   setForward(jid: string, to: string | undefined): Promise<boolean>;
   /** Where they go. Undefined also where there is no such account. Throws JidError. */
   forward(jid: string): Promise<string | undefined>;
+  /** What is kept for an account. Undefined where there is none. Throws JidError. */
+  usage(jid: string): Promise<AccountUse | undefined>;
   /** Bare JIDs in order, from after `after`. */
   list(after?: string, limit?: number): Promise<readonly string[]>;
 }
@@ -31,6 +33,15 @@ export interface Accounts {
 export interface SetPasswordOptions {
   /** Sessions and tokens stay: nobody else knows the old password. */
   readonly keepSessions?: boolean;
+}
+
+/** In bytes, but for the number of messages that wait. */
+export interface AccountUse {
+  readonly archive: number;
+  /** Documents (vCard, private XML), nodes and items of PEP. */
+  readonly kept: number;
+  readonly waiting: number;
+  readonly waitingMessages: number;
 }
 
 export interface AccountsStart {
@@ -73,6 +84,16 @@ export function createAccounts({ database, context, now }: AccountsStart): Accou
     },
     async forward(jid) {
       return (await database().user(accountOf(jid).text))?.forwardTo;
+    },
+    async usage(jid) {
+      const account = accountOf(jid).text;
+      const [used, waitingMessages, shares] = await Promise.all([
+        database().usage(account),
+        database().pendingCount(account),
+        database().pendingShares(account, []),
+      ]);
+      const waiting = shares.reduce((total, { bytes }) => total + bytes, 0);
+      return used && { ...used, waiting, waitingMessages };
     },
     list: (after = "", limit = 1000) => database().accounts(after, limit),
   };

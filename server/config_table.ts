@@ -147,6 +147,12 @@ export const SETTINGS = {
   "limits.registrations_per_hour_per_address": liftable(20, "accounts made an hour from one address"),
   "limits.resources_per_user": integer(1, 10_000, 20, "sessions of one account at a time"),
   "limits.roster_items": integer(1, 1_000_000, 5000, "contacts in one roster"),
+  "limits.account_bytes": integer(
+    MEBIBYTE,
+    Number.MAX_SAFE_INTEGER,
+    256 * MEBIBYTE,
+    "bytes of one account's archive, PEP, vCard and private XML: a quarter at most but for the archive, which loses its oldest messages",
+  ),
   "limits.offline_messages": integer(1, 10_000_000, 10_000, "messages stored for one account that is away"),
   "limits.offline_messages_from_sender": liftable(1000, "messages of one sender stored for one account that is away"),
   "limits.offline_messages_from_strangers": liftable(

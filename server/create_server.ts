@@ -57,7 +57,9 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
   const config = loadConfig(configSources(options));
   const log = options.log ?? serverLog();
   const now = options.now ?? Date.now;
-  const store = isStore(options.store) ? options.store : createSqliteStore(config.store.url);
+  const store = isStore(options.store)
+    ? options.store
+    : createSqliteStore(config.store.url, { accountBytes: config.limits.accountBytes });
   const gateways = createGateways(config, options.gateways ?? {});
   const settings = nodeSettings(config, [...gateways.keys()]);
   const registry = createRegistry(modules, settings);

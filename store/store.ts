@@ -58,6 +58,12 @@ export interface UserRecord {
   readonly hasPending: boolean;
 }
 
+/** Bytes as UTF-8, kept in the archive; in documents, nodes and items. */
+export interface AccountBytes {
+  readonly archive: number;
+  readonly kept: number;
+}
+
 /** Of an account that has just been made. */
 export function newUserRecord(account: string): UserRecord {
   return {
@@ -207,6 +213,7 @@ export interface StoreOperations {
   /** Removes the account with all that belongs to it. Returns false where there is no such account. */
   removeAccount(account: string): boolean;
   accounts(after: string, limit: number): readonly string[];
+  usage(account: string): AccountBytes | undefined;
 
   user(account: string): UserRecord | undefined;
   putRosterItem(owner: string, item: RosterItem, version: number): void;
@@ -221,8 +228,11 @@ export interface StoreOperations {
   /** Nothing where there is no such account: its sessions may end after it. */
   setLastActivity(owner: string, at: number, status: string): void;
 
-  /** The text is kept where any owner has an account. What is there already, row by row, stays as it is. */
-  append(messages: NewMessages): void;
+  /**
+   * The text is kept where any owner has an account. What is there already, row by row, stays as it is. An archive that
+   * becomes larger than its owner's quota loses its oldest rows: returns those owners, where there are any.
+   */
+  append(messages: NewMessages): readonly string[] | undefined;
   /**
    * A message whose row is in the log, or in this batch, waits for `pending.owner`; where it waits already, its rules
    * stay. A fault where the message is not in the log.
@@ -254,6 +264,7 @@ export interface StoreOperations {
   /** Retention by count: keeps the newest `keep` rows of one owner; returns how many went. */
   trimArchive(owner: string, keep: number): number;
 
+  /** As for nodes and items: a fault `quota` where the account may not keep so much. */
   putDocument(owner: string, kind: string, key: string, text: string): void;
   document(owner: string, kind: string, key: string): string | undefined;
   documents(owner: string, kind: string): readonly StoredDocument[];
@@ -284,8 +295,8 @@ export type StoreCall = {
   readonly [M in StoreMethod]: readonly [method: M, ...parameters: Parameters<StoreOperations[M]>];
 }[StoreMethod];
 
-/** What went wrong: `full` the disk or quota, `busy` locked, `readonly`, `damaged`, `failed` anything else. */
-export type StoreFaultKind = "full" | "busy" | "readonly" | "damaged" | "failed";
+/** What went wrong: `quota` that of one account (nothing was written), `full` the disk, `busy` locked, `readonly`, `damaged`, `failed` anything else. */
+export type StoreFaultKind = "quota" | "full" | "busy" | "readonly" | "damaged" | "failed";
 
 export class StoreFault extends Error {
   readonly kind: StoreFaultKind;

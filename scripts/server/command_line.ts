@@ -5,6 +5,7 @@ export type UserRequest =
   | { readonly kind: "add"; readonly name: string; readonly password: string | undefined }
   | PasswordRequest<string | undefined>
   | { readonly kind: "remove"; readonly name: string }
+  | { readonly kind: "usage"; readonly name: string }
   | ForwardRequest
   | { readonly kind: "list" };
 
@@ -29,6 +30,7 @@ export type AccountRequest =
   | { readonly kind: "add"; readonly name: string; readonly password: string }
   | PasswordRequest<string>
   | { readonly kind: "remove"; readonly name: string }
+  | { readonly kind: "usage"; readonly name: string }
   | ForwardRequest
   | { readonly kind: "list" };
 
@@ -54,12 +56,13 @@ function parseUser([action, ...given]: readonly string[]): UserRequest {
   const rest = keepSessions ? given.filter((argument) => argument !== KEEP_SESSIONS) : given;
   const [name, password, ...more] = rest;
   const limit = USER_ARGUMENTS.get(action ?? "");
-  if (limit === undefined) throw new UsageError("Cannot run user: expected one of add, passwd, remove, forward, list");
+  if (limit === undefined)
+    throw new UsageError("Cannot run user: expected one of add, passwd, remove, forward, usage, list");
   if (rest.length > limit || more.length > 0) throw new UsageError(`Cannot run user ${action}: too many arguments`);
   if (action === "list") return { kind: "list" };
   if (!name) throw new UsageError(`Cannot run user ${action}: the name is missing`);
   if (action === "forward") return { kind: "forward", name, ...(password !== undefined && { to: password }) };
-  if (action === "remove") return { kind: "remove", name };
+  if (action === "remove" || action === "usage") return { kind: action, name };
   return action === "add" ? { kind: "add", name, password } : { kind: "passwd", name, password, keepSessions };
 }
 
@@ -71,5 +74,6 @@ const USER_ARGUMENTS: ReadonlyMap<string, number> = new Map([
   ["passwd", 2],
   ["remove", 1],
   ["forward", 2],
+  ["usage", 1],
   ["list", 0],
 ]);

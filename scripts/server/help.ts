@@ -17,6 +17,7 @@ Commands
   ${run} user passwd NAME [PASSWORD]    set its password and end its sessions; not these with --keep-sessions
   ${run} user remove NAME               remove it with all that belongs to it
   ${run} user forward NAME [ADDRESS]    forward its messages to ADDRESS while nobody is there; none: do not
+  ${run} user usage NAME                tell how many bytes are kept for it
   ${run} user list                      list all accounts
   ${run} --help | --version
 

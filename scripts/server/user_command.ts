@@ -1,4 +1,4 @@
-/** `user add|passwd|remove|forward|list`: by the running server where there is one, else on the store itself. @module */
+/** `user add|passwd|remove|forward|usage|list`: by the running server where there is one, else on the store itself. @module */
 import { type AmpactServer, createServer } from "../../server/create_server.ts";
 import { configureLog } from "../../server/log.ts";
 import { Jid } from "../../xmpp/jid.ts";
@@ -43,6 +43,8 @@ export async function runOnServer(server: AmpactServer, request: AccountRequest)
     case "remove":
       if (await server.accounts.remove(name)) return [`Removed ${name}`];
       throw new AccountError(`Cannot remove ${name}: there is no such account`);
+    case "usage":
+      return await usage(server, name);
     case "forward":
       return [await forward(server, request)];
     default:
@@ -57,6 +59,17 @@ async function forward({ accounts }: AmpactServer, { name, to }: Extract<Account
   throw new AccountError(`Cannot forward messages for ${name}: there is no such account`);
 }
 
+async function usage({ accounts, config }: AmpactServer, name: string): Promise<readonly string[]> {
+  const used = await accounts.usage(name);
+  if (used === undefined) throw new AccountError(`Cannot tell what ${name} uses: there is no such account`);
+  const { accountBytes, offlineBytes, offlineMessages } = config.limits;
+  return [
+    `archive: ${used.archive} bytes`,
+    `PEP, vCard and private XML: ${used.kept} bytes of ${Math.floor(accountBytes / 4)}; with the archive of ${accountBytes}`,
+    `waiting: ${used.waitingMessages} messages of ${offlineMessages}, ${used.waiting} bytes of ${offlineBytes}`,
+  ];
+}
+
 function told(address: string | undefined): string {
   return address === undefined ? "not forwarded" : `forwarded to ${address} while nobody is there`;
 }
@@ -64,7 +77,7 @@ function told(address: string | undefined): string {
 async function completeRequest(server: AmpactServer, request: UserRequest): Promise<AccountRequest> {
   if (request.kind === "list") return request;
   const name = accountName(request.name, server.config.domains);
-  if (request.kind === "remove" || request.kind === "forward") return { ...request, name };
+  if (request.kind === "remove" || request.kind === "usage" || request.kind === "forward") return { ...request, name };
   const password = request.password ?? (await askPassword(name));
   if (password === "") throw new AccountError(`Cannot use an empty password for ${name}`);
   return { ...request, name, password };

@@ -3,7 +3,8 @@
  * @module
  */
 import { passwordId } from "../../xmpp/scram_keys.ts";
-import type { ArchivePreferences, Credentials, StoreOperations } from "../store.ts";
+import type { AccountBytes, ArchivePreferences, Credentials, StoreOperations } from "../store.ts";
+import type { AccountUsage } from "./account_usage.ts";
 import type { ArchiveTail } from "./archive_tail.ts";
 import type { Connection } from "./connection.ts";
 import type { PendingJournal } from "./pending_journal.ts";
@@ -19,6 +20,7 @@ type AccountOperations = Pick<
   | "credentials"
   | "removeAccount"
   | "accounts"
+  | "usage"
   | "setForward"
   | "setArchivePreferences"
   | "setLastActivity"
@@ -30,6 +32,7 @@ export function accountOperations(
   ids: RowIds,
   tail: ArchiveTail,
   journal: PendingJournal,
+  usage: AccountUsage,
 ): AccountOperations {
   const queries = accountQueries(connection, tables);
   const removal = removalQueries(connection, tables);
@@ -65,12 +68,20 @@ export function accountOperations(
       removal.archiveIndex.run(owner);
       removal.pending.run(owner);
       removal.account.run(owner);
+      usage.forgetAccount(owner);
       ids.forget();
       return true;
     },
 
     accounts(after: string, limit: number): readonly string[] {
       return queries.list.all(after, limit).map((row) => row.jid);
+    },
+
+    usage(account: string): AccountBytes | undefined {
+      const owner = ids.account(account);
+      if (owner === undefined) return undefined;
+      const { archive, kept } = usage.of(owner);
+      return { archive, kept };
     },
 
     setForward(owner: string, to: string | undefined): void {

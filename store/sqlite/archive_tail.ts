@@ -81,13 +81,17 @@ export class ArchiveTail {
     this.#added += waiting.length / WIDTH;
   }
 
-  /** As add(), where some of the rows may have been in `archive` before. */
-  addUnknown(rows: FlatRows): void {
+  /** As add(), where some of the rows may have been in `archive` before. Returns those that were not. */
+  addUnknown(rows: FlatRows): FlatRows {
+    const added: number[] = [];
     for (let i = 0; i < rows.length; i += WIDTH) {
       const [seq, owner] = [rows[i]!, rows[i + 1]!];
       if (placeOf(this.of(owner), seq) !== -1 || this.#queries.isIndexed.first(owner, seq) !== undefined) continue;
-      this.add(rows.slice(i, i + WIDTH));
+      const row = rows.slice(i, i + WIDTH);
+      this.add(row);
+      added.push(...row);
     }
+    return added;
   }
 
   /** Forgets a row that leaves `archive`, wherever it is. */

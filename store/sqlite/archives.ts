@@ -4,12 +4,13 @@
  */
 import { sql } from "kysely";
 import type { ArchivedMessage, ArchivePage, ArchiveQuery, StoreOperations } from "../store.ts";
+import type { AccountUsage } from "./account_usage.ts";
 import type { ArchiveTail } from "./archive_tail.ts";
 import type { Connection } from "./connection.ts";
-import { dropUnusedMessage } from "./message_log.ts";
 import { type Query, query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
+import { dropUnusedMessage, messageBytes } from "./unused_message.ts";
 
 type ArchiveOperations = Pick<StoreOperations, "archive" | "archiveBounds" | "pruneArchive" | "trimArchive">;
 
@@ -18,10 +19,12 @@ export function archiveOperations(
   tables: Tables,
   ids: RowIds,
   tail: ArchiveTail,
+  usage: AccountUsage,
 ): ArchiveOperations {
   const pages = new ArchivePages(connection, tables, ids, tail);
   const queries = retentionQueries(connection, tables);
   const dropUnused = dropUnusedMessage(connection, tables);
+  const bytesOf = messageBytes(connection, tables);
 
   return {
     archive: (request) => pages.read(request),
@@ -39,8 +42,9 @@ export function archiveOperations(
       const rows = queries.prune.all(beforeSeq, limit);
       for (const { seq, owner_id } of rows) {
         tail.remove(owner_id, seq);
-        dropUnused.run(seq);
+        usage.removeArchived(owner_id, seq, bytesOf.first(seq)!.bytes);
       }
+      for (const { seq } of rows) dropUnused.run(seq);
       return rows.length;
     },
 
@@ -53,6 +57,7 @@ export function archiveOperations(
       const rows = queries.trim.all(id, newestToGo);
       for (const { seq } of rows) {
         queries.remove.run(id, seq);
+        usage.removeArchived(id, seq, bytesOf.first(seq)!.bytes);
         dropUnused.run(seq);
       }
       return rows.length;

@@ -11,8 +11,12 @@ export interface ConnectionOptions {
   readonly busyTimeout?: number;
   /** An upper bound for the database's size, in pages of 4096 bytes. */
   readonly maxPages?: number | undefined;
+  /** How many bytes one account may have in its archive, its documents and its nodes. */
+  readonly accountBytes?: number | undefined;
   /** How many archive rows may wait to be indexed (see archive_tail.ts). */
   readonly unindexedRows?: number | undefined;
+  /** How many archive rows may wait to be counted in the table of usage (see account_usage.ts). */
+  readonly uncountedRows?: number | undefined;
   /** How many waiting messages the journal may hold (see pending_journal.ts). */
   readonly journalRows?: number | undefined;
   /** How long all their texts may be, in UTF-16 units. */

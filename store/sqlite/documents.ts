@@ -2,20 +2,37 @@
  * Free-form XML kept for a user.
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { StoreOperations } from "../store.ts";
+import type { AccountUsage } from "./account_usage.ts";
 import type { Connection } from "./connection.ts";
-import { query, type Slot } from "./query.ts";
+import { octets, query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
 
+/** Documents up to this are taken in any case, hashes and tokens of the server's own among them. */
+const SMALL = 1024;
+
 type DocumentOperations = Pick<StoreOperations, "putDocument" | "document" | "documents" | "removeDocument">;
 
-export function documentOperations(connection: Connection, tables: Tables, ids: RowIds): DocumentOperations {
+export function documentOperations(
+  connection: Connection,
+  tables: Tables,
+  ids: RowIds,
+  usage: AccountUsage,
+): DocumentOperations {
   const queries = documentQueries(connection, tables);
+  const bytesOf = (owner: number, kind: string, key: string) => {
+    const row = queries.size.first(owner, kind, key);
+    return row === undefined ? 0 : row.key + row.text;
+  };
 
   return {
     putDocument(owner: string, kind: string, key: string, text: string): void {
-      queries.put.run(ids.requireAccount(owner), kind, key, text);
+      const id = ids.requireAccount(owner);
+      const bytes = Buffer.byteLength(key) + Buffer.byteLength(text);
+      usage.changeKept(id, bytes - bytesOf(id, kind, key), bytes <= SMALL);
+      queries.put.run(id, kind, key, text);
     },
 
     document(owner: string, kind: string, key: string): string | undefined {
@@ -30,7 +47,9 @@ export function documentOperations(connection: Connection, tables: Tables, ids: 
 
     removeDocument(owner: string, kind: string, key: string): boolean {
       const id = ids.account(owner);
-      return id !== undefined && queries.remove.run(id, kind, key) === 1;
+      if (id === undefined) return false;
+      usage.changeKept(id, -bytesOf(id, kind, key));
+      return queries.remove.run(id, kind, key) === 1;
     },
   };
 }
@@ -44,6 +63,14 @@ function documentQueries(connection: Connection, tables: Tables) {
       tables
         .selectFrom("document")
         .select("text")
+        .where("owner_id", "=", owner)
+        .where("kind", "=", kind)
+        .where("key", "=", key),
+    ),
+    size: query(connection, (owner: Slot<number>, kind: Slot<string>, key: Slot<string>) =>
+      tables
+        .selectFrom("document")
+        .select([octets("key").as("key"), octets("text").as("text")])
         .where("owner_id", "=", owner)
         .where("kind", "=", kind)
         .where("key", "=", key),

@@ -3,6 +3,7 @@
  * recipient points at it; what waits in the journal has its text there.
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { SQLInputValue } from "node:sqlite";
 import { sql } from "kysely";
 import {
@@ -14,15 +15,18 @@ import {
   StoreFault,
   type StoreOperations,
 } from "../store.ts";
-import type { ArchiveTail } from "./archive_tail.ts";
+import type { AccountUsage } from "./account_usage.ts";
+import { ArchiveRoom } from "./archive_room.ts";
+import type { ArchiveTail, FlatRows } from "./archive_tail.ts";
 import { BulkInsert } from "./bulk_insert.ts";
 import type { Connection } from "./connection.ts";
 import { PackedMessages } from "./packed_messages.ts";
 import type { PendingJournal } from "./pending_journal.ts";
-import { type Query, query, type Slot } from "./query.ts";
+import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
 import { SenderShares } from "./sender_shares.ts";
+import { dropUnusedMessage, messageBytes } from "./unused_message.ts";
 
 /** How many texts are read at a time: each may be long. */
 const SHARES_PAGE = 100;
@@ -47,11 +51,13 @@ export function messageOperations(
   ids: RowIds,
   tail: ArchiveTail,
   journal: PendingJournal,
+  usage: AccountUsage,
 ): MessageOperations {
-  const append = new Append(connection, tables, ids, tail, journal);
+  const append = new Append(connection, tables, ids, tail, journal, usage);
   const write = writeQueries(connection, tables);
   const read = readQueries(connection, tables);
   const dropUnused = dropUnusedMessage(connection, tables);
+  const bytesOf = messageBytes(connection, tables);
 
   const isInLog = (seq: number) => read.message.first(seq) !== undefined;
   const requireInLog = (seq: number) => {
@@ -92,7 +98,10 @@ export function messageOperations(
       const id = ids.account(owner);
       if (id === undefined) return false;
       if (!journal.remove(id, seq) && write.settle.run(seq, id) === 0) return false;
-      if (write.unarchive.run(seq, id) === 1) tail.remove(id, seq);
+      if (write.unarchive.run(seq, id) === 1) {
+        tail.remove(id, seq);
+        usage.removeArchived(id, seq, bytesOf.first(seq)!.bytes);
+      }
       dropUnused.run(seq);
       return true;
     },
@@ -145,17 +154,6 @@ export function messageOperations(
   };
 }
 
-/** Removes a message that no archive and no recipient points at. */
-export function dropUnusedMessage(connection: Connection, tables: Tables): Query<[seq: number], unknown> {
-  return query(connection, (seq: Slot<number>) =>
-    tables
-      .deleteFrom("message")
-      .where("seq", "=", seq)
-      .where(({ not, exists, selectFrom }) => not(exists(selectFrom("archive").select("seq").where("seq", "=", seq))))
-      .where(({ not, exists, selectFrom }) => not(exists(selectFrom("pending").select("seq").where("seq", "=", seq)))),
-  );
-}
-
 /** The hottest write: all rows of all messages, table by table. */
 class Append {
   readonly #ids: RowIds;
@@ -164,8 +162,21 @@ class Append {
   readonly #messages: BulkInsert;
   readonly #archive: BulkInsert;
   readonly #pending: BulkInsert;
+  readonly #usage: AccountUsage;
+  readonly #room: ArchiveRoom;
+  readonly #bytes: ReturnType<typeof messageBytes>;
 
-  constructor(connection: Connection, tables: Tables, ids: RowIds, tail: ArchiveTail, journal: PendingJournal) {
+  constructor(
+    connection: Connection,
+    tables: Tables,
+    ids: RowIds,
+    tail: ArchiveTail,
+    journal: PendingJournal,
+    usage: AccountUsage,
+  ) {
+    this.#usage = usage;
+    this.#bytes = messageBytes(connection, tables);
+    this.#room = new ArchiveRoom(connection, tables, usage, tail);
     this.#ids = ids;
     this.#tail = tail;
     this.#journal = journal;
@@ -174,9 +185,10 @@ class Append {
     this.#pending = new BulkInsert(connection, tables, "pending", ["seq", "owner_id", "rules", "deadline"]);
   }
 
-  run(messages: NewMessages): void {
-    if (messages instanceof PackedMessages && this.#toJournal(messages)) return;
-    const texts: SQLInputValue[] = [];
+  /** Returns the owners whose archives had to be pruned. */
+  run(messages: NewMessages): readonly string[] | undefined {
+    if (messages instanceof PackedMessages && this.#toJournal(messages)) return undefined;
+    const texts: (number | string)[] = [];
     const archive: number[] = [];
     const pending: SQLInputValue[] = [];
     for (const message of messages) {
@@ -185,9 +197,35 @@ class Append {
       if (archived || waits) texts.push(message.seq, message.text);
     }
     this.#messages.run(texts);
-    if (this.#archive.run(archive) === archive.length / 3) this.#tail.add(archive);
-    else this.#tail.addUnknown(archive);
+    const isNew = this.#archive.run(archive) === archive.length / 3;
+    if (isNew) this.#tail.add(archive);
+    const added = isNew ? archive : this.#tail.addUnknown(archive);
     this.#pending.run(pending);
+    const full = this.#countBytes(added, texts, isNew);
+    if (full.size === 0) return undefined;
+    return [...full].map((owner) => this.#room.make(owner, added.length / 3));
+  }
+
+  /** `texts` by number, in the order of the rows. Returns whose archive has become larger than it may be. */
+  #countBytes(rows: FlatRows, texts: readonly (number | string)[], isNew: boolean): Set<number> {
+    const full = new Set<number>();
+    let at = 0;
+    let seq = 0;
+    let bytes = 0;
+    for (let i = 0; i < rows.length; i += 3) {
+      if (rows[i] !== seq) {
+        seq = rows[i]!;
+        while (texts[at] !== seq) at += 2;
+        bytes = this.#bytesOf(seq, String(texts[at + 1]), isNew);
+      }
+      if (this.#usage.addArchived(rows[i + 1]!, seq, bytes)) full.add(rows[i + 1]!);
+    }
+    return full;
+  }
+
+  /** Where some rows are not new, the log may have another text. */
+  #bytesOf(seq: number, text: string, isNew: boolean): number {
+    return isNew ? Buffer.byteLength(text) : this.#bytes.first(seq)!.bytes;
   }
 
   /** Returns false where they have to be looked at one by one. */

@@ -116,6 +116,29 @@ const JOURNAL_STEP: readonly string[] = [
   `create table pending_journal (id integer primary key, text text not null) strict`,
 ];
 
+/** See account_usage.ts. What is there already is counted once. */
+const USAGE_STEP: readonly string[] = [
+  `create table usage (
+    owner_id integer primary key references account (id) on delete cascade,
+    archive integer not null,
+    kept integer not null
+  ) strict`,
+  `insert into usage (owner_id, archive, kept)
+    select a.id, 0, 0 from account a`,
+  `update usage set archive = total from (
+    select a.owner_id as owner, sum(octet_length(m.text)) as total
+      from archive a join message m on m.seq = a.seq group by a.owner_id
+    ) where owner_id = owner`,
+  `update usage set kept = total from (
+    select owner_id as owner, sum(size) as total from (
+      select owner_id, octet_length(key) + octet_length(text) as size from document
+      union all select owner_id, octet_length(node) + octet_length(config) from pubsub_node
+      union all select owner_id, octet_length(id) + octet_length(text) from pubsub_item
+    ) group by owner_id
+  ) where owner_id = owner`,
+  `insert or replace into meta (key, value) select 'usageSeq', coalesce(max(seq), 0) from archive`,
+];
+
 function statements(step: readonly string[]): Migration {
   return {
     async up(database: Kysely<unknown>): Promise<void> {
@@ -127,6 +150,7 @@ function statements(step: readonly string[]): Migration {
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001_first": statements(FIRST_STEP),
   "0002_pending_journal": statements(JOURNAL_STEP),
+  "0003_usage": statements(USAGE_STEP),
 };
 
 const provider: MigrationProvider = {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { StoreOperations } from "../store.ts";
+import type { AccountUsage } from "./account_usage.ts";
 import { accountOperations } from "./accounts.ts";
 import type { ArchiveTail } from "./archive_tail.ts";
 import { archiveOperations } from "./archives.ts";
@@ -22,14 +23,15 @@ export function sqliteOperations(
   ids: RowIds,
   tail: ArchiveTail,
   journal: PendingJournal,
+  usage: AccountUsage,
 ): StoreOperations {
   return {
-    ...accountOperations(connection, tables, ids, tail, journal),
+    ...accountOperations(connection, tables, ids, tail, journal, usage),
     ...userOperations(connection, tables, ids, journal),
-    ...messageOperations(connection, tables, ids, tail, journal),
-    ...archiveOperations(connection, tables, ids, tail),
-    ...documentOperations(connection, tables, ids),
-    ...pubsubOperations(connection, tables, ids),
+    ...messageOperations(connection, tables, ids, tail, journal, usage),
+    ...archiveOperations(connection, tables, ids, tail, usage),
+    ...documentOperations(connection, tables, ids, usage),
+    ...pubsubOperations(connection, tables, ids, usage),
     ...streamOperations(connection, tables),
   };
 }

@@ -2,9 +2,11 @@
  * Nodes and items of personal eventing (XEP-0163).
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { PubsubItemRecord, StoreOperations } from "../store.ts";
+import type { AccountUsage } from "./account_usage.ts";
 import type { Connection } from "./connection.ts";
-import { query, type Slot } from "./query.ts";
+import { octets, query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
 
@@ -19,9 +21,15 @@ type PubsubOperations = Pick<
   | "removePubsubItem"
 >;
 
-export function pubsubOperations(connection: Connection, tables: Tables, ids: RowIds): PubsubOperations {
+export function pubsubOperations(
+  connection: Connection,
+  tables: Tables,
+  ids: RowIds,
+  usage: AccountUsage,
+): PubsubOperations {
   const nodes = nodeQueries(connection, tables);
   const items = itemQueries(connection, tables);
+  const sizes = sizeQueries(connection, tables);
 
   return {
     pubsubNodes(owner: string) {
@@ -30,12 +38,18 @@ export function pubsubOperations(connection: Connection, tables: Tables, ids: Ro
     },
 
     putPubsubNode(owner: string, node: string, config: string): void {
-      nodes.put.run(ids.requireAccount(owner), node, config);
+      const id = ids.requireAccount(owner);
+      const bytes = Buffer.byteLength(node) + Buffer.byteLength(config);
+      usage.changeKept(id, bytes - sizeOf(sizes.node.first(id, node)));
+      nodes.put.run(id, node, config);
     },
 
     removePubsubNode(owner: string, node: string): boolean {
       const id = ids.account(owner);
-      return id !== undefined && nodes.remove.run(id, node) === 1;
+      if (id === undefined) return false;
+      const items = sumOf(sizes.beyond.all(id, node, "", 0));
+      usage.changeKept(id, -sizeOf(sizes.node.first(id, node)) - items);
+      return nodes.remove.run(id, node) === 1;
     },
 
     pubsubItems(owner: string, node: string, limit: number) {
@@ -50,14 +64,66 @@ export function pubsubOperations(connection: Connection, tables: Tables, ids: Ro
 
     putPubsubItem(owner: string, node: string, item: PubsubItemRecord, max: number): void {
       const id = ids.requireAccount(owner);
+      const replaced = sizeOf(sizes.one.first(id, node, item.id));
+      const dropped = sumOf(sizes.beyond.all(id, node, item.id, max - 1));
+      usage.changeKept(id, Buffer.byteLength(item.id) + Buffer.byteLength(item.text) - replaced - dropped);
       items.put.run(id, node, item.id, item.publisher, item.text, item.at);
       items.keepNewest.run(id, node, max);
     },
 
     removePubsubItem(owner: string, node: string, itemId: string): boolean {
       const id = ids.account(owner);
-      return id !== undefined && items.remove.run(id, node, itemId) === 1;
+      if (id === undefined) return false;
+      usage.changeKept(id, -sizeOf(sizes.one.first(id, node, itemId)));
+      return items.remove.run(id, node, itemId) === 1;
     },
+  };
+}
+
+/** Bytes of a name and of what stands under it. */
+interface Sizes {
+  readonly name: number;
+  readonly text: number;
+}
+
+function sizeOf(sizes: Sizes | undefined): number {
+  return sizes === undefined ? 0 : sizes.name + sizes.text;
+}
+
+function sumOf(rows: readonly Sizes[]): number {
+  return rows.reduce((sum, row) => sum + sizeOf(row), 0);
+}
+
+function sizeQueries(connection: Connection, tables: Tables) {
+  const columns = [octets("id").as("name"), octets("text").as("text")] as const;
+  return {
+    node: query(connection, (owner: Slot<number>, node: Slot<string>) =>
+      tables
+        .selectFrom("pubsub_node")
+        .select([octets("node").as("name"), octets("config").as("text")])
+        .where("owner_id", "=", owner)
+        .where("node", "=", node),
+    ),
+    one: query(connection, (owner: Slot<number>, node: Slot<string>, id: Slot<string>) =>
+      tables
+        .selectFrom("pubsub_item")
+        .select(columns)
+        .where("owner_id", "=", owner)
+        .where("node", "=", node)
+        .where("id", "=", id),
+    ),
+    /** All but the newest so many, and but the one of that id. */
+    beyond: query(connection, (owner: Slot<number>, node: Slot<string>, id: Slot<string>, newest: Slot<number>) =>
+      tables
+        .selectFrom("pubsub_item")
+        .select(columns)
+        .where("owner_id", "=", owner)
+        .where("node", "=", node)
+        .where("id", "<>", id)
+        .orderBy("position", "desc")
+        .limit(Number.MAX_SAFE_INTEGER)
+        .offset(newest),
+    ),
   };
 }
 

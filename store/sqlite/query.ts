@@ -60,6 +60,11 @@ export class Query<P extends readonly Bindable[], R> {
   }
 }
 
+/** How long a column's text is as UTF-8; the text itself is not read. */
+export function octets(column: string): RawBuilder<number> {
+  return sql<number>`octet_length(${sql.ref(column)})`;
+}
+
 /** Makes a query out of what `build` writes around its slots. */
 export function query<P extends readonly Bindable[], R>(
   connection: Connection,

@@ -93,6 +93,13 @@ export interface PubsubItemTable {
   at: number;
 }
 
+/** Bytes as UTF-8; see account_usage.ts. */
+export interface UsageTable {
+  owner_id: number;
+  archive: number;
+  kept: number;
+}
+
 export interface StreamTable {
   id: string;
   account: string;
@@ -100,7 +107,7 @@ export interface StreamTable {
   at: number;
 }
 
-/** `idKey` (base64) and `lastSeq`. */
+/** `idKey` (base64), `lastSeq`, `indexedSeq` and `usageSeq`. */
 export interface MetaTable {
   key: string;
   value: string;
@@ -120,6 +127,7 @@ export interface Schema {
   document: DocumentTable;
   pubsub_node: PubsubNodeTable;
   pubsub_item: PubsubItemTable;
+  usage: UsageTable;
   stream: StreamTable;
   meta: MetaTable;
 }

@@ -4,8 +4,11 @@
  */
 import { StoreFault, type StoreFaultKind } from "../store.ts";
 
+/** An account's quota is no matter of the database. */
+type DatabaseFaultKind = Exclude<StoreFaultKind, "quota">;
+
 /** Primary result code, SQLite's own text for it, and what it is to us. */
-const KINDS: readonly (readonly [code: number, text: string, kind: StoreFaultKind])[] = [
+const KINDS: readonly (readonly [code: number, text: string, kind: DatabaseFaultKind])[] = [
   [5, "database is locked", "busy"],
   [6, "database table is locked", "busy"],
   [8, "attempt to write a readonly database", "readonly"],
@@ -19,7 +22,7 @@ const KINDS: readonly (readonly [code: number, text: string, kind: StoreFaultKin
 /** Codes that concern the file and not the one statement: SQLITE_NOMEM and those of the table. */
 const OF_THE_DATABASE: ReadonlySet<number> = new Set([7, ...KINDS.map(([code]) => code)]);
 
-const ADVICE: Readonly<Record<StoreFaultKind, string>> = {
+const ADVICE: Readonly<Record<DatabaseFaultKind, string>> = {
   busy: "another process has it open; stop that process, or give this server a store of its own",
   readonly: "give this process the right to write the file and its folder",
   damaged: "restore it from a backup, or move it away to start with an empty one",
@@ -50,7 +53,7 @@ export function concernsDatabase(error: unknown): boolean {
   return code !== undefined && OF_THE_DATABASE.has(code);
 }
 
-function kindOf(error: unknown): StoreFaultKind {
+function kindOf(error: unknown): DatabaseFaultKind {
   const code = codeOf(error);
   return KINDS.find((row) => row[0] === code)?.[2] ?? "failed";
 }

@@ -72,6 +72,8 @@ function stage() {
   const store = new HeldStore();
   const told: string[] = [];
   const errors: string[] = [];
+  const notices: string[] = [];
+  const notice = (what: string, record?: Record<string, unknown>) => void notices.push(`${what} ${record?.account}`);
   const timers: (() => void)[] = [];
   let counts: StreamCount[] = [];
   let now = NOW;
@@ -85,7 +87,7 @@ function stage() {
   mailbox.start(
     new StoreActor({
       store,
-      log: { ...SILENT_LOG, error: (what: string) => void errors.push(what) },
+      log: { ...SILENT_LOG, info: notice, warn: notice, error: (what: string) => void errors.push(what) },
       delayMs: 100,
       now: () => now,
       schedule: (_ms: number, task: () => void) => {
@@ -101,6 +103,10 @@ function stage() {
     store,
     told,
     errors,
+    notices,
+    passHour: () => {
+      now += 3_600_000;
+    },
     append: (seq: number, wanted = false, extra: Partial<NewMessage> = {}, provable = true) => {
       const handle: RowHandle = { isWritten: false, isCancelled: false };
       mailbox.tell({ kind: "append", message: { ...row(seq), ...extra }, handle, units: 20, from, wanted, provable });
@@ -599,4 +605,23 @@ describe("StoreActor and a store that fails", () => {
     append(60_000, true);
     expect(store.last).toEqual(["append 60000"]);
   }, 20_000);
+});
+
+test("that an account has reached its quota is told once an hour", async () => {
+  const { store, notices, append, call, passHour } = stage();
+  const round = async (seq: number) => {
+    append(seq);
+    call(["putDocument", "romeo@x", "private", "key", ""]);
+    const quota = { fault: new StoreFault("quota", "Cannot keep more") };
+    while (store.isCommitting) {
+      await store.commit(store.batches.at(-1)!.map(([method]) => (method === "append" ? { value: [OWNER] } : quota)));
+    }
+  };
+  const told = [`archive has reached its quota: oldest messages go ${OWNER}`, "account has reached its quota romeo@x"];
+  await round(1);
+  await round(2);
+  expect(notices).toEqual(told);
+  passHour();
+  await round(3);
+  expect(notices).toEqual([...told, ...told]);
 });

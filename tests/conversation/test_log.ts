@@ -14,7 +14,9 @@ export class TestLog implements Log {
     this.#infos.push(line(what, record));
   }
 
-  warn(): void {}
+  warn(what: string, record?: Record<string, unknown>): void {
+    this.#infos.push(line(what, record));
+  }
 
   error(what: string, record?: Record<string, unknown>): void {
     this.errors.push(line(what, record));

@@ -44,7 +44,8 @@ export class TestServer {
 
   async #start(): Promise<void> {
     const { onDisk: _, now, ...config } = this.#options;
-    this.#store = createSqliteStore(this.#folder === undefined ? "sqlite::memory:" : `sqlite:${this.#folder}/test.db`);
+    const url = this.#folder === undefined ? "sqlite::memory:" : `sqlite:${this.#folder}/test.db`;
+    this.#store = createSqliteStore(url, { accountBytes: this.#options.limits?.accountBytes });
     this.#server = createServer({
       registration: "open",
       ...config,

@@ -77,14 +77,15 @@ describe("server --help", () => {
       expect(output).toContain(` ${key} `);
       expect(output).toContain(`AMPACT_${key.replaceAll(".", "_").toUpperCase()}\n`);
     }
-    for (const action of ["add", "passwd", "remove", "forward", "list"]) expect(output).toContain(`user ${action}`);
+    for (const action of ["add", "passwd", "remove", "forward", "usage", "list"])
+      expect(output).toContain(`user ${action}`);
   });
 });
 
 describe("server, wrongly used", () => {
   test.each([
     [["serve-me"], 'Cannot run "serve-me": there is no such command'],
-    [["user"], "Cannot run user: expected one of add, passwd, remove, forward, list"],
+    [["user"], "Cannot run user: expected one of add, passwd, remove, forward, usage, list"],
     [["user", "add"], "Cannot run user add: the name is missing"],
     [["user", "list", "more"], "Cannot run user list: too many arguments"],
     [["user", "add", "a", "b", "c"], "Cannot run user add: too many arguments"],
@@ -162,6 +163,11 @@ describe("server user", () => {
     });
     expect(await run(["user", "list"])).toMatchObject({ output: "juliet@localhost\nromeo@localhost\n" });
     expect(await run(["user", "passwd", "juliet", "three"])).toMatchObject({ code: 0 });
+    expect((await run(["user", "usage", "juliet"])).output).toBe(
+      "archive: 0 bytes\nPEP, vCard and private XML: 0 bytes of 67108864; with the archive of 268435456\n" +
+        "waiting: 0 messages of 10000, 0 bytes of 67108864\n",
+    );
+    expect(await run(["user", "usage", "nurse"])).toMatchObject({ code: 1 });
     expect(await run(["user", "remove", "romeo"])).toMatchObject({ code: 0, output: "Removed romeo@localhost\n" });
     expect(await run(["user", "list"])).toMatchObject({ output: "juliet@localhost\n" });
   });

@@ -2,24 +2,33 @@ import { afterAll } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInlineStore, createSqliteStore } from "../../store/sqlite_store.ts";
+import { createInlineStore, createSqliteStore, type SqliteLimits } from "../../store/sqlite_store.ts";
+import type { Store } from "../../store/store.ts";
 import { storeContract } from "./store_contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ampact-store-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const FEW = { unindexedRows: 5 };
+const FEW = { unindexedRows: 5, uncountedRows: 3 };
 
 let made = 0;
 function freshUrl(): string {
   return `sqlite:${join(folder, "new", `${++made}.db`)}`;
 }
 
-storeContract("inline, in memory", async () => createInlineStore("sqlite::memory:"), { durable: false });
-// So that most rows are indexed, in many small passes.
-storeContract("inline, in memory, with few rows not indexed", async () => createInlineStore("sqlite::memory:", FEW), {
-  durable: false,
-});
-storeContract("inline, in a file", async () => createInlineStore(freshUrl()), { durable: true });
-storeContract("on a worker, in memory", async () => createSqliteStore("sqlite::memory:"), { durable: false });
-storeContract("on a worker, in a file", async () => createSqliteStore(freshUrl()), { durable: true });
+const inMemory = (limits: SqliteLimits) => createInlineStore("sqlite::memory:", limits);
+const inFile = (limits: SqliteLimits) => createInlineStore(freshUrl(), limits);
+const onWorker = (limits: SqliteLimits) => createSqliteStore("sqlite::memory:", limits);
+const onWorkerInFile = (limits: SqliteLimits) => createSqliteStore(freshUrl(), limits);
+
+function contractOf(name: string, make: (limits: SqliteLimits) => Store, durable: boolean): void {
+  const withQuota = async (accountBytes: number) => make({ accountBytes });
+  storeContract(name, async () => make({}), { durable, withQuota });
+}
+
+contractOf("inline, in memory", inMemory, false);
+// So that most rows are indexed and counted, in many small passes.
+contractOf("inline, in memory, with few rows not indexed", (limits) => inMemory({ ...limits, ...FEW }), false);
+contractOf("inline, in a file", inFile, true);
+contractOf("on a worker, in memory", onWorker, false);
+contractOf("on a worker, in a file", onWorkerInFile, true);

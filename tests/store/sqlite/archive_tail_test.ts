@@ -83,10 +83,14 @@ function shifted(step: Write, by: number): Write {
   return step.kind === "prune" ? { ...step, seq: Math.max(step.seq + by - 40, 0) } : step;
 }
 
+function textOf(seq: number): string {
+  return `<m n="${seq}">\u00e9</m>`;
+}
+
 /** A call that fails after it has added its rows makes the batch run again, and is undone alone. */
 function appendCalls(rows: readonly Row[], fails: boolean): StoreCall[] {
   const messages = rows.map(({ seq, owner }): NewMessage => {
-    return { seq, text: `<m n="${seq}"/>`, archive: [{ owner, peer: ROMEO }] };
+    return { seq, text: textOf(seq), archive: [{ owner, peer: ROMEO }] };
   });
   if (!fails) return [["append", messages]];
   const broken: NewMessage = {
@@ -111,13 +115,19 @@ async function restarted(store: Store, path: string, crash: boolean): Promise<[S
   return [createInlineStore(`sqlite:${crash ? copy : path}`, LIMITS), crash ? copy : path];
 }
 
-const LIMITS: SqliteLimits = { unindexedRows: 8, maxPages: 200 };
+const LIMITS: SqliteLimits = { unindexedRows: 8, uncountedRows: 6, maxPages: 200 };
 const TOO_BIG: StoreCall = [
   "append",
   [{ seq: 1000, text: "x".repeat(1_000_000), archive: [{ owner: ROMEO, peer: ROMEO }] }],
 ];
 
-test("every archive holds what it must after any steps, restarts and crashes", async () => {
+async function expectArchive(store: Store, owner: string, seqs: readonly number[]): Promise<void> {
+  expect(await archiveSeqs(store, owner)).toEqual([...seqs]);
+  const archive = seqs.reduce((sum, seq) => sum + Buffer.byteLength(textOf(seq)), 0);
+  expect(await call(store, "usage", owner)).toEqual({ archive, kept: 0 });
+}
+
+test("every archive holds what it must, and its bytes are counted, after any steps, restarts and crashes", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(stepArbitrary, { minLength: 20, maxLength: 50 }), async (steps) => {
       let path = join(folder, `${++made}.db`);
@@ -129,7 +139,7 @@ test("every archive holds what it must after any steps, restarts and crashes", a
         if (step.kind === "restart") {
           [store, path] = await restarted(store, path, step.crash);
           await store.open();
-          for (const owner of OWNERS) expect(await archiveSeqs(store, owner)).toEqual(model.of(owner));
+          for (const owner of OWNERS) await expectArchive(store, owner, model.of(owner));
           continue;
         }
         const write = shifted(step.write, i * 2);
@@ -139,7 +149,7 @@ test("every archive holds what it must after any steps, restarts and crashes", a
           model.take(write);
           await store.run(callsOf(write));
         }
-        for (const owner of OWNERS) expect(await archiveSeqs(store, owner)).toEqual(model.of(owner));
+        for (const owner of OWNERS) await expectArchive(store, owner, model.of(owner));
       }
       for (const owner of OWNERS) {
         const page = await call(store, "archive", { owner, take: "first", limit: 0, count: true });

@@ -13,6 +13,7 @@ const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   renewCredentials: [["renewCredentials", ROMEO, {}]],
   credentials: [["credentials", ROMEO]],
   accounts: [["accounts", "", 10]],
+  usage: [["usage", ROMEO]],
   user: [["user", ROMEO]],
   putRosterItem: [["putRosterItem", ROMEO, ITEM, 1]],
   removeRosterItem: [["removeRosterItem", ROMEO, JULIET, 1]],
