@@ -41,7 +41,7 @@ async function serveFrom(folder: string, makeStore: (path: string) => Store, his
   const log = { debug() {}, info() {}, warn() {}, error: noteIn(errors) };
   const env = { AMPACT_DATA_DIR: folder, AMPACT_HTTP_PORT: "0", AMPACT_PROBE_TIMEOUT_SECONDS: "5" };
   const store = makeStore(join(folder, "ampact.db"));
-  const server = createServer({ store, env, log });
+  const server = createServer({ store, env, log, limits: { profile: "bench" } });
   await server.start();
   const http = listenHttp(server, server.config.http);
   return {
