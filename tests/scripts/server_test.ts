@@ -163,13 +163,17 @@ describe("server user", () => {
     });
     expect(await run(["user", "list"])).toMatchObject({ output: "juliet@localhost\nromeo@localhost\n" });
     expect(await run(["user", "passwd", "juliet", "three"])).toMatchObject({ code: 0 });
+    expect(await run(["user", "remove", "romeo"])).toMatchObject({ code: 0, output: "Removed romeo@localhost\n" });
+    expect(await run(["user", "list"])).toMatchObject({ output: "juliet@localhost\n" });
+  });
+
+  test("tells what is kept for an account", async () => {
+    await run(["user", "add", "juliet", "one"]);
     expect((await run(["user", "usage", "juliet"])).output).toBe(
       "archive: 0 bytes\nPEP, vCard and private XML: 0 bytes of 67108864; with the archive of 268435456\n" +
         "waiting: 0 messages of 10000, 0 bytes of 67108864\n",
     );
     expect(await run(["user", "usage", "nurse"])).toMatchObject({ code: 1 });
-    expect(await run(["user", "remove", "romeo"])).toMatchObject({ code: 0, output: "Removed romeo@localhost\n" });
-    expect(await run(["user", "list"])).toMatchObject({ output: "juliet@localhost\n" });
   });
 
   test("sets, tells and removes a forwarding address", async () => {
