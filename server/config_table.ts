@@ -64,6 +64,12 @@ export const SETTINGS = {
     { text: "sqlite:<data_dir>/ampact.db", compute: (value) => `sqlite:${value("data_dir")}/ampact.db` },
     "the database",
   ),
+  "store.key_file": text(
+    /./,
+    "the path of a file",
+    { text: "<store.url's file>.key", compute: (value) => `${String(value("store.url")).replace(/^sqlite:/, "")}.key` },
+    "the key under which keys of passwords and tokens are sealed in the database; made at first start, to be kept elsewhere in backups",
+  ),
   "store.pending_delay_ms": integer(0, 10_000, 250, "how long a write that nobody awaits may wait for company"),
 
   "auth.plain_without_tls": choice(

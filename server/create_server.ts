@@ -59,7 +59,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
   const now = options.now ?? Date.now;
   const store = isStore(options.store)
     ? options.store
-    : createSqliteStore(config.store.url, { accountBytes: config.limits.accountBytes });
+    : createSqliteStore(config.store.url, { accountBytes: config.limits.accountBytes, keyFile: keyFileOf(config) });
   const gateways = createGateways(config, options.gateways ?? {});
   const settings = nodeSettings(config, [...gateways.keys()]);
   const registry = createRegistry(modules, settings);
@@ -136,6 +136,11 @@ function configSources({ store, file, env, log: _, now: __, gateways, ...options
   // The schema of this key reads what the file would hold, and gives what the server uses.
   const webhooks = gateways && { gateways: webhookOptions(gateways) as unknown as Config["gateways"] };
   return { env: env ?? {}, file, options: { ...options, ...webhooks, ...(storeOptions && { store: storeOptions }) } };
+}
+
+/** What lives in memory is nobody else's to read. */
+function keyFileOf({ store }: Config): string | undefined {
+  return store.url === "sqlite::memory:" ? undefined : store.keyFile;
 }
 
 function isStore(store: ServerOptions["store"]): store is Store {

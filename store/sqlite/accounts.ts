@@ -11,6 +11,7 @@ import type { PendingJournal } from "./pending_journal.ts";
 import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
+import type { Seal } from "./seal.ts";
 
 type AccountOperations = Pick<
   StoreOperations,
@@ -33,27 +34,30 @@ export function accountOperations(
   tail: ArchiveTail,
   journal: PendingJournal,
   usage: AccountUsage,
+  seal: Seal,
 ): AccountOperations {
   const queries = accountQueries(connection, tables);
   const removal = removalQueries(connection, tables);
   const credentialsOf = (account: string): Credentials | undefined => {
     const row = queries.credentials.first(account);
-    return row === undefined ? undefined : JSON.parse(row.credentials);
+    return row === undefined ? undefined : JSON.parse(seal.credentials(account).open(row.credentials));
   };
+  const sealed = (account: string, credentials: Credentials) =>
+    seal.credentials(account).close(JSON.stringify(credentials));
 
   return {
     createAccount(account: string, credentials: Credentials, at: number): boolean {
-      return queries.create.run(account, JSON.stringify(credentials), at) === 1;
+      return queries.create.run(account, sealed(account, credentials), at) === 1;
     },
 
     setCredentials(account: string, credentials: Credentials): boolean {
-      return queries.setCredentials.run(account, JSON.stringify(credentials)) === 1;
+      return queries.setCredentials.run(account, sealed(account, credentials)) === 1;
     },
 
     renewCredentials(account: string, credentials: Credentials): boolean {
       const kept = credentialsOf(account);
       if (kept === undefined || passwordId(kept) !== passwordId(credentials)) return false;
-      return queries.setCredentials.run(account, JSON.stringify(credentials)) === 1;
+      return queries.setCredentials.run(account, sealed(account, credentials)) === 1;
     },
 
     credentials: credentialsOf,

@@ -7,6 +7,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 export interface ConnectionOptions {
   /** A file, or `:memory:`. */
   readonly path: string;
+  /** Where the key lies under which secrets are sealed (see seal.ts). Made where it is missing; undefined: they are not sealed. */
+  readonly keyFile?: string | undefined;
   /** How long to wait for another process that has the file, in milliseconds. */
   readonly busyTimeout?: number;
   /** An upper bound for the database's size, in pages of 4096 bytes. */

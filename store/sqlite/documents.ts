@@ -9,6 +9,7 @@ import type { Connection } from "./connection.ts";
 import { octets, query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
+import type { Seal } from "./seal.ts";
 
 /** Documents up to this are taken in any case, hashes and tokens of the server's own among them. */
 const SMALL = 1024;
@@ -20,6 +21,7 @@ export function documentOperations(
   tables: Tables,
   ids: RowIds,
   usage: AccountUsage,
+  seal: Seal,
 ): DocumentOperations {
   const queries = documentQueries(connection, tables);
   const bytesOf = (owner: number, kind: string, key: string) => {
@@ -30,19 +32,24 @@ export function documentOperations(
   return {
     putDocument(owner: string, kind: string, key: string, text: string): void {
       const id = ids.requireAccount(owner);
-      const bytes = Buffer.byteLength(key) + Buffer.byteLength(text);
+      const sealed = seal.document(owner, kind, key).close(text);
+      const bytes = Buffer.byteLength(key) + Buffer.byteLength(sealed);
       usage.changeKept(id, bytes - bytesOf(id, kind, key), bytes <= SMALL);
-      queries.put.run(id, kind, key, text);
+      queries.put.run(id, kind, key, sealed);
     },
 
     document(owner: string, kind: string, key: string): string | undefined {
       const id = ids.account(owner);
-      return id === undefined ? undefined : queries.one.first(id, kind, key)?.text;
+      const text = id === undefined ? undefined : queries.one.first(id, kind, key)?.text;
+      return text === undefined ? undefined : seal.document(owner, kind, key).open(text);
     },
 
     documents(owner: string, kind: string) {
       const id = ids.account(owner);
-      return id === undefined ? [] : queries.all.all(id, kind);
+      if (id === undefined) return [];
+      return queries.all
+        .all(id, kind)
+        .map(({ key, text }) => ({ key, text: seal.document(owner, kind, key).open(text) }));
     },
 
     removeDocument(owner: string, kind: string, key: string): boolean {

@@ -25,6 +25,7 @@ import { PendingJournal } from "./pending_journal.ts";
 import { type Query, query, type Slot } from "./query.ts";
 import { RowIds } from "./row_ids.ts";
 import type { Schema, Tables } from "./schema.ts";
+import { openSeal, type Seal } from "./seal.ts";
 import { concernsDatabase, openFault, sqliteFault } from "./sqlite_fault.ts";
 
 /** About 8 MB of memory, and a tenth of a second at the start after a crash. */
@@ -82,14 +83,14 @@ export class SqliteEngine {
       connection = new Connection(options);
       const tables = new Kysely<Schema>({ dialect: new NodeSqliteDialect(connection) });
       await migrate(tables);
-      return new SqliteEngine(connection, tables, options);
+      return new SqliteEngine(connection, tables, options, openSeal(connection, options.path, options.keyFile));
     } catch (error) {
       connection?.close();
       throw openFault(error, options.path);
     }
   }
 
-  private constructor(connection: Connection, tables: Tables, options: ConnectionOptions) {
+  private constructor(connection: Connection, tables: Tables, options: ConnectionOptions, seal: Seal) {
     this.#connection = connection;
     this.#ids = new RowIds(connection, tables);
     this.#tail = new ArchiveTail(connection, tables, options.unindexedRows ?? UNINDEXED_ROWS);
@@ -99,7 +100,7 @@ export class SqliteEngine {
       bytes: options.accountBytes ?? Number.POSITIVE_INFINITY,
       youngRows: options.uncountedRows ?? UNCOUNTED_ROWS,
     });
-    this.#operations = sqliteOperations(connection, tables, this.#ids, this.#tail, this.#journal, this.#usage);
+    this.#operations = sqliteOperations(connection, tables, this.#ids, this.#tail, this.#journal, this.#usage, seal);
     this.#putMeta = query(connection, (key: Slot<string>, value: Slot<string>) =>
       tables.insertInto("meta").orReplace().values({ key, value }),
     );

@@ -14,6 +14,7 @@ import type { PendingJournal } from "./pending_journal.ts";
 import { pubsubOperations } from "./pubsub.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
+import type { Seal } from "./seal.ts";
 import { streamOperations } from "./streams.ts";
 import { userOperations } from "./users.ts";
 
@@ -24,13 +25,14 @@ export function sqliteOperations(
   tail: ArchiveTail,
   journal: PendingJournal,
   usage: AccountUsage,
+  seal: Seal,
 ): StoreOperations {
   return {
-    ...accountOperations(connection, tables, ids, tail, journal, usage),
+    ...accountOperations(connection, tables, ids, tail, journal, usage, seal),
     ...userOperations(connection, tables, ids, journal),
     ...messageOperations(connection, tables, ids, tail, journal, usage),
     ...archiveOperations(connection, tables, ids, tail, usage),
-    ...documentOperations(connection, tables, ids, usage),
+    ...documentOperations(connection, tables, ids, usage, seal),
     ...pubsubOperations(connection, tables, ids, usage),
     ...streamOperations(connection, tables),
   };

@@ -31,7 +31,7 @@ describe("loadConfig()", () => {
     });
     expect(config.c2s).toEqual({ host: "127.0.0.1", port: 5222, tlsPort: 5223 });
     expect(config.tls).toEqual({ cert: undefined, key: undefined });
-    expect(config.store).toEqual({ url: "sqlite:data/ampact.db", pendingDelayMs: 250 });
+    expect(config.store).toEqual({ url: "sqlite:data/ampact.db", keyFile: "data/ampact.db.key", pendingDelayMs: 250 });
     expect(config.auth).toEqual({ plainWithoutTls: "loopback", anonymous: false, scramRounds: 10_000, maxAttempts: 5 });
     expect(config.amp).toEqual({ presencePolicy: "subscribed", maxRules: 32, maxHorizonDays: 36525 });
     expect(config.sm.resumeSeconds).toBe(300);

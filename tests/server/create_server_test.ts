@@ -74,6 +74,7 @@ describe("createServer()", () => {
   test("takes the settings of the store in place of its URL", () => {
     expect(createServer({ store: { url: "sqlite:x.db", pendingDelayMs: 5 } }).config.store).toEqual({
       url: "sqlite:x.db",
+      keyFile: "x.db.key",
       pendingDelayMs: 5,
     });
   });
@@ -210,9 +211,11 @@ describe("auth.scram_rounds", () => {
       ? `<auth xmlns="${ns}" mechanism="PLAIN">${data}</auth>`
       : `<authenticate xmlns="${ns}" mechanism="PLAIN"><initial-response>${data}</initial-response></authenticate>`;
 
+  const storeAt = (url: string) => createInlineStore(url, { keyFile: `${url.replace("sqlite:", "")}.key` });
+
   /** A store that tells what it renews. */
   function watched(url: string): { readonly store: Store; readonly renewed: Promise<Credentials> } {
-    const store = createInlineStore(url);
+    const store = storeAt(url);
     const { run } = store;
     const renewed = new Promise<Credentials>((resolve) => {
       store.run = async (calls) => {
@@ -226,7 +229,7 @@ describe("auth.scram_rounds", () => {
   }
 
   async function credentials(url: string): Promise<Credentials> {
-    const store = createInlineStore(url);
+    const store = storeAt(url);
     await store.open();
     const [reply] = await store.run([["credentials", "romeo@localhost"]]);
     await store.close();

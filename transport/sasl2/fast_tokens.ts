@@ -2,7 +2,7 @@
  * The tokens that stand for a password until they expire: XEP-0484 sections 3 and 5. Each client of an account has one
  * document with at most two: the one that it uses, and the next one, until it is used for the first time.
  *
- * The mechanisms hash under the token, so that the server must know it: a token is kept as it is, like the secret of
+ * The mechanisms hash under the token, so that the server must know it: a token is kept, sealed by the store, like the secret of
  * 32 random bytes that it is. A token does not outlive the password under which it was given.
  * @module
  */
