@@ -50,6 +50,10 @@ export const SETTINGS = {
   "c2s.host": text(HOST, "a host name or an IP address", "127.0.0.1", "address of the TCP listeners"),
   "c2s.port": integer(0, 65_535, 5222, "TCP with STARTTLS; 0: off"),
   "c2s.tls_port": integer(0, 65_535, 5223, "TCP with direct TLS (XEP-0368); 0: off"),
+  "c2s.proxy_protocol": boolean(
+    false,
+    "whether TCP connections from http.trusted_proxies and this machine begin with a PROXY header (version 1 or 2)",
+  ),
   "tls.cert": optionalText(
     /./,
     "the path of a file",

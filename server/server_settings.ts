@@ -67,6 +67,7 @@ export function streamSettings(config: Config): StreamSettings {
     stanzasPerSecond: limits.stanzasPerSecond,
     bosh: config.bosh,
     publicUrl: config.http.publicUrl === "" ? undefined : config.http.publicUrl,
+    proxyProtocol: config.c2s.proxyProtocol,
     allowedOrigins: config.http.allowedOrigins,
     trustedProxies: config.http.trustedProxies,
   };

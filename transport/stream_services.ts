@@ -49,6 +49,8 @@ export interface StreamSettings {
   readonly bosh: BoshSettings;
   /** Base URL of the HTTP endpoints as clients see it, for XEP-0156; left out: as the request has it. */
   readonly publicUrl?: string | undefined;
+  /** Whether connections from trusted proxies to the TCP listeners begin with a PROXY header. */
+  readonly proxyProtocol: boolean;
   /** Origins of web pages that may connect, or `*`; empty: see AllowedOrigins. */
   readonly allowedOrigins: readonly string[];
   /** Addresses and networks (`10.0.0.0/8`) of reverse proxies, whose X-Forwarded-For and -Proto are believed. */

@@ -29,7 +29,7 @@ describe("loadConfig()", () => {
       allowedOrigins: [],
       trustedProxies: [],
     });
-    expect(config.c2s).toEqual({ host: "127.0.0.1", port: 5222, tlsPort: 5223 });
+    expect(config.c2s).toEqual({ host: "127.0.0.1", port: 5222, tlsPort: 5223, proxyProtocol: false });
     expect(config.tls).toEqual({ cert: undefined, key: undefined });
     expect(config.store).toEqual({ url: "sqlite:data/ampact.db", keyFile: "data/ampact.db.key", pendingDelayMs: 250 });
     expect(config.auth).toEqual({ plainWithoutTls: "loopback", anonymous: false, scramRounds: 10_000, maxAttempts: 5 });

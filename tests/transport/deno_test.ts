@@ -7,26 +7,33 @@ import { join, resolve } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { NS } from "../../xmpp/ns.ts";
 import { freePort, Program } from "../scripts/program.ts";
+import { WebSocketClient } from "./websocket_client.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 const HEADER = `<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='${NS.STREAM}'>`;
+/** What a load balancer says first. */
+const PROXY = "PROXY TCP4 192.0.2.7 198.51.100.1 56324 5222\r\n";
 const INACTIVITY_MS = 1000;
 
 let folder = "";
 let server: Program;
 let tcpPort = 0;
+let tlsPort = 0;
 let bosh = "";
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "ampact-deno-"));
   tcpPort = await freePort();
+  tlsPort = await freePort();
   const deno = join(ROOT, "node_modules/.bin/deno");
   server = new Program(deno, ["run", "-A", join(ROOT, "scripts/server.ts")], {
     cwd: folder,
     env: {
       AMPACT_HTTP_PORT: "0",
       AMPACT_C2S_PORT: String(tcpPort),
-      AMPACT_C2S_TLS_PORT: "0",
+      AMPACT_C2S_TLS_PORT: String(tlsPort),
+      AMPACT_C2S_PROXY_PROTOCOL: "true",
+      AMPACT_LOG_LEVEL: "warn",
       AMPACT_STORE_URL: "sqlite::memory:",
       AMPACT_BOSH_INACTIVITY: String(INACTIVITY_MS / 1000),
     },
@@ -65,7 +72,7 @@ describe("STARTTLS on Deno", () => {
   test("loses nothing of a handshake that begins at once", async () => {
     for (let round = 0; round < 20; round++) {
       const socket = connect(tcpPort, "127.0.0.1");
-      socket.write(HEADER);
+      socket.write(PROXY + HEADER);
       await until(socket, "</stream:features>");
       socket.write(`<starttls xmlns='${NS.TLS}'/>`);
       await once(socket, "data");
@@ -74,6 +81,28 @@ describe("STARTTLS on Deno", () => {
       expect(await until(tls, "</stream:features>")).not.toContain("starttls");
       tls.destroy();
     }
+  });
+});
+
+test.each([0, 20])("direct TLS on Deno behind a load balancer, its header %p ms before the rest", async (pause) => {
+  const socket = connect(tlsPort, "127.0.0.1");
+  socket.setNoDelay(true);
+  await once(socket, "connect");
+  if (pause === 0) socket.cork();
+  socket.write(PROXY);
+  if (pause === 0) setTimeout(() => socket.uncork(), 20);
+  else await Bun.sleep(pause);
+  const tls = connectTls({ socket, rejectUnauthorized: false, servername: "localhost" });
+  tls.write(HEADER);
+  expect(await until(tls, "</stream:features>")).toContain("SCRAM-SHA-256");
+  tls.destroy();
+});
+
+describe("WebSocket on Deno", () => {
+  test("a frame beyond the bound for strangers is refused", async () => {
+    const client = await WebSocketClient.connect(bosh.replace(/\/http-bind.*/, ""));
+    await client.open();
+    expect(await client.ask(`<iq xmlns="jabber:client">${"x".repeat(20_000_000)}</iq>`)).toContain("policy-violation");
   });
 });
 

@@ -111,6 +111,7 @@ export const SETTINGS: StreamSettings = {
   connectionsPerAddress: 0,
   uploadsPerAddress: 0,
   stanzasPerSecond: 0,
+  proxyProtocol: false,
   allowedOrigins: [],
   trustedProxies: [],
   bosh: { waitMax: 60, holdMax: 1, requests: 2, inactivity: 30, polling: 5, pauseMax: 120 },

@@ -49,11 +49,11 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #paused = false;
   #closed = false;
 
-  constructor(context: TransportContext, socket: ClientSocket, certificate: TlsCertificate) {
+  constructor(context: TransportContext, socket: ClientSocket, certificate: TlsCertificate, address: string) {
     this.#context = context;
     this.#certificate = certificate;
     this.#socket = socket;
-    this.address = socket.remoteAddress ?? "unknown";
+    this.address = address;
     this.#loopback = isLoopback(this.address);
     this.#scanner = this.#createScanner();
     this.#stream = new XmppStream(context, this);

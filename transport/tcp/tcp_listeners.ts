@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { StreamError } from "../../xmpp/errors.ts";
 import { isLoopback } from "../client_address.ts";
 import type { TransportContext } from "../transport_context.ts";
+import { awaitProxyHeader } from "./await_proxy_header.ts";
 import { type ClientSocket, TcpConnection } from "./tcp_connection.ts";
 import { type CertificatePem, TlsCertificate } from "./tls_certificate.ts";
 
@@ -33,7 +34,7 @@ export class TcpListeners {
     if (mode === "tls" && this.#certificate.context === undefined) {
       throw new Error("Cannot listen for TLS: there is no certificate");
     }
-    const server = createServer((socket) => this.accept(socket, mode));
+    const server = createServer((socket) => this.#onSocket(socket, mode));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(port, host, () => {
@@ -51,12 +52,20 @@ export class TcpListeners {
     for (const server of this.#servers.splice(0)) server.close();
   }
 
+  #onSocket(socket: ClientSocket, mode: TcpListenOptions["mode"]): void {
+    const { services, trustsProxy } = this.#context;
+    if (!services.settings.proxyProtocol || !trustsProxy(socket.remoteAddress ?? "")) return this.accept(socket, mode);
+    awaitProxyHeader(socket, services, (address) => {
+      this.accept(socket, mode, address);
+      if (mode === "starttls") socket.resume();
+    });
+  }
+
   /** Serves a client on a connection that was made elsewhere. */
-  accept(socket: ClientSocket, mode: TcpListenOptions["mode"]): void {
-    const address = socket.remoteAddress ?? "unknown";
+  accept(socket: ClientSocket, mode: TcpListenOptions["mode"], address = socket.remoteAddress ?? "unknown"): void {
     const { connections } = this.#context;
     const admitted = connections.admits(address, isLoopback(address));
-    const connection = new TcpConnection(this.#context, socket, this.#certificate);
+    const connection = new TcpConnection(this.#context, socket, this.#certificate, address);
     connection.start(mode === "tls");
     if (!admitted) {
       const condition = connections.isOpen ? "policy-violation" : "system-shutdown";

@@ -377,3 +377,61 @@ test("closeAll() tells every client and stops listening", async () => {
   });
   expect(outcome).toBe("refused");
 });
+
+describe("behind a load balancer", () => {
+  const LINE = "PROXY TCP4 192.0.2.7 198.51.100.1 56324 5222\r\n";
+  const BINARY = Buffer.from("0d0a0d0a000d0a515549540a2111000cc0000207c633640100010002", "hex");
+
+  test.each([
+    ["version 1", LINE],
+    ["version 2", BINARY],
+  ])("a client is where its PROXY header of %s says", async (_what, header) => {
+    const port = await listen("starttls", { proxyProtocol: true, plainWithoutTls: "always" });
+    transports.tcp.useCertificate(certificates[0]!);
+    const { socket, reader } = await dial(port);
+    socket.write(Buffer.concat([Buffer.from(header), Buffer.from(HEADER)]));
+    expect(await reader.until(FEATURES_END)).toContain("<required/>");
+    socket.write(STARTTLS);
+    await reader.until("<proceed");
+    socket.removeAllListeners("data");
+    const tls = await dialTls(port, socket);
+    await login(tls.socket, tls.reader);
+    expect(services.sessions.last.request.connection).toMatchObject({ address: "192.0.2.7", secure: true });
+  });
+
+  test.each([0, 20])("the header comes before direct TLS, the rest %p ms after it", async (pause) => {
+    const { socket } = await dial(await listen("tls", { proxyProtocol: true }));
+    socket.setNoDelay(true);
+    if (pause === 0) socket.cork();
+    socket.write(LINE);
+    if (pause === 0) setTimeout(() => socket.uncork(), 20);
+    else await new Promise((resolve) => setTimeout(resolve, pause));
+    socket.removeAllListeners("data");
+    const tls = await dialTls(0, socket);
+    await login(tls.socket, tls.reader);
+    expect(services.sessions.last.request.connection.address).toBe("192.0.2.7");
+  });
+
+  test.each([
+    ["no header", HEADER],
+    ["one that is wrong", "PROXY TCP4 1 2 3 4\r\n"],
+  ])("%s ends the connection without a word", async (_what, text) => {
+    const { socket, reader } = await dial(await listen("starttls", { proxyProtocol: true }));
+    socket.write(text);
+    await waitFor(() => reader.isEnded);
+    expect(reader.text).toBe("");
+    expect(transports.connectionCount).toBe(0);
+  });
+
+  test("what it says of this machine gives no rights", async () => {
+    const { socket, reader } = await dial(await listen("starttls", { proxyProtocol: true }));
+    socket.write(`${LINE.replace("192.0.2.7", "127.0.0.1")}${HEADER}`);
+    expect(await reader.until(FEATURES_END)).toContain("<required/>");
+  });
+
+  test("without the setting a header is nothing but bad XML", async () => {
+    const { socket, reader } = await dial(await listen("starttls"));
+    socket.write(LINE + HEADER);
+    expect(await reader.until(END)).toContain("<not-well-formed ");
+  });
+});
