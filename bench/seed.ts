@@ -37,7 +37,8 @@ export class Seed {
 
   /** Opens the store in `folder`, lets `fill` work on it, and closes it again. */
   static async run<T>(folder: string, fill: (seed: Seed) => Promise<T>): Promise<T> {
-    const store = createInlineStore(`sqlite:${join(folder, "ampact.db")}`);
+    const path = join(folder, "ampact.db");
+    const store = createInlineStore(`sqlite:${path}`, { keyFile: `${path}.key` });
     const { idKey, lastSeq } = await store.open();
     try {
       return await fill(new Seed(store, idKey, lastSeq));

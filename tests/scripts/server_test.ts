@@ -131,7 +131,7 @@ describe("server, where it cannot start", () => {
   });
 
   test("tells in one line that the store is damaged", async () => {
-    writeFileSync(join(folder, "bad.db"), "no database".repeat(1000));
+    writeFileSync(join(folder, "bad.db"), "no database".repeat(1000), { mode: 0o600 });
     const { code, errors } = await run([], { env: { AMPACT_STORE_URL: "sqlite:bad.db" } });
     expect(errors).toMatch(/^Cannot open the store bad\.db: .*\n$/);
     expect(code).toBe(1);

@@ -39,6 +39,15 @@ async function serve(): Promise<[modes: Record<string, string>, narrowed: unknow
   }
 }
 
+test("a variable that is no setting is told of, without its value, and stops nobody", async () => {
+  const told: unknown[] = [];
+  const log: Log = { debug() {}, info() {}, error() {}, warn: (message, fields) => told.push([message, fields]) };
+  const server = createServer({ store: "sqlite::memory:", dataDir: folder, env: { AMPACT_TOKEN: "hunter2" }, log });
+  await server.start();
+  await server.stop();
+  expect(told).toEqual([["unknown variable", { name: "AMPACT_TOKEN", known: expect.any(String) }]]);
+});
+
 const PRIVATE = { folder: "700", database: "600", log: "600" };
 
 test("nobody else may read the folder and the database that a server makes, whatever the umask", async () => {
