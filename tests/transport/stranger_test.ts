@@ -176,6 +176,18 @@ test("a compressed request is decoded no further than to its bound", async () =>
   expect(await stranger.say(" ".repeat(2_000_000))).toContain('condition="policy-violation"');
 });
 
+test.each(["identity", "gzip"] as const)(
+  "a request of a session that is not here is not read (%s)",
+  async (encoding) => {
+    server = startServer();
+    const body = `<body xmlns="${NS.HTTPBIND}" rid="1" sid="none"><not well formed`;
+    const compressed = encoding === "gzip" ? gzipSync(body) : body;
+    const init = { method: "POST", body: compressed, headers: { "content-encoding": encoding } };
+    const answer = await (await fetch(`${server.url}/http-bind`, init)).text();
+    expect(answer).toContain('condition="item-not-found"');
+  },
+);
+
 describe("answers to a stranger that does not read", () => {
   test("over TCP are few, then the connection ends", async () => {
     server = startServer();

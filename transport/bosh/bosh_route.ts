@@ -22,6 +22,8 @@ const NEVER_A_DOCUMENT = {
   "x-content-type-options": "nosniff",
   "cache-control": "no-store",
 };
+/** Where the `sid` of a request is looked for before it is read. */
+const HEAD_CHARS = 2048;
 /** More than a request may wait for its response. */
 const SPARE_SECONDS = 30;
 /** XEP-0124 section 17.1: for clients that have named no version. */
@@ -45,7 +47,10 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
   const bounds = {
     least: strangers,
     most: bodyLimits(limits).maxBytes,
-    of: (head: string) => (sessions.isIdentified(head) ? bodyLimits(limits).maxBytes : strangers),
+    of: (head: string) => {
+      sessions.checkKnown(head);
+      return sessions.isIdentified(head) ? bodyLimits(limits).maxBytes : strangers;
+    },
   };
 
   async function post(c: Context): Promise<Response> {
@@ -56,7 +61,9 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
     let body: BoshBody;
     uploads.add(peer.address);
     try {
-      body = readBody(await request.read(), limits);
+      const text = await request.read();
+      sessions.checkKnown(text.slice(0, HEAD_CHARS));
+      body = readBody(text, limits);
     } catch (error) {
       return error instanceof SlowRequestError ? cut(408) : refuse(request, error);
     } finally {

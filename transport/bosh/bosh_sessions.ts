@@ -38,6 +38,12 @@ export class BoshSessions {
     return this.#sessions.get(SID.exec(head)?.[1] ?? "")?.isIdentified === true;
   }
 
+  /** Throws BoshError for a request of a session that is not here, before anything is done with it; `head`: how it begins. */
+  checkKnown(head: string): void {
+    const sid = SID.exec(head)?.[1];
+    if (sid !== undefined && !this.#sessions.has(sid)) throw new BoshError("item-not-found");
+  }
+
   /** Ends the session of a request that could not be read; `head`: how that begins. Returns it. */
   failUnread(head: string, condition: BoshCondition): BoshSession | undefined {
     const session = this.#sessions.get(SID.exec(head)?.[1] ?? "");
