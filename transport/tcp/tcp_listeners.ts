@@ -65,6 +65,8 @@ export class TcpListeners {
   accept(socket: ClientSocket, mode: TcpListenOptions["mode"], address = socket.remoteAddress ?? "unknown"): void {
     const { connections } = this.#context;
     const admitted = connections.admits(address, isLoopback(address));
+    // To say why would take a handshake, which costs more than all else.
+    if (!admitted && mode === "tls") return void socket.destroy();
     const connection = new TcpConnection(this.#context, socket, this.#certificate, address);
     connection.start(mode === "tls");
     if (!admitted) {

@@ -423,6 +423,21 @@ describe("behind a load balancer", () => {
     expect(transports.connectionCount).toBe(0);
   });
 
+  test.each(["starttls", "tls"] as const)("an address may have so many connections (%s)", async (mode) => {
+    const port = await listen(mode, { proxyProtocol: true, connectionsPerAddress: 1 });
+    const first = await dial(port);
+    first.socket.write(LINE);
+    await waitFor(() => transports.connectionCount === 1);
+    const second = await dial(port);
+    second.socket.write(LINE);
+    await waitFor(() => second.reader.isEnded);
+    expect(second.reader.text.includes("<policy-violation ")).toBe(mode === "starttls");
+    const other = await dial(port);
+    other.socket.write(LINE.replace("192.0.2.7", "192.0.2.8"));
+    await waitFor(() => transports.connectionCount === 2);
+    expect(first.reader.isEnded).toBe(false);
+  });
+
   test("what it says of this machine gives no rights", async () => {
     const { socket, reader } = await dial(await listen("starttls", { proxyProtocol: true }));
     socket.write(`${LINE.replace("192.0.2.7", "127.0.0.1")}${HEADER}`);
