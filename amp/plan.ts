@@ -34,7 +34,7 @@ export interface PlanInput {
   readonly forwardTo?: string;
   /** The destination is served by a gateway; nothing else about it matters then. */
   readonly gateway?: boolean;
-  /** The sender may not see the recipient's presence: no error may tell that nobody is there. Default false. */
+  /** The sender may not see the recipient's presence: no error may tell whether anybody is there, or exists. Default false. */
   readonly presenceHidden?: boolean;
   /** Nobody waits for news of it (a chat state, a receipt, a marker on its own): no error when nobody is there. */
   readonly ephemeral?: boolean;
@@ -75,7 +75,7 @@ const GATEWAY: Plan = { kind: "gateway" };
 
 /** The default action. The same value is evaluated and carried out, so that decision and effect cannot part. */
 export function plan(input: PlanInput): Plan {
-  const silent = input.messageType === "error";
+  const silent = input.messageType === "error" || isHidden(input);
   if (input.blocked) return { kind: "none", reason: "blocked", silent };
   if (input.gateway) return GATEWAY;
   if (!input.accountExists) return { kind: "none", reason: "no-account", silent };
@@ -97,6 +97,11 @@ export function ordinaryError(none: NonePlan): StanzaErrorCondition | undefined 
   return none.reason === "no-route" ? "remote-server-not-found" : "service-unavailable";
 }
 
+/** RFC 6121 section 8.5.1 allows silence for an account that does not exist, too: then nothing tells the cases apart. */
+function isHidden({ presenceHidden }: PlanInput): boolean {
+  return presenceHidden === true;
+}
+
 /** RFC 6121 8.5.3.2.1: no resource matches the full JID. */
 function planUnmatched(input: PlanInput): Plan {
   switch (input.messageType) {
@@ -104,9 +109,9 @@ function planUnmatched(input: PlanInput): Plan {
       return planBare(input);
     case "normal":
       if (input.unmatchedNormal !== "refuse") return planBare(input);
-      return { kind: "none", reason: "not-storable", silent: input.presenceHidden ?? false };
+      return { kind: "none", reason: "not-storable", silent: isHidden(input) };
     case "groupchat":
-      return { kind: "none", reason: "not-storable", silent: false };
+      return { kind: "none", reason: "not-storable", silent: isHidden(input) };
     case "headline":
     case "error":
       return { kind: "none", reason: "not-storable", silent: true };
@@ -118,7 +123,7 @@ function planUnmatched(input: PlanInput): Plan {
 /** RFC 6121 8.5.2: all available resources of non-negative priority, else nobody is there. */
 function planBare(input: PlanInput): Plan {
   const { messageType } = input;
-  if (messageType === "groupchat") return { kind: "none", reason: "not-storable", silent: false };
+  if (messageType === "groupchat") return { kind: "none", reason: "not-storable", silent: isHidden(input) };
   if (messageType === "error") return { kind: "none", reason: "not-storable", silent: true };
   const resources = input.resources.filter((answer) => answer.available && answer.priority >= 0);
   if (resources.length > 0) return { kind: "direct", resources: resources.map((answer) => answer.resource) };
@@ -130,7 +135,7 @@ function planBare(input: PlanInput): Plan {
 function planAbsent(input: PlanInput): Plan {
   if (input.forwardTo !== undefined) return { kind: "forward", to: input.forwardTo };
   const { storage } = input;
-  const silent = (input.presenceHidden ?? false) || (input.ephemeral ?? false);
+  const silent = isHidden(input) || (input.ephemeral ?? false);
   if (!storage.storable) return { kind: "none", reason: "not-storable", silent };
   if (!storage.offline && !storage.archive) return { kind: "none", reason: "no-storage", silent };
   if (storage.full) return { kind: "none", reason: "storage-full", silent };

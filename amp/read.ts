@@ -16,7 +16,7 @@ export interface RuleLimits {
 /**
  * - `request`: rules to process, at least one, all valid.
  * - `notice`: the element has a `status`, so it reports about another message and asks for nothing (section 4.1).
- *   A client cannot send such reports: its element is to be left out of what is delivered.
+ *   A client cannot send such reports.
  * - `invalid`: refuse the message with `refusal(fault, ...)`.
  */
 export type ReadResult =
@@ -42,6 +42,10 @@ interface ParsedAmp {
 }
 
 const NOTICE: ReadResult = { kind: "notice" };
+
+/** Constant: it must not tell whether there is such a recipient. */
+const PRESENCE_NEEDED =
+  "Rules that report (notify, alert, error) need the recipient's permission to see its presence; only drop is allowed without.";
 
 const parsed = new TextMemo(parseAmp, 256, 2048);
 
@@ -92,7 +96,7 @@ export function reportingRules(rules: readonly Rule[]): readonly Rule[] {
  */
 export function presenceFault(rules: readonly Rule[]): RuleFault | undefined {
   const reporting = reportingRules(rules);
-  return reporting.length === 0 ? undefined : { kind: "invalid-rules", rules: reporting };
+  return reporting.length === 0 ? undefined : { kind: "invalid-rules", rules: reporting, text: PRESENCE_NEEDED };
 }
 
 function parseAmp(text: string): ParsedAmp {

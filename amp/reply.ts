@@ -51,6 +51,7 @@ export function failedRules(rules: readonly Rule[], address: EventAddress): Stan
     xml`${quoted}
       <error type="modify" code="500">
         <undefined-condition xmlns="${NS.STANZAS}"/>
+        ${errorText("A rule of the message was met that asks for an error.")}
         <failed-rules xmlns="${NS.AMP_ERRORS}">${rules.map(ruleElement)}</failed-rules>
       </error>`,
   );
@@ -75,13 +76,31 @@ export function refusal(fault: RuleFault, address: ReplyAddress): Stanza {
 export function serviceUnavailable(rules: readonly Rule[], address: ReplyAddress): Stanza {
   return errorMessage(
     address,
-    xml`${quotedRules(rules)}<error type="cancel" code="503"><service-unavailable xmlns="${NS.STANZAS}"/></error>`,
+    xml`${quotedRules(rules)}<error type="cancel" code="503"><service-unavailable xmlns="${NS.STANZAS}"/>${errorText("The next server on the way does not process rules.")}</error>`,
   );
 }
 
 /** XEP-0079 1.3: a message with rules must have an id. Without one there is nothing to echo but an empty one. */
-export function missingId(address: { readonly domain: Jid; readonly sender: Jid; readonly id?: string }): Stanza {
-  return errorMessage(address, xml`<error type="modify" code="400"><bad-request xmlns="${NS.STANZAS}"/></error>`);
+export function missingId(address: Omit<ReplyAddress, "id"> & { readonly id?: string }): Stanza {
+  return errorMessage(address, badRequest("A message with rules needs an id."));
+}
+
+/** XEP-0079 4: `status` marks a report, which only a server sends; rules beside it would vanish silently. */
+export function forbiddenStatus(address: Omit<ReplyAddress, "id"> & { readonly id: string | undefined }): Stanza {
+  const { id, ...rest } = address;
+  return errorMessage(
+    id === undefined ? rest : { ...rest, id },
+    badRequest("Only a server may set a status on rules."),
+  );
+}
+
+function badRequest(text: string): Markup {
+  return xml`<error type="modify" code="400"><bad-request xmlns="${NS.STANZAS}"/>${errorText(text)}</error>`;
+}
+
+/** For a person, in the place where RFC 6120 section 8.3.2 has it: behind the condition. */
+function errorText(text: string): Markup {
+  return xml`<text xmlns="${NS.STANZAS}" xml:lang="en">${text}</text>`;
 }
 
 /** XEP-0079 4.1: the rules as they leave the server, with the original addresses and without a status. */
@@ -103,17 +122,24 @@ const CODES: Readonly<Record<FaultKind, number>> = {
   "unsupported-conditions": 400,
 };
 
+const TEXTS: Readonly<Record<FaultKind, string>> = {
+  "invalid-rules": "These rules are not valid, or there is no rule.",
+  "unsupported-actions": "This server does not know the action of these rules.",
+  "unsupported-conditions": "This server does not know the condition of these rules.",
+};
+
 function condition(fault: RuleFault): Markup {
   const rules = fault.rules.map(ruleElement);
+  const text = errorText(fault.text ?? TEXTS[fault.kind]);
   switch (fault.kind) {
     case "unsupported-actions":
-      return xml`<bad-request xmlns="${NS.STANZAS}"/><unsupported-actions xmlns="${NS.AMP}">${rules}</unsupported-actions>`;
+      return xml`<bad-request xmlns="${NS.STANZAS}"/>${text}<unsupported-actions xmlns="${NS.AMP}">${rules}</unsupported-actions>`;
     case "unsupported-conditions":
-      return xml`<bad-request xmlns="${NS.STANZAS}"/><unsupported-conditions xmlns="${NS.AMP}">${rules}</unsupported-conditions>`;
+      return xml`<bad-request xmlns="${NS.STANZAS}"/>${text}<unsupported-conditions xmlns="${NS.AMP}">${rules}</unsupported-conditions>`;
     case "invalid-rules": {
       // The schema wants at least one rule in <invalid-rules/>; a request without rules has none to show.
       const invalid = rules.length > 0 && xml`<invalid-rules xmlns="${NS.AMP}">${rules}</invalid-rules>`;
-      return xml`<not-acceptable xmlns="${NS.STANZAS}"/>${invalid}`;
+      return xml`<not-acceptable xmlns="${NS.STANZAS}"/>${text}${invalid}`;
     }
     default:
       return fault.kind satisfies never;

@@ -50,6 +50,8 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 export interface RuleFault {
   readonly kind: FaultKind;
   readonly rules: readonly QuotedRule[];
+  /** Tells a person why, where the kind alone does not. */
+  readonly text?: string;
 }
 
 const includes = (list: readonly string[], text: string): boolean => list.includes(text);

@@ -3,6 +3,7 @@ import { Jid, JidError } from "./jid.ts";
 import { NS } from "./ns.ts";
 import { STANZA_CONDITIONS, type StanzaErrorCondition, type StanzaErrorType } from "./stanza_condition.ts";
 import { StanzaContent, scanTrusted } from "./stanza_content.ts";
+import { STANZA_ERROR_TEXTS } from "./stanza_error_text.ts";
 import { StreamError } from "./stream_error.ts";
 import { Element } from "./xml/element.ts";
 import { escapeAttribute } from "./xml/escape.ts";
@@ -313,7 +314,7 @@ export class StanzaError extends Error {
   toMarkup(): Markup {
     return xml`
       <error${attr("code", this.code)}${attr("type", this.type)}>
-        ${conditionMarkup(this.condition, NS.STANZAS, this.text)}${this.application}
+        ${conditionMarkup(this.condition, NS.STANZAS, this.text ?? STANZA_ERROR_TEXTS[this.condition])}${this.application}
       </error>`;
   }
 }

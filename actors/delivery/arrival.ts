@@ -14,7 +14,7 @@ import type { Ending, Row, Step } from "./flight/flight.ts";
 import { hand } from "./flight/on_hop.ts";
 import { offer } from "./flight/on_session_end.ts";
 import { LogRow } from "./log_row.ts";
-import { append, archiveEntries, isOwners, keepForSender, pendingEntry, tellSender } from "./log_rows.ts";
+import { append, archiveEntries, isOwners, pendingEntry, tellSender } from "./log_rows.ts";
 import { announce, ruleEvent } from "./rule_events.ts";
 import { copyToOthers, toResources } from "./to_sessions.ts";
 import { LOGGED_ROW, NO_ROW, Tracked, UNOFFERED } from "./tracked.ts";
@@ -220,7 +220,11 @@ export function endHere(
   outcome: Outcome,
   bounce?: StanzaErrorCondition,
 ): void {
-  keepForSender(state, envelope, stanza);
-  const tracked = new Tracked(envelope, state.node.seqs.next(), stanza, rules, UNOFFERED);
+  const archive = archiveEntries(state, envelope, stanza, false);
+  const row: Row = archive.length === 0 ? NO_ROW : { log: "queued", waits: false, archived: true, counted: false };
+  const tracked = new Tracked(envelope, state.node.seqs.next(), stanza, rules, UNOFFERED, row);
+  tracked.archive = archive;
+  tellSender(envelope, archive, tracked.seq);
+  if (archive.length > 0) append(state, tracked, stanza.size, false);
   begin(state, tracked, endAtArrival(tracked.flight, termsOf(state), { outcome, changes: [], report, bounce }));
 }

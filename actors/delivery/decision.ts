@@ -13,7 +13,7 @@ import { withoutStanzaIds } from "./compose.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { ruledOut } from "./flight/ends.ts";
 import { takeIn } from "./intake.ts";
-import { countPending, type Planned, type PlanOptions, planFor, willStore } from "./plan_input.ts";
+import { countPending, isKnownTo, type Planned, type PlanOptions, planFor, willStore } from "./plan_input.ts";
 
 /** After a resource came, its flush is told at once; should it never be, messages go on after this time. */
 const FLUSH_DUE_MS = 5000;
@@ -55,7 +55,7 @@ function stopWaiting(state: DeliveryState): void {
 function maySeePresence(state: DeliveryState, sender: Jid): boolean {
   if (state.node.settings.presencePolicy === "open") return true;
   if (state.isBlocked(sender)) return false;
-  return sender.bare.equals(state.owner) || sender.local === "" || state.profile.watchers.has(sender.bare.text);
+  return isKnownTo(state, sender);
 }
 
 function decide(
@@ -94,7 +94,13 @@ function decideOnResources(
   stanza: Stanza,
   rules: RuleState | undefined,
 ): void {
-  const message: Planned = { stanza, notice: envelope.notice, via: envelope.via, waits: envelope.seq > 0 };
+  const message: Planned = {
+    stanza,
+    notice: envelope.notice,
+    via: envelope.via,
+    waits: envelope.seq > 0,
+    isOwn: envelope.receipt?.waits === true,
+  };
   if (rules === undefined) {
     const plan = planFor(state, message, state.answers(), UNMATCHED_REFUSED);
     return arrive(state, { envelope, stanza, rules }, plan, undefined);

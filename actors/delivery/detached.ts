@@ -48,7 +48,13 @@ const NOBODY: Others = { others: [], notify: undefined };
 /** The resources that it would go to today besides those that have it. What a rule would rather end is left where it is. */
 function othersFor(state: DeliveryState, flush: Flush, tracked: Tracked): Others {
   const { stanza, via, flight } = tracked;
-  const message = { stanza, notice: flight.notice, via, waits: flight.row.waits };
+  const message = {
+    stanza,
+    notice: flight.notice,
+    via,
+    waits: flight.row.waits,
+    isOwn: flight.audience === "application",
+  };
   const plan = planFor(state, message, state.answers(), { forward: false });
   if (plan.kind !== "direct") return NOBODY;
   const verdict = flight.rules && verdictOn(flight.rules, plan, state.node.now());

@@ -6,7 +6,7 @@
  */
 import { NOTHING_FIRED } from "../../amp/evaluate.ts";
 import { presenceFault, type ReadResult, type RuleLimits, readRequest } from "../../amp/read.ts";
-import { missingId, refusal } from "../../amp/reply.ts";
+import { forbiddenStatus, missingId, refusal } from "../../amp/reply.ts";
 import type { RuleFault } from "../../amp/rule.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import { Jid } from "../../xmpp/jid.ts";
@@ -28,6 +28,7 @@ export interface Refused {
 }
 
 const NONE = { kind: "none" } as const;
+const FORGED = { kind: "forged" } as const;
 
 export interface IntakeTerms {
   readonly limits: RuleLimits;
@@ -42,7 +43,7 @@ export function takeIn(stanza: Stanza, terms: IntakeTerms): Intake {
   switch (read.kind) {
     case "none":
       return { kind: "plain", stanza };
-    case "notice":
+    case "forged":
       return { kind: "plain", stanza: withoutRules(stanza) };
     case "request": {
       const { rules, perHop } = read;
@@ -62,14 +63,24 @@ export function refusalOf(stanza: Stanza, terms: IntakeTerms): Refused | undefin
   return read.kind === "refused" ? read : undefined;
 }
 
-type Read = { readonly kind: "none" } | Exclude<ReadResult, { readonly kind: "invalid" }> | Refused;
+type Read =
+  | { readonly kind: "none" }
+  /** An error with a report in it, which only a server writes. */
+  | { readonly kind: "forged" }
+  | Extract<ReadResult, { readonly kind: "request" }>
+  | Refused;
 
 function readRules(stanza: Stanza, terms: IntakeTerms): Read {
-  const source = stanza.type === "error" ? undefined : stanza.payloadText("amp", NS.AMP);
+  const source = stanza.payloadText("amp", NS.AMP);
   if (source === undefined) return NONE;
   const read = readRequest(source, terms.limits, terms.now);
-  if (read.kind === "notice") return read;
+  // A client that bounces a message may quote its rules.
+  if (stanza.type === "error") return read.kind === "notice" ? FORGED : NONE;
   const { id } = stanza;
+  if (read.kind === "notice") {
+    const reply = forbiddenStatus({ domain: Jid.parse(stanza.to!.domain), sender: stanza.from!, id });
+    return { kind: "refused", reply, condition: "bad-request" };
+  }
   if (!id) {
     const reply = missingId({ domain: Jid.parse(stanza.to!.domain), sender: stanza.from! });
     return { kind: "refused", reply, condition: "bad-request" };

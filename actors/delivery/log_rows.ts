@@ -14,7 +14,7 @@ import { archives } from "../profile.ts";
 import type { Envelope, RowHandle } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { StoreCondition } from "./flight/flight.ts";
-import { LogRow, RuledEntry } from "./log_row.ts";
+import { RuledEntry } from "./log_row.ts";
 import { tellSent } from "./to_sessions.ts";
 
 /** Archive rows of both sides, as their settings have it. */
@@ -55,14 +55,6 @@ export function append(
 ): void {
   const handle = message.isWritten === undefined ? undefined : (message as RowHandle);
   state.node.store.tell({ kind: "append", message, handle, units, from: state.self(), wanted, provable });
-}
-
-/** The sender's own archive keeps what the recipient never gets. */
-export function keepForSender(state: DeliveryState, envelope: Envelope, stanza: Stanza): void {
-  const archive = archiveEntries(state, envelope, stanza, false);
-  const seq = archive.length > 0 ? state.node.seqs.next() : 0;
-  if (seq > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
-  tellSender(envelope, archive, seq);
 }
 
 /** What has become of the sender's side is known: its archive keeps the message under that number, or does not. */

@@ -160,7 +160,7 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
     return state.node.store.tell({ kind: "settle", owner: state.owner.text, seqs: [row.seq] });
   }
   const { stanza, via } = tracked;
-  const message = { stanza, notice: tracked.flight.notice, via, waits: true };
+  const message = { stanza, notice: tracked.flight.notice, via, waits: true, isOwn: false };
   const plan = planFor(state, message, state.answers(), { forward: false });
   if (plan.kind !== "direct") {
     state.inFlight.delete(row.seq);

@@ -80,7 +80,13 @@ function planAgain(state: DeliveryState): void {
   const answers = toPlan.length === 0 ? [] : state.answers();
   for (const { tracked, forward } of toPlan) {
     const { stanza, via, flight } = tracked;
-    const message = { stanza, notice: flight.notice, via, waits: flight.row.waits };
+    const message = {
+      stanza,
+      notice: flight.notice,
+      via,
+      waits: flight.row.waits,
+      isOwn: flight.audience === "application",
+    };
     const plan = planFor(state, message, answers, { forward });
     const sessions = plan.kind === "direct" ? state.sessionsOf(plan.resources) : [];
     move(state, tracked, { kind: "planned", plan, sessions });

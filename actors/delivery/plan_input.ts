@@ -20,6 +20,8 @@ export interface Planned {
   readonly via: readonly Jid[];
   /** A row of it waits already: there is room for it. */
   readonly waits: boolean;
+  /** An application sends it: the server tells its own what became of it. */
+  readonly isOwn: boolean;
 }
 
 export interface PlanOptions {
@@ -40,10 +42,11 @@ export function planFor(
 
 function planInput(
   state: DeliveryState,
-  { stanza, notice, via, waits }: Planned,
+  message: Planned,
   resources: readonly ResourceAnswer[],
   { forward = true, unmatchedNormal = "bare" }: PlanOptions,
 ): PlanInput {
+  const { stanza, notice, via, waits } = message;
   const { settings } = state.node;
   const { persistent, exists, forwardTo, contacts } = state.profile;
   const forwards = forward && forwardTo !== undefined && !notice && mayForward(state, forwardTo, via);
@@ -53,6 +56,7 @@ function planInput(
     unmatchedNormal: notice ? "bare" : unmatchedNormal,
     ephemeral: isEphemeral(stanza),
     to: stanza.to!,
+    presenceHidden: isHidden(state, message),
     accountExists: exists,
     blocked: state.isBlocked(stanza.from!) || via.some((hop) => state.isBlocked(hop)),
     resources,
@@ -65,6 +69,17 @@ function planInput(
     },
     ...(forwards && { forwardTo: forwardTo.text }),
   };
+}
+
+/** The sender is a stranger, who learns nothing by an error that presence would not tell. */
+function isHidden(state: DeliveryState, { stanza, notice, isOwn }: Planned): boolean {
+  if (state.node.settings.presencePolicy === "open" || notice || isOwn) return false;
+  return !isKnownTo(state, stanza.from!);
+}
+
+/** Whether the account shows its presence to that sender. Servers have their own ways to know. */
+export function isKnownTo({ owner, profile }: DeliveryState, sender: Jid): boolean {
+  return sender.bare.equals(owner) || sender.local === "" || profile.watchers.has(sender.bare.text);
 }
 
 /** Loop protection: no account has a message twice, and there is an end to it. */

@@ -1,11 +1,24 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { EventAddress } from "../../amp/reply.ts";
-import { ampElement, failedRules, missingId, notice, refusal, serviceUnavailable } from "../../amp/reply.ts";
+import {
+  ampElement,
+  failedRules,
+  forbiddenStatus,
+  missingId,
+  notice,
+  refusal,
+  serviceUnavailable,
+} from "../../amp/reply.ts";
 import type { FaultKind } from "../../amp/rule.ts";
 import { ACTIONS } from "../../amp/rule.ts";
 import { Jid } from "../../xmpp/jid.ts";
-import { rule, rules, tree } from "./fixtures.ts";
+import { rule, rules, tree as wholeTree } from "./fixtures.ts";
+
+/** The examples have no text for a person; the server's errors do (see the last test of "refusals"). */
+function tree(text: string) {
+  return wholeTree(text.replace(/<text [^>]*>[^<]*<\/text>/, ""));
+}
 
 /** The examples of 3.4, with the addresses in the places that section 4.1 gives them. */
 const chatty: EventAddress = {
@@ -180,6 +193,22 @@ describe("refusals", () => {
   </error>
 </message>`),
     );
+  });
+
+  test("RFC 6120 8.3.2: each tells a person why, behind its condition", () => {
+    const kinds: FaultKind[] = ["invalid-rules", "unsupported-actions", "unsupported-conditions"];
+    const errors = [
+      ...kinds.map((kind) => refusal({ kind, rules: [] }, richard)),
+      refusal({ kind: "invalid-rules", rules: [], text: "Because." }, richard),
+      serviceUnavailable([], richard),
+      missingId(richard),
+      forbiddenStatus(richard),
+      failedRules(rules("error deliver stored"), chatty),
+    ];
+    const texts = errors.map((each) => /<text [^>]*xml:lang="en">([^<]+)<\/text>/.exec(each.toString())?.[1]);
+    expect(new Set(texts).size).toBe(errors.length);
+    expect(texts).toContain("Because.");
+    expect(texts).not.toContain(undefined);
   });
 
   test("XEP-0079 1.3: without an id a plain bad-request, and no id is invented", () => {

@@ -37,7 +37,7 @@ describe("readReply()", () => {
       kind: "error",
       condition: "undefined-condition",
       rules: [RULE, RULE],
-      text: undefined,
+      text: "A rule of the message was met that asks for an error.",
     });
   });
 

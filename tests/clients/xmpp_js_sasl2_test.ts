@@ -88,7 +88,7 @@ describe.each(Object.entries(SERVICES))("@xmpp/client over %s", (_name, service)
     const other = await enter("romeo");
     expect(other.jid).not.toBe(first.jid);
     expect(server.app.sessionCount).toBe(2);
-  });
+  }, 20_000);
 
   test("resumes after a cut, with a token and what it has missed", async () => {
     const romeo = await enter("romeo");

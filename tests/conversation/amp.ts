@@ -47,7 +47,7 @@ export function failure(text: RuleText, { domain, from, to, id = "m1" }: Parties
     <message from="${domain}" to="${from}" id="${id}" type="error">
       <amp xmlns="${NS.AMP}" status="error" from="${from}" to="${to}">${rule(text)}</amp>
       <error type="modify" code="500">
-        <undefined-condition xmlns="${NS.STANZAS}"/>
+        <undefined-condition xmlns="${NS.STANZAS}"/><text xmlns="${NS.STANZAS}" xml:lang="en"/>
         <failed-rules xmlns="${NS.AMP_ERRORS}">${rule(text)}</failed-rules>
       </error>
     </message>`;

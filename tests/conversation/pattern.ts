@@ -7,7 +7,10 @@ export const ANY = "{any}";
 export const ABSENT = "{absent}";
 
 export interface MatchOptions {
-  /** Nothing may be there that the pattern does not mention, but the `<stanza-id/>` that the receiver's server adds. */
+  /**
+   * Nothing may be there that the pattern does not mention, but the `<stanza-id/>` that the receiver's server adds, and the text of
+   * an error, which is for people.
+   */
   readonly exact?: boolean;
 }
 
@@ -50,8 +53,12 @@ function childMismatch(element: Element, pattern: Element, options: MatchOptions
     if (at < 0) return explainMissing(rest, wanted, options);
     rest.splice(at, 1);
   }
-  const extra = rest.find(({ name, ns }) => name !== "stanza-id" || ns !== NS.SID);
+  const extra = rest.find((child) => !isAdded(child));
   return options.exact && extra !== undefined ? `there is a child ${extra}` : undefined;
+}
+
+function isAdded({ name, ns }: Element): boolean {
+  return (name === "stanza-id" && ns === NS.SID) || (name === "text" && ns === NS.STANZAS);
 }
 
 function explainMissing(rest: readonly Element[], wanted: Element, options: MatchOptions): string {

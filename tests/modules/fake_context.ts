@@ -224,11 +224,14 @@ export function item(jid: string, change: Partial<RosterItem> = {}): RosterItem 
   return { jid, name: "", subscription: "none", ask: false, approved: false, groups: [], ...change };
 }
 
-/** The content of a result; of an error its condition, with the application's own, and its type. */
+/** The content of a result; of an error its condition, with the application's own, and its type. Its text is for people. */
 export function content(answer: Stanza): string {
   if (answer.type === "result") return answer.inner;
   const error = answer.payload("error", "jabber:client");
-  const conditions = error?.elements.map((element) => element.name).join("+");
+  const conditions = error?.elements
+    .filter(({ name }) => name !== "text")
+    .map(({ name }) => name)
+    .join("+");
   return `error ${conditions} ${error?.attr("type")}`;
 }
 

@@ -22,7 +22,7 @@ function refused(domain: string, to: string, ...rules: readonly string[]): Marku
   return xml`
     <message type="error" from="${domain}" to="${to}" id="m1">
       <amp xmlns="${NS.AMP}">${named}</amp>
-      <error type="modify" code="405"><not-acceptable xmlns="${NS.STANZAS}"/><invalid-rules xmlns="${NS.AMP}">${named}</invalid-rules></error>
+      <error type="modify" code="405"><not-acceptable xmlns="${NS.STANZAS}"/><text xmlns="${NS.STANZAS}" xml:lang="en"/><invalid-rules xmlns="${NS.AMP}">${named}</invalid-rules></error>
     </message>`;
 }
 

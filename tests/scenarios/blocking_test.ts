@@ -6,7 +6,8 @@ import { befriend, grants } from "../conversation/befriend.ts";
 import type { Device } from "../conversation/device.ts";
 import { stage } from "../conversation/stage.ts";
 
-const scenario = stage();
+/** Strangers are answered as contacts are: strangers_test.ts has how they are not, by default. */
+const scenario = stage({ amp: { presencePolicy: "open" } });
 
 const items = (jids: readonly string[]) => jids.map((jid) => xml`<item jid="${jid}"/>`);
 const block = (...jids: string[]) => xml`<block xmlns="${NS.BLOCKING}">${items(jids)}</block>`;

@@ -9,13 +9,15 @@ import type { Device } from "../conversation/device.ts";
 import { ALL, stage } from "../conversation/stage.ts";
 
 const IMPATIENT = { bosh: { inactivity: 1 }, probe: { timeoutSeconds: 1, idleSeconds: 5 } };
-const scenario = stage(IMPATIENT);
-const smallStore = stage({ limits: { offlineMessages: 3 } });
-const archiveOnly = stage({ offline: { enabled: false } });
-const offlineOnly = stage({ archive: { enabled: false } });
-const forgetful = stage({ offline: { enabled: false }, archive: { enabled: false } });
-const manyStrangers = stage({ limits: { offlineMessagesFromStrangers: 0 } });
-const onDisk = stage({ ...IMPATIENT, onDisk: true });
+/** Strangers are answered as contacts are: strangers_test.ts has how they are not, by default. */
+const KNOWN = { amp: { presencePolicy: "open" } } as const;
+const scenario = stage({ ...KNOWN, ...IMPATIENT });
+const smallStore = stage({ ...KNOWN, limits: { offlineMessages: 3 } });
+const archiveOnly = stage({ ...KNOWN, offline: { enabled: false } });
+const offlineOnly = stage({ ...KNOWN, archive: { enabled: false } });
+const forgetful = stage({ ...KNOWN, offline: { enabled: false }, archive: { enabled: false } });
+const manyStrangers = stage({ ...KNOWN, limits: { offlineMessagesFromStrangers: 0 } });
+const onDisk = stage({ ...KNOWN, ...IMPATIENT, onDisk: true });
 
 const chat = (to: string, id: string, content: Markup = xml`<body>${id}</body>`) =>
   xml`<message to="${to}" id="${id}" type="chat">${content}</message>`;
@@ -246,8 +248,8 @@ smallStore(
 );
 
 for (const [name, shared] of [
-  ["strangers", stage({ limits: { offlineMessages: 10, offlineMessagesFromStrangers: 2 } })],
-  ["one sender", stage({ limits: { offlineMessages: 10, offlineMessagesFromSender: 2 } })],
+  ["strangers", stage({ ...KNOWN, limits: { offlineMessages: 10, offlineMessagesFromStrangers: 2 } })],
+  ["one sender", stage({ ...KNOWN, limits: { offlineMessages: 10, offlineMessagesFromSender: 2 } })],
 ] as const) {
   shared(
     `XEP-0160 3: what ${name} may store is bounded, and leaves room for others`,

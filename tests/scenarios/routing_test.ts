@@ -5,7 +5,8 @@ import { xml } from "../../xmpp/xml/xml.ts";
 import type { Device } from "../conversation/device.ts";
 import { stage } from "../conversation/stage.ts";
 
-const scenario = stage();
+/** Strangers are answered as contacts are: strangers_test.ts has how they are not, by default. */
+const scenario = stage({ amp: { presencePolicy: "open" } });
 
 const TYPES = ["normal", "chat", "headline", "groupchat", "error"] as const;
 

@@ -21,6 +21,16 @@ export function over(effects: readonly Effect[], outcome: Outcome | undefined): 
   return { flight: undefined, effects: [...effects, { kind: "over", outcome }] };
 }
 
+/** The same, but who counts the message goes on waiting for the commit of what an archive keeps of it. */
+export function overWhenKept(flight: Flight, effects: readonly Effect[], outcome: Outcome): Step {
+  const { audience, row } = flight;
+  if (audience === "none" || !row.archived || row.log !== "queued") return over(effects, outcome);
+  return {
+    flight: { ...withRow(flight, { waits: false, counted: false }), stage: { kind: "proved" } },
+    effects: [...effects, { kind: "tell", outcome }],
+  };
+}
+
 /** Ends a message: what takes it away and the report of it are one transaction, and what is told of it comes after. */
 export function end(flight: Flight, terms: Terms, { outcome, changes, report, bounce, alone = false }: End): Step {
   const ending: Ending = { kind: "end", report, outcome, bounce, hasRow: false };
@@ -30,7 +40,7 @@ export function end(flight: Flight, terms: Terms, { outcome, changes, report, bo
       effects: [{ kind: "commit", changes, ending, alone }],
     };
   }
-  return over([...uncount(flight), ...tellEnding(ending, "never")], outcome);
+  return overWhenKept(flight, [...uncount(flight), ...tellEnding(ending, "never")], outcome);
 }
 
 /** The end of a message that never got further: what somebody counts on is told when the report is in the log. */

@@ -34,7 +34,7 @@ export type Stage =
       /** One of them had lost its connection when it was offered to another as well. */
       readonly isShared?: boolean;
     }
-  /** Its receipt is proved; the archive's commit is awaited. */
+  /** It has ended, most often by proof of receipt; the commit of what an archive keeps of it is awaited. */
   | { readonly kind: "proved" }
   /** The forwarding address has not answered yet. */
   | { readonly kind: "handed"; readonly onTaken: Met | undefined }

@@ -1,16 +1,7 @@
 /** A device has proved receipt of the message. @module */
 import type { Outcome } from "../../../amp/outcome.ts";
-import { end, over, uncount } from "./ends.ts";
-import {
-  type Change,
-  type Effect,
-  type Event,
-  type Flight,
-  type Step,
-  type Terms,
-  unmoved,
-  withRow,
-} from "./flight.ts";
+import { end, overWhenKept, uncount } from "./ends.ts";
+import { type Change, type Event, type Flight, type Step, type Terms, unmoved, withRow } from "./flight.ts";
 
 type Proved = Extract<Event, { kind: "proved" }>;
 
@@ -31,17 +22,5 @@ export function onProof(flight: Flight, { resource, isWritten }: Proved, terms: 
   }
   if (row.waits) effects.push({ kind: "settle" });
   if (met !== undefined) effects.push({ kind: "report", met, logged: "now" });
-  return isAwaited(flight) ? awaitCommit(flight, effects, outcome) : over(effects, outcome);
-}
-
-/** Somebody counts the message, and the archive does not have it durably yet. */
-function isAwaited({ audience, row }: Flight): boolean {
-  return audience !== "none" && row.archived && row.log === "queued";
-}
-
-function awaitCommit(flight: Flight, effects: readonly Effect[], outcome: Outcome): Step {
-  return {
-    flight: { ...withRow(flight, { waits: false, counted: false }), stage: { kind: "proved" } },
-    effects: [...effects, { kind: "tell", outcome }],
-  };
+  return overWhenKept(flight, effects, outcome);
 }
