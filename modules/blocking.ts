@@ -9,6 +9,7 @@ import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
 import { isBlocked, readJids } from "./blocking/block_list.ts";
+import { KeptAnswer, MAX_ANSWER } from "./kept_answer.ts";
 import { type AccountContext, get, type IqRequest, type ServerModule, set } from "./module.ts";
 import { requireOwner } from "./owner_only.ts";
 
@@ -17,6 +18,7 @@ const INFORMED = "blocking";
 
 /** Of one account; answered with resource-constraint beyond it. */
 const MAX_BLOCKED = 10_000;
+const LIST = new KeptAnswer("block list");
 
 export const blocking: ServerModule = {
   name: "blocking",
@@ -33,7 +35,11 @@ export const blocking: ServerModule = {
 function read(iq: IqRequest, context: AccountContext): Markup {
   requireOwner(iq, context);
   context.mark(iq.from.resource, INFORMED, true);
-  return xml`<blocklist xmlns="${NS.BLOCKING}">${items(context.blocked)}</blocklist>`;
+  return LIST.get(context, context.blocked, () => blocklist(context));
+}
+
+function blocklist({ blocked }: AccountContext): Markup {
+  return xml`<blocklist xmlns="${NS.BLOCKING}">${items(blocked)}</blocklist>`;
 }
 
 async function block(iq: IqRequest, context: AccountContext): Promise<undefined> {
@@ -41,10 +47,13 @@ async function block(iq: IqRequest, context: AccountContext): Promise<undefined>
   const jids = readItems(iq);
   // Section 3.3: nothing to block is an error, while nothing to unblock is everything.
   if (jids.length === 0) throw new StanzaError("bad-request");
-  if (context.blocked.size + jids.length > MAX_BLOCKED) throw new StanzaError("resource-constraint");
+  const more = items(jids.map((jid) => jid.text));
+  const length = LIST.length(context, context.blocked, () => blocklist(context));
+  const isTooLong = length + more.reduce((sum, { text }) => sum + text.length, 0) > MAX_ANSWER;
+  if (isTooLong || context.blocked.size + jids.length > MAX_BLOCKED) throw new StanzaError("resource-constraint");
   const before = new Set(context.blocked);
   await context.block(jids);
-  push(context, xml`<block xmlns="${NS.BLOCKING}">${items(jids.map((jid) => jid.text))}</block>`);
+  push(context, xml`<block xmlns="${NS.BLOCKING}">${more}</block>`);
   const after = new Set([...before, ...jids.map((jid) => jid.text)]);
   tell(context, (contact) => !isBlocked(before, contact) && isBlocked(after, contact), unavailable);
 }

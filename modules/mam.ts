@@ -50,21 +50,29 @@ function requireArchive(iq: IqRequest, context: AccountContext): void {
 async function query(iq: IqRequest, context: AccountContext): Promise<Markup> {
   requireArchive(iq, context);
   const encode = (seq: number) => context.stanzaIds.encode(seq);
+  const encoded = (seq: number | undefined) => (seq === undefined ? undefined : encode(seq));
   const request = readArchiveRequest(iq.payload, (id) => context.stanzaIds.decode(id));
-  const { messages, complete, total } = await readPage(request, context);
+  const { messages, complete, total, edge } = await readPage(request, context);
   for (const message of request.flip ? messages.toReversed() : messages) {
     const result = archiveResult(message, request.queryId, encode);
     const addresses = { from: context.owner, to: iq.from, id: context.newId() };
     context.toResource(iq.from.resource, Stanza.build("message", addresses, result));
   }
   if (complete && request.catchesUp) context.mark(iq.from.resource, CAUGHT_UP, true);
-  const [first, last] = [messages[0], messages.at(-1)];
-  return archiveEnd(complete, { first: first && encode(first.seq), last: last && encode(last.seq), count: total });
+  const { take } = request.query;
+  const first = take === "last" ? (edge ?? messages[0]?.seq) : messages[0]?.seq;
+  const last = take === "first" ? (edge ?? messages.at(-1)?.seq) : messages.at(-1)?.seq;
+  // A page without messages has one place where the next begins.
+  const ends = { first: first ?? edge, last: last ?? edge };
+  return archiveEnd(complete, { first: encoded(ends.first), last: encoded(ends.last), count: total });
 }
 
 async function metadata(iq: IqRequest, context: AccountContext): Promise<Markup> {
   requireArchive(iq, context);
-  const bounds = await context.store.archiveBounds(context.owner.text);
+  const owner = context.owner.text;
+  // A message that the same client has just sent may wait for one answer of the store before it has its place in the log.
+  await context.store.archiveBounds(owner);
+  const bounds = await context.store.archiveBounds(owner);
   return archiveMetadata(bounds, (seq) => context.stanzaIds.encode(seq));
 }
 

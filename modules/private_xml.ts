@@ -43,11 +43,11 @@ async function write(iq: IqRequest, context: AccountContext): Promise<undefined>
   const elements = storedElements(iq.payload);
   if (elements.length === 0) throw new StanzaError("bad-request");
   const owner = context.owner.text;
-  const known = await context.store.documents(owner, KIND);
+  const known = await context.store.documentCount(owner, KIND);
   for (const element of elements) {
     if (element.toString().length > MAX_LENGTH) throw new StanzaError("not-acceptable");
   }
-  if (known.length + elements.length > MAX_ELEMENTS) throw new StanzaError("resource-constraint");
+  if (known + elements.length > MAX_ELEMENTS) throw new StanzaError("resource-constraint");
   for (const element of elements) {
     if (isBookmarkStorage(element)) {
       await writeBookmarkStorage(element, context);

@@ -3,12 +3,14 @@
  * The subscriptions that its items hold are changed by roster/subscription_flow.ts.
  * @module
  */
+import type { RosterItem } from "../store/store.ts";
 import { StanzaError } from "../xmpp/errors.ts";
 import { NS } from "../xmpp/ns.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
+import { MAX_ANSWER } from "./kept_answer.ts";
 import { type AccountContext, get, type IqRequest, type ServerModule, set } from "./module.ts";
 import { requireOwner } from "./owner_only.ts";
-import { readRosterSet, rosterQuery } from "./roster/roster_query.ts";
+import { readRosterSet, rosterLength, rosterQuery } from "./roster/roster_query.ts";
 
 /** The mark of an interested resource (RFC 6121 section 2.2): it has asked for the roster, and gets the pushes. */
 export const INTERESTED = "roster";
@@ -49,12 +51,15 @@ async function change(iq: IqRequest, context: AccountContext): Promise<undefined
   if (known === undefined && context.roster.size >= context.settings.rosterItems) {
     throw new StanzaError("resource-constraint");
   }
-  await context.putRosterItem({
+  const item: RosterItem = {
     jid: wanted.jid.text,
     name: wanted.name,
     groups: wanted.groups,
     subscription: known?.subscription ?? "none",
     ask: known?.ask ?? false,
     approved: known?.approved ?? false,
-  });
+  };
+  const length = rosterLength(context.roster.values()) - (known === undefined ? 0 : rosterLength([known]));
+  if (length + rosterLength([item]) > MAX_ANSWER) throw new StanzaError("resource-constraint");
+  await context.putRosterItem(item);
 }

@@ -268,6 +268,8 @@ export interface StoreOperations {
   putDocument(owner: string, kind: string, key: string, text: string): void;
   document(owner: string, kind: string, key: string): string | undefined;
   documents(owner: string, kind: string): readonly StoredDocument[];
+  /** How many there are, without reading them. */
+  documentCount(owner: string, kind: string): number;
   /** Returns false where there was none. */
   removeDocument(owner: string, kind: string, key: string): boolean;
 

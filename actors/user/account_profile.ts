@@ -12,7 +12,7 @@ export function profileOf(account: LiveAccount): Profile {
     exists: account.exists || account.live.length > 0,
     persistent: account.exists,
     resources: account.live.map(entryOf),
-    blocked: account.blocked.size === 0 ? NOBODY : new Set(account.blocked),
+    blocked: account.blocked,
     watchers,
     watched,
     forwardTo: account.forwardTo,

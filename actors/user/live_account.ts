@@ -31,6 +31,8 @@ export interface LiveResource {
   directed: Set<string> | undefined;
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** The bare JIDs of a roster, as a profile has them. */
 export type RosterSets = Pick<Profile, "watchers" | "watched" | "contacts">;
 
@@ -50,7 +52,8 @@ export class LiveAccount implements AccountContext {
   exists: boolean;
   readonly roster: Map<string, RosterItem>;
   readonly requests: Map<string, SubscriptionRequest>;
-  readonly blocked: Set<string>;
+  /** Replaced when it changes, so that profiles share it. */
+  blocked: ReadonlySet<string>;
   live: readonly LiveResource[] = [];
   rosterVersion: number;
   /** The log's sequence number when the request at hand came: all that was older lay in the archive then. */
@@ -70,7 +73,7 @@ export class LiveAccount implements AccountContext {
     this.exists = record !== undefined;
     this.roster = new Map(record?.roster.map((item) => [item.jid, item]));
     this.requests = new Map(record?.requests.map((request) => [request.from, request]));
-    this.blocked = new Set(record?.blocked);
+    this.blocked = record === undefined || record.blocked.length === 0 ? NOBODY : new Set(record.blocked);
     this.rosterVersion = record?.rosterVersion ?? 0;
     this.archivePreferences = record?.archivePreferences;
     this.forwardTo = record?.forwardTo === undefined ? undefined : Jid.tryParse(record.forwardTo);
@@ -175,7 +178,7 @@ export class LiveAccount implements AccountContext {
   async block(jids: readonly Jid[]): Promise<void> {
     const texts = jids.map((jid) => jid.text);
     await this.store.block(this.owner.text, texts);
-    for (const text of texts) this.blocked.add(text);
+    this.blocked = new Set([...this.blocked, ...texts]);
     this.#host.changed();
   }
 
@@ -183,7 +186,8 @@ export class LiveAccount implements AccountContext {
     const texts = jids?.map((jid) => jid.text);
     if (texts === undefined) await this.store.unblock(this.owner.text);
     else await this.store.unblock(this.owner.text, texts);
-    for (const text of texts ?? [...this.blocked]) this.blocked.delete(text);
+    const gone = texts && new Set(texts);
+    this.blocked = gone === undefined ? NOBODY : new Set([...this.blocked].filter((text) => !gone.has(text)));
     this.#host.changed();
   }
 

@@ -24,7 +24,7 @@ export async function retrieveBookmarkStorage(iq: IqRequest, context: AccountCon
   const isKept = context.exists && (await nodesOf(context)).has(BOOKMARKS);
   if (!isKept) throw new StanzaError("item-not-found");
   requireOwner(iq, context);
-  return itemsAnswer(BOOKMARK_STORAGE, [{ id: ITEM, text: (await readBookmarkStorage(context)).toString() }]);
+  return itemsAnswer(BOOKMARK_STORAGE, [{ id: ITEM, text: (await readBookmarkStorage(context)).text }]);
 }
 
 /** Publish-options are left aside: the list has the privacy that XEP-0402 demands. */
@@ -43,7 +43,7 @@ export async function publishBookmarkStorage(
 /** The list has changed, in whatever place. */
 export async function notifyBookmarkStorage(context: AccountContext): Promise<void> {
   if (watchersOf(BOOKMARK_STORAGE, context).length === 0) return;
-  const text = (await readBookmarkStorage(context)).toString();
+  const text = (await readBookmarkStorage(context)).text;
   const item = { id: ITEM, publisher: context.owner.text, text, at: context.now() };
   notifyAll(NODE, itemEvent(NODE, item), context);
 }

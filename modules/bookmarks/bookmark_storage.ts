@@ -5,9 +5,11 @@
  */
 import { Jid } from "../../xmpp/jid.ts";
 import { Element } from "../../xmpp/xml/element.ts";
+import { type Markup, raw } from "../../xmpp/xml/xml.ts";
+import { KeptAnswer } from "../kept_answer.ts";
 import type { AccountContext } from "../module.ts";
 import { MAX_ITEMS } from "../pubsub/node_config.ts";
-import { nodesOf } from "../pubsub/pep_node.ts";
+import { itemsVersion, nodesOf } from "../pubsub/pep_node.ts";
 import { publish, retract } from "../pubsub/publish.ts";
 
 /** Node and namespace of XEP-0402. */
@@ -27,8 +29,18 @@ export function isBookmarkStorage(element: Element): boolean {
   return element.name === "storage" && element.ns === BOOKMARK_STORAGE;
 }
 
+const LIST = new KeptAnswer("bookmark storage");
+
 /** The list as one element; empty where there is none. */
-export async function readBookmarkStorage(context: AccountContext): Promise<Element> {
+export async function readBookmarkStorage(context: AccountContext): Promise<Markup> {
+  const version = itemsVersion(BOOKMARKS, context);
+  const kept = LIST.find(context, version);
+  if (kept !== undefined) return kept;
+  const storage = await storageElement(context);
+  return LIST.get(context, version, () => raw(storage.toString()));
+}
+
+async function storageElement(context: AccountContext): Promise<Element> {
   const items = await context.store.pubsubItems(context.owner.text, BOOKMARKS, MAX_ITEMS);
   const conferences = items.map((item) => toStorage(item.id, Element.parse(item.text)));
   return new Element("storage", BOOKMARK_STORAGE, {}, conferences);

@@ -11,7 +11,12 @@ export interface Page {
   readonly messages: readonly ArchivedMessage[];
   readonly complete: boolean;
   readonly total: number | undefined;
+  /** Where the search of a page ended that found too little: the next page goes on from there. */
+  readonly edge?: number;
 }
+
+/** Rows that one query may look at where the archive has no index for what is wanted. */
+const MAX_LOOKED = 2000;
 
 /**
  * Reads the page that the request asks for. The total is told where it was asked for (XEP-0059 section 2.7) or costs
@@ -52,8 +57,10 @@ async function readFiltered(query: ArchiveQuery, resource: Jid, context: Account
   const { limit, take } = query;
   let found: ArchivedMessage[] = [];
   let rest = query;
+  let looked = 0;
   for (;;) {
     const page = await context.store.archive({ ...rest, limit: PAGE_LIMIT });
+    looked += page.messages.length;
     const matching = page.messages.filter((message) => isWith(message, resource));
     found = take === "first" ? [...found, ...matching] : [...matching, ...found];
     const full = found.length > limit;
@@ -61,8 +68,9 @@ async function readFiltered(query: ArchiveQuery, resource: Jid, context: Account
       const messages = take === "first" ? found.slice(0, limit) : found.slice(Math.max(0, found.length - limit));
       return { messages, complete: !full, total: full ? undefined : found.length };
     }
-    const edge = take === "first" ? { after: page.messages.at(-1)!.seq } : { before: page.messages[0]!.seq };
-    rest = { ...rest, ...edge };
+    const edge = take === "first" ? page.messages.at(-1)!.seq : page.messages[0]!.seq;
+    if (looked >= MAX_LOOKED) return { messages: found, complete: false, total: undefined, edge };
+    rest = { ...rest, ...(take === "first" ? { after: edge } : { before: edge }) };
   }
 }
 

@@ -43,6 +43,24 @@ export async function removeNode(name: string, context: AccountContext): Promise
   const nodes = await loaded(context);
   await context.store.removePubsubNode(context.owner.text, name);
   nodes.delete(name);
+  noteItems(name, context);
+}
+
+const CHANGES: MemoryKey<Map<string, object>> = { name: "pep items", make: () => new Map() };
+
+/** A value that is another one once the items of the node have changed. */
+export function itemsVersion(node: string, context: AccountContext): object {
+  const versions = context.memory.get(CHANGES);
+  const known = versions.get(node);
+  if (known !== undefined) return known;
+  const version = {};
+  versions.set(node, version);
+  return version;
+}
+
+/** Items of the node have been published or removed. */
+export function noteItems(node: string, context: AccountContext): void {
+  context.memory.get(CHANGES).delete(node);
 }
 
 export function newNode(name: string, config: NodeConfig = PEP_DEFAULTS): PepNode {

@@ -15,7 +15,7 @@ import {
   type NodeConfig,
   PEP_DEFAULTS,
 } from "./node_config.ts";
-import { MAX_NODES, newNode, nodesOf, type PepNode, type PepNodes, saveNode } from "./pep_node.ts";
+import { MAX_NODES, newNode, nodesOf, noteItems, type PepNode, type PepNodes, saveNode } from "./pep_node.ts";
 import { pubsubError } from "./pubsub_error.ts";
 
 export interface Publication {
@@ -32,6 +32,8 @@ export interface Publication {
 const MAX_PAYLOAD = 200_000;
 const MAX_NODE = 20_000_000;
 const MAX_NAME = 1023;
+/** Nodes whose items are shown all together (XEP-0402 section 5): 1,000 of them are one answer. */
+const LARGEST: ReadonlyMap<string, number> = new Map([["urn:xmpp:bookmarks:1", 2000]]);
 
 /** Stores and tells. @throws StanzaError where the options or the limits are against it */
 export async function publish(publication: Publication, context: AccountContext): Promise<PepNode> {
@@ -42,6 +44,7 @@ export async function publish(publication: Publication, context: AccountContext)
   const item: PubsubItemRecord = { id, publisher: publisher.text, text, at: context.now() };
   if (node.config.persistItems) {
     await context.store.putPubsubItem(context.owner.text, node.name, item, itemLimit(node.config));
+    noteItems(node.name, context);
   }
   notifyAll(node, itemEvent(node, item), context);
   return node;
@@ -50,6 +53,7 @@ export async function publish(publication: Publication, context: AccountContext)
 /** Returns false where there was no such item. */
 export async function retract(node: PepNode, id: string, notify: boolean, context: AccountContext): Promise<boolean> {
   const removed = await context.store.removePubsubItem(context.owner.text, node.name, id);
+  noteItems(node.name, context);
   if (removed && notify) notifyAll(node, retractEvent(node, id), context);
   return removed;
 }
@@ -59,6 +63,7 @@ export async function purge(node: PepNode, context: AccountContext): Promise<voi
   const owner = context.owner.text;
   const items = await context.store.pubsubItems(owner, node.name, MAX_ITEMS);
   await Promise.all(items.map((item) => context.store.removePubsubItem(owner, node.name, item.id)));
+  noteItems(node.name, context);
   notifyAll(node, purgeEvent(node), context);
 }
 
@@ -72,7 +77,7 @@ async function nodeFor(publication: Publication, length: number, context: Accoun
   if (unmet || (known !== undefined && !isSameConfig(config, base))) {
     throw pubsubError("conflict", "precondition-not-met");
   }
-  if (length > maxPayload(config)) throw pubsubError("not-acceptable", "payload-too-big");
+  if (length > maxPayload(publication.node, config)) throw pubsubError("not-acceptable", "payload-too-big");
   if (known !== undefined) return known;
   checkNewNode(publication.node, nodes);
   const node = newNode(publication.node, config);
@@ -81,8 +86,8 @@ async function nodeFor(publication: Publication, length: number, context: Accoun
 }
 
 /** A node of many items takes smaller ones, so that all of them can be read at a time. */
-function maxPayload(config: NodeConfig): number {
-  return Math.min(MAX_PAYLOAD, MAX_NODE / itemLimit(config));
+function maxPayload(node: string, config: NodeConfig): number {
+  return Math.min(LARGEST.get(node) ?? MAX_PAYLOAD, MAX_NODE / itemLimit(config));
 }
 
 /** @throws StanzaError where the name is too long, or the account has as many nodes as it may */

@@ -50,7 +50,26 @@ export function rosterRemoval(jid: Jid, version: number): Markup {
   return xml`<query xmlns="${NS.ROSTER}" ver="${version}"><item jid="${jid.text}" subscription="remove"/></query>`;
 }
 
+/** Items are values, replaced when they change: each is written once, however often the roster is read. */
+const WRITTEN = new WeakMap<RosterItem, Markup>();
+
+/** How long the items are as they are sent, in UTF-16 units. */
+export function rosterLength(items: Iterable<RosterItem>): number {
+  let length = 0;
+  for (const item of items) length += rosterItem(item).text.length;
+  return length;
+}
+
 function rosterItem(item: RosterItem): Markup {
+  let written = WRITTEN.get(item);
+  if (written === undefined) {
+    written = writeItem(item);
+    WRITTEN.set(item, written);
+  }
+  return written;
+}
+
+function writeItem(item: RosterItem): Markup {
   const optional = [
     attr("name", item.name || undefined),
     attr("ask", item.ask ? "subscribe" : undefined),

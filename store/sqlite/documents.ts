@@ -14,7 +14,10 @@ import type { Seal } from "./seal.ts";
 /** Documents up to this are taken in any case, hashes and tokens of the server's own among them. */
 const SMALL = 1024;
 
-type DocumentOperations = Pick<StoreOperations, "putDocument" | "document" | "documents" | "removeDocument">;
+type DocumentOperations = Pick<
+  StoreOperations,
+  "putDocument" | "document" | "documents" | "documentCount" | "removeDocument"
+>;
 
 export function documentOperations(
   connection: Connection,
@@ -50,6 +53,11 @@ export function documentOperations(
       return queries.all
         .all(id, kind)
         .map(({ key, text }) => ({ key, text: seal.document(owner, kind, key).open(text) }));
+    },
+
+    documentCount(owner: string, kind: string): number {
+      const id = ids.account(owner);
+      return id === undefined ? 0 : (queries.count.first(id, kind)?.count ?? 0);
     },
 
     removeDocument(owner: string, kind: string, key: string): boolean {
@@ -89,6 +97,13 @@ function documentQueries(connection: Connection, tables: Tables) {
         .where("owner_id", "=", owner)
         .where("kind", "=", kind)
         .orderBy("key"),
+    ),
+    count: query(connection, (owner: Slot<number>, kind: Slot<string>) =>
+      tables
+        .selectFrom("document")
+        .select(({ fn }) => fn.countAll<number>().as("count"))
+        .where("owner_id", "=", owner)
+        .where("kind", "=", kind),
     ),
     remove: query(connection, (owner: Slot<number>, kind: Slot<string>, key: Slot<string>) =>
       tables.deleteFrom("document").where("owner_id", "=", owner).where("kind", "=", kind).where("key", "=", key),

@@ -53,6 +53,7 @@ export const READS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   "archiveBounds",
   "document",
   "documents",
+  "documentCount",
   "pubsubNodes",
   "pubsubItems",
   "pubsubItem",

@@ -10,6 +10,7 @@ export function fakeDocuments(): Partial<AsyncStore> {
     putDocument: async (_owner, kind, key, text) => void kindOf(kind).set(key, text),
     document: async (_owner, kind, key) => kindOf(kind).get(key),
     documents: async (_owner, kind) => [...kindOf(kind)].map(([key, text]) => ({ key, text })),
+    documentCount: async (_owner, kind) => kindOf(kind).size,
     removeDocument: async (_owner, kind, key) => kindOf(kind).delete(key),
     pubsubNodes: async () => [...nodes].map(([node, { config }]) => ({ node, config })),
     putPubsubNode: async (_owner, node, config) => void nodes.set(node, { config, items: itemsOf(node) }),

@@ -16,6 +16,9 @@ export function documentContract(make: MakeStore): void {
       { key: "a", text: "<a>\u00e9\u{1f339}</a>" },
       { key: "b", text: "<b/>" },
     ]);
+    expect(await call(store(), "documentCount", ROMEO, "private")).toBe(2);
+    expect(await call(store(), "documentCount", JULIET, "private")).toBe(0);
+    expect(await call(store(), "documentCount", "nobody@capulet.lit", "private")).toBe(0);
     expect(await call(store(), "removeDocument", ROMEO, "private", "a")).toBe(true);
     expect(await call(store(), "removeDocument", ROMEO, "private", "a")).toBe(false);
     expect(await call(store(), "documents", ROMEO, "vcard")).toEqual([{ key: "a", text: "<v/>" }]);

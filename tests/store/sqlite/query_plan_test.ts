@@ -50,6 +50,7 @@ const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   putDocument: [["putDocument", ROMEO, "a", "b", ""]],
   document: [["document", ROMEO, "a", "b"]],
   documents: [["documents", ROMEO, "a"]],
+  documentCount: [["documentCount", ROMEO, "a"]],
   removeDocument: [["removeDocument", ROMEO, "a", "b"]],
   putPubsubNode: [["putPubsubNode", ROMEO, "n", ""]],
   pubsubNodes: [["pubsubNodes", ROMEO]],

@@ -1,0 +1,48 @@
+/**
+ * An answer that is dear to write, kept as text until what it tells changes. Of one account, as long as that is active.
+ * @module
+ */
+import { type Markup, raw } from "../xmpp/xml/xml.ts";
+import type { AccountContext, MemoryKey } from "./module.ts";
+
+/** In UTF-16 units: a longer answer would cut off a client that reads slowly, and hold up everybody while it is written. */
+export const MAX_ANSWER = 2_000_000;
+
+interface Slot {
+  /** What the text was written of; the same value means the same text. */
+  of: unknown;
+  text: string;
+}
+
+export class KeptAnswer {
+  readonly #key: MemoryKey<Slot>;
+
+  constructor(name: string) {
+    this.#key = { name, make: () => ({ of: undefined, text: "" }) };
+  }
+
+  /** `of`: an immutable value, replaced when it changes. Writes the answer only where it is another than the last time. */
+  get(context: AccountContext, of: unknown, write: () => Markup): Markup {
+    return raw(this.#kept(context, of, write).text);
+  }
+
+  /** The answer that was written of that value, if any. */
+  find(context: AccountContext, of: unknown): Markup | undefined {
+    const slot = context.memory.get(this.#key);
+    return slot.of === of ? raw(slot.text) : undefined;
+  }
+
+  /** How long the answer is, in UTF-16 units. */
+  length(context: AccountContext, of: unknown, write: () => Markup): number {
+    return this.#kept(context, of, write).text.length;
+  }
+
+  #kept(context: AccountContext, of: unknown, write: () => Markup): Slot {
+    const slot = context.memory.get(this.#key);
+    if (slot.of !== of) {
+      slot.text = write().text;
+      slot.of = of;
+    }
+    return slot;
+  }
+}
