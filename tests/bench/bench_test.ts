@@ -216,6 +216,29 @@ test("svgChart() puts the label of the lower of two close points below it", () =
   expect(lower! - upper!).toBeGreaterThan(12);
 });
 
+test("svgChart() keeps the labels of close points apart, and a long title within the picture", () => {
+  const series = [5.67, 6.33, 7.17].map((value) => ({
+    name: String(value),
+    points: [[100, value] as const, [10_000, value * 3] as const],
+  }));
+  const title = "Processor time of a stored message that is delivered, by messages that wait for that user";
+  const svg = svgChart({ name: "n", title, x: "x", y: "y", series });
+  const heights = ["5.67", "6.33", "7.17"].map((text) => {
+    return Number(new RegExp(`<text x="[^"]*" y="([^"]*)"[^>]*>${text}<`).exec(svg)?.[1]);
+  });
+  heights.sort((a, b) => a - b);
+  expect(heights[1]! - heights[0]!).toBeGreaterThan(12);
+  expect(heights[2]! - heights[1]!).toBeGreaterThan(12);
+  const lines = [...svg.matchAll(/class="bold"[^>]*>([^<]*)</g)].map(([, text]) => text!);
+  expect(lines.join(" ")).toBe(title);
+  for (const line of lines) expect(line.length).toBeLessThan(66);
+});
+
+test("svgChart() has a light and a dark scheme", () => {
+  const series = [{ name: "a", points: [[1, 2] as const, [10, 3] as const] }];
+  expect(svgChart({ name: "n", title: "t", x: "x", y: "y", series })).toContain("prefers-color-scheme: dark");
+});
+
 test("Progress tells the case, the step and the time", () => {
   let text = "";
   let now = 0;
