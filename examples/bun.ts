@@ -1,6 +1,6 @@
 /**
  * A Hono app with an XMPP server in it, on Bun: `bun examples/bun.ts`. Then log in with any XMPP client at
- * ws://127.0.0.1:5280/xmpp-websocket as romeo@localhost, password "secret", and:
+ * ws://127.0.0.1:5280/xmpp-websocket, or over TCP at 127.0.0.1:5222, as romeo@localhost, password "secret", and:
  * `curl -X POST http://127.0.0.1:5280/orders/7/ready`.
  * @module
  */
@@ -10,6 +10,8 @@ import { createServer } from "../mod.ts";
 
 const xmpp = createServer({ domains: ["localhost"], store: "sqlite:data/example.db" });
 await xmpp.start();
+// Clients over TCP, with a self-signed certificate in data/; `certificate`, or the settings tls.cert and tls.key, give another.
+await xmpp.listen({ port: Number(process.env.TCP_PORT ?? 5222), tlsPort: Number(process.env.TLS_PORT ?? 5223) });
 await xmpp.accounts.add("romeo@localhost", "secret");
 
 const app = new Hono();

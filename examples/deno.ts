@@ -11,6 +11,8 @@ declare const Deno: {
 
 const xmpp = createServer({ domains: ["localhost"], store: "sqlite:data/example.db" });
 await xmpp.start();
+// Clients over TCP, with a self-signed certificate in data/; `certificate`, or the settings tls.cert and tls.key, give another.
+await xmpp.listen({ port: Number(process.env.TCP_PORT ?? 5222), tlsPort: Number(process.env.TLS_PORT ?? 5223) });
 await xmpp.accounts.add("romeo@localhost", "secret");
 
 const app = new Hono();

@@ -18,6 +18,7 @@ import { serverLog } from "./log.ts";
 import { buildMessage, type OutgoingMessage } from "./outgoing_message.ts";
 import { makePrivate } from "./private_data.ts";
 import { nodeSettings, streamSettings } from "./server_settings.ts";
+import { type ListenOptions, TcpEntrance, type TcpPorts } from "./tcp_entrance.ts";
 
 export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "gateways"> {
   /** Domains beyond this server (XEP-0079 `deliver=gateway`): for each a function that takes a message, or a webhook. */
@@ -39,14 +40,22 @@ export interface AmpactServer {
   readonly app: Hono;
   /** Bun's WebSocket handler: `export default { fetch: app.fetch, websocket: server.websocket }`. Unused on Deno. */
   readonly websocket: Transports["websocket"];
-  /** Listeners for clients over TCP (RFC 6120 section 5, XEP-0368); closed by stop(). */
+  /** What listen() opens, one by one. */
   readonly tcp: Transports["tcp"];
   readonly accounts: Accounts;
   /** Bound resources at this moment. */
   readonly sessionCount: number;
   /** Opens the store and begins to serve; again after stop(), too. Throws StoreFault, and Error where it serves already. */
   start(): Promise<void>;
-  /** Closes all streams with `system-shutdown`, commits what is left, closes the store. */
+  /**
+   * Listens for clients over TCP (RFC 6120 section 5, XEP-0368), until stop(); may be called for several addresses. A
+   * certificate in files is looked at twice a minute, and used when it has changed. Where one listener cannot be opened,
+   * those that are open stay until stop(). Throws CertificateError, ListenError, and Error before start().
+   */
+  listen(options?: ListenOptions): Promise<TcpPorts>;
+  /** Looks at once whether the certificate's files have changed. */
+  checkCertificate(): Promise<void>;
+  /** Closes all listeners of listen(), and all streams with `system-shutdown`, commits what is left, closes the store. */
   stop(): Promise<void>;
   /** Sends a message and tells what became of it: the first outcome that holds. Throws where `from` or `to` is no JID. */
   send(message: OutgoingMessage): Promise<Outcome>;
@@ -91,6 +100,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     credentials: (account) => running().database.credentials(account.text),
   };
   const transports = createTransports(services);
+  const entrance = new TcpEntrance({ config, tcp: transports.tcp, log });
   return {
     config,
     app: transports.app,
@@ -118,7 +128,13 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
         throw error;
       }
     },
+    async listen(given = {}) {
+      if (system === undefined) throw new Error("Cannot listen: server is not started");
+      return entrance.listen(given);
+    },
+    checkCertificate: () => entrance.checkCertificate(),
     async stop() {
+      await entrance.stop();
       await system?.stop();
       await transports.closeAll(new StreamError("system-shutdown"));
       await system?.close();

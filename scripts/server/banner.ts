@@ -1,10 +1,10 @@
 /** What is printed once the server serves: where it can be reached, and what to do next. @module */
 import { isIPv6 } from "node:net";
 import type { Config } from "../../server/config.ts";
+import type { TcpPorts } from "../../server/tcp_entrance.ts";
 import { PATHS } from "../../transport/app.ts";
 import { commandPrefix } from "./command_prefix.ts";
 import { versionText } from "./help.ts";
-import type { TcpPorts } from "./tcp_listener.ts";
 
 export interface OpenPorts {
   readonly http: number;

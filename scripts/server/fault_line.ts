@@ -3,11 +3,11 @@
 import { ForwardingError } from "../../modules/forwarding/forwarding_address.ts";
 import { CertificateError } from "../../server/certificate.ts";
 import { ConfigError } from "../../server/config_error.ts";
+import { ListenError } from "../../server/listen_error.ts";
 import { StoreFault } from "../../store/store.ts";
 import { JidError } from "../../xmpp/jid.ts";
 import { AccountError } from "./account_error.ts";
 import { UsageError } from "./command_line.ts";
-import { ListenError } from "./listen_error.ts";
 
 /** These say all there is to say; anything else is shown with its stack, because it is a fault of ours. */
 const EXPECTED = [StoreFault, JidError, CertificateError, AccountError, ForwardingError, ListenError];

@@ -1,12 +1,11 @@
 /** Serves until it is told to stop. @module */
 import { type AmpactServer, createServer } from "../../server/create_server.ts";
-import { configureLog, serverLog } from "../../server/log.ts";
+import { configureLog } from "../../server/log.ts";
 import { banner, type OpenPorts } from "./banner.ts";
 import { configSources } from "./config_sources.ts";
 import { openControlSocket } from "./control_socket.ts";
 import { listenHttp } from "./http_listener.ts";
 import { stopSignal } from "./stop_signal.ts";
-import { listenTcp } from "./tcp_listener.ts";
 import { runOnServer } from "./user_command.ts";
 
 /** Longer than any orderly stop takes; what is left then is not worth waiting for. */
@@ -23,12 +22,15 @@ export async function serve(): Promise<void> {
   await configureLog(server.config.log.level);
   await server.start();
   const open: Stoppable[] = [];
+  const onHangUp = () => server.checkCertificate();
   try {
     const ports = await listen(server, open);
+    process.on("SIGHUP", onHangUp);
     console.log(banner(server.config, ports));
     console.log(`Stopping: ${await stopped}`);
     setTimeout(giveUp, STOP_LIMIT_MS).unref();
   } finally {
+    process.off("SIGHUP", onHangUp);
     await server.stop();
     await Promise.all(open.map((each) => each.stop()));
   }
@@ -37,14 +39,13 @@ export async function serve(): Promise<void> {
 /** What is open goes into `open` at once, so that it is closed again when the rest fails. */
 async function listen(server: AmpactServer, open: Stoppable[]): Promise<OpenPorts> {
   const { config } = server;
-  const tcp = await listenTcp(server, serverLog());
-  if (tcp.certificate !== undefined) open.push(tcp.certificate);
+  const tcp = await server.listen();
   // Last of the ports: whoever waits for it finds the others open.
   const http = listenHttp(server, config.http);
   open.push(http);
   const control = await openControlSocket(config.dataDir, (request) => runOnServer(server, request));
   if (control !== undefined) open.push(control);
-  return { http: http.port, tcp: tcp.ports };
+  return { http: http.port, tcp };
 }
 
 function giveUp(): void {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { connect } from "node:tls";
 import { type Client, client, type Element, xml } from "@xmpp/client";
 import { freePort, Program } from "../scripts/program.ts";
 
@@ -34,6 +35,16 @@ function stanza(romeo: Client, name: string): Promise<Element> {
   });
 }
 
+function certificateAt(port: number): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().subjectaltname);
+      socket.destroy();
+    });
+    socket.on("error", reject);
+  });
+}
+
 describe("examples/", () => {
   test("Deno agrees with the types of all that an app may import", async () => {
     const files = ["mod.ts", "client/mod.ts", "scripts/server.ts", "examples/deno.ts"];
@@ -53,8 +64,12 @@ describe("examples/", () => {
     ["deno", ["node_modules/.bin/deno", "run", "-A", "examples/deno.ts"]],
   ])("the app on %s sends a message and tells what became of it", async (_, [command, ...args]) => {
     const port = await freePort();
+    const tlsPort = await freePort();
     const paths = args.map((arg) => (arg.endsWith(".ts") ? join(ROOT, arg) : arg));
-    const program = new Program(resolve(ROOT, command!), paths, { cwd: folder, env: { PORT: String(port) } });
+    const program = new Program(resolve(ROOT, command!), paths, {
+      cwd: folder,
+      env: { PORT: String(port), TCP_PORT: "0", TLS_PORT: String(tlsPort) },
+    });
     try {
       const health = await program.answersAt(`http://127.0.0.1:${port}/health`);
       expect(await health.json()).toEqual({ sessions: 0 });
@@ -65,6 +80,8 @@ describe("examples/", () => {
       expect(await order.json()).toEqual({ kind: "direct", resource: expect.stringMatching(/^phone/) });
       expect((await received).getChildText("body")).toBe("Your order 7 is ready");
       await romeo.stop();
+
+      expect(await certificateAt(tlsPort)).toBe("DNS:localhost");
 
       const later = await fetch(`http://127.0.0.1:${port}/orders/8/ready`, { method: "POST" });
       expect(await later.json()).toEqual({ kind: "stored" });

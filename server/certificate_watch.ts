@@ -1,11 +1,11 @@
 /**
  * A certificate that is renewed while the server runs, by the administrator's tool or because a self-signed one grows old:
- * new connections get the new one. It is looked for now and then, and at SIGHUP at once.
+ * new connections get the new one. It is looked for now and then, and when somebody asks.
  * @module
  */
 import { X509Certificate } from "node:crypto";
-import type { Certificate } from "../../server/certificate.ts";
-import type { Log } from "../../xmpp/log.ts";
+import type { Log } from "../xmpp/log.ts";
+import type { Certificate } from "./certificate.ts";
 
 export interface CertificateSource {
   /** The certificate as it lies there now. Throws CertificateError. */
@@ -30,7 +30,6 @@ export class CertificateWatch {
     this.#source = source;
     this.#current = current;
     this.#timer = setInterval(() => this.check(), checkMs);
-    process.on("SIGHUP", this.#onSignal);
   }
 
   /** Resolves when the certificate has been looked at. */
@@ -39,17 +38,16 @@ export class CertificateWatch {
     return this.#last;
   }
 
-  stop(): Promise<void> {
-    clearInterval(this.#timer);
-    process.off("SIGHUP", this.#onSignal);
-    return this.#last;
+  /** The same for somebody who waits for it: a fault that was met before is said again. */
+  checkAnew(): Promise<void> {
+    this.#fault = "";
+    return this.check();
   }
 
-  readonly #onSignal = (): void => {
-    this.#fault = "";
-    this.#source.log.info("certificate asked for", { signal: "SIGHUP" });
-    this.check();
-  };
+  stop(): Promise<void> {
+    clearInterval(this.#timer);
+    return this.#last;
+  }
 
   async #check(): Promise<void> {
     try {
