@@ -7,7 +7,7 @@ export const DOMAIN = "localhost";
 export type WebTransport = "websocket" | "bosh";
 
 const PAGE = new URL("converse.html", import.meta.url).pathname;
-const DIST = new URL("../../node_modules/converse.js/dist", import.meta.url).pathname;
+const DIST = new URL("../../node_modules/converse.js/dist/", import.meta.url).pathname;
 /** Bun's most; a BOSH request waits for up to 60 s. */
 const IDLE_SECONDS = 255;
 
