@@ -24,24 +24,32 @@ export function capsHash(query: Element, hash = "sha-1"): string {
 
 /**
  * XEP-0115 section 5.4 rules 3.3 to 3.6: such disco#info must not be trusted, since its verification string
- * is not its own alone.
+ * is not its own alone. Nor where `<` is in a part: the string could be cut in another way.
  */
 export function isAmbiguous(query: Element): boolean {
   const identities = query.childrenNamed("identity", NS.DISCO_INFO).map(identityKey);
   const features = query.childrenNamed("feature", NS.DISCO_INFO).map((feature) => feature.attr("var") ?? "");
   const types = forms(query).map((form) => form.type);
-  return [identities, features, types].some((list) => new Set(list).size < list.length);
+  const isRepeated = [identities, features, types].some((list) => new Set(list).size < list.length);
+  return isRepeated || verificationParts(query).some((part) => part.includes("<"));
 }
 
-/** XEP-0115 section 5.1: sorted by octets ("i;octet"), each entry ended by `<`. */
+/** XEP-0115 section 5.1: each part ended by `<`. */
 export function verificationString(query: Element): string {
+  return verificationParts(query)
+    .map((part) => `${part}<`)
+    .join("");
+}
+
+/** Identities, features and forms, sorted by octets ("i;octet"). The hash does not cover which of them a part is. */
+export function verificationParts(query: Element): string[] {
   const identities = query.childrenNamed("identity", NS.DISCO_INFO).map(identityKey).sort(byOctets);
   const features = query
     .childrenNamed("feature", NS.DISCO_INFO)
     .map((feature) => feature.attr("var") ?? "")
     .sort(byOctets);
   const extended = forms(query).sort((a, b) => byOctets(a.type, b.type));
-  return [...identities, ...features, ...extended.flatMap(formParts)].map((part) => `${part}<`).join("");
+  return [...identities, ...features, ...extended.flatMap(formParts)];
 }
 
 interface InfoForm {

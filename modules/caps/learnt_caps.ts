@@ -8,7 +8,7 @@ import { ownCopy } from "../../xmpp/own_copy.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { Element } from "../../xmpp/xml/element.ts";
 import type { MemoryKey, ServerContext } from "../module.ts";
-import { capsHash, isAmbiguous, isKnownHash } from "./caps_hash.ts";
+import { capsHash, isAmbiguous, isKnownHash, verificationParts } from "./caps_hash.ts";
 
 /** Names of nodes, without `+notify`. */
 export type Interests = ReadonlySet<string>;
@@ -65,11 +65,11 @@ export function learn(name: CapsName, query: Element, context: ServerContext): I
   return interests;
 }
 
+/** Of all parts, not of features alone: the same hash can be had with a feature told as an identity or a form. */
 function interestsOf(query: Element): Interests {
   const interests = new Set<string>();
   let length = 0;
-  for (const feature of query.childrenNamed("feature", NS.DISCO_INFO)) {
-    const name = feature.attr("var") ?? "";
+  for (const name of verificationParts(query)) {
     if (!name.endsWith(SUFFIX) || name.length > MAX_INTEREST || interests.size >= MAX_INTERESTS) continue;
     length += name.length;
     if (length > MAX_INTERESTS_LENGTH) break;

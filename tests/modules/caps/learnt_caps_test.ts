@@ -1,5 +1,6 @@
-import { expect, test } from "bun:test";
-import { learn, readCaps } from "../../../modules/caps/learnt_caps.ts";
+import { describe, expect, test } from "bun:test";
+import { capsHash } from "../../../modules/caps/caps_hash.ts";
+import { learn, learntInterests, readCaps } from "../../../modules/caps/learnt_caps.ts";
 import { NS } from "../../../xmpp/ns.ts";
 import { Stanza } from "../../../xmpp/stanza.ts";
 import { Element } from "../../../xmpp/xml/element.ts";
@@ -27,4 +28,40 @@ test("learn() keeps no more of one client than names of nodes come to", () => {
   const interests = learn({ node: "urn:client", ver: "1", hash: "" }, query, new FakeContext());
   expect([...interests].join("").length).toBeLessThanOrEqual(10_000);
   expect(interests.size).toBeGreaterThan(30);
+});
+
+describe("disco#info that is told otherwise than the client does, with the same hash", () => {
+  const identity = '<identity category="client" type="pc"/>';
+  const feature = (name: string) => `<feature var="${name}"/>`;
+  const form = (type: string) =>
+    `<x xmlns="${NS.DATA}"><field type="hidden" var="FORM_TYPE"><value>${type}</value></field></x>`;
+  const query = (inner: string) => Element.parse(`<query xmlns="${NS.DISCO_INFO}">${inner}</query>`);
+
+  test.each([
+    [
+      "features as one",
+      identity + feature("urn:a+notify") + feature("urn:b"),
+      identity + feature("urn:a+notify&lt;urn:b"),
+    ],
+    ["an identity and a feature as one", identity + feature("urn:a+notify"), feature("client/pc//&lt;urn:a+notify")],
+    [
+      "the last feature as a form",
+      identity + feature("urn:a") + feature("urn:z+notify"),
+      identity + feature("urn:a") + form("urn:z+notify"),
+    ],
+    [
+      "the first feature as an identity",
+      identity + feature("http://a/b/c+notify") + feature("urn:a"),
+      `${identity}<identity category="http:" type="" xml:lang="a" name="b/c+notify"/>${feature("urn:a")}`,
+    ],
+  ])("%s: takes no interest from others", (_how, honest, told) => {
+    const ver = capsHash(query(honest));
+    expect(capsHash(query(told))).toBe(ver);
+    const name = { node: "urn:client", ver, hash: "sha-1" };
+    const context = new FakeContext();
+    const wanted = [...learn(name, query(honest), new FakeContext())];
+    expect(wanted).toHaveLength(1);
+    learn(name, query(told), context);
+    expect([...(learntInterests(name, context) ?? wanted)]).toEqual(wanted);
+  });
 });

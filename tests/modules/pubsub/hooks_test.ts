@@ -95,6 +95,28 @@ describe("learning what a resource wants (XEP-0115 6.2)", () => {
     expect(asked).toStartWith("nurse@capulet.lit/cellar iq");
   });
 
+  test.each([
+    ["joins it to another feature", '<feature var="tune+notify&lt;urn:b"/>', ["tune+notify", "urn:b"]],
+    [
+      "tells it as a form",
+      '<x xmlns="jabber:x:data"><field type="hidden" var="FORM_TYPE"><value>tune+notify</value></field></x>',
+      ["tune+notify"],
+    ],
+  ])("a contact who %s takes no interest away from that client", async (_how, told, features) => {
+    const info = (inner: string) =>
+      `<query xmlns="http://jabber.org/protocol/disco#info"><identity category="client" type="pc"/>${inner}</query>`;
+    const honest = info(features.map((name) => `<feature var="${name}"/>`).join(""));
+    const ver = capsHash(Element.parse(honest));
+    await publish();
+    await arrives(NURSE, caps(ver));
+    await answers(NURSE, "new1", info(told));
+    account.resources[0] = resource(CHAMBER, { presence: caps(ver) });
+    const first = await lines(own());
+    const asked = /^chamber iq (\S+)/.exec(first[0]!)?.[1];
+    const heard = asked === undefined ? first : await lines(answers(CHAMBER, asked, honest));
+    expect(heard.filter((line) => line.startsWith("chamber message"))).toHaveLength(1);
+  });
+
   test("who may not see the presence is not asked before he may: a question tells that somebody is there", async () => {
     const paris = Jid.parse("paris@capulet.lit/hall");
     await publish();
