@@ -24,7 +24,7 @@ const floors = Object.entries(FLOORS).map(([floor, below]) => ({
   },
 }));
 
-const TOOLS = ["^scripts/", "^bench/", "^chaos/"];
+const TOOLS = ["^scripts/", "^bench/", "^chaos/", "^fuzz/"];
 const LIBRARY = ["^mod\\.ts$", ...Object.keys(FLOORS).map(folder)];
 
 module.exports = {
@@ -53,7 +53,7 @@ module.exports = {
     },
     {
       name: "scripts-not-tests",
-      comment: "a script, a benchmark or the chaos harness does not depend on the tests",
+      comment: "a script, a benchmark, the chaos harness or the fuzzer does not depend on the tests",
       severity: "error",
       from: { path: TOOLS },
       to: { path: "^tests/" },
@@ -67,7 +67,7 @@ module.exports = {
     },
     {
       name: "runtime-modules",
-      comment: "modules of one runtime belong to transport/, server/, scripts/, bench/ and chaos/",
+      comment: "modules of one runtime belong to transport/, server/, scripts/, bench/, chaos/ and fuzz/",
       severity: "error",
       from: { path: LIBRARY, pathNot: ["^transport/", "^server/"] },
       to: { path: ["^bun(:|$)", "hono/dist/.*adapter/(bun|deno)/"] },

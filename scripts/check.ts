@@ -25,6 +25,7 @@ const CRUISED = [
   "scripts",
   "bench",
   "chaos",
+  "fuzz",
   "tests",
   "examples",
 ];

@@ -1,0 +1,66 @@
+/** Every XML reader on the same text: what the scanner accepts, xmldom and saxes accept too, with the same tree. @module */
+import { Element } from "../xmpp/xml/element.ts";
+import { DEFAULT_XML_LIMITS, StreamScanner, scanElement, XmlError } from "../xmpp/xml/scanner.ts";
+import type { Input, Kind } from "./kind.ts";
+import { mutate } from "./mutate.ts";
+import { STANZAS } from "./seeds.ts";
+import { elementTree, saxesTree } from "./xml_trees.ts";
+
+const HEADER = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+
+export const xmlKind: Kind = {
+  name: "xml",
+  open: async () => ({
+    make: (random) => [mutate(random, random.pick(STANZAS)), String(random.between(1, 40))],
+    play: async ([text = "", cut = "1"]: Input) =>
+      compareReaders(text) ?? compareCuts(text, Math.max(1, Number(cut) || 1)),
+    close: async () => {},
+  }),
+};
+
+function compareReaders(text: string): string | undefined {
+  if (!accepts(text)) return undefined;
+  try {
+    const element = Element.parse(text);
+    const tree = elementTree(element);
+    // A line break at the end of text or a reference to one is the same character for both.
+    if (saxesTree(text) !== tree) return `saxes reads another tree: ${saxesTree(text)} and not ${tree}`;
+    const again = elementTree(Element.parse(element.toString()));
+    return again === tree ? undefined : `written and read again it is another tree: ${again} and not ${tree}`;
+  } catch (error) {
+    return `the scanner accepts what another parser refuses: ${error}`;
+  }
+}
+
+function accepts(text: string): boolean {
+  try {
+    scanElement(text, DEFAULT_XML_LIMITS);
+    return true;
+  } catch (error) {
+    if (error instanceof XmlError) return false;
+    throw error;
+  }
+}
+
+function compareCuts(text: string, size: number): string | undefined {
+  const stream = `${HEADER}${text}</stream:stream>`;
+  const pieces = stream.match(new RegExp(`[^]{1,${size}}`, "g")) ?? [];
+  const [whole, cut] = [events([stream]), events(pieces)];
+  return whole === cut ? undefined : `cut into pieces of ${size} the stream reads ${cut} and not ${whole}`;
+}
+
+function events(pieces: readonly string[]): string {
+  const seen: string[] = [];
+  const scanner = new StreamScanner(DEFAULT_XML_LIMITS, {
+    header: ({ text }) => seen.push(text),
+    element: ({ text, ns }) => seen.push(`${ns} ${text}`),
+    end: () => seen.push("end"),
+  });
+  try {
+    for (const piece of pieces) scanner.write(piece);
+  } catch (error) {
+    if (!(error instanceof XmlError)) throw error;
+    seen.push(error.condition);
+  }
+  return JSON.stringify(seen);
+}
