@@ -2,6 +2,7 @@
 
 const OPEN = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>";
 const STEP_MS = 5000;
+const ANSWER_MS = 100;
 
 export class Socket {
   readonly frames: string[] = [];
@@ -52,9 +53,18 @@ export class Socket {
   }
 
   /** Whether a frame with this text comes before the stream ends, and in time. */
-  async sees(text: string): Promise<boolean> {
-    const until = performance.now() + STEP_MS;
-    while (!this.frames.some((frame) => frame.includes(text))) {
+  sees(text: string): Promise<boolean> {
+    return this.#until(() => this.frames.some((frame) => frame.includes(text)), STEP_MS);
+  }
+
+  /** Waits shortly for an answer: not every frame has one. */
+  async grows(length: number): Promise<void> {
+    await this.#until(() => this.frames.length > length, ANSWER_MS);
+  }
+
+  async #until(holds: () => boolean, ms: number): Promise<boolean> {
+    const until = performance.now() + ms;
+    while (!holds()) {
       const left = until - performance.now();
       if (this.isClosed || left <= 0) return false;
       await new Promise<void>((resolve) => {

@@ -1,5 +1,9 @@
 /** Every XML reader on the same text: what the scanner accepts, xmldom and saxes accept too, with the same tree. @module */
+import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import { Stanza } from "../xmpp/stanza.ts";
 import { Element } from "../xmpp/xml/element.ts";
+import { isCalm, QuickScan } from "../xmpp/xml/quick_scan.ts";
+import { Scan } from "../xmpp/xml/scan.ts";
 import { DEFAULT_XML_LIMITS, StreamScanner, scanElement, XmlError } from "../xmpp/xml/scanner.ts";
 import type { Input, Kind } from "./kind.ts";
 import { mutate } from "./mutate.ts";
@@ -13,7 +17,10 @@ export const xmlKind: Kind = {
   open: async () => ({
     make: (random) => [mutate(random, random.pick(STANZAS)), String(random.between(1, 40))],
     play: async ([text = "", cut = "1"]: Input) =>
-      compareReaders(text) ?? compareCuts(text, Math.max(1, Number(cut) || 1)),
+      compareReaders(text) ??
+      compareScans(text) ??
+      compareStanzas(text) ??
+      compareCuts(text, Math.max(1, Number(cut) || 1)),
     close: async () => {},
   }),
 };
@@ -23,7 +30,6 @@ function compareReaders(text: string): string | undefined {
   try {
     const element = Element.parse(text);
     const tree = elementTree(element);
-    // A line break at the end of text or a reference to one is the same character for both.
     if (saxesTree(text) !== tree) return `saxes reads another tree: ${saxesTree(text)} and not ${tree}`;
     const again = elementTree(Element.parse(element.toString()));
     return again === tree ? undefined : `written and read again it is another tree: ${again} and not ${tree}`;
@@ -40,6 +46,39 @@ function accepts(text: string): boolean {
     if (error instanceof XmlError) return false;
     throw error;
   }
+}
+
+/** What the short way accepts the strict one accepts too, with the same result. */
+function compareScans(text: string): string | undefined {
+  const inherited = new Map<string, string>();
+  const quick = isCalm(text) ? new QuickScan(DEFAULT_XML_LIMITS).scan(text, 0, "", inherited) : undefined;
+  if (quick === undefined) return undefined;
+  try {
+    const strict = new Scan(DEFAULT_XML_LIMITS).elementAt(text, inherited, 0);
+    return Bun.deepEquals(quick, strict) ? undefined : "the quick scan reads something else than the strict one";
+  } catch (error) {
+    return `the quick scan accepts what the strict one refuses: ${error}`;
+  }
+}
+
+/** A stanza that was read and written is read and written as the same text, with the same children. */
+function compareStanzas(text: string): string | undefined {
+  if (!accepts(text)) return undefined;
+  try {
+    const once = Stanza.fromScanned(scanElement(text, DEFAULT_XML_LIMITS)).toString();
+    const twice = Stanza.parse(once).toString();
+    if (once !== twice) return `the stanza is written as ${once} and then as ${twice}`;
+    const [before, after] = [children(text), children(once)];
+    return before === after ? undefined : `the stanza holds ${before} and is written with ${after}`;
+  } catch (error) {
+    if (error instanceof StreamError || error instanceof StanzaError) return undefined;
+    return `a stanza that was accepted is not read again: ${error}`;
+  }
+}
+
+function children(text: string): string {
+  const { name, ns, children } = Element.parse(text);
+  return elementTree(new Element(name, ns, {}, children));
 }
 
 function compareCuts(text: string, size: number): string | undefined {
