@@ -13,6 +13,7 @@ import type { Node, UserEntry } from "../node.ts";
 import { archives } from "../profile.ts";
 import type { Profile, Receipt, SentCopy, SessionRef } from "../protocol.ts";
 import { answerBlockedMessage, blockedError, refusalOfRules } from "./first_answers.ts";
+import { withoutServerDelay } from "./server_delay.ts";
 
 /** The id of an XEP-0199 request that asks for proof of receipt begins so. */
 export const PROBE_ID = "ampact-probe-";
@@ -47,8 +48,8 @@ export function onStanza(session: SendingSession, element: ScannedElement, ticke
     refuse(session, error.stanza, error);
     return session.settle(ticket);
   }
-  if (stanza.name === "message") return onMessage(session, stanza, ticket);
-  if (stanza.name === "presence") onPresence(session, stanza);
+  if (stanza.name === "message") return onMessage(session, withoutServerDelay(stanza, session.node), ticket);
+  if (stanza.name === "presence") onPresence(session, withoutServerDelay(stanza, session.node));
   else onIq(session, stanza);
   session.settle(ticket);
 }

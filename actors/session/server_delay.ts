@@ -1,0 +1,22 @@
+/** A client does not say in the server's name when something was sent. XEP-0203 section 5, XEP-0091. @module */
+import { Jid } from "../../xmpp/jid.ts";
+import { NS } from "../../xmpp/ns.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import { Element } from "../../xmpp/xml/element.ts";
+import type { ScannedChild } from "../../xmpp/xml/scanner.ts";
+import type { Node } from "../node.ts";
+
+/** Without delays from a domain that is served here; the same object when there is none. */
+export function withoutServerDelay(stanza: Stanza, node: Pick<Node, "isLocal">): Stanza {
+  // Most stanzas have none: they cost no more than this look.
+  if (!stanza.children.some(isDelay)) return stanza;
+  return stanza.without((child, text) => {
+    const from = isDelay(child) ? Element.parse(text, NS.CLIENT).attr("from") : undefined;
+    const jid = from === undefined ? undefined : Jid.tryParse(from);
+    return jid !== undefined && jid.local === "" && node.isLocal(jid.domain);
+  });
+}
+
+function isDelay({ name, ns }: ScannedChild): boolean {
+  return (name === "delay" && ns === NS.DELAY) || (name === "x" && ns === NS.DELAY_LEGACY);
+}
