@@ -73,6 +73,13 @@ module.exports = {
       to: { path: ["^bun(:|$)", "hono/dist/.*adapter/(bun|deno)/"] },
     },
     {
+      name: "own-types-of-bun",
+      comment: "types of what is published need no development package: transport/bun_types.ts has those of Bun",
+      severity: "error",
+      from: { path: LIBRARY },
+      to: { path: ["^bun$", "node_modules/(@types/bun|bun-types)/"] },
+    },
+    {
       name: "no-development-package",
       comment: "what is published imports only packages listed under dependencies",
       severity: "error",

@@ -10,18 +10,71 @@
  * const app = new Hono().route("/", xmpp.app);
  * export default { port: 5280, fetch: app.fetch, websocket: xmpp.websocket };
  * ```
+ *
+ * A protocol extension of your own is a value:
+ *
+ * @example
+ * ```ts
+ * const greeting: ServerModule = {
+ *   name: "greeting",
+ *   xeps: [],
+ *   features: ["urn:example:greeting"],
+ *   iq: { [get("urn:example:greeting", "hello")]: () => xml`<hello xmlns="urn:example:greeting">Good day</hello>` },
+ * };
+ * const xmpp = createServer({ domains: ["localhost"], modules: [...modules, greeting] });
+ * ```
  * @module
  */
 export type { GatewayAnswer, GatewayHandler, GatewayMessage } from "./actors/gateway.ts";
 export type { Outcome } from "./amp/outcome.ts";
 export type { Rule } from "./amp/rule.ts";
+export { modules } from "./modules/mod.ts";
+export {
+  type AccountContext,
+  type AccountHooks,
+  type Effect,
+  type EntityDescription,
+  get,
+  type Identity,
+  type IqHandler,
+  type IqHandlers,
+  type IqRequest,
+  type MemoryKey,
+  type ModuleMemory,
+  type PreAuthContext,
+  type ResourceView,
+  type ServerContext,
+  type ServerModule,
+  type ServerSettings,
+  type ServiceDescription,
+  set,
+  type XepInfo,
+} from "./modules/module.ts";
+export type { Accounts, AccountUse, SetPasswordOptions } from "./server/accounts.ts";
 export { CertificateError } from "./server/certificate.ts";
-export { ConfigError } from "./server/config_error.ts";
+export type { Config, ConfigOptions } from "./server/config.ts";
+export { ConfigError, type ConfigProblem } from "./server/config_error.ts";
 export { type AmpactServer, createServer, type ServerOptions } from "./server/create_server.ts";
+export type { WebhookOptions } from "./server/gateway_setting.ts";
+export type { GatewayOptions } from "./server/gateways.ts";
 export { ListenError } from "./server/listen_error.ts";
 export type { OutgoingMessage } from "./server/outgoing_message.ts";
 export type { ListenOptions, TcpPorts } from "./server/tcp_entrance.ts";
-export { StoreFault } from "./store/store.ts";
+export { createSqliteStore, type SqliteLimits } from "./store/sqlite_store.ts";
+export * from "./store/store.ts";
+export type { BunWebSocket, BunWebSocketHandler } from "./transport/bun_types.ts";
+export type { TcpListenOptions } from "./transport/tcp/tcp_listeners.ts";
 export type { CertificatePem } from "./transport/tcp/tls_certificate.ts";
-export { Jid } from "./xmpp/jid.ts";
-export { xml } from "./xmpp/xml/xml.ts";
+export type { TcpAccess } from "./transport/transports.ts";
+export {
+  StanzaError,
+  type StanzaErrorCondition,
+  type StanzaErrorOptions,
+  type StanzaErrorType,
+} from "./xmpp/errors.ts";
+export { Jid, JidError } from "./xmpp/jid.ts";
+export { type Log, SILENT_LOG } from "./xmpp/log.ts";
+export { NS } from "./xmpp/ns.ts";
+export { Stanza, type StanzaAddress, type StanzaAttributes, type StanzaName } from "./xmpp/stanza.ts";
+export { Element } from "./xmpp/xml/element.ts";
+export { attr, Markup, raw, type XmlValue, xml } from "./xmpp/xml/xml.ts";

@@ -3,12 +3,14 @@ import type { Hono } from "hono";
 import { nanoid } from "nanoid";
 import { ActorSystem } from "../actors/system.ts";
 import type { Outcome } from "../amp/outcome.ts";
-import { modules } from "../modules/mod.ts";
+import { modules as ownModules } from "../modules/mod.ts";
+import type { ServerModule } from "../modules/module.ts";
 import { createRegistry } from "../modules/registry.ts";
 import { createSqliteStore } from "../store/sqlite_store.ts";
 import type { Store } from "../store/store.ts";
+import type { BunWebSocketHandler } from "../transport/bun_types.ts";
 import type { StreamServices } from "../transport/stream_services.ts";
-import { createTransports, type Transports } from "../transport/transports.ts";
+import { createTransports, type TcpAccess } from "../transport/transports.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import type { Log } from "../xmpp/log.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
@@ -23,8 +25,10 @@ import { type ListenOptions, TcpEntrance, type TcpPorts } from "./tcp_entrance.t
 export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "gateways"> {
   /** Domains beyond this server (XEP-0079 `deliver=gateway`): for each a function that takes a message, or a webhook. */
   readonly gateways?: GatewayOptions;
-  /** A store's URL (`sqlite:data/ampact.db`, `sqlite::memory:`), its settings, or a store. */
-  readonly store?: string | Store | ConfigOptions["store"];
+  /** A store's URL (`sqlite:data/ampact.db`, `sqlite::memory:`), the setting `store.url` unless given; or a store. */
+  readonly store?: string | Store;
+  /** Protocol extensions, in the order in which their hooks run; those of ampact (`modules`) unless given. */
+  readonly modules?: readonly ServerModule[];
   /** The text of a TOML file, and environment variables; options go before both. */
   readonly file?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -39,9 +43,9 @@ export interface AmpactServer {
   /** Routes for WebSocket, BOSH and XEP-0156, to be mounted at the root: `app.route("/", server.app)`. */
   readonly app: Hono;
   /** Bun's WebSocket handler: `export default { fetch: app.fetch, websocket: server.websocket }`. Unused on Deno. */
-  readonly websocket: Transports["websocket"];
+  readonly websocket: BunWebSocketHandler;
   /** What listen() opens, one by one. */
-  readonly tcp: Transports["tcp"];
+  readonly tcp: TcpAccess;
   readonly accounts: Accounts;
   /** Bound resources at this moment. */
   readonly sessionCount: number;
@@ -61,7 +65,7 @@ export interface AmpactServer {
   send(message: OutgoingMessage): Promise<Outcome>;
 }
 
-/** Makes a server. Nothing is opened before start(). Throws ConfigError. */
+/** Makes a server. Nothing is opened before start(). Throws ConfigError, and Error where two modules answer one IQ. */
 export function createServer(options: ServerOptions = {}): AmpactServer {
   const config = loadConfig(configSources(options));
   const log = options.log ?? serverLog();
@@ -71,7 +75,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     : createSqliteStore(config.store.url, { accountBytes: config.limits.accountBytes, keyFile: keyFileOf(config) });
   const gateways = createGateways(config, options.gateways ?? {});
   const settings = nodeSettings(config, [...gateways.keys()]);
-  const registry = createRegistry(modules, settings);
+  const registry = createRegistry(options.modules ?? ownModules, settings);
   const parts = { now, log, newId: () => nanoid(), schedule: scheduleTimer };
   let system: ActorSystem | undefined;
   let isStarted = false;
@@ -147,11 +151,14 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
   };
 }
 
-function configSources({ store, file, env, log: _, now: __, gateways, ...options }: ServerOptions) {
-  const storeOptions = typeof store === "string" ? { url: store } : isStore(store) ? undefined : store;
+function configSources({ store, file, env, log: _, now: __, modules: ___, gateways, ...options }: ServerOptions) {
   // The schema of this key reads what the file would hold, and gives what the server uses.
   const webhooks = gateways && { gateways: webhookOptions(gateways) as unknown as Config["gateways"] };
-  return { env: env ?? {}, file, options: { ...options, ...webhooks, ...(storeOptions && { store: storeOptions }) } };
+  return {
+    env: env ?? {},
+    file,
+    options: { ...options, ...webhooks, ...(typeof store === "string" && { store: { url: store } }) },
+  };
 }
 
 /** What lives in memory is nobody else's to read. */
@@ -160,7 +167,7 @@ function keyFileOf({ store }: Config): string | undefined {
 }
 
 function isStore(store: ServerOptions["store"]): store is Store {
-  return typeof store === "object" && "run" in store;
+  return typeof store === "object";
 }
 
 function scheduleTimer(ms: number, task: () => void): () => void {

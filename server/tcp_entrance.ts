@@ -1,6 +1,6 @@
 /** The TCP listeners for clients, and the certificate that they share. @module */
 import type { CertificatePem } from "../transport/tcp/tls_certificate.ts";
-import type { Transports } from "../transport/transports.ts";
+import type { TcpAccess } from "../transport/transports.ts";
 import type { Log } from "../xmpp/log.ts";
 import { ensureCertificate } from "./certificate.ts";
 import { CertificateWatch } from "./certificate_watch.ts";
@@ -26,7 +26,7 @@ export interface TcpPorts {
 
 export interface TcpEntranceParts {
   readonly config: Config;
-  readonly tcp: Transports["tcp"];
+  readonly tcp: TcpAccess;
   readonly log: Log;
 }
 

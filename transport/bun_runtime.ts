@@ -5,9 +5,9 @@
  * @module
  */
 import { createRequire } from "node:module";
-import type { Server, ServerWebSocket, WebSocketHandler } from "bun";
 import type { Context } from "hono";
 import type { BunWebSocketData } from "hono/bun";
+import type { BunServer, BunWebSocket, BunWebSocketHandler } from "./bun_types.ts";
 import type { ConnectWebSocket, HttpRuntime } from "./http_runtime.ts";
 import type { Socket, WebSocketConnection } from "./websocket_connection.ts";
 
@@ -24,17 +24,15 @@ export function createBunRuntime(options: { readonly maxPayloadBytes: number }):
     // It stays when the connection is kept for the next request, so it must not be 0 where it need not.
     keepWaiting: (c, seconds) => serverOf(c)?.timeout(c.req.raw, seconds > MOST_SECONDS ? 0 : seconds),
     upgrade,
-    websocket: createHandler(options.maxPayloadBytes) as WebSocketHandler<unknown>,
+    websocket: createHandler(options.maxPayloadBytes),
   };
 }
 
 /** Bun's server, given as `fetch(request, server)` or `fetch(request, { server })`. */
-function serverOf(c: Context): Server<unknown> | undefined {
+function serverOf(c: Context): BunServer | undefined {
   const env = c.env as Record<string, unknown> | undefined;
   const server = env !== undefined && "server" in env ? env.server : env;
-  return typeof (server as Server<unknown> | undefined)?.upgrade === "function"
-    ? (server as Server<unknown>)
-    : undefined;
+  return typeof (server as BunServer | undefined)?.upgrade === "function" ? (server as BunServer) : undefined;
 }
 
 function upgrade(c: Context, connect: ConnectWebSocket): Response | undefined {
@@ -70,7 +68,7 @@ class XmppSocketData implements BunWebSocketData {
 
   get events(): BunWebSocketData["events"] {
     this.#events ??= {
-      onOpen: (_event, context) => this.open(new BunSocket(context.raw as ServerWebSocket<unknown>, false)),
+      onOpen: (_event, context) => this.open(new BunSocket(context.raw as BunWebSocket, false)),
       onMessage: (event) => this.#connection?.onMessage(event.data),
       onClose: () => this.#connection?.onClose(),
     };
@@ -88,10 +86,10 @@ class XmppSocketData implements BunWebSocketData {
 
 class BunSocket implements Socket {
   readonly pings: boolean;
-  readonly #raw: ServerWebSocket<unknown>;
+  readonly #raw: BunWebSocket;
 
   /** `pings`: its pongs come to onPong(). */
-  constructor(raw: ServerWebSocket<unknown>, pings: boolean) {
+  constructor(raw: BunWebSocket, pings: boolean) {
     this.#raw = raw;
     this.pings = pings;
   }
@@ -119,11 +117,9 @@ class BunSocket implements Socket {
   }
 }
 
-type BunSocketData = XmppSocketData | BunWebSocketData;
-
-function createHandler(maxPayloadBytes: number): WebSocketHandler<BunSocketData> {
+function createHandler(maxPayloadBytes: number): BunWebSocketHandler {
   // hono/bun can be loaded on Bun only, and this file is loaded on Deno too.
-  const { websocket: honoHandler } = createRequire(import.meta.url)("hono/bun") as typeof import("hono/bun");
+  const { websocket: honoHandler } = createRequire(import.meta.url)("hono/bun") as { websocket: BunWebSocketHandler };
   return {
     maxPayloadLength: maxPayloadBytes,
     backpressureLimit: BACKPRESSURE_BYTES,
@@ -133,19 +129,19 @@ function createHandler(maxPayloadBytes: number): WebSocketHandler<BunSocketData>
     open(ws) {
       const { data } = ws;
       if (data instanceof XmppSocketData) data.open(new BunSocket(ws, true));
-      else honoHandler.open(ws as ServerWebSocket<BunWebSocketData>);
+      else honoHandler.open(ws);
     },
     message(ws, message) {
       const { data } = ws;
       if (data instanceof XmppSocketData) data.connection?.onMessage(message);
-      else honoHandler.message(ws as ServerWebSocket<BunWebSocketData>, message);
+      else honoHandler.message(ws, message);
     },
     pong(ws, payload) {
       if (ws.data instanceof XmppSocketData) ws.data.connection?.onPong(payload.toString());
     },
     close(ws, code, reason) {
       if (ws.data instanceof XmppSocketData) ws.data.connection?.onClose();
-      else honoHandler.close(ws as ServerWebSocket<BunWebSocketData>, code, reason);
+      else honoHandler.close(ws, code, reason);
     },
   };
 }

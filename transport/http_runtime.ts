@@ -1,6 +1,6 @@
 /** What the HTTP routes ask of the runtime that serves them. @module */
-import type { WebSocketHandler } from "bun";
 import type { Context } from "hono";
+import type { BunWebSocketHandler } from "./bun_types.ts";
 import { type Peer, peerOfRequest, type TrustsProxy } from "./client_address.ts";
 import type { Socket, WebSocketConnection } from "./websocket_connection.ts";
 
@@ -14,7 +14,7 @@ export interface HttpRuntime {
   /** Accepts the WebSocket with the subprotocol `xmpp`; undefined where the request asks for none. */
   upgrade(c: Context, connect: ConnectWebSocket): Response | undefined;
   /** What the app hands to its server besides `fetch`: Bun's `websocket` option. */
-  readonly websocket: WebSocketHandler<unknown> | undefined;
+  readonly websocket: BunWebSocketHandler | undefined;
 }
 
 export function peerOf(c: Context, runtime: HttpRuntime, trusts: TrustsProxy): Peer {

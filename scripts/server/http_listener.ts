@@ -14,6 +14,17 @@ export interface HttpAddress {
   readonly port: number;
 }
 
+/** The part of Bun's API that is used; its types are not at hand under Deno. */
+interface BunNamespace {
+  serve(options: {
+    readonly hostname: string;
+    readonly port: number;
+    readonly fetch: AmpactServer["app"]["fetch"];
+    readonly websocket: AmpactServer["websocket"];
+    readonly idleTimeout: number;
+  }): { readonly port?: number; stop(closeActiveConnections: boolean): Promise<void> };
+}
+
 /** The part of Deno's API that is used; its types are not at hand under Bun. */
 interface DenoNamespace {
   serve(
@@ -35,6 +46,7 @@ export function listenHttp(server: Pick<AmpactServer, "app" | "websocket">, addr
 }
 
 function listenOnBun({ app, websocket }: Pick<AmpactServer, "app" | "websocket">, address: HttpAddress): HttpListener {
+  const { Bun } = globalThis as unknown as { readonly Bun: BunNamespace };
   const http = Bun.serve({
     hostname: hostName(address.host),
     port: address.port,

@@ -71,8 +71,9 @@ describe("createServer()", () => {
     expect(config.store.url).toBe("sqlite::memory:");
   });
 
-  test("takes the settings of the store in place of its URL", () => {
-    expect(createServer({ store: { url: "sqlite:x.db", pendingDelayMs: 5 } }).config.store).toEqual({
+  test("takes the store's URL, and its other settings from file and environment", () => {
+    const env = { AMPACT_STORE_PENDING_DELAY_MS: "5" };
+    expect(createServer({ store: "sqlite:x.db", env }).config.store).toEqual({
       url: "sqlite:x.db",
       keyFile: "x.db.key",
       pendingDelayMs: 5,
