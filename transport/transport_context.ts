@@ -1,4 +1,4 @@
-import { ChildMemory, ElementScanner, type XmlLimits } from "../xmpp/xml/scanner.ts";
+import { ElementScanner, type XmlLimits } from "../xmpp/xml/scanner.ts";
 import { AddressCount } from "./address_count.ts";
 import { AllowedOrigins } from "./allowed_origins.ts";
 import { type TrustsProxy, trustProxies } from "./client_address.ts";
@@ -29,7 +29,7 @@ export function createTransportContext(services: StreamServices): TransportConte
     limits: createStreamLimits(services),
     connections: new ConnectionTable(settings.connectionsPerAddress),
     turn: new EventTurn(services.sessions, settings.stanzasPerSecond),
-    scan: new ElementScanner(settings.xmlLimits, new ChildMemory()),
+    scan: new ElementScanner(settings.xmlLimits),
     strangers: { limits, scan: new ElementScanner(limits) },
     uploads: new AddressCount(settings.uploadsPerAddress),
     origins: new AllowedOrigins(settings),

@@ -1,15 +1,7 @@
 /** A stream over one WebSocket: RFC 7395. @module */
 import { StreamError } from "../xmpp/errors.ts";
 import { NS } from "../xmpp/ns.ts";
-import {
-  attribute,
-  declarationEnd,
-  type ElementScanner,
-  memoryAfter,
-  type ScannedElement,
-  type TagMemory,
-  XmlError,
-} from "../xmpp/xml/scanner.ts";
+import { attribute, declarationEnd, type ElementScanner, type ScannedElement, XmlError } from "../xmpp/xml/scanner.ts";
 import { attr, xml } from "../xmpp/xml/xml.ts";
 import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "./backlog.ts";
 import type { Peer } from "./client_address.ts";
@@ -52,8 +44,6 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   #pending: string[] | undefined;
   #pendingChars = 0;
   #probe: number | undefined;
-  /** Of streams with messages. */
-  #memory: TagMemory | undefined;
 
   constructor(context: TransportContext, socket: Socket, peer: Peer) {
     this.#context = context;
@@ -105,8 +95,7 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
     // RFC 7395 section 3.8 has no white space keepalive, but some clients send it.
     if (text.length < 8 && text.trim() === "") return;
     const start = this.#expectsHeader ? declarationEnd(text) : 0;
-    const element = this.#scan.element(text, undefined, start, this.#memory);
-    this.#memory ??= memoryAfter(element);
+    const element = this.#scan.element(text, undefined, start);
     if (element.ns === NS.FRAMING) return this.#onFraming(element);
     if (!this.#opened) throw new StreamError(element.name === "open" ? "invalid-namespace" : "bad-format");
     this.#stream.receive(element);

@@ -34,7 +34,7 @@ class Payload implements ScannedChild {
     this.start = child.start + shift;
     this.end = child.end + shift;
     this.element = child instanceof Payload ? child.element : undefined;
-    this.source = child.source;
+    this.source = child instanceof Payload ? child.source : undefined;
   }
 }
 
@@ -85,7 +85,7 @@ export class StanzaContent {
   }
 
   source(child: ScannedChild): string {
-    return child.source ?? this.text.slice(child.start, child.end);
+    return this.text.slice(child.start, child.end);
   }
 
   payload(name: string, ns: string): Element | undefined {

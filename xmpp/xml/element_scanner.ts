@@ -1,8 +1,6 @@
-import type { ChildMemory } from "./child_memory.ts";
 import { isCalm, QuickScan } from "./quick_scan.ts";
 import { Scan, type ScannedHeader } from "./scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
-import type { TagMemory } from "./tag_memory.ts";
 import { XmlError } from "./xml_error.ts";
 
 const LESS_THAN = 0x3c;
@@ -20,21 +18,15 @@ export class ElementScanner {
   #inherited: ReadonlyMap<string, string> | undefined;
   #space = "";
 
-  /** `known`: for one that scans many messages; of none but its own. */
-  constructor(limits: XmlLimits, known?: ChildMemory) {
+  constructor(limits: XmlLimits) {
     this.#limits = limits;
-    this.#quick = new QuickScan(limits, known);
+    this.#quick = new QuickScan(limits);
   }
 
-  /** The whole element, from `pos` on, with nothing but white space around it; `memory`: its stream's. Throws XmlError. */
-  element(
-    text: string,
-    inherited: ReadonlyMap<string, string> | undefined,
-    pos: number,
-    memory?: TagMemory,
-  ): ScannedElement {
+  /** The whole element, from `pos` on, with nothing but white space around it. Throws XmlError. */
+  element(text: string, inherited: ReadonlyMap<string, string> | undefined, pos: number): ScannedElement {
     if (text.charCodeAt(pos) === LESS_THAN && isCalm(text)) {
-      const element = this.#quick.scan(text, pos, this.#spaceOf(inherited), inherited, memory);
+      const element = this.#quick.scan(text, pos, this.#spaceOf(inherited), inherited);
       if (element !== undefined && this.#quick.end === text.length) return element;
     }
     return this.#strictly.element(text, inherited, pos);
@@ -42,17 +34,16 @@ export class ElementScanner {
 
   /**
    * The element whose `<` stands at `pos`; anything may follow, from `end` on. Undefined where it is not as it should be,
-   * which may be because the text ends within it. `calm`: isCalm(text); `memory`: its stream's.
+   * which may be because the text ends within it. `calm`: isCalm(text).
    */
   elementAt(
     text: string,
     inherited: ReadonlyMap<string, string> | undefined,
     pos: number,
     calm: boolean,
-    memory?: TagMemory,
   ): ScannedElement | undefined {
     if (calm) {
-      const element = this.#quick.scan(text, pos, this.#spaceOf(inherited), inherited, memory);
+      const element = this.#quick.scan(text, pos, this.#spaceOf(inherited), inherited);
       this.end = this.#quick.end;
       if (element !== undefined || this.#quick.isCut) return element;
     }

@@ -40,7 +40,6 @@ export const UNKNOWN = -1;
 export const XMLNS = 0;
 export const XML_LANG = 1;
 export const TYPE = 2;
-export const ID = 3;
 
 const BLANK = 0x20;
 const SLASH = 0x2f;

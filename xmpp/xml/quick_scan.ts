@@ -1,11 +1,10 @@
 import { NS } from "../ns.ts";
-import { ownCopy } from "../own_copy.ts";
 import { ASCII, NAME, NAME_START } from "./chars.ts";
-import type { ChildMemory } from "./child_memory.ts";
+
 import { byLength, commonText, MAX_NAMESPACE_LENGTH, NAMESPACES } from "./common_texts.ts";
-import { ID, knownName, nameOf, TYPE, UNKNOWN, XML_LANG, XMLNS } from "./known_names.ts";
+import { knownName, nameOf, TYPE, UNKNOWN, XML_LANG, XMLNS } from "./known_names.ts";
+
 import type { ScannedAttribute, ScannedChild, ScannedElement, XmlLimits } from "./scanned_element.ts";
-import { MESSAGE, type TagMemory } from "./tag_memory.ts";
 
 const BLANK = 0x20;
 const DOUBLE_QUOTE = 0x22;
@@ -38,7 +37,6 @@ const NO_CHILDREN: readonly ScannedChild[] = [];
  */
 export class QuickScan {
   readonly #limits: XmlLimits;
-  readonly #known: ChildMemory | undefined;
   /** Where the element read last ends. */
   end = 0;
   /** The text ended before the element. */
@@ -54,31 +52,24 @@ export class QuickScan {
   #isEmpty = false;
   #next = 0;
   #attributes: ScannedAttribute[] | typeof NONE = NONE;
-  /** Where the value of its `id` stands; -1: it has none. */
-  #idStart = -1;
-  #idEnd = -1;
 
-  /** `known`: of elements that were scanned with these limits, of whatever stream. */
-  constructor(limits: XmlLimits, known?: ChildMemory) {
+  constructor(limits: XmlLimits) {
     this.#limits = limits;
-    this.#known = known;
   }
 
   /**
-   * The element that begins at `start` of a calm text; `space`: the default namespace around it; `memory`: its stream's. Undefined:
-   * that is for the strict scan to say.
+   * The element that begins at `start` of a calm text; `space`: the default namespace around it. Undefined: only the strict scan
+   * can decide.
    */
   scan(
     text: string,
     start: number,
     space: string,
     inherited: ReadonlyMap<string, string> | undefined,
-    memory?: TagMemory,
   ): ScannedElement | undefined {
     this.isCut = false;
     this.#space = space;
-    const element = this.#element(text, start, inherited, memory);
-    if (memory !== undefined && this.#idStart >= 0 && element !== undefined) this.#remember(element, space, memory);
+    const element = this.#element(text, start, inherited);
     this.#forget();
     return element;
   }
@@ -86,7 +77,6 @@ export class QuickScan {
   /** What was cut out of a text would keep the whole of it until the next one comes. */
   #forget(): void {
     this.#attributes = NONE;
-    this.#idStart = -1;
     this.#space = "";
     const names = this.#names;
     for (let depth = 0; depth < names.length && names[depth] !== ""; depth++) {
@@ -99,9 +89,8 @@ export class QuickScan {
     text: string,
     start: number,
     inherited: ReadonlyMap<string, string> | undefined,
-    memory: TagMemory | undefined,
   ): ScannedElement | undefined {
-    const name = this.#recall(text, start, memory) ? MESSAGE : this.#startTag(text, start, true);
+    const name = this.#startTag(text, start, true);
     if (name === undefined) return this.#stop(text, this.#next);
     const ns = this.#space;
     const attributes = this.#attributes;
@@ -110,7 +99,7 @@ export class QuickScan {
     let children: ScannedChild[] | typeof NO_CHILDREN = NO_CHILDREN;
     if (!isEmpty) {
       this.#names[0] = name;
-      const found = this.#content(text, innerStart, name === MESSAGE ? this.#known : undefined);
+      const found = this.#content(text, innerStart);
       if (found === undefined) return undefined;
       children = found;
     }
@@ -130,46 +119,8 @@ export class QuickScan {
     };
   }
 
-  /** Whether the tag is like the one that the memory has. */
-  #recall(text: string, start: number, memory: TagMemory | undefined): boolean {
-    if (memory === undefined) return false;
-    const end = memory.find(text, start, this.#space);
-    if (end < 0) return false;
-    const next = nextTag(text, start);
-    if (next < end) return false;
-    this.#next = next;
-    this.#pos = end;
-    this.#isEmpty = memory.isEmpty;
-    this.#space = memory.space;
-    this.#attributes = memory.attributes(text);
-    return true;
-  }
-
-  /** Reads the tag of that message once more, in a text of its own. */
-  #remember(element: ScannedElement, outer: string, memory: TagMemory): void {
-    const { name, innerStart } = element;
-    if (name !== MESSAGE || !memory.wants(innerStart)) return;
-    const text = ownCopy(element.text.slice(0, innerStart));
-    this.#space = outer;
-    this.#attributes = NONE;
-    this.#startTag(text, 0, true);
-    memory.keep({
-      text,
-      outer,
-      space: this.#space,
-      isEmpty: this.#isEmpty,
-      attributes: this.#attributes,
-      idStart: this.#idStart,
-      idEnd: this.#idEnd,
-    });
-  }
-
   /** Up to and with the end tag of the outermost element, whose name and namespace are known. */
-  #content(
-    text: string,
-    innerStart: number,
-    memory: ChildMemory | undefined,
-  ): ScannedChild[] | typeof NO_CHILDREN | undefined {
+  #content(text: string, innerStart: number): ScannedChild[] | typeof NO_CHILDREN | undefined {
     const { maxDepth, maxChildren } = this.#limits;
     const names = this.#names;
     const spaces = this.#spaces;
@@ -191,14 +142,6 @@ export class QuickScan {
         this.#next = nextTag(text, end);
       } else {
         const outer = this.#space;
-        const known = depth === 1 ? memory?.find(text, tag, outer) : undefined;
-        if (known !== undefined) {
-          if (children.length >= maxChildren) return undefined;
-          const end = tag + known.text.length;
-          children = withChild(children, known.name, known.ns, tag - innerStart, end - innerStart, known.text);
-          this.#next = nextTag(text, end - 1);
-          continue;
-        }
         const name = this.#startTag(text, tag, false);
         if (name === undefined) return this.#stop(text, this.#next);
         if (depth >= maxDepth) return undefined;
@@ -216,10 +159,7 @@ export class QuickScan {
       }
       if (depth > 1) continue;
       if (children.length >= maxChildren) return undefined;
-      const end = this.#pos - innerStart;
-      children = withChild(children, childName, childNs, childStart, end, undefined);
-      if (childNs !== this.#space)
-        memory?.read(text, innerStart + childStart, this.#pos, this.#space, childName, childNs);
+      children = withChild(children, childName, childNs, childStart, this.#pos - innerStart);
     }
   }
 
@@ -278,10 +218,6 @@ export class QuickScan {
         }
       }
       if (!keep) continue;
-      if (known === ID) {
-        this.#idStart = valueStart;
-        this.#idEnd = valueEnd;
-      }
       const item = {
         name,
         value: known === TYPE ? commonText(TYPES, text, valueStart, valueEnd) : text.slice(valueStart, valueEnd),
@@ -311,9 +247,8 @@ function withChild(
   ns: string,
   start: number,
   end: number,
-  source: string | undefined,
 ): ScannedChild[] {
-  const child = { name, ns, start, end, source };
+  const child = { name, ns, start, end };
   if (children === NO_CHILDREN) return [child];
   (children as ScannedChild[]).push(child);
   return children as ScannedChild[];

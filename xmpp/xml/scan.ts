@@ -300,7 +300,7 @@ export class Scan {
       this.#ns = ns;
     } else {
       const innerStart = this.#innerStart;
-      const child = { name, ns, start: start - innerStart, end: this.#pos - innerStart, source: undefined };
+      const child = { name, ns, start: start - innerStart, end: this.#pos - innerStart };
       if (this.#children === NO_CHILDREN) this.#children = [child];
       else (this.#children as ScannedChild[]).push(child);
     }

@@ -24,8 +24,6 @@ export interface ScannedChild {
   readonly ns: string;
   readonly start: number;
   readonly end: number;
-  /** What stands there, where the scan has had it before: always the same text, so that a memo need not look at its characters. */
-  readonly source: string | undefined;
 }
 
 /** One element that obeys RFC 6120 section 11 and XML namespaces, not built into a tree. */

@@ -3,7 +3,6 @@ import { Scan } from "./scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
 import { declarationEnd } from "./xml_declaration.ts";
 
-export { ChildMemory } from "./child_memory.ts";
 export { ElementScanner } from "./element_scanner.ts";
 export {
   attribute,
@@ -15,7 +14,6 @@ export {
   type XmlLimits,
 } from "./scanned_element.ts";
 export { type StreamEvents, StreamScanner } from "./stream_scanner.ts";
-export { memoryAfter, TagMemory } from "./tag_memory.ts";
 export { declarationEnd } from "./xml_declaration.ts";
 export { XmlError, type XmlErrorCondition } from "./xml_error.ts";
 

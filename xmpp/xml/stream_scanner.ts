@@ -3,7 +3,6 @@ import { BoundaryFinder } from "./boundary_finder.ts";
 import { ElementScanner } from "./element_scanner.ts";
 import { isCalm } from "./quick_scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
-import { memoryAfter, type TagMemory } from "./tag_memory.ts";
 import { declarationEnd } from "./xml_declaration.ts";
 import { XmlError } from "./xml_error.ts";
 
@@ -36,8 +35,6 @@ export class StreamScanner {
   #pending = "";
   #pendingBytes = 0;
   #handling = false;
-  /** Of streams with messages. */
-  #memory: TagMemory | undefined;
   #header: { tagName: string; namespaces: ReadonlyMap<string, string> } | undefined;
   #ended = false;
   /** All that has come belongs to a header that is to follow reset(). */
@@ -98,9 +95,7 @@ export class StreamScanner {
 
   #wholeChild(text: string, start: number, calm: boolean): ScannedElement | undefined {
     if (this.#header === undefined || this.#pending !== "" || text.charCodeAt(start) !== LESS_THAN) return undefined;
-    const child = this.#scan.elementAt(text, this.#header.namespaces, start, calm, this.#memory);
-    if (child !== undefined) this.#memory ??= memoryAfter(child);
-    return child;
+    return this.#scan.elementAt(text, this.#header.namespaces, start, calm);
   }
 
   #take(piece: string): void {

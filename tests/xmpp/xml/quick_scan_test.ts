@@ -3,7 +3,6 @@ import * as fc from "fast-check";
 import { isCalm, QuickScan } from "../../../xmpp/xml/quick_scan.ts";
 import { Scan } from "../../../xmpp/xml/scan.ts";
 import { DEFAULT_XML_LIMITS, ElementScanner, XmlError, type XmlLimits } from "../../../xmpp/xml/scanner.ts";
-import { TagMemory } from "../../../xmpp/xml/tag_memory.ts";
 import { documents, plainDocuments, spoilt } from "./arbitrary_xml.ts";
 
 const INHERITED = new Map([["", "jabber:client"]]);
@@ -114,102 +113,6 @@ const texts = fc
   )
   .map(([text, changes]) => spoilt(text, changes))
   .filter((text) => text.startsWith("<"));
-
-/** Start tags of one conversation, with all that may tell one from another. */
-const tag: fc.Arbitrary<Tag> = fc.record({
-  id: fc.option(fc.constantFrom("", "1", "abc", "a>b", "a<b", "it's", 'a"b', "/>"), { nil: undefined }),
-  quote: quotes,
-  to: fc.constantFrom("u1@x/r", "u2@x/r", "u1@x/rr", 'x id="'),
-  rest: fc.constantFrom(
-    "",
-    ' type="chat"',
-    ' xmlns="jabber:client"',
-    " xmlns='urn:x'",
-    " id='2'",
-    "/",
-    " x",
-    " xml:lang='en'",
-  ),
-  order: fc.nat(2),
-  inner: fc.constantFrom("", "<body>hi</body>", "<body>hi</body><x xmlns='urn:x'/>", "<x", "text"),
-});
-const talk = fc.array(fc.oneof(tag, fc.constant(undefined)), { minLength: 3, maxLength: 12 });
-
-interface Tag {
-  readonly id: string | undefined;
-  readonly quote: string;
-  readonly to: string;
-  readonly rest: string;
-  readonly order: number;
-  readonly inner: string;
-}
-
-function written({ id, quote, to, rest, order, inner }: Tag): string {
-  const parts = [id === undefined ? "" : ` id=${quote}${id}${quote}`, ` to='${to}'`, rest];
-  if (order === 1) parts.reverse();
-  if (order === 2) parts.unshift(parts.pop()!);
-  return `<message${parts.join("")}>${inner}</message>`;
-}
-
-describe("TagMemory", () => {
-  test("changes nothing in what is read", () => {
-    let recalled = 0;
-    const scan = new QuickScan(DEFAULT_XML_LIMITS);
-    fc.assert(
-      fc.property(talk, fc.constantFrom("jabber:client", "urn:x"), (tags, outer) => {
-        const memory = new TagMemory();
-        let last = tags.find((item) => item !== undefined);
-        for (const item of tags) {
-          // Undefined: as the one before, with an id of its own.
-          last = item ?? (last && { ...last, id: `n${recalled}` });
-          if (last === undefined) return;
-          const text = `<a/>${written(last)}<b/>`;
-          const found = memory.find(text, 4, outer) >= 0;
-          const element = scan.scan(text, 4, outer, INHERITED, memory);
-          const fresh = new QuickScan(DEFAULT_XML_LIMITS).scan(text, 4, outer, INHERITED);
-          expect(element).toEqual(fresh!);
-          if (found && element !== undefined) recalled++;
-        }
-      }),
-      { numRuns: 5000 },
-    );
-    expect(recalled).toBeGreaterThan(1000);
-  });
-
-  test("is not renewed for each of many recipients, and has the next conversation at once", () => {
-    const scan = new QuickScan(DEFAULT_XML_LIMITS);
-    const memory = new TagMemory();
-    let kept = 0;
-    const keep = memory.keep.bind(memory);
-    memory.keep = (read) => {
-      kept++;
-      keep(read);
-    };
-    const send = (to: string, id: number) => {
-      const text = `<message to='${to}' id='${id}'><body>hi</body></message>`;
-      const element = scan.scan(text, 0, "jabber:client", INHERITED, memory);
-      expect(element!.attributes).toEqual([
-        { name: "to", value: to },
-        { name: "id", value: String(id) },
-      ]);
-    };
-    for (let i = 0; i < 1000; i++) send(`u${i}@x/r`, i);
-    expect(kept).toBeLessThan(15);
-    for (let i = 0; i < 300; i++) send("romeo@x/r", i);
-    const before = kept;
-    send("juliet@x/r", 1);
-    for (let i = 0; i < 100; i++) send("juliet@x/r", i);
-    expect(kept).toBe(before + 1);
-  });
-
-  test("keeps no long tag", () => {
-    const memory = new TagMemory();
-    const scan = new QuickScan(DEFAULT_XML_LIMITS);
-    const text = `<message to='${"x".repeat(600)}' id='1'/>`;
-    for (let i = 0; i < 3; i++) scan.scan(text, 0, "", undefined, memory);
-    expect(memory.find(text, 0, "")).toBe(-1);
-  });
-});
 
 describe("QuickScan", () => {
   test("gives what the strict scan gives, or leaves it to that", () => {
