@@ -93,8 +93,9 @@ export function answered(stanza: Stanza, context: AccountContext): readonly Watc
 /** Own resources only while they are available, others while they may see the presence (XEP-0163 section 4.3.2). */
 export function watchersOf(node: string, context: AccountContext): readonly Jid[] {
   const found: Jid[] = [];
-  for (const { jid, interests } of context.memory.get(WATCHERS).known.values()) {
-    if (!interests.has(node)) continue;
+  for (const { jid, name, interests } of context.memory.get(WATCHERS).known.values()) {
+    // A hash that was proved since, by whomever, speaks for a client that has not answered this account.
+    if (!(learntInterests(name, context) ?? interests).has(node)) continue;
     const isOwn = jid.bare.equals(context.owner);
     const isThere = isOwn
       ? context.resources.some((own) => own.available && own.jid.equals(jid))

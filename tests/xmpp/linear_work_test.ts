@@ -147,7 +147,7 @@ const tree = (text: string) => Element.parse(scanElement(text, LIMITS).text);
 const payload = (text: string) => tree(text).elements[0]!;
 const XML_READERS: Readonly<Record<string, (text: string) => unknown>> = {
   "scanElement()": (text) => scanElement(text, LIMITS),
-  "ElementScanner of a calm text": (text) => new ElementScanner(LIMITS).elementAt(text, new Map(), 0, true, undefined),
+  "ElementScanner of a calm text": (text) => new ElementScanner(LIMITS).elementAt(text, new Map(), 0, true),
   "StreamScanner, whole": (text) => stream([text]),
   "StreamScanner, in pieces": (text) => stream(text.match(/.{1,50}/gs) ?? []),
   "a BOSH body": (text) =>

@@ -87,6 +87,28 @@ describe("learning what a resource wants (XEP-0115 6.2)", () => {
     expect(account.done("toResource")).toEqual([]);
   });
 
+  test("what another account has proved since holds for a client that answers this account nothing", async () => {
+    const asked = (await arrives(NURSE))[0]!.stanza;
+    expect(asked.to!.text).toBe(NURSE.text);
+    account.deeds.length = 0;
+    await publish();
+    expect(account.done("route").join(" ")).not.toContain("tune");
+    // Another account of the server shares what is learnt.
+    const other = new FakeContext({
+      modules: [pep],
+      store: fakeDocuments(),
+      roster: [item("nurse@capulet.lit", { subscription: "both" })],
+    });
+    Object.assign(other, { serverMemory: account.serverMemory });
+    const incoming = Stanza.parse(`<presence from="${NURSE}">${caps()}</presence>`);
+    const question = (await pep.hooks!.incomingPresence!(incoming, other))[0]!.stanza;
+    const told = Stanza.parse(`<iq from="${NURSE}" to="${other.owner}" id="${question.id}" type="result">${INFO}</iq>`);
+    await pep.hooks!.iqAnswer!(told, other);
+    account.deeds.length = 0;
+    await publish();
+    expect(account.done("route").join(" ")).toContain(`to="${NURSE}"`);
+  });
+
   test("an answer against its hash holds for that resource alone (XEP-0115 5.4)", async () => {
     await publish();
     await arrives(NURSE, caps("wrong"));
