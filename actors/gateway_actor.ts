@@ -1,7 +1,7 @@
 /**
  * The gateway actor: one per domain that a gateway serves. A message for it is durable before it counts as accepted, and
- * waits for the gateway's answer, tried again and again; messages to one address keep their order. Its rows in the store
- * belong to an account named as the domain. XEP-0079 3.3.1, `deliver=gateway`.
+ * waits for the gateway's answer, tried again and again; messages to one address keep their order. Its log in the store
+ * is that of the domain. XEP-0079 3.3.1, `deliver=gateway`.
  *
  * A message goes through the rooms of gateway/: gateway_intake.ts, then dispatch.ts or, where too many wait, backlog.ts.
  * @module
@@ -58,7 +58,7 @@ export class GatewayActor implements Actor<GatewayActorMessage> {
 
   #onStart(): void {
     const { node, domain } = this.#state;
-    node.database.createAccount(domain, {}, node.now()).then(
+    node.database.addOwner(domain, "gateway").then(
       () => readMore(this.#state),
       (error) => node.log.error("cannot open gateway", { domain, error }),
     );

@@ -58,6 +58,9 @@ export interface UserRecord {
   readonly hasPending: boolean;
 }
 
+/** Who has a log besides accounts. */
+export type OwnerKind = "gateway";
+
 /** Bytes as UTF-8, kept in the archive; in documents, nodes and items. */
 export interface AccountBytes {
   readonly archive: number;
@@ -98,20 +101,14 @@ export interface PendingEntry {
   readonly deadline?: number | undefined;
 }
 
-/**
- * One row of the log: the text is stored once, archive and pending rows point at it. Appending the same `seq` again
- * changes nothing.
- */
+/** A message has one row in the log of each owner, whose archive has it, or for whom it waits, or both. */
 export interface NewMessage {
   readonly seq: number;
   readonly text: string;
-  /** For an own copy in the archive of the sender and of the recipient. */
+  /** Whose archives have it. */
   readonly archive: readonly ArchiveEntry[];
   readonly pending?: PendingEntry | undefined;
 }
-
-/** Messages in a list, or as another thread has sent them. */
-export type NewMessages = Iterable<NewMessage> & { readonly length: number };
 
 export interface PendingMessage {
   readonly seq: number;
@@ -200,7 +197,7 @@ export interface StreamCount {
 /**
  * Every operation. Writes are durable when the batch that held them is answered. Reading for an owner without an
  * account gives nothing. Writing for one is a fault where the operation has no answer for it; with messages that owner
- * is left out, since an account may go while its messages are on their way.
+ * is left out, since an account may go while its messages are on their way. Messages are also kept for other owners (addOwner()).
  */
 export interface StoreOperations {
   /** Returns false where the account exists. */
@@ -212,6 +209,8 @@ export interface StoreOperations {
   credentials(account: string): Credentials | undefined;
   /** Removes the account with all that belongs to it. Returns false where there is no such account. */
   removeAccount(account: string): boolean;
+  /** Opens the log of somebody who has no account; nothing where there is one already. Only the log is for such an owner. */
+  addOwner(owner: string, kind: OwnerKind): void;
   accounts(after: string, limit: number): readonly string[];
   usage(account: string): AccountBytes | undefined;
 
@@ -229,23 +228,20 @@ export interface StoreOperations {
   setLastActivity(owner: string, at: number, status: string): void;
 
   /**
-   * The text is kept where any owner has an account. What is there already, row by row, stays as it is. An archive that
-   * becomes larger than its owner's quota loses its oldest rows: returns those owners, where there are any.
+   * Owners without a log are left out. A row that is there already stays as it is, but that it may begin to wait. An archive
+   * that becomes larger than its owner's quota loses its oldest rows: returns those owners, where there are any.
    */
-  append(messages: NewMessages): readonly string[] | undefined;
+  append(messages: readonly NewMessage[]): readonly string[] | undefined;
   /**
-   * A message whose row is in the log, or in this batch, waits for `pending.owner`; where it waits already, its rules
-   * stay. A fault where the message is not in the log.
+   * A message in the log of `pending.owner`, as of this batch, waits for that owner; where it waits already, its rules stay. A
+   * fault where the message is not in that log.
    */
   pend(entries: readonly { readonly seq: number; readonly pending: PendingEntry }[]): void;
-  /** Proof of receipt: the pending rows go, and the text with them where no archive holds it. */
+  /** Proof of receipt: they wait no more, and are gone where the owner's archive has not got them. */
   settle(entries: readonly { readonly owner: string; readonly seq: number }[]): void;
   /** New rule state of a waiting message. Returns false where it does not wait any more. */
   setRules(owner: string, seq: number, rules: string | undefined, deadline: number | undefined): boolean;
-  /**
-   * Takes a waiting message back: out of pending and out of the owner's archive. Returns false where it does not wait
-   * any more.
-   */
+  /** Takes a waiting message out of the owner's log. Returns false where it does not wait any more. */
   withdraw(owner: string, seq: number): boolean;
   pending(owner: string, after: number, limit: number): readonly PendingMessage[];
   pendingCount(owner: string): number;

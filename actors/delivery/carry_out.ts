@@ -156,9 +156,12 @@ function callsOf(state: DeliveryState, tracked: Tracked, change: Change): readon
     case "settle":
       return [["settle", [{ owner, seq }]]];
     case "withdraw": {
-      // Only what waits can be withdrawn; a message of the archive alone waits for this one moment.
       const withdraw: StoreCall = ["withdraw", owner, seq];
-      return row.waits ? [withdraw] : [["pend", [{ seq, pending: { owner } }]], withdraw];
+      if (row.waits) return [withdraw];
+      // Only what waits can be withdrawn; a message of the archive alone waits for this one moment.
+      if (tracked.kept) return [["pend", [{ seq, pending: { owner } }]], withdraw];
+      // The sender's archive alone has it: the call takes nothing, but what is told waits for that row's commit.
+      return [["settle", [{ owner, seq }]]];
     }
     default:
       return change satisfies never;

@@ -3,7 +3,6 @@
 import type { ResourceAnswer } from "../../amp/plan.ts";
 import { isBlocked } from "../../modules/blocking/block_list.ts";
 import { SeqMap } from "../../store/seq_map.ts";
-import type { PendingEntry } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Node, UserEntry } from "../node.ts";
 import type { DeliveryRef, Profile, ResourceEntry, SessionMessage, UserMessage } from "../protocol.ts";
@@ -59,8 +58,6 @@ export class DeliveryState {
   readonly owner: Jid;
   readonly domain: Jid;
   readonly user: ActorRef<UserMessage>;
-  /** The waiting row of any message without rules. */
-  readonly plainEntry: PendingEntry;
   readonly #self: DeliveryRef;
   profile: Profile;
   readonly inFlight = new SeqMap<Tracked>();
@@ -99,7 +96,6 @@ export class DeliveryState {
     this.owner = start.entry.jid;
     this.domain = Jid.parse(this.owner.domain);
     this.user = start.entry.user;
-    this.plainEntry = { owner: this.owner.text };
     this.#self = start.entry.delivery;
     this.profile = start.profile;
     this.hasPending = start.hasPending && node.settings.offline;

@@ -42,7 +42,8 @@ export function isOwners(account: string, entries: readonly ArchiveEntry[]): boo
 }
 
 export function pendingEntry(state: DeliveryState, rules: RuleState | undefined): PendingEntry {
-  return rules === undefined ? state.plainEntry : new RuledEntry(state.owner.text, rules);
+  const owner = state.owner.text;
+  return rules === undefined ? { owner } : new RuledEntry(owner, rules);
 }
 
 /** `units`: about how long its text is; `provable`: a device is given it. */

@@ -2,7 +2,7 @@
 import { type Met, nextDeadline } from "../../amp/evaluate.ts";
 import { ruleReply } from "../../amp/reply.ts";
 import { encodeState, type RuleState } from "../../amp/rule_state.ts";
-import { type NewMessage, NO_ENTRIES, type PendingEntry, type StoreCall } from "../../store/store.ts";
+import { type NewMessage, NO_ENTRIES, type StoreCall } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
 import type { DeliveryState } from "./delivery_state.ts";
@@ -33,15 +33,7 @@ export function eventCalls(event: DueEvent | undefined): readonly StoreCall[] {
 }
 
 export function eventRow({ stanza, seq }: DueEvent): NewMessage {
-  return new LogRow(seq, stanza, NO_ENTRIES, waitingFor(stanza.to!.bare.text));
-}
-
-let lastEntry: PendingEntry = { owner: "" };
-
-/** One object stands for all events of a conversation. */
-function waitingFor(owner: string): PendingEntry {
-  if (lastEntry.owner !== owner) lastEntry = { owner };
-  return lastEntry;
+  return new LogRow(seq, stanza, NO_ENTRIES, { owner: stanza.to!.bare.text });
 }
 
 /** Sends an event that is true already, and logs it along with what is being gathered. */

@@ -3,14 +3,12 @@
  * @module
  */
 import { passwordId } from "../../xmpp/scram_keys.ts";
-import type { AccountBytes, ArchivePreferences, Credentials, StoreOperations } from "../store.ts";
+import type { AccountBytes, ArchivePreferences, Credentials, OwnerKind, StoreOperations } from "../store.ts";
 import type { AccountUsage } from "./account_usage.ts";
-import type { ArchiveTail } from "./archive_tail.ts";
 import type { Connection } from "./connection.ts";
-import type { PendingJournal } from "./pending_journal.ts";
 import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
-import type { Tables } from "./schema.ts";
+import type { OwnerTable, Tables } from "./schema.ts";
 import type { Seal } from "./seal.ts";
 
 type AccountOperations = Pick<
@@ -22,6 +20,7 @@ type AccountOperations = Pick<
   | "removeAccount"
   | "accounts"
   | "usage"
+  | "addOwner"
   | "setForward"
   | "setArchivePreferences"
   | "setLastActivity"
@@ -31,13 +30,10 @@ export function accountOperations(
   connection: Connection,
   tables: Tables,
   ids: RowIds,
-  tail: ArchiveTail,
-  journal: PendingJournal,
   usage: AccountUsage,
   seal: Seal,
 ): AccountOperations {
   const queries = accountQueries(connection, tables);
-  const removal = removalQueries(connection, tables);
   const credentialsOf = (account: string): Credentials | undefined => {
     const row = queries.credentials.first(account);
     return row === undefined ? undefined : JSON.parse(seal.credentials(account).open(row.credentials));
@@ -47,7 +43,10 @@ export function accountOperations(
 
   return {
     createAccount(account: string, credentials: Credentials, at: number): boolean {
-      return queries.create.run(account, sealed(account, credentials), at) === 1;
+      const owner = queries.addOwner.first(account, "account");
+      if (owner === undefined) return false;
+      queries.create.run(owner.id, sealed(account, credentials), at);
+      return true;
     },
 
     setCredentials(account: string, credentials: Credentials): boolean {
@@ -63,18 +62,18 @@ export function accountOperations(
     credentials: credentialsOf,
 
     removeAccount(account: string): boolean {
-      const owner = ids.account(account);
+      const owner = ids.owner(account);
       if (owner === undefined) return false;
-      tail.indexOwner(owner);
-      journal.removeAll(owner);
-      removal.messages.run(owner);
-      removal.archive.run(owner);
-      removal.archiveIndex.run(owner);
-      removal.pending.run(owner);
-      removal.account.run(owner);
+      if (queries.removeOwner.run(owner) === 0) return false;
+      queries.removeLog.run(owner);
+      queries.removeIndex.run(owner);
       usage.forgetAccount(owner);
       ids.forget();
       return true;
+    },
+
+    addOwner(owner: string, kind: OwnerKind): void {
+      queries.addOwner.first(owner, kind);
     },
 
     accounts(after: string, limit: number): readonly string[] {
@@ -82,50 +81,43 @@ export function accountOperations(
     },
 
     usage(account: string): AccountBytes | undefined {
-      const owner = ids.account(account);
+      const owner = ids.owner(account);
       if (owner === undefined) return undefined;
       const { archive, kept } = usage.of(owner);
       return { archive, kept };
     },
 
     setForward(owner: string, to: string | undefined): void {
-      queries.setForward.run(ids.requireAccount(owner), to ?? null);
+      queries.setForward.run(ids.requireOwner(owner), to ?? null);
     },
 
     setArchivePreferences(owner: string, preferences: ArchivePreferences): void {
-      queries.setArchivePreferences.run(ids.requireAccount(owner), JSON.stringify(preferences));
+      queries.setArchivePreferences.run(ids.requireOwner(owner), JSON.stringify(preferences));
     },
 
     setLastActivity(owner: string, at: number, status: string): void {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       if (id !== undefined) queries.setLastActivity.run(id, at, status);
     },
   };
 }
 
+/** An owner by its JID, within another statement. */
+function ownerId(tables: Tables, jid: Slot<string>) {
+  return tables.selectFrom("owner").select("id").where("jid", "=", jid);
+}
+
 function accountQueries(connection: Connection, tables: Tables) {
   return {
-    create: query(connection, (jid: Slot<string>, credentials: Slot<string>, at: Slot<number>) =>
-      tables
-        .insertInto("account")
-        .values({ jid, credentials, created_at: at })
-        .onConflict((conflict) => conflict.doNothing()),
+    ...ownerQueries(connection, tables),
+    create: query(connection, (id: Slot<number>, credentials: Slot<string>, at: Slot<number>) =>
+      tables.insertInto("account").values({ id, credentials, created_at: at }),
     ),
     setCredentials: query(connection, (jid: Slot<string>, credentials: Slot<string>) =>
-      tables.updateTable("account").set({ credentials }).where("jid", "=", jid),
+      tables.updateTable("account").set({ credentials }).where("id", "=", ownerId(tables, jid)),
     ),
     credentials: query(connection, (jid: Slot<string>) =>
-      tables.selectFrom("account").select("credentials").where("jid", "=", jid),
-    ),
-    list: query(connection, (after: Slot<string>, limit: Slot<number>) =>
-      // A gateway's account is its domain, and nobody's.
-      tables
-        .selectFrom("account")
-        .select("jid")
-        .where("jid", ">", after)
-        .where("jid", "like", "%@%")
-        .orderBy("jid")
-        .limit(limit),
+      tables.selectFrom("account").select("credentials").where("id", "=", ownerId(tables, jid)),
     ),
     setForward: query(connection, (id: Slot<number>, to: Slot<string | null>) =>
       tables.updateTable("account").set({ forward_to: to }).where("id", "=", id),
@@ -139,35 +131,30 @@ function accountQueries(connection: Connection, tables: Tables) {
   };
 }
 
-/** In this order: first the messages that nobody but this owner has, while the owner's rows still tell which. */
-function removalQueries(connection: Connection, tables: Tables) {
+function ownerQueries(connection: Connection, tables: Tables) {
   return {
-    messages: query(connection, (owner: Slot<number>) =>
+    addOwner: query(connection, (jid: Slot<string>, kind: Slot<OwnerTable["kind"]>) =>
       tables
-        .deleteFrom("message")
-        .where(({ eb, selectFrom }) => {
-          const archived = selectFrom("archive_index").select("seq").where("owner_id", "=", owner);
-          return eb("seq", "in", archived.union(selectFrom("pending").select("seq").where("owner_id", "=", owner)));
-        })
-        .where(({ not, exists, selectFrom }) => {
-          const theirs = selectFrom("archive").select("seq").whereRef("archive.seq", "=", "message.seq");
-          return not(exists(theirs.where("owner_id", "<>", owner)));
-        })
-        .where(({ not, exists, selectFrom }) => {
-          const theirs = selectFrom("pending").select("seq").whereRef("pending.seq", "=", "message.seq");
-          return not(exists(theirs.where("owner_id", "<>", owner)));
-        }),
+        .insertInto("owner")
+        .values({ jid, kind })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning("id"),
     ),
-    archive: query(connection, (owner: Slot<number>) =>
+    list: query(connection, (after: Slot<string>, limit: Slot<number>) =>
       tables
-        .deleteFrom("archive")
-        .where("owner_id", "=", owner)
-        .where("seq", "in", tables.selectFrom("archive_index").select("seq").where("owner_id", "=", owner)),
+        .selectFrom("owner")
+        .select("jid")
+        .where("jid", ">", after)
+        .where("kind", "=", "account")
+        .orderBy("jid")
+        .limit(limit),
     ),
-    archiveIndex: query(connection, (owner: Slot<number>) =>
-      tables.deleteFrom("archive_index").where("owner_id", "=", owner),
+    removeOwner: query(connection, (owner: Slot<number>) =>
+      tables.deleteFrom("owner").where("id", "=", owner).where("kind", "=", "account"),
     ),
-    pending: query(connection, (owner: Slot<number>) => tables.deleteFrom("pending").where("owner_id", "=", owner)),
-    account: query(connection, (owner: Slot<number>) => tables.deleteFrom("account").where("id", "=", owner)),
+    removeLog: query(connection, (owner: Slot<number>) => tables.deleteFrom("log").where("owner_id", "=", owner)),
+    removeIndex: query(connection, (owner: Slot<number>) =>
+      tables.deleteFrom("log_by_peer").where("owner_id", "=", owner),
+    ),
   };
 }

@@ -15,14 +15,8 @@ export interface ConnectionOptions {
   readonly maxPages?: number | undefined;
   /** How many bytes one account may have in its archive, its documents and its nodes. */
   readonly accountBytes?: number | undefined;
-  /** How many archive rows may wait to be indexed (see archive_tail.ts). */
+  /** How many rows of the log may come before they are indexed by peer, and their bytes counted (see log_pass.ts). */
   readonly unindexedRows?: number | undefined;
-  /** How many archive rows may wait to be counted in the table of usage (see account_usage.ts). */
-  readonly uncountedRows?: number | undefined;
-  /** How many waiting messages the journal may hold (see pending_journal.ts). */
-  readonly journalRows?: number | undefined;
-  /** How long all their texts may be, in UTF-16 units. */
-  readonly journalUnits?: number | undefined;
 }
 
 /** Kept prepared; the store has about a hundred. The oldest is dropped first. */

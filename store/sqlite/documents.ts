@@ -34,7 +34,7 @@ export function documentOperations(
 
   return {
     putDocument(owner: string, kind: string, key: string, text: string): void {
-      const id = ids.requireAccount(owner);
+      const id = ids.requireOwner(owner);
       const sealed = seal.document(owner, kind, key).close(text);
       const bytes = Buffer.byteLength(key) + Buffer.byteLength(sealed);
       usage.changeKept(id, bytes - bytesOf(id, kind, key), bytes <= SMALL);
@@ -42,13 +42,13 @@ export function documentOperations(
     },
 
     document(owner: string, kind: string, key: string): string | undefined {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       const text = id === undefined ? undefined : queries.one.first(id, kind, key)?.text;
       return text === undefined ? undefined : seal.document(owner, kind, key).open(text);
     },
 
     documents(owner: string, kind: string) {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       if (id === undefined) return [];
       return queries.all
         .all(id, kind)
@@ -56,12 +56,12 @@ export function documentOperations(
     },
 
     documentCount(owner: string, kind: string): number {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       return id === undefined ? 0 : (queries.count.first(id, kind)?.count ?? 0);
     },
 
     removeDocument(owner: string, kind: string, key: string): boolean {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       if (id === undefined) return false;
       usage.changeKept(id, -bytesOf(id, kind, key));
       return queries.remove.run(id, kind, key) === 1;

@@ -6,7 +6,6 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { Kysely } from "kysely";
 import {
-  type NewMessages,
   type StoreCall,
   StoreFault,
   type StoreMethod,
@@ -15,28 +14,19 @@ import {
   type StoreStart,
 } from "../store.ts";
 import { AccountUsage } from "./account_usage.ts";
-import { ArchiveTail } from "./archive_tail.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { NodeSqliteDialect } from "./dialect.ts";
+import { LogPass } from "./log_pass.ts";
 import { migrate } from "./migrations.ts";
 import { sqliteOperations } from "./operations.ts";
-import { PackedMessages } from "./packed_messages.ts";
-import { PendingJournal } from "./pending_journal.ts";
 import { type Query, query, type Slot } from "./query.ts";
 import { RowIds } from "./row_ids.ts";
 import type { Schema, Tables } from "./schema.ts";
 import { openSeal, type Seal } from "./seal.ts";
 import { concernsDatabase, openFault, sqliteFault } from "./sqlite_fault.ts";
 
-/** About 8 MB of memory, and a tenth of a second at the start after a crash. */
-const UNINDEXED_ROWS = 65_536;
-
-/** About 20 milliseconds at the start after a crash. */
-const UNCOUNTED_ROWS = 16_384;
-
-/** About 30 MB of memory, and as long at the start as it takes to read so much. */
-const JOURNAL_ROWS = 65_536;
-const JOURNAL_UNITS = 16 * 1024 * 1024;
+/** To index so many takes about 50 milliseconds. More at a time would be a little cheaper for each. */
+const UNINDEXED_ROWS = 20_000;
 
 /** What changes nothing; a batch of these alone takes no write lock. */
 export const READS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
@@ -70,9 +60,7 @@ export class SqliteEngine {
   readonly start: StoreStart;
   readonly #connection: Connection;
   readonly #ids: RowIds;
-  readonly #tail: ArchiveTail;
-  readonly #journal: PendingJournal;
-  readonly #usage: AccountUsage;
+  readonly #pass: LogPass;
   readonly #operations: StoreOperations;
   readonly #putMeta: Query<[key: string, value: string], unknown>;
   #lastSeq: number;
@@ -94,14 +82,9 @@ export class SqliteEngine {
   private constructor(connection: Connection, tables: Tables, options: ConnectionOptions, seal: Seal) {
     this.#connection = connection;
     this.#ids = new RowIds(connection, tables);
-    this.#tail = new ArchiveTail(connection, tables, options.unindexedRows ?? UNINDEXED_ROWS);
-    const limits = { rows: options.journalRows ?? JOURNAL_ROWS, units: options.journalUnits ?? JOURNAL_UNITS };
-    this.#journal = new PendingJournal(connection, tables, limits);
-    this.#usage = new AccountUsage(connection, tables, {
-      bytes: options.accountBytes ?? Number.POSITIVE_INFINITY,
-      youngRows: options.uncountedRows ?? UNCOUNTED_ROWS,
-    });
-    this.#operations = sqliteOperations(connection, tables, this.#ids, this.#tail, this.#journal, this.#usage, seal);
+    const usage = new AccountUsage(connection, tables, options.accountBytes ?? Number.POSITIVE_INFINITY);
+    this.#pass = new LogPass(connection, tables, options.unindexedRows ?? UNINDEXED_ROWS, usage);
+    this.#operations = sqliteOperations(connection, tables, this.#ids, usage, this.#pass, seal);
     this.#putMeta = query(connection, (key: Slot<string>, value: Slot<string>) =>
       tables.insertInto("meta").orReplace().values({ key, value }),
     );
@@ -111,15 +94,6 @@ export class SqliteEngine {
 
   /** As Store.run. Throws StoreFault where nothing of the batch happened. */
   run(batch: readonly StoreCall[]): StoreReply[] {
-    try {
-      return this.#run(batch);
-    } catch (error) {
-      if (!(error instanceof StoreFault) || error.kind !== "full") throw error;
-      return this.#journal.whileFull(() => this.#run(batch));
-    }
-  }
-
-  #run(batch: readonly StoreCall[]): StoreReply[] {
     try {
       return this.#transaction(batch, () => this.#callMerged(batch));
     } catch (error) {
@@ -132,17 +106,11 @@ export class SqliteEngine {
     }
   }
 
-  /** Indexes what waits, so that the next start has nothing to look for, and closes the database in any case. */
   close(): void {
     try {
-      this.#transaction([], () => {
-        this.#tail.indexAll();
-        return [];
-      });
+      this.#connection.close();
     } catch (error) {
       throw sqliteFault(error, "close the store");
-    } finally {
-      this.#connection.close();
     }
   }
 
@@ -152,27 +120,21 @@ export class SqliteEngine {
     try {
       const replies = body();
       const lastSeq = this.#keepLastSeq(batch);
-      if (!reads) this.#putAway();
+      if (!reads) this.#pass.passIfMany();
       this.#connection.execute("commit");
-      this.#tail.committed();
-      this.#journal.committed();
       this.#lastSeq = lastSeq;
       return replies;
     } catch (error) {
-      this.#ids.forget();
-      this.#tail.undo(0);
-      this.#journal.undo(0);
       this.#rollback(error);
-      this.#usage.read();
+      this.#readAnew();
       throw error;
     }
   }
 
-  #putAway(): void {
-    this.#tail.indexShare();
-    this.#usage.write();
-    this.#usage.writeYoung();
-    this.#journal.write();
+  /** Whatever is known of the database may have been undone. */
+  #readAnew(): void {
+    this.#ids.forget();
+    this.#pass.read();
   }
 
   #rollback(reason: unknown): void {
@@ -204,21 +166,16 @@ export class SqliteEngine {
   }
 
   #callApart([method, ...parameters]: StoreCall): StoreReply {
-    const [inTail, inJournal] = [this.#tail.savepoint(), this.#journal.savepoint()];
     this.#connection.execute("savepoint call");
     try {
       const value = this.#call(method, parameters);
-      this.#usage.write();
       this.#connection.execute("release call");
       return { value };
     } catch (error) {
       if (concernsDatabase(error)) throw error;
-      this.#ids.forget();
-      this.#tail.undo(inTail);
-      this.#journal.undo(inJournal);
       this.#connection.execute("rollback to call");
       this.#connection.execute("release call");
-      this.#usage.read();
+      this.#readAnew();
       return { fault: sqliteFault(error, `carry out ${method}`) };
     }
   }
@@ -232,7 +189,7 @@ export class SqliteEngine {
   #keepLastSeq(batch: readonly StoreCall[]): number {
     let last = this.#lastSeq;
     for (const call of batch) {
-      if (call[0] === "append") last = Math.max(last, lastSeqOf(call[1]));
+      if (call[0] === "append") for (const { seq } of call[1]) last = Math.max(last, seq);
     }
     if (last > this.#lastSeq) this.#putMeta.run("lastSeq", String(last));
     return last;
@@ -256,12 +213,5 @@ function sameMethodFrom(batch: readonly StoreCall[], start: number): number {
 }
 
 function entriesOf(calls: readonly StoreCall[]): unknown[] {
-  return calls.flatMap((call) => [...(call[1] as Iterable<unknown>)]);
-}
-
-function lastSeqOf(messages: NewMessages): number {
-  if (messages instanceof PackedMessages) return messages.lastSeq;
-  let last = 0;
-  for (const { seq } of messages) last = Math.max(last, seq);
-  return last;
+  return calls.flatMap((call) => call[1] as readonly unknown[]);
 }

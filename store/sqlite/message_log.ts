@@ -1,32 +1,17 @@
 /**
- * The log of messages, and who waits for which. The text of a message is there as long as an archive or a waiting
- * recipient points at it; what waits in the journal has its text there.
+ * The log: one row for each owner of a message, as long as that owner's archive has it or it waits for that owner.
  * @module
  */
-import { Buffer } from "node:buffer";
-import type { SQLInputValue } from "node:sqlite";
 import { sql } from "kysely";
-import {
-  type NewMessage,
-  type NewMessages,
-  type PendingEntry,
-  type PendingMessage,
-  type SenderShare,
-  StoreFault,
-  type StoreOperations,
-} from "../store.ts";
-import type { AccountUsage } from "./account_usage.ts";
-import { ArchiveRoom } from "./archive_room.ts";
-import type { ArchiveTail, FlatRows } from "./archive_tail.ts";
-import { BulkInsert } from "./bulk_insert.ts";
+import { type PendingMessage, type SenderShare, StoreFault, type StoreOperations } from "../store.ts";
+import { Append } from "./append.ts";
+import type { ArchivedRows } from "./archived_rows.ts";
 import type { Connection } from "./connection.ts";
-import { PackedMessages } from "./packed_messages.ts";
-import type { PendingJournal } from "./pending_journal.ts";
-import { query, type Slot } from "./query.ts";
+import type { LogPass } from "./log_pass.ts";
+import { octets, query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
 import { SenderShares } from "./sender_shares.ts";
-import { dropUnusedMessage, messageBytes } from "./unused_message.ts";
 
 /** How many texts are read at a time: each may be long. */
 const SHARES_PAGE = 100;
@@ -49,97 +34,69 @@ export function messageOperations(
   connection: Connection,
   tables: Tables,
   ids: RowIds,
-  tail: ArchiveTail,
-  journal: PendingJournal,
-  usage: AccountUsage,
+  pass: LogPass,
+  archived: ArchivedRows,
 ): MessageOperations {
-  const append = new Append(connection, tables, ids, tail, journal, usage);
+  const append = new Append(connection, tables, ids, pass, archived);
   const write = writeQueries(connection, tables);
   const read = readQueries(connection, tables);
-  const dropUnused = dropUnusedMessage(connection, tables);
-  const bytesOf = messageBytes(connection, tables);
-
-  const isInLog = (seq: number) => read.message.first(seq) !== undefined;
-  const requireInLog = (seq: number) => {
-    if (isInLog(seq)) return;
-    journal.releaseAny(seq);
-    if (!isInLog(seq)) throw new StoreFault("failed", `Cannot let message ${seq} wait: it is not in the log`);
-  };
 
   return {
     append: (messages) => append.run(messages),
 
     pend(entries): void {
       for (const { seq, pending } of entries) {
-        const owner = ids.account(pending.owner);
-        if (owner === undefined || journal.holds(owner, seq)) continue;
-        requireInLog(seq);
-        journal.noteInTable(seq);
-        write.pend.run(seq, owner, pending.rules ?? null, pending.deadline ?? null);
+        const owner = ids.owner(pending.owner);
+        if (owner === undefined) continue;
+        if (write.pend.run(pending.rules ?? null, pending.deadline ?? null, owner, seq) === 1) continue;
+        if (read.isInLog.first(owner, seq) !== undefined) continue;
+        throw new StoreFault("failed", `Cannot let message ${seq} wait: it is not in the log`);
       }
     },
 
     settle(entries): void {
       for (const { owner, seq } of entries) {
-        const id = ids.account(owner);
-        if (id === undefined || journal.remove(id, seq)) continue;
-        if (write.settle.run(seq, id) === 1) dropUnused.run(seq);
+        const id = ids.owner(owner);
+        if (id !== undefined && write.settle.run(id, seq) === 0) write.settleArchived.run(id, seq);
       }
     },
 
     setRules(owner: string, seq: number, rules: string | undefined, deadline: number | undefined): boolean {
-      const id = ids.account(owner);
-      if (id === undefined) return false;
-      journal.release(id, seq);
-      return write.setRules.run(seq, id, rules ?? null, deadline ?? null) === 1;
+      const id = ids.owner(owner);
+      return id !== undefined && write.setRules.run(rules ?? null, deadline ?? null, id, seq) === 1;
     },
 
     withdraw(owner: string, seq: number): boolean {
-      const id = ids.account(owner);
-      if (id === undefined) return false;
-      if (!journal.remove(id, seq) && write.settle.run(seq, id) === 0) return false;
-      if (write.unarchive.run(seq, id) === 1) {
-        tail.remove(id, seq);
-        usage.removeArchived(id, seq, bytesOf.first(seq)!.bytes);
-      }
-      dropUnused.run(seq);
+      const id = ids.owner(owner);
+      const row = id === undefined ? undefined : write.withdraw.first(id, seq);
+      if (row === undefined) return false;
+      if (row.archived === 1) archived.removed({ ...row, peer: row.peer! });
       return true;
     },
 
     pending(owner: string, after: number, limit: number): readonly PendingMessage[] {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       if (id === undefined) return [];
-      const inTable = read.pending.all(id, after, limit).map(
-        ({ seq, text, rules, deadline, archived }): PendingMessage => ({
-          seq,
-          text,
-          rules: rules ?? undefined,
-          deadline: deadline ?? undefined,
-          archived: archived !== null,
-        }),
-      );
-      const young = journal.of(id, after, limit);
-      if (young.length === 0) return inTable;
-      const hasArchive = tail.of(id).seqs.length > 0 || read.anyArchived.first(id) !== undefined;
-      const inJournal = young.map(({ seq, text, rules }): PendingMessage => {
-        const archived = hasArchive && read.archived.first(seq, id) !== undefined;
-        return { seq, text, rules, deadline: undefined, archived };
-      });
-      return [...inTable, ...inJournal].sort((one, other) => one.seq - other.seq).slice(0, limit);
+      return read.pending.all(id, after, limit).map(({ seq, text, rules, deadline, archived }) => ({
+        seq,
+        text,
+        rules: rules ?? undefined,
+        deadline: deadline ?? undefined,
+        archived: archived === 1,
+      }));
     },
 
     pendingCount(owner: string): number {
-      const id = ids.account(owner);
-      return id === undefined ? 0 : journal.count(id) + read.pendingCount.first(id)!.count;
+      const id = ids.owner(owner);
+      return id === undefined ? 0 : read.pendingCount.first(id)!.count;
     },
 
     pendingShares(owner: string, without: readonly number[]): readonly SenderShare[] {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       if (id === undefined) return [];
       const shares = new SenderShares(without);
-      for (const { seq, text } of journal.of(id, 0, Number.MAX_SAFE_INTEGER)) shares.add(seq, text);
       for (let after = 0, more = true; more; ) {
-        const rows = read.waitingTexts.all(id, after, SHARES_PAGE);
+        const rows = read.pending.all(id, after, SHARES_PAGE);
         for (const { seq, text } of rows) shares.add(seq, text);
         more = rows.length === SHARES_PAGE;
         after = rows.at(-1)?.seq ?? after;
@@ -154,191 +111,97 @@ export function messageOperations(
   };
 }
 
-/** The hottest write: all rows of all messages, table by table. */
-class Append {
-  readonly #ids: RowIds;
-  readonly #tail: ArchiveTail;
-  readonly #journal: PendingJournal;
-  readonly #messages: BulkInsert;
-  readonly #archive: BulkInsert;
-  readonly #pending: BulkInsert;
-  readonly #usage: AccountUsage;
-  readonly #room: ArchiveRoom;
-  readonly #bytes: ReturnType<typeof messageBytes>;
-
-  constructor(
-    connection: Connection,
-    tables: Tables,
-    ids: RowIds,
-    tail: ArchiveTail,
-    journal: PendingJournal,
-    usage: AccountUsage,
-  ) {
-    this.#usage = usage;
-    this.#bytes = messageBytes(connection, tables);
-    this.#room = new ArchiveRoom(connection, tables, usage, tail);
-    this.#ids = ids;
-    this.#tail = tail;
-    this.#journal = journal;
-    this.#messages = new BulkInsert(connection, tables, "message", ["seq", "text"]);
-    this.#archive = new BulkInsert(connection, tables, "archive", ["seq", "owner_id", "peer_id"]);
-    this.#pending = new BulkInsert(connection, tables, "pending", ["seq", "owner_id", "rules", "deadline"]);
-  }
-
-  /** Returns the owners whose archives had to be pruned. */
-  run(messages: NewMessages): readonly string[] | undefined {
-    if (messages instanceof PackedMessages && this.#toJournal(messages)) return undefined;
-    const texts: (number | string)[] = [];
-    const archive: number[] = [];
-    const pending: SQLInputValue[] = [];
-    for (const message of messages) {
-      const archived = this.#archiveRows(message, archive);
-      const waits = this.#pendingRow(message, archived, pending);
-      if (archived || waits) texts.push(message.seq, message.text);
-    }
-    this.#messages.run(texts);
-    const isNew = this.#archive.run(archive) === archive.length / 3;
-    if (isNew) this.#tail.add(archive);
-    const added = isNew ? archive : this.#tail.addUnknown(archive);
-    this.#pending.run(pending);
-    const full = this.#countBytes(added, texts, isNew);
-    if (full.size === 0) return undefined;
-    return [...full].map((owner) => this.#room.make(owner, added.length / 3));
-  }
-
-  /** `texts` by number, in the order of the rows. Returns whose archive has become larger than it may be. */
-  #countBytes(rows: FlatRows, texts: readonly (number | string)[], isNew: boolean): Set<number> {
-    const full = new Set<number>();
-    let at = 0;
-    let seq = 0;
-    let bytes = 0;
-    for (let i = 0; i < rows.length; i += 3) {
-      if (rows[i] !== seq) {
-        seq = rows[i]!;
-        while (texts[at] !== seq) at += 2;
-        bytes = this.#bytesOf(seq, String(texts[at + 1]), isNew);
-      }
-      if (this.#usage.addArchived(rows[i + 1]!, seq, bytes)) full.add(rows[i + 1]!);
-    }
-    return full;
-  }
-
-  /** Where some rows are not new, the log may have another text. */
-  #bytesOf(seq: number, text: string, isNew: boolean): number {
-    return isNew ? Buffer.byteLength(text) : this.#bytes.first(seq)!.bytes;
-  }
-
-  /** Returns false where they have to be looked at one by one. */
-  #toJournal(messages: PackedMessages): boolean {
-    const owners = new Map<PendingEntry, number>();
-    for (const entry of messages.pending) {
-      const id = this.#ids.account(entry.owner);
-      if (id === undefined) return false;
-      owners.set(entry, id);
-    }
-    return this.#journal.addAll({ messages, owners });
-  }
-
-  /** Returns whether any owner has an account. */
-  #archiveRows({ seq, archive }: NewMessage, rows: number[]): boolean {
-    const before = rows.length;
-    for (const entry of archive) {
-      const owner = this.#ids.account(entry.owner);
-      if (owner !== undefined) rows.push(seq, owner, this.#ids.internPeer(entry.peer));
-    }
-    return rows.length > before;
-  }
-
-  /** Returns whether it waits in the table. A message of an archive has its text there already. */
-  #pendingRow(message: NewMessage, archived: boolean, rows: SQLInputValue[]): boolean {
-    const { seq, pending } = message;
-    if (pending === undefined) return false;
-    const owner = this.#ids.account(pending.owner);
-    if (owner === undefined) return false;
-    if (this.#journal.holds(owner, seq) || (!archived && this.#journal.add(message, owner))) return false;
-    this.#journal.noteInTable(seq);
-    rows.push(seq, owner, pending.rules ?? null, pending.deadline ?? null);
-    return true;
-  }
-}
+/** In partial indices: SQLite takes one only where the query has its condition as it stands there. */
+const YES = sql.lit(1);
+const NO = sql.lit(0);
 
 function writeQueries(connection: Connection, tables: Tables) {
   return {
     pend: query(
       connection,
-      (seq: Slot<number>, owner_id: Slot<number>, rules: Slot<string | null>, deadline: Slot<number | null>) =>
+      (rules: Slot<string | null>, deadline: Slot<number | null>, owner: Slot<number>, seq: Slot<number>) =>
         tables
-          .insertInto("pending")
-          .values({ seq, owner_id, rules, deadline })
-          .onConflict((conflict) => conflict.doNothing()),
+          .updateTable("log")
+          .set({ waits: YES, rules, deadline })
+          .where("owner_id", "=", owner)
+          .where("seq", "=", seq)
+          .where("waits", "=", NO),
     ),
-    settle: query(connection, (seq: Slot<number>, owner: Slot<number>) =>
-      tables.deleteFrom("pending").where("seq", "=", seq).where("owner_id", "=", owner),
+    settle: query(connection, (owner: Slot<number>, seq: Slot<number>) =>
+      tables
+        .deleteFrom("log")
+        .where("owner_id", "=", owner)
+        .where("seq", "=", seq)
+        .where("waits", "=", YES)
+        .where("archived", "=", NO),
     ),
-    unarchive: query(connection, (seq: Slot<number>, owner: Slot<number>) =>
-      tables.deleteFrom("archive").where("seq", "=", seq).where("owner_id", "=", owner),
+    settleArchived: query(connection, (owner: Slot<number>, seq: Slot<number>) =>
+      tables
+        .updateTable("log")
+        .set({ waits: NO, rules: null, deadline: null })
+        .where("owner_id", "=", owner)
+        .where("seq", "=", seq)
+        .where("waits", "=", YES),
     ),
     setRules: query(
       connection,
-      (seq: Slot<number>, owner: Slot<number>, rules: Slot<string | null>, deadline: Slot<number | null>) =>
-        tables.updateTable("pending").set({ rules, deadline }).where("seq", "=", seq).where("owner_id", "=", owner),
+      (rules: Slot<string | null>, deadline: Slot<number | null>, owner: Slot<number>, seq: Slot<number>) =>
+        tables
+          .updateTable("log")
+          .set({ rules, deadline })
+          .where("owner_id", "=", owner)
+          .where("seq", "=", seq)
+          .where("waits", "=", YES),
+    ),
+    withdraw: query(connection, (owner: Slot<number>, seq: Slot<number>) =>
+      tables
+        .deleteFrom("log")
+        .where("owner_id", "=", owner)
+        .where("seq", "=", seq)
+        .where("waits", "=", YES)
+        .returning(["id", "owner_id as owner", "seq", "peer_id as peer", "waits", "archived"])
+        .returning(octets("text").as("bytes")),
     ),
   };
 }
 
 function readQueries(connection: Connection, tables: Tables) {
   return {
-    message: query(connection, (seq: Slot<number>) =>
-      tables.selectFrom("message").select("seq").where("seq", "=", seq),
+    isInLog: query(connection, (owner: Slot<number>, seq: Slot<number>) =>
+      tables.selectFrom("log").select("seq").where("owner_id", "=", owner).where("seq", "=", seq),
     ),
     pending: query(connection, (owner: Slot<number>, after: Slot<number>, limit: Slot<number>) =>
       tables
-        .selectFrom("pending as p")
-        .innerJoin("message as m", "m.seq", "p.seq")
-        .leftJoin("archive as a", (join) => join.onRef("a.seq", "=", "p.seq").onRef("a.owner_id", "=", "p.owner_id"))
-        .select(["p.seq", "m.text", "p.rules", "p.deadline", "a.seq as archived"])
-        .where("p.owner_id", "=", owner)
-        .where("p.seq", ">", after)
-        .orderBy("p.seq")
+        .selectFrom("log")
+        .select(["seq", "text", "rules", "deadline", "archived"])
+        .where("owner_id", "=", owner)
+        .where("waits", "=", YES)
+        .where("seq", ">", after)
+        .orderBy("seq")
         .limit(limit),
-    ),
-    waitingTexts: query(connection, (owner: Slot<number>, after: Slot<number>, limit: Slot<number>) =>
-      tables
-        .selectFrom("pending as p")
-        .innerJoin("message as m", "m.seq", "p.seq")
-        .select(["p.seq", "m.text"])
-        .where("p.owner_id", "=", owner)
-        .where("p.seq", ">", after)
-        .orderBy("p.seq")
-        .limit(limit),
-    ),
-    archived: query(connection, (seq: Slot<number>, owner: Slot<number>) =>
-      tables.selectFrom("archive").select("seq").where("seq", "=", seq).where("owner_id", "=", owner),
-    ),
-    anyArchived: query(connection, (owner: Slot<number>) =>
-      tables.selectFrom("archive_index").select("seq").where("owner_id", "=", owner).limit(1),
     ),
     pendingCount: query(connection, (owner: Slot<number>) =>
       tables
-        .selectFrom("pending")
+        .selectFrom("log")
         .select(({ fn }) => fn.countAll<number>().as("count"))
-        .where("owner_id", "=", owner),
+        .where("owner_id", "=", owner)
+        .where("waits", "=", YES),
     ),
     due: query(connection, (until: Slot<number>, at: Slot<number>, seq: Slot<number>, limit: Slot<number>) =>
       tables
-        .selectFrom("pending as p")
-        .innerJoin("account as a", "a.id", "p.owner_id")
-        .select(["a.jid as owner", "p.seq", sql<number>`p.deadline`.as("at")])
-        .where("p.deadline", "is not", null)
-        .where("p.deadline", "<=", until)
-        .where(sql<boolean>`(p.deadline, p.seq) > (${at}, ${seq})`)
-        .orderBy("p.deadline")
-        .orderBy("p.seq")
+        .selectFrom("log as l")
+        .innerJoin("owner as o", "o.id", "l.owner_id")
+        .select(["o.jid as owner", "l.seq", sql<number>`l.deadline`.as("at")])
+        .where("l.deadline", "is not", null)
+        .where("l.deadline", "<=", until)
+        .where(sql<boolean>`(l.deadline, l.seq) > (${at}, ${seq})`)
+        .orderBy("l.deadline")
+        .orderBy("l.seq")
         .limit(limit),
     ),
     nextDeadline: query(connection, (after: Slot<number>) =>
       tables
-        .selectFrom("pending")
+        .selectFrom("log")
         .select(({ fn }) => fn.min<number | null>("deadline").as("at"))
         .where("deadline", "is not", null)
         .where("deadline", ">", after),

@@ -4,6 +4,7 @@
  */
 import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from "kysely";
 import { StoreFault } from "../store.ts";
+import { oneLog } from "./one_log_step.ts";
 import type { Tables } from "./schema.ts";
 
 const FIRST_STEP: readonly string[] = [
@@ -111,7 +112,7 @@ const FIRST_STEP: readonly string[] = [
   `create index stream_at on stream (at)`,
 ];
 
-/** See pending_journal.ts. */
+/** What one transaction has brought to wait, and taken away; see one_log_step.ts. */
 const JOURNAL_STEP: readonly string[] = [
   `create table pending_journal (id integer primary key, text text not null) strict`,
 ];
@@ -151,6 +152,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001_first": statements(FIRST_STEP),
   "0002_pending_journal": statements(JOURNAL_STEP),
   "0003_usage": statements(USAGE_STEP),
+  "0004_one_log": { up: oneLog },
 };
 
 const provider: MigrationProvider = {

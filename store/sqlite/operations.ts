@@ -5,12 +5,12 @@
 import type { StoreOperations } from "../store.ts";
 import type { AccountUsage } from "./account_usage.ts";
 import { accountOperations } from "./accounts.ts";
-import type { ArchiveTail } from "./archive_tail.ts";
+import { ArchivedRows } from "./archived_rows.ts";
 import { archiveOperations } from "./archives.ts";
 import type { Connection } from "./connection.ts";
 import { documentOperations } from "./documents.ts";
+import type { LogPass } from "./log_pass.ts";
 import { messageOperations } from "./message_log.ts";
-import type { PendingJournal } from "./pending_journal.ts";
 import { pubsubOperations } from "./pubsub.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
@@ -22,16 +22,16 @@ export function sqliteOperations(
   connection: Connection,
   tables: Tables,
   ids: RowIds,
-  tail: ArchiveTail,
-  journal: PendingJournal,
   usage: AccountUsage,
+  pass: LogPass,
   seal: Seal,
 ): StoreOperations {
+  const archived = new ArchivedRows(connection, tables, usage, pass);
   return {
-    ...accountOperations(connection, tables, ids, tail, journal, usage, seal),
-    ...userOperations(connection, tables, ids, journal),
-    ...messageOperations(connection, tables, ids, tail, journal, usage),
-    ...archiveOperations(connection, tables, ids, tail, usage),
+    ...accountOperations(connection, tables, ids, usage, seal),
+    ...userOperations(connection, tables, ids),
+    ...messageOperations(connection, tables, ids, pass, archived),
+    ...archiveOperations(connection, tables, ids, pass, archived),
     ...documentOperations(connection, tables, ids, usage, seal),
     ...pubsubOperations(connection, tables, ids, usage),
     ...streamOperations(connection, tables),

@@ -33,19 +33,19 @@ export function pubsubOperations(
 
   return {
     pubsubNodes(owner: string) {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       return id === undefined ? [] : nodes.all.all(id);
     },
 
     putPubsubNode(owner: string, node: string, config: string): void {
-      const id = ids.requireAccount(owner);
+      const id = ids.requireOwner(owner);
       const bytes = Buffer.byteLength(node) + Buffer.byteLength(config);
       usage.changeKept(id, bytes - sizeOf(sizes.node.first(id, node)));
       nodes.put.run(id, node, config);
     },
 
     removePubsubNode(owner: string, node: string): boolean {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       if (id === undefined) return false;
       const items = sumOf(sizes.beyond.all(id, node, "", 0));
       usage.changeKept(id, -sizeOf(sizes.node.first(id, node)) - items);
@@ -53,17 +53,17 @@ export function pubsubOperations(
     },
 
     pubsubItems(owner: string, node: string, limit: number) {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       return id === undefined ? [] : items.newest.all(id, node, limit).reverse();
     },
 
     pubsubItem(owner: string, node: string, itemId: string) {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       return id === undefined ? undefined : items.one.first(id, node, itemId);
     },
 
     putPubsubItem(owner: string, node: string, item: PubsubItemRecord, max: number): void {
-      const id = ids.requireAccount(owner);
+      const id = ids.requireOwner(owner);
       const replaced = sizeOf(sizes.one.first(id, node, item.id));
       const dropped = sumOf(sizes.beyond.all(id, node, item.id, max - 1));
       usage.changeKept(id, Buffer.byteLength(item.id) + Buffer.byteLength(item.text) - replaced - dropped);
@@ -72,7 +72,7 @@ export function pubsubOperations(
     },
 
     removePubsubItem(owner: string, node: string, itemId: string): boolean {
-      const id = ids.account(owner);
+      const id = ids.owner(owner);
       if (id === undefined) return false;
       usage.changeKept(id, -sizeOf(sizes.one.first(id, node, itemId)));
       return items.remove.run(id, node, itemId) === 1;

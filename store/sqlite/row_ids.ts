@@ -13,17 +13,17 @@ interface IdRow {
 
 const MAX_CACHED = 50_000;
 
-/** Ids of accounts and peers, cached: no other process writes the database (see connection.ts). */
+/** Ids of owners and peers, cached: no other process writes the database (see connection.ts). */
 export class RowIds {
-  readonly #accounts = new Map<string, number>();
+  readonly #owners = new Map<string, number>();
   readonly #peers = new Map<string, number>();
-  readonly #selectAccount: Query<[jid: string], IdRow>;
+  readonly #selectOwner: Query<[jid: string], IdRow>;
   readonly #selectPeer: Query<[jid: string], IdRow>;
   readonly #insertPeer: Query<[jid: string], IdRow>;
 
   constructor(connection: Connection, tables: Tables) {
-    this.#selectAccount = query(connection, (jid: Slot<string>) =>
-      tables.selectFrom("account").select("id").where("jid", "=", jid),
+    this.#selectOwner = query(connection, (jid: Slot<string>) =>
+      tables.selectFrom("owner").select("id").where("jid", "=", jid),
     );
     this.#selectPeer = query(connection, (jid: Slot<string>) =>
       tables.selectFrom("peer").select("id").where("jid", "=", jid),
@@ -33,13 +33,13 @@ export class RowIds {
     );
   }
 
-  account(jid: string): number | undefined {
-    return this.#accounts.get(jid) ?? remember(this.#accounts, jid, this.#selectAccount.first(jid)?.id);
+  owner(jid: string): number | undefined {
+    return this.#owners.get(jid) ?? remember(this.#owners, jid, this.#selectOwner.first(jid)?.id);
   }
 
-  /** Throws StoreFault where there is no such account. */
-  requireAccount(jid: string): number {
-    const id = this.account(jid);
+  /** Throws StoreFault where there is none. */
+  requireOwner(jid: string): number {
+    const id = this.owner(jid);
     if (id === undefined) throw new StoreFault("failed", `Cannot write for ${jid}: there is no such account`);
     return id;
   }
@@ -55,7 +55,7 @@ export class RowIds {
 
   /** After a rollback, which may have undone a row, and after an account went, whose id may be given again. */
   forget(): void {
-    this.#accounts.clear();
+    this.#owners.clear();
     this.#peers.clear();
   }
 }

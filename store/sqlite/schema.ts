@@ -1,15 +1,21 @@
 /**
- * The tables as Kysely sees them; migrations.ts makes them. Columns that hold JSON are text here. `archive` and
- * `pending` are ordered by message, like the log itself. `archive_index` has the rows of `archive` again, by owner and
- * by peer, but for the newest (see archive_tail.ts). What waits is in `pending`, with its text in `message`, or in
- * `pending_journal` (see pending_journal.ts).
+ * The tables as Kysely sees them; migrations.ts makes them. Columns that hold JSON are text here. A message has one row in
+ * the log of each of its owners.
  * @module
  */
 import type { Generated, Kysely } from "kysely";
+import type { OwnerKind } from "../store.ts";
 
-export interface AccountTable {
+/** Who has a log. */
+export interface OwnerTable {
   id: Generated<number>;
   jid: string;
+  kind: "account" | OwnerKind;
+}
+
+/** `id` is the owner's. */
+export interface AccountTable {
+  id: number;
   created_at: number;
   credentials: string;
   roster_version: Generated<number>;
@@ -45,28 +51,24 @@ export interface PeerTable {
   jid: string;
 }
 
-export interface MessageTable {
+/** `id` grows with every row. Only what is archived has a `peer_id`, only what waits has rules and a deadline. */
+export interface LogTable {
+  id: number;
+  owner_id: number;
   seq: number;
+  peer_id: number | null;
   text: string;
-}
-
-export interface ArchiveTable {
-  seq: number;
-  owner_id: number;
-  peer_id: number;
-}
-
-export interface PendingTable {
-  seq: number;
-  owner_id: number;
+  archived: number;
+  waits: number;
   rules: string | null;
   deadline: number | null;
 }
 
-/** What one transaction brought and took away, as segment_text.ts writes it. */
-export interface PendingJournalTable {
-  id: number;
-  text: string;
+/** What is archived, but for the newest rows of the log (see log_pass.ts). */
+export interface LogByPeerTable {
+  owner_id: number;
+  peer_id: number;
+  seq: number;
 }
 
 export interface DocumentTable {
@@ -107,23 +109,21 @@ export interface StreamTable {
   at: number;
 }
 
-/** `idKey` (base64), `lastSeq`, `indexedSeq` and `usageSeq`. */
+/** `idKey` (base64), `lastSeq` and `peerIndexId`. */
 export interface MetaTable {
   key: string;
   value: string;
 }
 
 export interface Schema {
+  owner: OwnerTable;
   account: AccountTable;
   roster: RosterTable;
   subscription_request: SubscriptionRequestTable;
   block: BlockTable;
   peer: PeerTable;
-  message: MessageTable;
-  archive: ArchiveTable;
-  archive_index: ArchiveTable;
-  pending: PendingTable;
-  pending_journal: PendingJournalTable;
+  log: LogTable;
+  log_by_peer: LogByPeerTable;
   document: DocumentTable;
   pubsub_node: PubsubNodeTable;
   pubsub_item: PubsubItemTable;

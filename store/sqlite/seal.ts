@@ -122,9 +122,11 @@ function sealAll(connection: Connection, seal: Seal): void {
   connection.all("pragma secure_delete = on", []);
   connection.execute("begin immediate");
   try {
-    for (const row of connection.all("select jid, credentials from account", [])) {
+    for (const row of connection.all("select jid, credentials from account join owner on owner.id = account.id", [])) {
       const sealed = seal.credentials(String(row.jid)).close(String(row.credentials));
-      connection.prepare("update account set credentials = ? where jid = ?").run(sealed, String(row.jid));
+      connection
+        .prepare("update account set credentials = ? where id = (select id from owner where jid = ?)")
+        .run(sealed, String(row.jid));
     }
     sealDocuments(connection, seal);
     connection.prepare("insert into meta (key, value) values (?, ?)").run(CHECK, seal.check().close(CHECK));
@@ -137,9 +139,9 @@ function sealAll(connection: Connection, seal: Seal): void {
 }
 
 function sealDocuments(connection: Connection, seal: Seal): void {
-  const from = "document join account on account.id = document.owner_id";
+  const from = "document join owner on owner.id = document.owner_id";
   for (const kind of SEALED_KINDS) {
-    for (const row of connection.all(`select jid, owner_id, key, text from ${from} where kind = ?`, [kind])) {
+    for (const row of connection.all(`select jid, owner_id, key, text from ${from} where document.kind = ?`, [kind])) {
       const sealed = seal.document(String(row.jid), kind, String(row.key)).close(String(row.text));
       connection
         .prepare("update document set text = ? where owner_id = ? and kind = ? and key = ?")

@@ -2,9 +2,9 @@
  * Rosters, subscription requests and block lists, and all of it at once for a UserActor.
  * @module
  */
+import { sql } from "kysely";
 import type { RosterItem, StoreOperations, SubscriptionRequest, UserRecord } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import type { PendingJournal } from "./pending_journal.ts";
 import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { AccountTable, RosterTable, Tables } from "./schema.ts";
@@ -20,12 +20,7 @@ type UserOperations = Pick<
   | "unblock"
 >;
 
-export function userOperations(
-  connection: Connection,
-  tables: Tables,
-  ids: RowIds,
-  journal: PendingJournal,
-): UserOperations {
+export function userOperations(connection: Connection, tables: Tables, ids: RowIds): UserOperations {
   const read = readQueries(connection, tables);
   const write = writeQueries(connection, tables);
 
@@ -39,38 +34,38 @@ export function userOperations(
         roster: read.roster.all(row.id).map(rosterItemOf),
         requests: read.requests.all(row.id).map(({ jid, text }) => ({ from: jid, text })),
         blocked: read.blocked.all(row.id).map(({ jid }) => jid),
-        hasPending: journal.has(row.id) || read.pending.first(row.id) !== undefined,
+        hasPending: read.pending.first(row.id) !== undefined,
       };
     },
 
     putRosterItem(owner: string, item: RosterItem, version: number): void {
-      const id = ids.requireAccount(owner);
+      const id = ids.requireOwner(owner);
       const { jid, name, subscription, ask, approved, groups } = item;
       write.rosterItem.run(id, jid, name, subscription, Number(ask), Number(approved), JSON.stringify(groups));
       write.rosterVersion.run(id, version);
     },
 
     removeRosterItem(owner: string, jid: string, version: number): void {
-      const id = ids.requireAccount(owner);
+      const id = ids.requireOwner(owner);
       write.noRosterItem.run(id, jid);
       write.rosterVersion.run(id, version);
     },
 
     putSubscriptionRequest(owner: string, request: SubscriptionRequest): void {
-      write.request.run(ids.requireAccount(owner), request.from, request.text);
+      write.request.run(ids.requireOwner(owner), request.from, request.text);
     },
 
     removeSubscriptionRequest(owner: string, from: string): void {
-      write.noRequest.run(ids.requireAccount(owner), from);
+      write.noRequest.run(ids.requireOwner(owner), from);
     },
 
     block(owner: string, jids: readonly string[]): void {
-      const id = ids.requireAccount(owner);
+      const id = ids.requireOwner(owner);
       for (const jid of jids) write.block.run(id, jid);
     },
 
     unblock(owner: string, jids?: readonly string[]): void {
-      const id = ids.requireAccount(owner);
+      const id = ids.requireOwner(owner);
       if (jids === undefined) write.unblockAll.run(id);
       else for (const jid of jids) write.unblock.run(id, jid);
     },
@@ -109,10 +104,11 @@ function readQueries(connection: Connection, tables: Tables) {
   return {
     account: query(connection, (jid: Slot<string>) =>
       tables
-        .selectFrom("account")
-        .select(["id", "roster_version", "forward_to", "archive_preferences"])
-        .select(["last_activity_at", "last_activity_status"])
-        .where("jid", "=", jid),
+        .selectFrom("owner as o")
+        .innerJoin("account as a", "a.id", "o.id")
+        .select(["a.id", "a.roster_version", "a.forward_to", "a.archive_preferences"])
+        .select(["a.last_activity_at", "a.last_activity_status"])
+        .where("o.jid", "=", jid),
     ),
     roster: query(connection, (owner: Slot<number>) =>
       tables
@@ -127,7 +123,7 @@ function readQueries(connection: Connection, tables: Tables) {
       tables.selectFrom("block").select("jid").where("owner_id", "=", owner),
     ),
     pending: query(connection, (owner: Slot<number>) =>
-      tables.selectFrom("pending").select("seq").where("owner_id", "=", owner).limit(1),
+      tables.selectFrom("log").select("seq").where("owner_id", "=", owner).where("waits", "=", sql.lit(1)).limit(1),
     ),
   };
 }

@@ -127,7 +127,7 @@ export function accountContract(make: MakeStore): void {
       expect(await archiveSeqs(store(), ROMEO)).toEqual([]);
     });
 
-    test("removeAccount() takes the texts that nobody else has", async () => {
+    test("removeAccount() leaves what others have of the same messages", async () => {
       await call(store(), "append", [archived(21), { ...archived(22), archive: [{ owner: ROMEO, peer: JULIET }] }]);
       await call(store(), "removeAccount", ROMEO);
       const pend = (seq: number) => call(store(), "pend", [{ seq, pending: { owner: JULIET } }]);

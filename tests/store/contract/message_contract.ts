@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import type { NewMessage } from "../../../store/store.ts";
 import {
   archived,
   archiveSeqs,
@@ -20,17 +21,17 @@ export function messageContract(make: MakeStore): void {
   const store = useStore(make);
   beforeEach(() => startAnew(store()));
 
-  /** Whether the log has the message's text: only then can it wait. Changes nothing that a test looks at after. */
-  async function hasText(seq: number): Promise<boolean> {
+  /** Whether the owner's log has the message, which does not wait: only then can it. */
+  async function hasRow(owner: string, seq: number): Promise<boolean> {
     const [pended, ,] = await store().run([
-      ["pend", [{ seq, pending: { owner: NURSE } }]],
-      ["settle", [{ owner: NURSE, seq }]],
+      ["pend", [{ seq, pending: { owner } }]],
+      ["settle", [{ owner, seq }]],
     ]);
     return pended !== undefined && !("fault" in pended);
   }
 
   describe("append", () => {
-    test("writes the text once, for both archives and the one who waits", async () => {
+    test("writes a row for each archive, one of which waits as well", async () => {
       const text = '<message xmlns="jabber:client">\u00e9\u{1f339}&amp;</message>';
       const pending = { owner: JULIET, rules: "[1]", deadline: 99 };
       await call(store(), "append", [{ ...archived(7_000_000_000_000_001, text), pending }]);
@@ -63,7 +64,7 @@ export function messageContract(make: MakeStore): void {
       expect(await archiveSeqs(store(), ROMEO)).toEqual([1]);
     });
 
-    test("leaves out owners without an account, and the text where there is none", async () => {
+    test("leaves out owners without a log", async () => {
       const archive = [
         { owner: NOBODY, peer: JULIET },
         { owner: JULIET, peer: NOBODY },
@@ -74,8 +75,41 @@ export function messageContract(make: MakeStore): void {
       ]);
       expect(await archiveSeqs(store(), JULIET)).toEqual([1]);
       expect(await pendingSeqs(store(), NOBODY)).toEqual([]);
-      expect(await hasText(1)).toBe(true);
-      expect(await hasText(2)).toBe(false);
+      expect(await archiveSeqs(store(), NOBODY)).toEqual([]);
+    });
+
+    test("what the archive has already may wait, with what it brings, and then stays so", async () => {
+      await call(store(), "append", [archived(1)]);
+      const again = (rules: string, deadline: number): NewMessage => {
+        return { ...waiting(1, JULIET), text: "<other/>", pending: { owner: JULIET, rules, deadline } };
+      };
+      await call(store(), "append", [again("r", 7)]);
+      await call(store(), "append", [again("s", 8)]);
+      expect(await call(store(), "pending", JULIET, 0, 10)).toEqual([
+        { seq: 1, text: '<m n="1"/>', rules: "r", deadline: 7, archived: true },
+      ]);
+    });
+
+    test("an owner that is no account has a log and nothing else", async () => {
+      const gateway = "gateway.example";
+      await call(store(), "addOwner", gateway, "gateway");
+      await call(store(), "addOwner", gateway, "gateway");
+      await call(store(), "append", [waiting(1, gateway, 5), waiting(2, gateway)]);
+      expect(await pendingSeqs(store(), gateway)).toEqual([1, 2]);
+      expect(await call(store(), "due", 9, 9)).toEqual([{ owner: gateway, seq: 1, at: 5 }]);
+      expect(await call(store(), "accounts", "", 9)).toEqual([JULIET, NURSE, ROMEO]);
+      expect(await call(store(), "user", gateway)).toBeUndefined();
+      expect(await call(store(), "credentials", gateway)).toBeUndefined();
+      expect(await call(store(), "removeAccount", gateway)).toBe(false);
+      expect(await call(store(), "createAccount", gateway, {}, 1)).toBe(false);
+      await call(store(), "addOwner", ROMEO, "gateway");
+      expect(await call(store(), "user", ROMEO)).toBeDefined();
+      await call(
+        store(),
+        "settle",
+        [1, 2].map((seq) => ({ owner: gateway, seq })),
+      );
+      expect(await pendingSeqs(store(), gateway)).toEqual([]);
     });
 
     test("takes any number in any order", async () => {
@@ -117,15 +151,15 @@ export function messageContract(make: MakeStore): void {
         kind: "failed",
       });
       await call(store(), "append", [archived(1)]);
+      expect(await faultOf(call(store(), "pend", [{ seq: 1, pending: { owner: NURSE } }]))).toMatchObject({
+        kind: "failed",
+      });
       await call(store(), "pend", [{ seq: 1, pending: { owner: NOBODY } }]);
     });
 
-    test("settle() keeps the text as long as an archive or another one who waits has it", async () => {
-      await call(store(), "append", [archived(1), waiting(2, JULIET), waiting(3, JULIET)]);
-      await call(store(), "pend", [
-        { seq: 1, pending: { owner: JULIET } },
-        { seq: 3, pending: { owner: ROMEO } },
-      ]);
+    test("settle() keeps the row as long as the owner's archive has it", async () => {
+      await call(store(), "append", [archived(1), waiting(2, JULIET), waiting(3, JULIET), waiting(3, ROMEO)]);
+      await call(store(), "pend", [{ seq: 1, pending: { owner: JULIET } }]);
       await call(
         store(),
         "settle",
@@ -133,9 +167,10 @@ export function messageContract(make: MakeStore): void {
       );
       expect(await pendingSeqs(store(), JULIET)).toEqual([]);
       expect(await archiveSeqs(store(), JULIET)).toEqual([1]);
-      expect([await hasText(1), await hasText(2), await hasText(3)]).toEqual([true, false, true]);
+      expect([await hasRow(JULIET, 1), await hasRow(JULIET, 2), await hasRow(JULIET, 3)]).toEqual([true, false, false]);
+      expect(await pendingSeqs(store(), ROMEO)).toEqual([3]);
       await call(store(), "settle", [{ owner: ROMEO, seq: 3 }]);
-      expect(await hasText(3)).toBe(false);
+      expect(await hasRow(ROMEO, 3)).toBe(false);
     });
 
     test("settle() of what does not wait changes nothing", async () => {
@@ -205,7 +240,7 @@ export function messageContract(make: MakeStore): void {
       expect(await call(store(), "withdraw", JULIET, 2)).toBe(true);
       expect(await archiveSeqs(store(), JULIET)).toEqual([]);
       expect(await archiveSeqs(store(), ROMEO)).toEqual([1]);
-      expect([await hasText(1), await hasText(2)]).toEqual([true, false]);
+      expect([await hasRow(JULIET, 1), await hasRow(JULIET, 2)]).toEqual([false, false]);
       expect(await call(store(), "withdraw", JULIET, 1)).toBe(false);
     });
 

@@ -1,17 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { NewMessage, Store } from "../../../store/store.ts";
-import {
-  archived,
-  archiveSeqs,
-  call,
-  faultOf,
-  JULIET,
-  NURSE,
-  pendingSeqs,
-  ROMEO,
-  startAnew,
-  useStore,
-} from "./harness.ts";
+import { archived, archiveSeqs, call, faultOf, JULIET, pendingSeqs, ROMEO, startAnew, useStore } from "./harness.ts";
 
 /** Of one account, in bytes; of these a quarter for what is not in its archive. */
 const QUOTA = 64_000;
@@ -98,7 +87,7 @@ export function quotaContract(make: (accountBytes: number) => Promise<Store>): v
       expect(seqs.length * 100).toBe((await usage())!.archive);
       expect(seqs.at(-1)).toBe(4200);
       expect(seqs.length).toBeGreaterThan(400);
-      const gone = { seq: 1, pending: { owner: NURSE } };
+      const gone = { seq: 1, pending: { owner: ROMEO } };
       expect((await faultOf(call(store(), "pend", [gone]))).kind).toBe("failed");
     });
 

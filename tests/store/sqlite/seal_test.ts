@@ -98,8 +98,12 @@ test("what was sealed for one account does not open for another", async () => {
   await fill(store, ROMEO);
   await store.close();
   const thief = new Connection({ path });
-  const [juliet] = thief.all("select credentials from account where jid = ?", [JULIET]);
-  thief.prepare("update account set credentials = ? where jid = ?").run(String(juliet?.credentials), ROMEO);
+  const [juliet] = thief.all("select credentials from account join owner on owner.id = account.id where jid = ?", [
+    JULIET,
+  ]);
+  thief
+    .prepare("update account set credentials = ? where id = (select id from owner where jid = ?)")
+    .run(String(juliet?.credentials), ROMEO);
   thief.close();
   const swapped = createInlineStore(`sqlite:${path}`, options);
   await swapped.open();
