@@ -277,7 +277,7 @@ describe("GatewayActor", () => {
     await settles();
   }, 20_000);
 
-  test("its account is nobody's: it is not listed", async () => {
+  test("its domain has a log and is no account", async () => {
     expect(await system.database.accounts("", 10)).toEqual(["romeo@localhost"]);
   });
 
