@@ -50,9 +50,11 @@ export {
   set,
   type XepInfo,
 } from "./modules/module.ts";
+export type { Computed, ReadValue, Setting } from "./modules/setting.ts";
+export * as setting from "./modules/setting.ts";
 export type { Accounts, AccountUse, SetPasswordOptions } from "./server/accounts.ts";
 export { CertificateError } from "./server/certificate.ts";
-export type { Config, ConfigOptions } from "./server/config.ts";
+export type { Config, ConfigOptions, ModuleOptions } from "./server/config.ts";
 export { ConfigError, type ConfigProblem } from "./server/config_error.ts";
 export { type AmpactServer, createServer, type ServerOptions } from "./server/create_server.ts";
 export type { WebhookOptions } from "./server/gateway_setting.ts";

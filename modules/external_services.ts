@@ -8,7 +8,8 @@ import { formatDateTime } from "../xmpp/date_time.ts";
 import { StanzaError } from "../xmpp/errors.ts";
 import type { Element } from "../xmpp/xml/element.ts";
 import { attr, type Markup, xml } from "../xmpp/xml/xml.ts";
-import { type ExternalService, get, type IqRequest, type ServerContext, type ServerModule } from "./module.ts";
+import { type ExternalService, SERVICES } from "./external_services/services_setting.ts";
+import { get, type IqRequest, type ServerContext, type ServerModule } from "./module.ts";
 
 const EXTDISCO = "urn:xmpp:extdisco:2";
 const DAY = 86_400_000;
@@ -16,7 +17,8 @@ const DAY = 86_400_000;
 export const externalServices: ServerModule = {
   name: "external_services",
   xeps: [{ xep: 215, title: "External Service Discovery", version: "1.0.0", status: "partial", note: "no push" }],
-  features: (settings) => (settings.externalServices?.length ? [EXTDISCO] : []),
+  settings: { "": SERVICES },
+  features: (settings) => (settings.of(SERVICES).length > 0 ? [EXTDISCO] : []),
   serverIq: {
     [get(EXTDISCO, "services")]: services,
     [get(EXTDISCO, "credentials")]: credentials,
@@ -43,7 +45,7 @@ function credentials(iq: IqRequest, context: ServerContext): Markup {
 
 /** For our own users alone, since they may hold credentials. */
 function offered(iq: IqRequest, { settings }: ServerContext): readonly ExternalService[] {
-  const known = settings.externalServices ?? [];
+  const known = settings.of(SERVICES);
   if (known.length === 0) throw new StanzaError("service-unavailable");
   if (!settings.domains.includes(iq.from.domain)) throw new StanzaError("forbidden");
   return known;

@@ -1,10 +1,12 @@
 /** What a protocol extension is: a value. One file per XEP, one line in mod.ts. @module */
+import type { Hono } from "hono";
 import type { ArchivePreferences, AsyncStore, RosterItem, SubscriptionRequest } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { Element } from "../xmpp/xml/element.ts";
 import type { Markup } from "../xmpp/xml/xml.ts";
+import type { Setting } from "./setting.ts";
 
 export interface XepInfo {
   /** The XEP's number; `rfc` where the protocol is an RFC. */
@@ -22,19 +24,6 @@ export interface Identity {
   readonly name?: string;
 }
 
-/** A STUN or TURN server, or the like (XEP-0215 section 3.2). */
-export interface ExternalService {
-  readonly type: string;
-  readonly host: string;
-  readonly port?: number | undefined;
-  readonly transport?: "tcp" | "udp" | undefined;
-  readonly name?: string | undefined;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** Shared with the service: instead of a fixed login everybody gets one that expires. */
-  readonly secret?: string | undefined;
-}
-
 /** What the configuration lets modules know; made once in server/create_server.ts. */
 export interface ServerSettings {
   readonly domains: readonly string[];
@@ -49,7 +38,8 @@ export interface ServerSettings {
   readonly contacts: Readonly<Record<string, readonly string[]>>;
   /** Domains that are served by gateways. */
   readonly gateways?: readonly string[];
-  readonly externalServices?: readonly ExternalService[] | undefined;
+  /** The value of a setting that a module declares. */
+  of<Value>(setting: Setting<Value>): Value;
 }
 
 /** What disco#info tells of one entity (XEP-0030 section 3); features sorted, none twice. */
@@ -252,6 +242,13 @@ export interface ServerModule {
    */
   readonly preAuthIq?: IqHandlers<PreAuthContext>;
   readonly hooks?: AccountHooks;
+  /**
+   * Rows of the configuration: `NAME` is `<module>.NAME` in the file, AMPACT_<MODULE>_NAME in the environment, and listed by
+   * --help; an empty name is the module's own. ServerSettings.of() has the value.
+   */
+  readonly settings?: Readonly<Record<string, Setting>>;
+  /** HTTP routes beside those of the transports; called once, before the server starts: the context serves requests. */
+  readonly routes?: (app: Hono, server: ServerContext) => void;
 }
 
 /** The key of an IQ `get` handler for a payload. */

@@ -1,8 +1,11 @@
 /** The configuration: a TOML file, then the environment, checked against the table of settings. @module */
 import { parse, TomlError } from "smol-toml";
 import * as v from "valibot";
+import { modules as ownModules } from "../modules/mod.ts";
+import type { ServerModule } from "../modules/module.ts";
+import type { Setting, SettingValue } from "../modules/setting.ts";
 import { ConfigError, type ConfigProblem } from "./config_error.ts";
-import type { Setting, SettingValue } from "./config_setting.ts";
+import { type ConfigRows, camel, configRows, PREFIX, variableOf } from "./config_rows.ts";
 import { SETTINGS } from "./config_table.ts";
 
 type Table = typeof SETTINGS;
@@ -13,8 +16,8 @@ type Camel<Text extends string> = Text extends `${infer Head}_${infer Tail}`
   : Text;
 type GroupOf<K> = K extends `${infer Group}.${string}` ? Group : never;
 
-/** All settings, nested and in camelCase: `config.http.port`, `config.auth.plainWithoutTls`. */
-export type Config = {
+/** All settings but those of modules, nested and in camelCase: `config.http.port`, `config.auth.plainWithoutTls`. */
+export type Settings = {
   readonly [K in Key as K extends `${string}.${string}` ? never : Camel<K>]: SettingValue<Table[K]>;
 } & {
   readonly [Group in GroupOf<Key>]: {
@@ -22,12 +25,20 @@ export type Config = {
   };
 };
 
+export type Config = Settings & {
+  /** The value of a setting that a module declares. Throws where no module of this server does. */
+  of<Value>(setting: Setting<Value>): Value;
+};
+
 /** Some settings, in the shape of Config; what is left out has its default. */
 export type ConfigOptions = {
-  readonly [K in keyof Config]?:
-    | (Config[K] extends string | readonly unknown[] ? Config[K] : Partial<Config[K]>)
+  readonly [K in keyof Settings]?:
+    | (Settings[K] extends string | readonly unknown[] ? Settings[K] : Partial<Settings[K]>)
     | undefined;
 };
+
+/** Settings of modules, in camelCase under the module's name: `{ greeting: { longWord: "Good day" } }`. */
+export type ModuleOptions = Readonly<Record<string, unknown>>;
 
 export interface ConfigSources {
   /** The text of the TOML file. */
@@ -35,17 +46,14 @@ export interface ConfigSources {
   /** Environment variables; those that begin with AMPACT_ count. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Set in code; goes before the environment, which goes before the file. */
-  readonly options?: ConfigOptions | undefined;
+  readonly options?: ConfigOptions | ModuleOptions | undefined;
+  /** Whose settings there are; those of ampact unless given. */
+  readonly modules?: readonly ServerModule[] | undefined;
 }
 
 /** Names the configuration file, `ampact.toml` unless set; the one AMPACT_ variable that is not a setting. */
 export const CONFIG_FILE_VARIABLE = "AMPACT_CONFIG";
 export const DEFAULT_CONFIG_FILE = "ampact.toml";
-
-const PREFIX = "AMPACT_";
-const KEYS = Object.keys(SETTINGS) as Key[];
-const KEY_OF_VARIABLE: ReadonlyMap<string, Key> = new Map(KEYS.map((key) => [variableOf(key), key]));
-const KEY_OF_OPTION: ReadonlyMap<string, Key> = new Map(KEYS.map((key) => [camel(key), key]));
 
 /** A value as it was given, and under which name. */
 interface Given {
@@ -54,35 +62,39 @@ interface Given {
 }
 
 /** Throws ConfigError, with every problem found, on text that is not TOML, an unknown key or a bad value. */
-export function loadConfig({ file, env, options }: ConfigSources): Config {
+export function loadConfig({ file, env, options, modules = ownModules }: ConfigSources): Config {
+  const rows = configRows(modules);
   const problems: ConfigProblem[] = [];
-  const given = new Map<Key, Given>([
-    ...fromFile(file ?? "", problems),
-    ...fromEnvironment(env),
-    ...fromOptions(options ?? {}, problems),
+  const given = new Map<string, Given>([
+    ...fromFile(file ?? "", rows, problems),
+    ...fromEnvironment(env, rows),
+    ...fromOptions(options ?? {}, rows, problems),
   ]);
-  const values = check(given, problems);
+  const values = check(given, rows, problems);
   if (given.has("tls.cert") !== given.has("tls.key")) {
     const name = given.has("tls.cert") ? "tls.key" : "tls.cert";
     problems.push({ name, value: undefined, expected: "both tls.cert and tls.key, or neither" });
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return nest(withDefaults(values));
+  const read = withDefaults(values, rows);
+  return { ...nest(read), of: valuesOf(read, rows) };
 }
 
 /** The settings, one paragraph each, with environment variable and default: the listing of `--help`. */
-export function describeConfig(): string {
-  return KEYS.map((key) => {
-    const setting: Setting = SETTINGS[key];
-    return `  ${key.padEnd(42)} ${variableOf(key)}\n      ${setting.about}\n      default: ${setting.fallbackText}`;
-  }).join("\n");
+export function describeConfig(modules = ownModules): string {
+  return [...configRows(modules).settings]
+    .map(
+      ([key, setting]) =>
+        `  ${key.padEnd(42)} ${variableOf(key)}\n      ${setting.about}\n      default: ${setting.fallbackText}`,
+    )
+    .join("\n");
 }
 
-function fromFile(text: string, problems: ConfigProblem[]): [Key, Given][] {
-  const given: [Key, Given][] = [];
-  for (const [name, value] of flatten(parseToml(text))) {
-    if (isKey(name)) given.push([name, { name, value }]);
-    else problems.push({ name, value, expected: `a known key: ${keysNear(name)}` });
+function fromFile(text: string, rows: ConfigRows, problems: ConfigProblem[]): [string, Given][] {
+  const given: [string, Given][] = [];
+  for (const [name, value] of flatten(parseToml(text), rows.settings)) {
+    if (rows.settings.has(name)) given.push([name, { name, value }]);
+    else problems.push({ name, value, expected: `a known key: ${keysNear(name, rows)}` });
   }
   return given;
 }
@@ -97,46 +109,54 @@ function parseToml(text: string): object {
   }
 }
 
-function fromEnvironment(env: ConfigSources["env"]): [Key, Given][] {
-  const given: [Key, Given][] = [];
+function fromEnvironment(env: ConfigSources["env"], { keyOfVariable, settings }: ConfigRows): [string, Given][] {
+  const given: [string, Given][] = [];
   for (const [name, text] of Object.entries(env)) {
-    const key = KEY_OF_VARIABLE.get(name);
-    if (key !== undefined && text !== undefined) given.push([key, { name, value: SETTINGS[key].fromText(text) }]);
+    const key = keyOfVariable.get(name);
+    if (key !== undefined && text !== undefined) given.push([key, { name, value: settings.get(key)!.fromText(text) }]);
   }
   return given;
 }
 
 /** Variables that look like settings and are none, each with those that are like it. What starts the server may set some for others. */
-export function unknownVariables(env: ConfigSources["env"]): { readonly name: string; readonly known: string }[] {
+export function unknownVariables(
+  env: ConfigSources["env"],
+  modules = ownModules,
+): { readonly name: string; readonly known: string }[] {
+  const { keyOfVariable } = configRows(modules);
   return Object.keys(env)
-    .filter((name) => name.startsWith(PREFIX) && name !== CONFIG_FILE_VARIABLE && !KEY_OF_VARIABLE.has(name))
-    .map((name) => ({ name, known: variablesNear(name) }));
+    .filter((name) => name.startsWith(PREFIX) && name !== CONFIG_FILE_VARIABLE && !keyOfVariable.has(name))
+    .map((name) => ({ name, known: variablesNear(name, [...keyOfVariable.keys()]) }));
 }
 
-function fromOptions(options: ConfigOptions, problems: ConfigProblem[]): [Key, Given][] {
-  const given: [Key, Given][] = [];
-  for (const [name, value] of flatten(options)) {
+function fromOptions(options: object, { keyOfOption }: ConfigRows, problems: ConfigProblem[]): [string, Given][] {
+  const given: [string, Given][] = [];
+  for (const [name, value] of flatten(options, keyOfOption)) {
     if (value === undefined) continue;
-    const key = KEY_OF_OPTION.get(name);
+    const key = keyOfOption.get(name);
     if (key !== undefined) given.push([key, { name, value }]);
     else problems.push({ name, value, expected: "a known option" });
   }
   return given;
 }
 
-/** `{ a: { b: 1 } }` to `["a.b", 1]`; a list is a value, and so is the table of a key. */
-function flatten(table: object): [string, unknown][] {
-  return Object.entries(table).flatMap(([key, value]): [string, unknown][] => {
+/** `{ a: { b: 1 } }` to `["a.b", 1]`; a list is a value, and so is the table of a name that is known. */
+function flatten(table: object, known: ReadonlyMap<string, unknown>, prefix = ""): [string, unknown][] {
+  return Object.entries(table).flatMap(([part, value]): [string, unknown][] => {
+    const name = prefix + part;
     const isTable = typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
-    if (!isTable || isKey(key)) return [[key, value]];
-    return flatten(value).map(([name, inner]) => [`${key}.${name}`, inner]);
+    return !isTable || known.has(name) ? [[name, value]] : flatten(value, known, `${name}.`);
   });
 }
 
-function check(given: ReadonlyMap<Key, Given>, problems: ConfigProblem[]): Map<Key, unknown> {
-  const values = new Map<Key, unknown>();
+function check(
+  given: ReadonlyMap<string, Given>,
+  { settings }: ConfigRows,
+  problems: ConfigProblem[],
+): Map<string, unknown> {
+  const values = new Map<string, unknown>();
   for (const [key, { name, value }] of given) {
-    const setting: Setting = SETTINGS[key];
+    const setting = settings.get(key)!;
     const result = v.safeParse(setting.schema, value);
     if (result.success) values.set(key, result.output);
     else problems.push({ name, value, expected: setting.expected });
@@ -144,47 +164,44 @@ function check(given: ReadonlyMap<Key, Given>, problems: ConfigProblem[]): Map<K
   return values;
 }
 
-function withDefaults(values: ReadonlyMap<Key, unknown>): (key: Key) => unknown {
-  const read = (key: Key): unknown => {
+function withDefaults(values: ReadonlyMap<string, unknown>, { settings }: ConfigRows): (key: string) => unknown {
+  const read = (key: string): unknown => {
     if (values.has(key)) return values.get(key);
-    const setting: Setting = SETTINGS[key];
+    const setting = settings.get(key)!;
     const bench = setting.bench !== undefined && read("limits.profile") === "bench";
-    return bench ? setting.bench : setting.fallback((other) => read(other as Key));
+    return bench ? setting.bench : setting.fallback(read);
   };
   return read;
 }
 
-function nest(read: (key: Key) => unknown): Config {
+function nest(read: (key: string) => unknown): Settings {
   const config: Record<string, unknown> = {};
-  for (const key of KEYS) {
+  for (const key of Object.keys(SETTINGS)) {
     const [group = "", name] = camel(key).split(".");
     if (name === undefined) config[group] = read(key);
     else config[group] = { ...(config[group] as object | undefined), [name]: read(key) };
   }
   // The loop follows the table from which the type derives.
-  return config as unknown as Config;
+  return config as unknown as Settings;
 }
 
-function keysNear(name: string): string {
+function valuesOf(read: (key: string) => unknown, { settings }: ConfigRows): Config["of"] {
+  const values = new Map([...settings].map(([key, setting]) => [setting, read(key)]));
+  return <Value>(setting: Setting<Value>): Value => {
+    if (!values.has(setting)) throw new Error(`Cannot read a setting (${setting.about}): no module declares it`);
+    return values.get(setting) as Value;
+  };
+}
+
+function keysNear(name: string, { settings }: ConfigRows): string {
   const group = name.split(".")[0] ?? "";
-  const near = KEYS.filter((key) => key.startsWith(`${group}.`));
-  return (near.length > 0 ? near : KEYS).join(", ");
+  const keys = [...settings.keys()];
+  const near = keys.filter((key) => key.startsWith(`${group}.`));
+  return (near.length > 0 ? near : keys).join(", ");
 }
 
-function variablesNear(name: string): string {
+function variablesNear(name: string, variables: readonly string[]): string {
   const group = name.slice(PREFIX.length).split("_")[0] ?? "";
-  const near = [...KEY_OF_VARIABLE.keys()].filter((variable) => variable.startsWith(`${PREFIX}${group}_`));
-  return (near.length > 0 ? near : [...KEY_OF_VARIABLE.keys()]).join(", ");
-}
-
-function isKey(name: string): name is Key {
-  return Object.hasOwn(SETTINGS, name);
-}
-
-function variableOf(key: string): string {
-  return PREFIX + key.replaceAll(".", "_").toUpperCase();
-}
-
-function camel(key: string): string {
-  return key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  const near = variables.filter((variable) => variable.startsWith(`${PREFIX}${group}_`));
+  return (near.length > 0 ? near : variables).join(", ");
 }

@@ -1,10 +1,10 @@
 /**
- * Every configuration key, once. The type `Config`, the checks, the environment variables and `--help` derive from here.
+ * Every configuration key but those that modules declare, once. The type `Config`, the checks, the environment variables and `--help` derive from here.
  * A key `a.b_c` is `b_c` in the file's table `[a]`, AMPACT_A_B_C in the environment and `config.a.bC` in code.
  * @module
  */
-import { DEFAULT_SCRAM_ROUNDS, MIN_SCRAM_ROUNDS } from "../xmpp/scram_keys.ts";
-import type { ReadValue } from "./config_setting.ts";
+
+import type { ReadValue } from "../modules/setting.ts";
 import {
   boolean,
   choice,
@@ -16,8 +16,8 @@ import {
   originList,
   text,
   uriList,
-} from "./config_setting.ts";
-import { externalServicesSetting } from "./external_services_setting.ts";
+} from "../modules/setting.ts";
+import { DEFAULT_SCRAM_ROUNDS, MIN_SCRAM_ROUNDS } from "../xmpp/scram_keys.ts";
 import { gatewaySetting } from "./gateway_setting.ts";
 
 const DAY_SECONDS = 86_400;
@@ -109,9 +109,6 @@ export const SETTINGS = {
   "amp.max_rules": integer(1, 1000, 32, "rules accepted in one message"),
   "amp.max_horizon_days": integer(1, 36_525, 36_525, "how far ahead an expire-at may lie"),
 
-  external_services: externalServicesSetting(
-    "STUN, TURN and other services to tell clients of (XEP-0215); JSON in the environment",
-  ),
   gateways: gatewaySetting("domains served by a webhook (XEP-0079 deliver=gateway); JSON in the environment"),
 
   "sm.resume_seconds": integer(0, DAY_SECONDS, 300, "how long a broken session can be resumed (XEP-0198)"),

@@ -14,8 +14,9 @@ import { createTransports, type TcpAccess } from "../transport/transports.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import type { Log } from "../xmpp/log.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
-import { type Config, type ConfigOptions, loadConfig, unknownVariables } from "./config.ts";
+import { type Config, type ConfigOptions, loadConfig, type ModuleOptions, unknownVariables } from "./config.ts";
 import { createGateways, type GatewayOptions, webhookOptions } from "./gateways.ts";
+import { lateContext } from "./late_context.ts";
 import { serverLog } from "./log.ts";
 import { buildMessage, type OutgoingMessage } from "./outgoing_message.ts";
 import { makePrivate } from "./private_data.ts";
@@ -29,6 +30,7 @@ export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "ga
   readonly store?: string | Store;
   /** Protocol extensions, in the order in which their hooks run; those of ampact (`modules`) unless given. */
   readonly modules?: readonly ServerModule[];
+  readonly settings?: ModuleOptions;
   /** The text of a TOML file, and environment variables; options go before both. */
   readonly file?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -65,9 +67,10 @@ export interface AmpactServer {
   send(message: OutgoingMessage): Promise<Outcome>;
 }
 
-/** Makes a server. Nothing is opened before start(). Throws ConfigError, and Error where two modules answer one IQ. */
+/** Makes a server. Nothing is opened before start(). Throws ConfigError, and Error where two modules answer one IQ or have one setting. */
 export function createServer(options: ServerOptions = {}): AmpactServer {
-  const config = loadConfig(configSources(options));
+  const { modules = ownModules } = options;
+  const config = loadConfig({ ...configSources(options), modules });
   const log = options.log ?? serverLog();
   const now = options.now ?? Date.now;
   const store = isStore(options.store)
@@ -75,7 +78,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     : createSqliteStore(config.store.url, { accountBytes: config.limits.accountBytes, keyFile: keyFileOf(config) });
   const gateways = createGateways(config, options.gateways ?? {});
   const settings = nodeSettings(config, [...gateways.keys()]);
-  const registry = createRegistry(options.modules ?? ownModules, settings);
+  const registry = createRegistry(modules, settings);
   const parts = { now, log, newId: () => nanoid(), schedule: scheduleTimer };
   let system: ActorSystem | undefined;
   let isStarted = false;
@@ -104,6 +107,11 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     credentials: (account) => running().database.credentials(account.text),
   };
   const transports = createTransports(services);
+  const context = lateContext(
+    { ...parts, settings, modules, description: registry.description },
+    () => running().context,
+  );
+  for (const module of modules) module.routes?.(transports.app, context);
   const entrance = new TcpEntrance({ config, tcp: transports.tcp, log });
   return {
     config,
@@ -118,7 +126,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
       if (isStarted) throw new Error("Cannot start server: it is started already");
       isStarted = true;
       try {
-        for (const { name, known } of unknownVariables(options.env ?? {}))
+        for (const { name, known } of unknownVariables(options.env ?? {}, modules))
           log.warn("unknown variable", { name, known });
         log.info("who may register an account", { registration: config.registration });
         if (!isStore(options.store)) makePrivate(config.dataDir, config.store.url, log);
@@ -151,13 +159,23 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
   };
 }
 
-function configSources({ store, file, env, log: _, now: __, modules: ___, gateways, ...options }: ServerOptions) {
+function configSources({
+  store,
+  file,
+  env,
+  log: _,
+  now: __,
+  modules: ___,
+  settings,
+  gateways,
+  ...options
+}: ServerOptions) {
   // The schema of this key reads what the file would hold, and gives what the server uses.
   const webhooks = gateways && { gateways: webhookOptions(gateways) as unknown as Config["gateways"] };
   return {
     env: env ?? {},
     file,
-    options: { ...options, ...webhooks, ...(typeof store === "string" && { store: { url: store } }) },
+    options: { ...settings, ...options, ...webhooks, ...(typeof store === "string" && { store: { url: store } }) },
   };
 }
 

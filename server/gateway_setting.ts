@@ -1,8 +1,8 @@
 /** The configuration key `gateways`: domains that an HTTP webhook serves. @module */
 import * as v from "valibot";
+import { fromJson } from "../modules/from_json.ts";
+import type { Setting } from "../modules/setting.ts";
 import { Jid } from "../xmpp/jid.ts";
-import type { Setting } from "./config_setting.ts";
-import { fromJson } from "./from_json.ts";
 
 export interface WebhookSettings {
   readonly url: string;

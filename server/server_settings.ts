@@ -13,7 +13,7 @@ export function nodeSettings(config: Config, gateways: readonly string[]): NodeS
   return {
     domains: config.domains,
     gateways,
-    externalServices: config.externalServices,
+    of: config.of,
     software: SOFTWARE,
     registration: config.registration,
     scramRounds: config.auth.scramRounds,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
+import { type ExternalService, SERVICES } from "../../modules/external_services/services_setting.ts";
 import { externalServices } from "../../modules/external_services.ts";
-import type { ExternalService } from "../../modules/module.ts";
+import type { ServerSettings } from "../../modules/module.ts";
 import { FakeContext, NOW, ROMEO } from "./fake_context.ts";
 
 const STUN: ExternalService = { type: "stun", host: "stun.capulet.lit", port: 3478, transport: "udp" };
@@ -10,8 +11,16 @@ const FTP: ExternalService = { type: "ftp", host: "ftp.capulet.lit", username: "
 const STUN_XML = '<service type="stun" host="stun.capulet.lit" port="3478" transport="udp"/>';
 const FTP_XML = '<service type="ftp" host="ftp.capulet.lit" username="u" password="p" restricted="true"/>';
 
+function giving(known: readonly ExternalService[]): ServerSettings["of"] {
+  return (setting) => {
+    expect(setting).toBe(SERVICES as never);
+    return known as never;
+  };
+}
+
 const server = (known: readonly ExternalService[] = [STUN, FTP]) =>
-  new FakeContext({ modules: [externalServices], settings: { externalServices: known } });
+  new FakeContext({ modules: [externalServices], settings: { of: giving(known) } });
+
 const services = (type = "") => `<services xmlns="urn:xmpp:extdisco:2"${type}/>`;
 const credentials = (attributes: string) =>
   `<credentials xmlns="urn:xmpp:extdisco:2"><service ${attributes}/></credentials>`;

@@ -29,6 +29,7 @@ export const SETTINGS: ServerSettings = {
   rosterItems: 1000,
   scramRounds: 4096,
   contacts: {},
+  of: (setting) => setting.fallback(() => undefined),
 };
 
 export const IDENTITY: Identity = { category: "server", type: "im" };

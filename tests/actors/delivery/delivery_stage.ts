@@ -30,6 +30,7 @@ const SETTINGS: NodeSettings = {
   rosterItems: 100,
   scramRounds: 4096,
   contacts: {},
+  of: (setting) => setting.fallback(() => undefined),
   presencePolicy: "open",
   ruleLimits: { maxRules: 10, maxHorizonMs: 1e12 },
   resumeMs: 0,

@@ -1,4 +1,4 @@
-/** One configuration key: how it is read, checked and described. The keys themselves are in config_table.ts. @module */
+/** One configuration key: how it is read, checked and described. Keys are in server/config_table.ts and in modules. @module */
 import { isIP } from "node:net";
 import * as v from "valibot";
 import { Jid } from "../xmpp/jid.ts";

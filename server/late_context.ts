@@ -1,0 +1,29 @@
+/** The server's context for routes of modules, which are made before the server starts. @module */
+import type { ServerContext } from "../modules/module.ts";
+
+type Known = Pick<ServerContext, "settings" | "modules" | "description" | "log" | "now" | "newId">;
+
+/** What needs a running server throws until there is one. */
+export function lateContext(known: Known, running: () => ServerContext): ServerContext {
+  return {
+    settings: known.settings,
+    modules: known.modules,
+    description: known.description,
+    log: known.log,
+    now: known.now,
+    newId: known.newId,
+    get serverMemory() {
+      return running().serverMemory;
+    },
+    get stanzaIds() {
+      return running().stanzaIds;
+    },
+    get store() {
+      return running().store;
+    },
+    route: (stanza) => running().route(stanza),
+    endAccount: (account) => running().endAccount(account),
+    endSessions: (account, except) => running().endSessions(account, except),
+    setForward: (account, to) => running().setForward(account, to),
+  };
+}
