@@ -8,6 +8,7 @@ import type { AsyncStore } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
+import type { Congestion } from "./congestion.ts";
 import type { OfflineLimits } from "./delivery/offline_shares.ts";
 import type {
   DeliveryRef,
@@ -69,6 +70,7 @@ export interface RouteOptions {
 export interface Node {
   readonly settings: NodeSettings;
   readonly scheduler: Scheduler;
+  readonly congestion: Congestion;
   readonly registry: Registry;
   readonly context: ServerContext;
   readonly log: Log;

@@ -11,6 +11,7 @@ import { NS } from "../xmpp/ns.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
 import { xml } from "../xmpp/xml/xml.ts";
+import type { Reader } from "./congestion.ts";
 import type { Connection } from "./connection.ts";
 import type { Node, UserEntry } from "./node.ts";
 import { readPriority } from "./presence_priority.ts";
@@ -36,7 +37,7 @@ export interface SessionStart {
   readonly self: SessionRef;
 }
 
-export class SessionActor implements Actor<SessionMessage>, SendingSession, ManagedSession, TurnEnd {
+export class SessionActor implements Actor<SessionMessage>, SendingSession, ManagedSession, TurnEnd, Reader {
   readonly #node: Node;
   readonly #jid: Jid;
   readonly #entry: UserEntry;
@@ -62,6 +63,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #probeToken = 0;
   #probeSentAt = 0;
   #probePlanned = false;
+  /** Its client is not read: it goes on once the store has caught up. */
+  #isWaiting = false;
 
   constructor(node: Node, start: SessionStart) {
     this.#node = node;
@@ -113,6 +116,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     if (this.#ended) return;
     this.#isHeard = true;
     if (this.#rate !== undefined && !this.#withinRate(this.#rate)) return;
+    if (this.#node.congestion.isHigh) this.#wait();
     try {
       if (element.ns === NS.CLIENT) return onStanza(this, element, this.#managed?.next() ?? 0);
       if (element.ns === NS.SM) return this.#onStreamManagement(element);
@@ -135,6 +139,26 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
       this.end(new StreamError("policy-violation", { text: "Too many stanzas" }));
     }
     return verdict !== "over";
+  }
+
+  /** What has been read is handled all the same. */
+  #wait(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#connection?.pause();
+    this.#node.congestion.wait(this);
+  }
+
+  goOn(): void {
+    this.#isWaiting = false;
+    this.#connection?.resume();
+  }
+
+  /** The connection is another, or none. */
+  #stopWaiting(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#node.congestion.forget(this);
   }
 
   keepPresence(presence: Stanza): void {
@@ -322,6 +346,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   detach(error: StreamError): void {
     const lingering = this.#connection;
+    this.#stopWaiting();
     this.#connection = undefined;
     this.#view = undefined;
     this.#detachedAt = this.#node.now();
@@ -373,6 +398,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #onDisconnected(connection: Connection, clean: boolean): void {
     if (this.#ended || connection !== this.#connection) return;
     const ignored = clean && this.#probeSentAt > 0 && this.#node.now() - this.#probeSentAt >= IGNORED_MS;
+    this.#stopWaiting();
     this.#connection = undefined;
     this.#view = undefined;
     this.#probeSentAt = 0;
@@ -387,7 +413,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     if (this.#ended) return;
     const { resumeMs, probeTimeoutMs, idleMs } = this.#node.settings;
     const now = this.#node.now();
-    if (this.#isHeard) {
+    // While its client is not read, its silence says nothing.
+    if (this.#isHeard || this.#isWaiting) {
       this.#isHeard = false;
       this.#lastHeard = now;
     }
@@ -415,6 +442,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     if (this.#ended) return;
     this.#ended = true;
     const connection = this.#connection;
+    this.#stopWaiting();
     this.#connection = undefined;
     connection?.close(error);
     this.#managed?.ended();

@@ -26,6 +26,8 @@ export interface StoreActorStart {
   readonly takeStreamCounts: () => readonly StreamCount[];
   /** Rows were committed, or may have been, of which this is the earliest deadline; milliseconds since 1970. */
   readonly deadline: (at: number) => void;
+  /** So many calls wait now, and UTF-16 units of them. */
+  readonly waiting: (calls: number, units: number) => void;
 }
 
 type Calls = Extract<StoreMessage, { kind: "calls" }>;
@@ -38,6 +40,7 @@ interface Batch {
   readonly appends: readonly Append[];
   readonly settles: readonly { readonly owner: string; readonly seq: number }[];
   readonly calls: readonly Calls[];
+  readonly callUnits: number;
   readonly counts: readonly StreamCount[];
 }
 
@@ -66,6 +69,7 @@ export class StoreActor implements Actor<StoreMessage> {
   #agedAt = 0;
   #settles: { readonly owner: string; readonly seq: number }[] = [];
   #calls: Calls[] = [];
+  #callUnits = 0;
   /** Of streams, which a commit could not keep; younger ones come after them. */
   #counts: readonly StreamCount[] = [];
   /** There are others to take, of which a commit that is under way knows nothing. */
@@ -138,9 +142,17 @@ export class StoreActor implements Actor<StoreMessage> {
   #onCalls(request: Calls): void {
     this.#calls.push(request);
     for (const call of request.calls) {
+      this.#callUnits += unitsOf(call);
       if (call[0] === "settle") for (const { seq } of call[1]) this.#noteSettled(seq);
     }
     this.#hurry(request.alone === true ? "none" : "all");
+    this.#tellWaiting();
+  }
+
+  /** With those that are under way: the store answers them all in one turn. */
+  #tellWaiting(): void {
+    const calls = this.#calls.length + (this.#batch?.calls.length ?? 0);
+    this.#start.waiting(calls, this.#callUnits + (this.#batch?.callUnits ?? 0));
   }
 
   /** Where rows do not age, counts those that were committed too soon: while they might have aged, proof has come. */
@@ -225,7 +237,8 @@ export class StoreActor implements Actor<StoreMessage> {
     this.#hasCounts = false;
     const calls: StoreCall[] = [];
     const appends = this.#takeAppends(taken);
-    const batch: Batch = { written: calls, appends, settles: this.#settles, calls: this.#calls, counts };
+    const waiting = { settles: this.#settles, calls: this.#calls, callUnits: this.#callUnits };
+    const batch: Batch = { written: calls, appends, ...waiting, counts };
     if (appends.length > 0) calls.push(["append", appends.map((append) => append.message)]);
     if (batch.settles.length > 0) calls.push(["settle", batch.settles]);
     for (const request of batch.calls) calls.push(...request.calls);
@@ -238,6 +251,7 @@ export class StoreActor implements Actor<StoreMessage> {
     this.#batch = batch;
     this.#settles = [];
     this.#calls = [];
+    this.#callUnits = 0;
     this.#counts = [];
     const done = (replies: readonly StoreReply[] | StoreFault) => this.#start.self().tell({ kind: "done", replies });
     this.#start.store.run(calls).then(done, (error) => done(asFault(error)));
@@ -264,6 +278,7 @@ export class StoreActor implements Actor<StoreMessage> {
     // Also where the next commit follows at once: it may not take what waits for company.
     if (this.#isOwing) this.#plan(isDone ? 0 : RETRY_MS);
     if (this.#hurried !== undefined) this.#commit(this.#hurried);
+    this.#tellWaiting();
   }
 
   /** Whether anything waits for a commit that nobody hurries. */
@@ -360,6 +375,13 @@ function tellEach(appends: readonly Append[], tell: (from: DeliveryRef, seqs: nu
     else seqs.push(message.seq);
   }
   for (const [from, seqs] of byRef) tell(from, seqs);
+}
+
+/** About how much memory a call takes beside its own: documents, of which one may be large. */
+function unitsOf(call: StoreCall): number {
+  let units = 0;
+  for (const parameter of call) if (typeof parameter === "string") units += parameter.length;
+  return units;
 }
 
 function asFault(error: unknown): StoreFault {

@@ -15,6 +15,7 @@ import { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { ArchiveRetention } from "./archive_retention.ts";
+import { Congestion } from "./congestion.ts";
 import type { Connection } from "./connection.ts";
 import { tellSent } from "./delivery/to_sessions.ts";
 import { envelope } from "./envelope.ts";
@@ -62,6 +63,7 @@ export class ActorSystem implements Node, Sessions {
   readonly registry: Registry;
   readonly log: Log;
   readonly scheduler = new Scheduler();
+  readonly congestion: Congestion;
   readonly context: ServerContext;
   readonly store: Mailbox<StoreMessage>;
   readonly database: AsyncStore;
@@ -87,6 +89,7 @@ export class ActorSystem implements Node, Sessions {
     this.#seqs = new SequenceClock(opened.lastSeq, start.now);
     this.#ids = new StanzaIds(opened.idKey);
     this.streams = new StreamRegistry(start.newId, () => this.store.tell({ kind: "counts" }));
+    this.congestion = new Congestion((task) => start.schedule(0, task));
     this.store = this.#startStore(start);
     this.database = asyncStore(this.store, (account) => this.#users.renew(Jid.parse(account)));
     this.context = this.#createContext();
@@ -337,6 +340,7 @@ export class ActorSystem implements Node, Sessions {
         self: () => mailbox,
         takeStreamCounts: () => this.streams.takeCounts(start.now()),
         deadline: (at) => this.#expiry.tell({ kind: "deadline", at }),
+        waiting: (calls, units) => this.congestion.set(calls, units),
       }),
     );
     return mailbox;

@@ -6,6 +6,7 @@ import type { UserRecord } from "../store/store.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { DeliveryActor } from "./delivery_actor.ts";
+import { MissingAccounts } from "./missing_accounts.ts";
 import type { Node, UserEntry } from "./node.ts";
 import type { DeliveryMessage, SessionMessage, SessionRef, UserMessage } from "./protocol.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
@@ -42,6 +43,7 @@ export interface UserKinds {
 export class UserDirectory {
   readonly #node: Node;
   readonly #kinds: UserKinds;
+  readonly #missing: MissingAccounts;
   #users = new Map<string, Active>();
   #lastSession = 0;
   /** How many are to be active when it is next looked whether there are too many. */
@@ -50,6 +52,7 @@ export class UserDirectory {
   constructor(node: Node, kinds: UserKinds) {
     this.#node = node;
     this.#kinds = kinds;
+    this.#missing = new MissingAccounts(() => node.now());
   }
 
   get size(): number {
@@ -77,7 +80,8 @@ export class UserDirectory {
     };
     if (this.#users.size >= this.#crowd) this.#thinOut();
     this.#users.set(bare.text, entry);
-    this.#activate(entry);
+    if (this.#missing.has(bare.text)) this.#begin(entry, undefined);
+    else this.#activate(entry);
     return entry;
   }
 
@@ -97,6 +101,7 @@ export class UserDirectory {
       entry.isOutdated = false;
       return this.#activate(entry);
     }
+    if (record === undefined) this.#missing.add(entry.jid.text);
     const user = new UserActor(this.#node, { entry, record, startSession: this.#startSession });
     const hasPending = record?.hasPending ?? false;
     const delivery = new DeliveryActor(this.#node, { entry, profile: user.profile, hasPending });
@@ -153,6 +158,7 @@ export class UserDirectory {
 
   /** An account was made: whoever had asked for it before found nobody, and it is read anew. */
   renew(bare: Jid): void {
+    this.#missing.delete(bare.text);
     const entry = this.#users.get(bare.text);
     if (entry === undefined || entry.actors?.user.exists) return;
     if (entry.actors === undefined) entry.isOutdated = true;

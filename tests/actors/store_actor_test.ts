@@ -76,6 +76,7 @@ function stage() {
   const notice = (what: string, record?: Record<string, unknown>) => void notices.push(`${what} ${record?.account}`);
   const timers: (() => void)[] = [];
   let counts: StreamCount[] = [];
+  let waiting: readonly [calls: number, units: number] = [0, 0];
   let now = NOW;
   const from = {
     tell: (message: DeliveryMessage) => {
@@ -96,6 +97,9 @@ function stage() {
       },
       takeStreamCounts: () => counts.splice(0),
       deadline: (at: number) => told.push(`deadline ${at}`),
+      waiting: (calls: number, units: number) => {
+        waiting = [calls, units];
+      },
       self: () => mailbox,
     }),
   );
@@ -122,6 +126,7 @@ function stage() {
       }),
     callAlone: (...calls: readonly StoreCall[]) =>
       mailbox.tell({ kind: "calls", calls, alone: true, resolve: () => {}, reject: () => {} }),
+    waiting: () => waiting,
     stop: () => mailbox.stop(),
     hurry: () => mailbox.tell({ kind: "hurry" }),
     count: (id: string, h: number) => {

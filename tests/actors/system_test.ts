@@ -5,6 +5,7 @@ import { ActorSystem, type SystemStart } from "../../actors/system.ts";
 import type { StoreCall, StoreReply } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
+import { scanElement } from "../../xmpp/xml/scanner.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -16,17 +17,30 @@ interface Setting {
   readonly tasks: Map<number, () => void>;
 }
 
-/** A system over a store that answers every call with 0, once `ready` resolves. */
-function setting(ready: Promise<void> = Promise.resolve()): Setting {
+const LIMITS = { maxBytes: 10_000, maxDepth: 10, maxAttributes: 100, maxChildren: 100 };
+
+async function waitFor(condition: () => boolean, turns = 1000): Promise<void> {
+  for (let turn = 0; turn < turns && !condition(); turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A system over a store that answers every call with 0, once `gate.open` resolves. */
+function setting(gate: { readonly open: Promise<void> } = { open: Promise.resolve() }): Setting {
   const calls: StoreCall[] = [];
   const tasks: Setting["tasks"] = new Map();
   const run = async (batch: readonly StoreCall[]): Promise<readonly StoreReply[]> => {
     calls.push(...batch);
-    await ready;
+    await gate.open;
     return batch.map(([method]) => ({ value: method === "user" ? undefined : 0 }));
   };
   const start = {
-    settings: { domains: ["localhost"], probeTimeoutMs: 1000, idleMs: 1000, resumeMs: 1000, resourcesPerUser: 1 },
+    settings: {
+      domains: ["localhost"],
+      probeTimeoutMs: 1000,
+      idleMs: 1000,
+      resumeMs: 1000,
+      resourcesPerUser: 1,
+      stanzasPerSecond: 0,
+    },
     registry: { modules: [] },
     store: { run },
     log: SILENT_LOG,
@@ -56,7 +70,7 @@ test("ActorSystem.run() removes old counts of streams now, and every hour", () =
 test("ActorSystem.bind() leaves no session behind where the answer came too late", async () => {
   jest.useFakeTimers();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const { system } = setting(promise);
+  const { system } = setting({ open: promise });
   const sent: string[] = [];
   const connection = { close: () => void sent.push("closed"), send: (text: string) => void sent.push(text) };
   const bound = system.bind({
@@ -75,4 +89,37 @@ test("ActorSystem.bind() leaves no session behind where the answer came too late
   expect(system.activeUser(Jid.parse("romeo@localhost"))).toBeDefined();
   expect(system.sessionCount).toBe(0);
   expect(sent).toEqual([]);
+});
+
+test("a client that asks made-up names is not read while 4096 questions wait for the store, and no name is asked for twice", async () => {
+  const gate: { open: Promise<void> } = { open: Promise.resolve() };
+  const { system, calls, tasks } = setting(gate);
+  let isRead = true;
+  const connection = {
+    close: () => {},
+    send: () => {},
+    backlog: 0,
+    pause: () => (isRead = false),
+    resume: () => (isRead = true),
+  } as unknown as Connection;
+  const session = await system.bind({ account: Jid.parse("romeo@localhost"), resource: undefined, connection });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate.open = promise;
+  const question = (name: number) =>
+    `<iq xmlns="jabber:client" type="get" id="1" to="nobody${name}@localhost"><ping xmlns="urn:xmpp:ping"/></iq>`;
+  const ask = (name: number) => session.tell({ kind: "inbound", element: scanElement(question(name), LIMITS) });
+  let name = 0;
+  while (isRead && name < 10_000) ask(name++);
+  // One that was read already is taken, and waits.
+  ask(name++);
+  const asked = () => calls.filter(([method]) => method === "user").map(([, account]) => account);
+  expect(name).toBe(4098);
+  resolve();
+  await waitFor(() => asked().length > 4000 && tasks.has(0));
+  tasks.get(0)!();
+  expect(isRead).toBe(true);
+  await waitFor(() => asked().length === 4099);
+  for (let again = 0; again < 4098; again++) ask(again);
+  await waitFor(() => false, 20);
+  expect(new Set(asked()).size).toBe(asked().length);
 });

@@ -87,6 +87,26 @@ describe("UserDirectory", () => {
     expect(directory.size).toBe(1);
   });
 
+  test("get() does not have a name that is no account read twice within five minutes", async () => {
+    const { directory, reads, advance } = setting();
+    const leave = () => {
+      advance(1000);
+      directory.sweep();
+      expect(directory.size).toBe(0);
+    };
+    directory.get(ROMEO);
+    await answer(reads[0]);
+    for (let count = 0; count < 299; count++) {
+      leave();
+      directory.get(ROMEO);
+    }
+    expect(reads).toHaveLength(1);
+    advance(1000);
+    leave();
+    directory.get(ROMEO);
+    expect(reads).toHaveLength(2);
+  });
+
   test("renew() has an account read again that was looked for too early", async () => {
     const { directory, reads } = setting();
     const before = directory.get(ROMEO);

@@ -106,6 +106,7 @@ export class DeliveryStage {
         self: () => this.#storeMailbox,
         takeStreamCounts: () => [],
         deadline: () => {},
+        waiting: () => {},
       }),
     );
   }

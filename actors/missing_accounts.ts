@@ -1,0 +1,41 @@
+/** Names that were looked up and are no accounts: the store is not asked for one again within a while. @module */
+
+/** How long, milliseconds. An account that is made is known at once all the same: delete(). */
+const KNOWN_MS = 300_000;
+/** How many are known, and UTF-16 units of them; beyond that the oldest are forgotten. */
+const MOST = 20_000;
+const MOST_UNITS = 2_000_000;
+
+export class MissingAccounts {
+  readonly #now: () => number;
+  /** By name, until when; oldest first. */
+  readonly #until = new Map<string, number>();
+  #units = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  has(account: string): boolean {
+    const until = this.#until.get(account);
+    if (until === undefined) return false;
+    if (until > this.#now()) return true;
+    this.delete(account);
+    return false;
+  }
+
+  /** Known already: the time stays, so that even a name that is asked for all the time is looked up again. */
+  add(account: string): void {
+    if (this.#until.has(account)) return;
+    this.#until.set(account, this.#now() + KNOWN_MS);
+    this.#units += account.length;
+    for (const oldest of this.#until.keys()) {
+      if (this.#until.size <= MOST && this.#units <= MOST_UNITS) break;
+      this.delete(oldest);
+    }
+  }
+
+  delete(account: string): void {
+    if (this.#until.delete(account)) this.#units -= account.length;
+  }
+}
