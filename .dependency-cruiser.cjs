@@ -38,6 +38,16 @@ module.exports = {
       to: { path: TOOLS.concat("^tests/", "^examples/", "^client/") },
     },
     {
+      name: "testing-the-store",
+      comment: "testing/ is published: it knows the store's contract, and no other store than the one it is given",
+      severity: "error",
+      from: { path: "^testing/" },
+      to: {
+        pathNot: ["^testing/", "^store/store\\.ts$", "^xmpp/", PACKAGE, "^bun:test$"],
+        dependencyTypesNot: ["core"],
+      },
+    },
+    {
       name: "client-alone",
       comment: "client/ runs in browsers: it imports no package and no runtime module",
       severity: "error",

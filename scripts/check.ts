@@ -22,6 +22,7 @@ const CRUISED = [
   "transport",
   "server",
   "client",
+  "testing",
   "scripts",
   "bench",
   "chaos",

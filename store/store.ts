@@ -315,7 +315,7 @@ export interface StoreStart {
   readonly idKey: Uint8Array;
 }
 
-/** A store. Anything that implements this passes tests/store/store_contract.ts. */
+/** A store. Anything that implements this passes storeContract() of testing/. */
 export interface Store {
   /** Opens and migrates. Throws StoreFault. */
   open(): Promise<StoreStart>;

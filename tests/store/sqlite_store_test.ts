@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInlineStore, createSqliteStore, type SqliteLimits } from "../../store/sqlite_store.ts";
 import type { Store } from "../../store/store.ts";
-import { storeContract } from "./store_contract.ts";
+import { storeContract } from "../../testing/mod.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ampact-store-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -15,7 +15,7 @@ import {
   pendingSeqs,
   ROMEO,
   waiting,
-} from "../contract/harness.ts";
+} from "../../../testing/store/harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ampact-engine-"));
 afterAll(() => rmSync(folder, { recursive: true }));

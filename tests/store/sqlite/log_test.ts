@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { createInlineStore, type SqliteLimits } from "../../../store/sqlite_store.ts";
 import type { NewMessage, Store, StoreCall } from "../../../store/store.ts";
-import { addAccounts, call, faultOf, JULIET, NURSE, pendingSeqs, ROMEO } from "../contract/harness.ts";
+import { addAccounts, call, faultOf, JULIET, NURSE, pendingSeqs, ROMEO } from "../../../testing/store/harness.ts";
 import { copyAsAfterCrash, countRows } from "./database_file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ampact-log-"));

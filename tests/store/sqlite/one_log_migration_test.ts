@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { Connection } from "../../../store/sqlite/connection.ts";
 import { createInlineStore } from "../../../store/sqlite_store.ts";
 import type { Store } from "../../../store/store.ts";
-import { addAccounts, archived, archiveSeqs, call, JULIET, NURSE, ROMEO } from "../contract/harness.ts";
+import { addAccounts, archived, archiveSeqs, call, JULIET, NURSE, ROMEO } from "../../../testing/store/harness.ts";
 import { countRows } from "./database_file.ts";
 import fixture from "./fixtures/before_one_log.json";
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, spyOn, test } from "bun:test";
 import { Connection } from "../../../store/sqlite/connection.ts";
 import { createInlineStore } from "../../../store/sqlite_store.ts";
 import type { StoreCall, StoreMethod } from "../../../store/store.ts";
-import { archived, JULIET, NURSE, ROMEO } from "../contract/harness.ts";
+import { archived, JULIET, NURSE, ROMEO } from "../../../testing/store/harness.ts";
 
 const ITEM = { jid: JULIET, name: "", subscription: "both", ask: false, approved: false, groups: [] } as const;
 

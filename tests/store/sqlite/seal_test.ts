@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Connection } from "../../../store/sqlite/connection.ts";
 import { createInlineStore, createSqliteStore } from "../../../store/sqlite_store.ts";
 import type { Credentials, Store } from "../../../store/store.ts";
-import { call, faultOf, JULIET, ROMEO } from "../contract/harness.ts";
+import { call, faultOf, JULIET, ROMEO } from "../../../testing/store/harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ampact-seal-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { packQuestion, unpackQuestion } from "../../../store/sqlite/wire.ts";
 import type { NewMessage, StoreCall } from "../../../store/store.ts";
-import { JULIET, ROMEO } from "../contract/harness.ts";
+import { JULIET, ROMEO } from "../../../testing/store/harness.ts";
 
 const message: fc.Arbitrary<NewMessage> = fc.record({
   seq: fc.maxSafeNat(),

@@ -7,7 +7,16 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
 import { createInlineStore, WorkerStore } from "../../../store/sqlite_store.ts";
-import { addAccounts, archived, archiveSeqs, call, faultOf, JULIET, pendingSeqs, ROMEO } from "../contract/harness.ts";
+import {
+  addAccounts,
+  archived,
+  archiveSeqs,
+  call,
+  faultOf,
+  JULIET,
+  pendingSeqs,
+  ROMEO,
+} from "../../../testing/store/harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ampact-worker-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -6,7 +6,7 @@ import {
   StoreFault,
   type StoreMethod,
   type StoreOperations,
-} from "../../../store/store.ts";
+} from "../../store/store.ts";
 
 export const ROMEO = "romeo@montague.example";
 export const JULIET = "juliet@capulet.example";

@@ -1,14 +1,14 @@
 /** What any store must do. A store's test calls this with a way to make one that is empty and not open. */
 import { describe } from "bun:test";
-import type { Store } from "../../store/store.ts";
-import { accountContract } from "./contract/account_contract.ts";
-import { archiveContract } from "./contract/archive_contract.ts";
-import { batchContract, durabilityContract, lifeContract } from "./contract/batch_contract.ts";
-import { documentContract } from "./contract/document_contract.ts";
-import type { MakeStore } from "./contract/harness.ts";
-import { messageContract } from "./contract/message_contract.ts";
-import { quotaContract } from "./contract/quota_contract.ts";
-import { streamContract } from "./contract/stream_contract.ts";
+import type { Store } from "../store/store.ts";
+import { accountContract } from "./store/account_contract.ts";
+import { archiveContract } from "./store/archive_contract.ts";
+import { batchContract, durabilityContract, lifeContract } from "./store/batch_contract.ts";
+import { documentContract } from "./store/document_contract.ts";
+import type { MakeStore } from "./store/harness.ts";
+import { messageContract } from "./store/message_contract.ts";
+import { quotaContract } from "./store/quota_contract.ts";
+import { streamContract } from "./store/stream_contract.ts";
 
 export interface StoreContractOptions {
   /** Whether it outlives close(). */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import type { NewMessage, Store } from "../../../store/store.ts";
+import type { NewMessage, Store } from "../../store/store.ts";
 import { archived, archiveSeqs, call, faultOf, JULIET, pendingSeqs, ROMEO, startAnew, useStore } from "./harness.ts";
 
 /** Of one account, in bytes; of these a quarter for what is not in its archive. */

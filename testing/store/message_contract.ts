@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import type { NewMessage } from "../../../store/store.ts";
+import type { NewMessage } from "../../store/store.ts";
 import {
   archived,
   archiveSeqs,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { passwordId, withPasswordId } from "../../../xmpp/scram_keys.ts";
+import { passwordId, withPasswordId } from "../../xmpp/scram_keys.ts";
 import {
   addAccounts,
   archived,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import type { ArchiveEntry, ArchivePage, ArchiveQuery } from "../../../store/store.ts";
+import type { ArchiveEntry, ArchivePage, ArchiveQuery } from "../../store/store.ts";
 import {
   archived,
   archiveSeqs,

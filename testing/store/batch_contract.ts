@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { type StoreCall, StoreFault } from "../../../store/store.ts";
+import { type StoreCall, StoreFault } from "../../store/store.ts";
 import {
   addAccounts,
   archived,
