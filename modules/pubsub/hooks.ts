@@ -1,10 +1,11 @@
 /** When PEP has something to say by itself: somebody has come, or may see more, or has told what he wants. XEP-0163 section 4.3.3. @module */
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import { mayAsk, type Waiting } from "../caps/caps_questions.ts";
 import type { AccountContext, AccountHooks, Effect } from "../module.ts";
 import { lastItems } from "./last_items.ts";
 import { cancelSubscriptions } from "./subscription_requests.ts";
-import { answered, unwatch, type Watching, watch, watchersFrom } from "./watchers.ts";
+import { answered, ask, proved, unwatch, type Watching, watch, watchersFrom } from "./watchers.ts";
 
 export const pepHooks: AccountHooks = {
   presence: ({ resource, stanza }, context) => effectsOf([watch(resource.jid, stanza, context)], context),
@@ -33,13 +34,42 @@ function effectsOf(
   watchings: readonly Watching[],
   context: AccountContext,
 ): readonly Effect[] | Promise<readonly Effect[]> {
-  const asks = watchings.flatMap((watching) => (watching.kind === "ask" ? askEffect(watching.stanza, context) : []));
+  const asks = watchings.flatMap((watching) => (watching.kind === "unknown" ? question(watching, context) : []));
   const wants = watchings.filter((watching) => watching.kind === "wants");
   if (wants.length === 0) return asks;
   return Promise.all(wants.map(({ jid, interests }) => lastItems(jid, interests, context))).then((lists) => [
     ...asks,
     ...lists.flat(),
   ]);
+}
+
+type Unknown = Extract<Watching, { kind: "unknown" }>;
+
+/** The question, where none is out for that hash; else its answer is heard here too. */
+function question({ jid, name }: Unknown, context: AccountContext): readonly Effect[] {
+  const asking = () => askEffect(ask(jid, name, context), context);
+  const waiting: Waiting = {
+    account: context.owner.text,
+    told: () => void perform(effectsOf(proved(name, context), context), context),
+    // It may have gone, or have lost its right to see the presence, since it was to be asked.
+    ask: () => (context.sharesPresenceWith(jid) ? void perform([asking()], context) : undefined),
+  };
+  return mayAsk(name, waiting, context) ? [asking()] : [];
+}
+
+/** Outside of a hook: another account's answer has brought it about. */
+async function perform(
+  effects: readonly Effect[] | Promise<readonly Effect[]>,
+  context: AccountContext,
+): Promise<void> {
+  try {
+    for (const effect of await effects) {
+      if (effect.kind === "route") context.route(effect.stanza);
+      else context.toResource(effect.resource, effect.stanza);
+    }
+  } catch (error) {
+    context.log.error("cannot notify of personal events", { account: context.owner.text, error });
+  }
 }
 
 function askEffect(stanza: Stanza, context: AccountContext): Effect {

@@ -7,6 +7,7 @@ import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
+import { questionAnswered } from "../caps/caps_questions.ts";
 import {
   type CapsName,
   type Interests,
@@ -40,8 +41,9 @@ const WATCHERS: MemoryKey<Watchers> = { name: "pep watchers", make: () => ({ kno
 /** What a presence has brought about. */
 export type Watching =
   | { readonly kind: "nothing" }
-  /** Its capabilities are unknown: this has to be sent to it. */
-  | { readonly kind: "ask"; readonly stanza: Stanza }
+
+  /** Its capabilities are unknown, and somebody may have been asked for them already. */
+  | { readonly kind: "unknown"; readonly jid: Jid; readonly name: CapsName }
   /** It has come, or changed, and wants to hear of these nodes, of which it has not heard yet. */
   | { readonly kind: "wants"; readonly jid: Jid; readonly interests: Interests };
 
@@ -62,7 +64,7 @@ export function watch(jid: Jid, presence: Stanza, context: AccountContext): Watc
   const interests = learntInterests(name, context);
   known.set(jid.text, { jid, name, interests: interests ?? before?.interests ?? NO_INTERESTS });
   if (!context.sharesPresenceWith(jid)) return NOTHING;
-  if (interests === undefined) return ask(jid, name, context);
+  if (interests === undefined) return { kind: "unknown", jid, name };
   return wants(jid, interests, before?.interests);
 }
 
@@ -72,18 +74,35 @@ export function unwatch(jid: Jid, context: AccountContext): void {
 
 /** The answer to a question for disco#info; nothing for any other IQ. It may speak for several resources. */
 export function answered(stanza: Stanza, context: AccountContext): readonly Watching[] {
-  const { known, asked } = context.memory.get(WATCHERS);
+  const { asked } = context.memory.get(WATCHERS);
   const question = asked.get(stanza.id ?? "");
   if (question === undefined || stanza.from === undefined || !question.jid.equals(stanza.from)) return [];
   asked.delete(stanza.id!);
   const query = stanza.type === "result" ? stanza.payload("query", NS.DISCO_INFO) : undefined;
-  if (query === undefined) return [];
-  const told = learn(question.name, query, context);
+  const told = query && learn(question.name, query, context);
   const proved = learntInterests(question.name, context) !== undefined;
+  questionAnswered(question.name, proved, context);
+  return told === undefined ? [] : heard(question.jid, question.name, told, proved, context);
+}
+
+/** Another account has been told what is behind that hash. */
+export function proved(name: CapsName, context: AccountContext): readonly Watching[] {
+  const interests = learntInterests(name, context);
+  return interests === undefined ? [] : heard(undefined, name, interests, true, context);
+}
+
+function heard(
+  from: Jid | undefined,
+  name: CapsName,
+  told: Interests,
+  proved: boolean,
+  context: AccountContext,
+): readonly Watching[] {
+  const { known } = context.memory.get(WATCHERS);
   const found: Watching[] = [];
   for (const watcher of known.values()) {
-    const isMeant = watcher.jid.equals(question.jid) || proved;
-    if (!isMeant || keyOf(watcher.name) !== keyOf(question.name)) continue;
+    const isMeant = proved || (from !== undefined && watcher.jid.equals(from));
+    if (!isMeant || keyOf(watcher.name) !== keyOf(name)) continue;
     known.set(watcher.jid.text, { ...watcher, interests: told });
     if (context.sharesPresenceWith(watcher.jid)) found.push(wants(watcher.jid, told, watcher.interests));
   }
@@ -112,7 +131,7 @@ export function watchersFrom(contact: Jid, context: AccountContext): readonly Wa
     .filter(({ jid }) => jid.bare.equals(contact))
     .map(({ jid, name, interests }) => {
       const isUnknown = interests.size === 0 && learntInterests(name, context) === undefined;
-      return isUnknown ? ask(jid, name, context) : wants(jid, interests, undefined);
+      return isUnknown ? { kind: "unknown", jid, name } : wants(jid, interests, undefined);
     });
 }
 
@@ -121,12 +140,13 @@ function wants(jid: Jid, interests: Interests, before: Interests = NO_INTERESTS)
   return fresh.size === 0 ? NOTHING : { kind: "wants", jid, interests: fresh };
 }
 
-function ask(jid: Jid, name: CapsName, context: AccountContext): Watching {
+/** The question for disco#info, whose answer `answered` takes. */
+export function ask(jid: Jid, name: CapsName, context: AccountContext): Stanza {
   const { asked } = context.memory.get(WATCHERS);
   // Those who never answer make room for others.
   if (asked.size >= MAX_ASKED) asked.delete(asked.keys().next().value!);
   const id = context.newId();
   asked.set(id, { jid, name });
   const query = xml`<query xmlns="${NS.DISCO_INFO}" node="${name.node}#${name.ver}"/>`;
-  return { kind: "ask", stanza: Stanza.build("iq", { from: context.owner, to: jid, type: "get", id }, query) };
+  return Stanza.build("iq", { from: context.owner, to: jid, type: "get", id }, query);
 }

@@ -64,7 +64,45 @@ const question = (to: string, id: string, ver = VER) =>
 describe("learning what a resource wants (XEP-0115 6.2)", () => {
   test("an unknown client is asked, by the account", async () => {
     expect(await lines(own())).toEqual([question("chamber", "new1").replace("></query>", "/>")]);
-    expect(await lines(arrives(NURSE))).toEqual([question(NURSE.text, "new2").replace("></query>", "/>")]);
+    // One question at a time for each hash: its answer is told to all who wait.
+    expect(await lines(arrives(NURSE))).toEqual([]);
+  });
+
+  test("thirty accounts ask one question, and all hear its answer", async () => {
+    await publish();
+    const others = await Promise.all(
+      Array.from({ length: 30 }, async () => {
+        const other = new FakeContext({
+          modules: [pep],
+          store: fakeDocuments(),
+          owner: Jid.parse(`friend${Math.random()}@capulet.lit`),
+          roster: [item("juliet@capulet.lit", { subscription: "both" })],
+        });
+        Object.assign(other, { serverMemory: account.serverMemory });
+        await other.ask(
+          `<pubsub xmlns="http://jabber.org/protocol/pubsub"><publish node="tune"><item id="i1">${TUNE}</item></publish></pubsub>`,
+          { type: "set", from: other.owner.withResource("desk") },
+        );
+        return other;
+      }),
+    );
+    const asked = await lines(own());
+    expect(asked).toHaveLength(1);
+    const presence = Stanza.parse(`<presence from="${CHAMBER}">${caps()}</presence>`);
+    for (const other of others) expect(await pep.hooks!.incomingPresence!(presence, other)).toEqual([]);
+    for (const other of others) other.deeds.length = 0;
+    await answers(CHAMBER, "new1");
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const other of others) expect(other.done("route").join(" ")).toContain(`to="${CHAMBER}"`);
+  });
+
+  test("where the client that was asked answers with an error, the next account asks", async () => {
+    await own();
+    await arrives(NURSE);
+    account.deeds.length = 0;
+    await answers(CHAMBER, "new1", "", "error");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(account.done("route").join(" ")).toContain(`to="${NURSE}"`);
   });
 
   test("the answer brings the last item of the nodes that it wants (XEP-0163 4.3.3)", async () => {
@@ -99,7 +137,8 @@ describe("learning what a resource wants (XEP-0115 6.2)", () => {
       store: fakeDocuments(),
       roster: [item("nurse@capulet.lit", { subscription: "both" })],
     });
-    Object.assign(other, { serverMemory: account.serverMemory });
+    // The first question has been out for too long to keep others from asking.
+    Object.assign(other, { serverMemory: account.serverMemory, now: () => account.now() + 20_000 });
     const incoming = Stanza.parse(`<presence from="${NURSE}">${caps()}</presence>`);
     const question = (await pep.hooks!.incomingPresence!(incoming, other))[0]!.stanza;
     const told = Stanza.parse(`<iq from="${NURSE}" to="${other.owner}" id="${question.id}" type="result">${INFO}</iq>`);
