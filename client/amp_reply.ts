@@ -30,7 +30,13 @@ export type ReplyOutcome =
       readonly text: string | undefined;
     }
   /** Not sent: the server does not accept these rules. */
-  | { readonly kind: "refused"; readonly condition: string; readonly faults: readonly AmpFault[] };
+  | {
+      readonly kind: "refused";
+      readonly condition: string;
+      readonly faults: readonly AmpFault[];
+      /** The server's reason, for a person. */
+      readonly text: string | undefined;
+    };
 
 export interface AmpReply {
   /** The id of the message that this is about. */
@@ -64,9 +70,9 @@ function readError(message: ReplyElement): ReplyOutcome | undefined {
   const inStanzas = error.children.filter(({ ns }) => ns === STANZA_ERRORS);
   const condition = inStanzas.find(({ name }) => name !== "text")?.name ?? "undefined-condition";
   const faults = error.children.filter(({ name, ns }) => ns === AMP && FAULT_KINDS.includes(name));
-  if (faults.length > 0) return { kind: "refused", condition, faults: faults.map(faultOf) };
-  const failed = child(error, "failed-rules", AMP_ERRORS);
   const text = inStanzas.find(({ name }) => name === "text")?.text;
+  if (faults.length > 0) return { kind: "refused", condition, faults: faults.map(faultOf), text };
+  const failed = child(error, "failed-rules", AMP_ERRORS);
   return { kind: "error", condition, rules: failed === undefined ? [] : rulesOf(failed), text };
 }
 

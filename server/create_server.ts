@@ -129,7 +129,9 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
         for (const { name, known } of unknownVariables(options.env ?? {}, modules))
           log.warn("unknown variable", { name, known });
         log.info("who may register an account", { registration: config.registration });
-        if (!isStore(options.store)) makePrivate(config.dataDir, config.store.url, log);
+        const { dataDir, store: kept } = config;
+        const places = { dataDir, storeUrl: kept.url, keyFile: kept.keyFile };
+        if (!isStore(options.store)) makePrivate(places, log);
         const opened = await store.open();
         secret = Uint8Array.from(opened.idKey);
         system = new ActorSystem({ ...parts, settings, registry, store, gateways }, opened);

@@ -14,7 +14,12 @@ export function createPrivately(path: string): void {
 
 /** Takes the rights of others from the database and its logs, where there are any. Gives the files that had some. Throws node:fs's errors. */
 export function narrowDatabase(path: string): readonly string[] {
-  return ["", "-wal", "-shm"].map((end) => path + end).filter((file) => narrow(file, FILE_MODE));
+  return narrowFiles(["", "-wal", "-shm"].map((end) => path + end));
+}
+
+/** The same for files by name; those that are missing are left out. */
+export function narrowFiles(paths: readonly string[]): readonly string[] {
+  return paths.filter((path) => narrow(path, FILE_MODE));
 }
 
 /** The same for a folder. */

@@ -151,7 +151,6 @@ function sealDocuments(connection: Connection, seal: Seal): void {
 }
 
 function keyFault(path: string, state: string, cause?: unknown): StoreFault {
-  const advice =
-    "restore the key file from a backup; without it nobody can log in, and every password has to be set anew";
+  const advice = "the accounts' secrets are sealed with it: check store.key_file, or restore the file from a backup";
   return new StoreFault("failed", `Cannot open the store ${path}: ${state} (${advice})`, { cause });
 }

@@ -50,6 +50,7 @@ describe("readReply()", () => {
       kind: "refused",
       condition,
       faults: [{ kind, rules: [RULE] }],
+      text: expect.stringContaining("rules"),
     });
   });
 

@@ -60,3 +60,13 @@ test("what others could read they cannot read any more, and the log tells", asyn
   writeFileSync(join(folder, "ampact.db"), "", { mode: 0o644 });
   expect(await serve()).toEqual([PRIVATE, [folder, join(folder, "ampact.db")]]);
 });
+
+test("neither can they read keys that somebody has copied there with wider modes", async () => {
+  await serve();
+  const keys = ["ampact.db.key", "selfsigned-key.pem"].map((name) => join(folder, name));
+  writeFileSync(keys[1]!, "");
+  for (const key of keys) chmodSync(key, 0o644);
+  const [, narrowed] = await serve();
+  expect(narrowed).toEqual(keys);
+  expect(keys.map(modeOf)).toEqual(["600", "600"]);
+});

@@ -96,9 +96,9 @@ export class SaslNegotiation {
       const renewed = await this.#passwords.renew(password, kept, settings.scramRounds);
       await serverContext.store.renewCredentials(account.text, renewed);
     } catch (error) {
-      // Where too many wait the next login brings the password again.
+      // Where too many wait, or the server stops meanwhile, the next login brings the password again.
       if (error instanceof WorkLimitError) return;
-      log.error("cannot renew keys of password", { account: account.text, error });
+      log.warn("cannot renew keys of password", { account: account.text, error });
     }
   }
 
