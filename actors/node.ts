@@ -22,6 +22,7 @@ import type {
 } from "./protocol.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 import type { Scheduler } from "./runtime/scheduler.ts";
+import type { AccountBudget, BudgetLimits } from "./session/account_budget.ts";
 import type { StreamRegistry } from "./stream_registry.ts";
 
 /** What the configuration says to the actors. Times in milliseconds. */
@@ -44,8 +45,8 @@ export interface NodeSettings extends ServerSettings {
   /** How long archives keep messages, and how many of one account; 0: all. */
   readonly archiveKeepMs: number;
   readonly archiveKeepMessages: number;
-  /** Stanzas a second from one session; 0: no bound. */
-  readonly stanzasPerSecond: number;
+  /** What the clients of one account may send. */
+  readonly budget: BudgetLimits;
   /** How long a write that nobody waits for may wait for company. */
   readonly pendingDelayMs: number;
 }
@@ -55,6 +56,8 @@ export interface UserEntry {
   readonly jid: Jid;
   readonly user: ActorRef<UserMessage>;
   readonly delivery: DeliveryRef;
+  /** What its clients may send, over all sessions; made with the first. */
+  budget?: AccountBudget | undefined;
 }
 
 export interface RouteOptions {
@@ -82,6 +85,8 @@ export interface Node {
   /** A session is over; the sweep forgets it. */
   sessionEnded(session: SessionRef): void;
   sessionStarted(session: SessionRef): void;
+  /** The number of this turn of the event loop. */
+  readonly turn: number;
   now(): number;
   newId(): string;
   /** Runs a task later; returns what cancels it. */

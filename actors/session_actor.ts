@@ -11,7 +11,7 @@ import { NS } from "../xmpp/ns.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
 import { xml } from "../xmpp/xml/xml.ts";
-import type { Reader } from "./congestion.ts";
+import type { Congestion, Reader } from "./congestion.ts";
 import type { Connection } from "./connection.ts";
 import type { Node, UserEntry } from "./node.ts";
 import { readPriority } from "./presence_priority.ts";
@@ -19,11 +19,11 @@ import { UNKNOWN_PROFILE } from "./profile.ts";
 import type { Profile, SessionMessage, SessionRef } from "./protocol.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import type { TurnEnd } from "./runtime/scheduler.ts";
+import type { AccountBudget } from "./session/account_budget.ts";
 import { ClientState } from "./session/client_state.ts";
 import { onStanza, PROBE_ID, type SendingSession } from "./session/from_client.ts";
 import { OpenRequests, unanswered, wantsAnswer } from "./session/open_requests.ts";
 import { Outbox } from "./session/outbox.ts";
-import { RateLimit } from "./session/rate_limit.ts";
 import { type Attach, type ManagedSession, StreamManagement } from "./session/stream_management.ts";
 
 /** A probe that is out this long when the client ends its stream was not about to be answered. */
@@ -35,6 +35,8 @@ export interface SessionStart {
   readonly connection: Connection;
   readonly entry: UserEntry;
   readonly self: SessionRef;
+  /** What the account may send, shared by its sessions; undefined: there is no limit. */
+  readonly budget: AccountBudget | undefined;
 }
 
 export class SessionActor implements Actor<SessionMessage>, SendingSession, ManagedSession, TurnEnd, Reader {
@@ -46,7 +48,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #outbox = new Outbox();
   #managed: StreamManagement | undefined;
   #clientState: ClientState | undefined;
-  #rate: RateLimit | undefined;
+  readonly #budget: AccountBudget | undefined;
   #requests: OpenRequests | undefined;
   #profile = UNKNOWN_PROFILE;
   /** Whether another resource of the account wants carbon copies of what is sent here. */
@@ -63,8 +65,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #probeToken = 0;
   #probeSentAt = 0;
   #probePlanned = false;
-  /** Its client is not read: it goes on once the store has caught up. */
-  #isWaiting = false;
+  /** Its client is not read: it goes on once the account's debt is paid, or the store has caught up. */
+  #waitsFor: AccountBudget | Congestion | undefined;
 
   constructor(node: Node, start: SessionStart) {
     this.#node = node;
@@ -73,7 +75,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     this.#self = start.self;
     this.#connection = start.connection;
     this.#lastHeard = node.now();
-    if (node.settings.stanzasPerSecond > 0) this.#rate = new RateLimit(node.settings.stanzasPerSecond, node.now());
+    this.#budget = start.budget;
   }
 
   receive(message: SessionMessage): void {
@@ -115,8 +117,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #onInbound(element: ScannedElement): void {
     if (this.#ended) return;
     this.#isHeard = true;
-    if (this.#rate !== undefined && !this.#withinRate(this.#rate)) return;
-    if (this.#node.congestion.isHigh) this.#wait();
+    if (this.#budget?.take(element.text.length) === false) this.#wait(this.#budget);
+    else if (this.#node.congestion.isHigh) this.#wait(this.#node.congestion);
     try {
       if (element.ns === NS.CLIENT) return onStanza(this, element, this.#managed?.next() ?? 0);
       if (element.ns === NS.SM) return this.#onStreamManagement(element);
@@ -129,36 +131,23 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     }
   }
 
-  #withinRate(rate: RateLimit): boolean {
-    const verdict = rate.take(this.#node.now());
-    if (verdict === "slow") {
-      this.#connection?.pause();
-      this.#node.schedule(1000, () => this.#connection?.resume());
-    } else if (verdict === "over") {
-      this.#node.log.warn("rate limit exceeded", { jid: this.#jid.text });
-      this.end(new StreamError("policy-violation", { text: "Too many stanzas" }));
-    }
-    return verdict !== "over";
-  }
-
   /** What has been read is handled all the same. */
-  #wait(): void {
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
+  #wait(gate: AccountBudget | Congestion): void {
+    if (this.#waitsFor !== undefined) return;
+    this.#waitsFor = gate;
     this.#connection?.pause();
-    this.#node.congestion.wait(this);
+    gate.wait(this);
   }
 
   goOn(): void {
-    this.#isWaiting = false;
+    this.#waitsFor = undefined;
     this.#connection?.resume();
   }
 
   /** The connection is another, or none. */
   #stopWaiting(): void {
-    if (!this.#isWaiting) return;
-    this.#isWaiting = false;
-    this.#node.congestion.forget(this);
+    this.#waitsFor?.forget(this);
+    this.#waitsFor = undefined;
   }
 
   keepPresence(presence: Stanza): void {
@@ -414,7 +403,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     const { resumeMs, probeTimeoutMs, idleMs } = this.#node.settings;
     const now = this.#node.now();
     // While its client is not read, its silence says nothing.
-    if (this.#isHeard || this.#isWaiting) {
+    if (this.#isHeard || this.#waitsFor !== undefined) {
       this.#isHeard = false;
       this.#lastHeard = now;
     }

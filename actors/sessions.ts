@@ -44,6 +44,8 @@ export interface Sessions {
    */
   hold(): void;
   handle(): void;
+  /** All that has come in this turn of the event loop was handled. */
+  turnOver(): void;
   /** RFC 6120 section 7. Throws StanzaError: bad-request for a bad resource, resource-constraint for too many. */
   bind(request: BindRequest): SessionHandle | Promise<SessionHandle>;
   /** XEP-0198 section 5. */

@@ -77,6 +77,7 @@ export class ActorSystem implements Node, Sessions {
   #sessions = new Set<SessionRef>();
   #seqs: SequenceClock;
   #ids: StanzaIds;
+  #turn = 0;
   #cancelSweep: (() => void) | undefined;
   #cancelPruning: (() => void) | undefined;
 
@@ -178,6 +179,14 @@ export class ActorSystem implements Node, Sessions {
 
   handle(): void {
     this.scheduler.handle();
+  }
+
+  turnOver(): void {
+    this.#turn++;
+  }
+
+  get turn(): number {
+    return this.#turn;
   }
 
   get seqs(): SequenceClock {

@@ -10,6 +10,7 @@ import { MissingAccounts } from "./missing_accounts.ts";
 import type { Node, UserEntry } from "./node.ts";
 import type { DeliveryMessage, SessionMessage, SessionRef, UserMessage } from "./protocol.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
+import { AccountBudget, type BudgetStart } from "./session/account_budget.ts";
 import { SessionMailbox } from "./session/session_mailbox.ts";
 import { SessionActor } from "./session_actor.ts";
 import type { BindRequest } from "./sessions.ts";
@@ -44,6 +45,7 @@ export class UserDirectory {
   readonly #node: Node;
   readonly #kinds: UserKinds;
   readonly #missing: MissingAccounts;
+  readonly #budgets: BudgetStart;
   #users = new Map<string, Active>();
   #lastSession = 0;
   /** How many are to be active when it is next looked whether there are too many. */
@@ -53,6 +55,12 @@ export class UserDirectory {
     this.#node = node;
     this.#kinds = kinds;
     this.#missing = new MissingAccounts(() => node.now());
+    this.#budgets = {
+      limits: node.settings.budget,
+      now: () => node.now(),
+      turn: () => node.turn,
+      schedule: (ms, task) => node.schedule(ms, task),
+    };
   }
 
   get size(): number {
@@ -113,10 +121,20 @@ export class UserDirectory {
   /** One function for all users. */
   readonly #startSession = (entry: UserEntry, jid: Jid, { connection }: BindRequest): SessionRef => {
     const mailbox = new SessionMailbox(this.#kinds.session, this.#node.scheduler, ++this.#lastSession);
-    mailbox.start(new SessionActor(this.#node, { jid, connection, entry, self: mailbox }));
+    mailbox.start(
+      new SessionActor(this.#node, { jid, connection, entry, self: mailbox, budget: this.#budgetOf(entry) }),
+    );
     this.#node.sessionStarted(mailbox);
     return mailbox;
   };
+
+  /** It stays with the account, so that a new session does not renew it. */
+  #budgetOf(entry: UserEntry): AccountBudget | undefined {
+    const { stanzasPerSecond, bytesPerSecond } = this.#node.settings.budget;
+    if (stanzasPerSecond === 0 && bytesPerSecond === 0) return undefined;
+    entry.budget ??= new AccountBudget(this.#budgets);
+    return entry.budget;
+  }
 
   #forget(entry: Active): void {
     if (this.#users.get(entry.jid.text) === entry) this.#users.delete(entry.jid.text);

@@ -135,7 +135,13 @@ export const SETTINGS = {
     "the same before a client has logged in, and of a BOSH request; never more than limits.stanza_bytes",
   ),
   "limits.stanza_depth": integer(4, 1000, 32, "depth of one stanza's elements"),
-  "limits.stanzas_per_second": liftable(0, "stanzas a session may send a second"),
+  "limits.stanzas_per_second": liftable(
+    100,
+    "stanzas that all sessions of an account together may send a second, once the burst is used up; then they are read no faster",
+  ),
+  "limits.stanza_burst": integer(1, 10_000_000, 1000, "stanzas that an account may send at once"),
+  "limits.bytes_per_second": liftable(65_536, "the same in bytes: the rate"),
+  "limits.byte_burst": integer(10_000, 1024 * MEBIBYTE, 2 * MEBIBYTE, "the same in bytes: the burst"),
   "limits.logins_per_minute_per_address": liftable(
     60,
     "failed logins a minute from one address to accounts that have not logged in from there; tenfold for proxies and loopback",

@@ -101,6 +101,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
       // The turn of the event loop in which the server stops may end after it has.
       hold: () => system?.hold(),
       handle: () => system?.handle(),
+      turnOver: () => system?.turnOver(),
       bind: (request) => running().bind(request),
       resume: (request) => running().resume(request),
     },

@@ -40,7 +40,12 @@ export function nodeSettings(config: Config, gateways: readonly string[]): NodeS
     unprovenDeliveries: config.offline.unprovenDeliveries,
     archiveKeepMs: config.archive.keepDays * DAY_MS,
     archiveKeepMessages: config.archive.keepMessages,
-    stanzasPerSecond: limits.stanzasPerSecond,
+    budget: {
+      stanzasPerSecond: limits.stanzasPerSecond,
+      stanzaBurst: limits.stanzaBurst,
+      bytesPerSecond: limits.bytesPerSecond,
+      byteBurst: limits.byteBurst,
+    },
     pendingDelayMs: config.store.pendingDelayMs,
   };
 }
@@ -64,7 +69,6 @@ export function streamSettings(config: Config): StreamSettings {
     registrationsPerHour: limits.registrationsPerHourPerAddress,
     connectionsPerAddress: limits.connectionsPerAddress,
     uploadsPerAddress: limits.httpUploadsPerAddress,
-    stanzasPerSecond: limits.stanzasPerSecond,
     bosh: config.bosh,
     publicUrl: config.http.publicUrl === "" ? undefined : config.http.publicUrl,
     proxyProtocol: config.c2s.proxyProtocol,

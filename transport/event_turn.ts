@@ -16,17 +16,14 @@ const MOST_UNITS = 65_536;
 
 export class EventTurn {
   readonly #sessions: Sessions;
-  readonly #most: number;
   #waiting: Flushable[] = [];
   /** Elements that wait to be handled, and their units. */
   #told = 0;
   #units = 0;
   #isPlanned = false;
 
-  /** `stanzasPerSecond`: who may send few at a time is to be paused before many are told; 0: no limit. */
-  constructor(sessions: Sessions, stanzasPerSecond: number) {
+  constructor(sessions: Sessions) {
     this.#sessions = sessions;
-    this.#most = stanzasPerSecond > 0 ? Math.min(MOST, stanzasPerSecond) : MOST;
   }
 
   /**
@@ -44,7 +41,7 @@ export class EventTurn {
   }
 
   #gather(units: number): void {
-    if (this.#told === this.#most || this.#units + units > MOST_UNITS) this.#handle();
+    if (this.#told === MOST || this.#units + units > MOST_UNITS) this.#handle();
     this.#units += units;
     if (this.#told++ > 0) return;
     this.#sessions.hold();
@@ -72,6 +69,7 @@ export class EventTurn {
   readonly #end = (): void => {
     try {
       this.#handle();
+      this.#sessions.turnOver();
     } finally {
       this.#isPlanned = false;
       const waiting = this.#waiting;

@@ -57,6 +57,8 @@ export class XmppStream {
   #steps = 0;
   /** The session has asked for a pause. */
   #held = false;
+  /** The stream is over, cleanly or not, and not all is handled that has come from it. */
+  #leaving: { readonly clean: boolean } | undefined;
   #domain: string | undefined;
   #headerSent = false;
   /** Who the stream header says the client is. */
@@ -164,13 +166,18 @@ export class XmppStream {
   #drain(): void {
     while (this.#steps === 0 && !this.#held && this.#phase !== "ended") {
       const handle = this.#inbox.shift();
-      if (handle === undefined) return;
+      if (handle === undefined) break;
       handle();
     }
+    if (this.#leaving !== undefined && !this.#held && this.#phase !== "ended") this.#end(this.#leaving.clean);
   }
 
   #end(clean: boolean): void {
-    // What the peer had sent before it went is still the session's.
+    // What the peer had sent before it went is still the session's, at the pace that it has.
+    if (this.#phase === "established" && this.#held && !this.#inbox.isEmpty) {
+      this.#leaving ??= { clean };
+      return;
+    }
     while (this.#phase === "established" && !this.#inbox.isEmpty) this.#inbox.shift()!();
     if (this.#phase === "ended") return;
     this.#phase = "ended";

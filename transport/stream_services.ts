@@ -44,8 +44,6 @@ export interface StreamSettings {
   readonly connectionsPerAddress: number;
   /** HTTP requests of one address whose bodies are being read. */
   readonly uploadsPerAddress: number;
-  /** Of one session. */
-  readonly stanzasPerSecond: number;
   readonly bosh: BoshSettings;
   /** Base URL of the HTTP endpoints as clients see it, for XEP-0156; left out: as the request has it. */
   readonly publicUrl?: string | undefined;

@@ -28,7 +28,7 @@ export function createTransportContext(services: StreamServices): TransportConte
     services,
     limits: createStreamLimits(services),
     connections: new ConnectionTable(settings.connectionsPerAddress),
-    turn: new EventTurn(services.sessions, settings.stanzasPerSecond),
+    turn: new EventTurn(services.sessions),
     scan: new ElementScanner(settings.xmlLimits),
     strangers: { limits, scan: new ElementScanner(limits) },
     uploads: new AddressCount(settings.uploadsPerAddress),

@@ -10,6 +10,7 @@ import type { StreamSecurity } from "./sasl/mechanisms.ts";
 import { XmppStream } from "./stream.ts";
 import type { StreamCarrier, StreamHeader } from "./stream_carrier.ts";
 import type { TransportContext } from "./transport_context.ts";
+import { UnreadFrames } from "./unread_frames.ts";
 
 /** A WebSocket as a runtime has it. */
 export interface Socket {
@@ -40,6 +41,9 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   #opened = false;
   #expectsHeader = true;
   #closed = false;
+  #isPaused = false;
+  /** What has come in a pause; undefined: nothing. */
+  #unread: UnreadFrames | undefined;
   /** What leaves with the next flush; undefined: nothing. */
   #pending: string[] | undefined;
   #pendingChars = 0;
@@ -71,9 +75,28 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
     if (this.#closed) return;
     try {
       if (typeof data !== "string") throw new StreamError("bad-format", { text: "Only text frames are allowed" });
-      this.#onText(data);
+      if (this.#isPaused || this.#unread !== undefined) this.#keep(data);
+      else this.#onText(data);
     } catch (error) {
       this.#stream.fail(error);
+    }
+  }
+
+  #keep(frame: string): void {
+    this.#checkSize(frame);
+    this.#unread ??= new UnreadFrames();
+    if (!this.#unread.push(frame)) throw new StreamError("policy-violation", { text: "Too much input is waiting" });
+  }
+
+  #readOn(): void {
+    while (!this.#isPaused && this.#unread !== undefined) {
+      const frame = this.#unread.shift();
+      if (this.#unread.isEmpty) this.#unread = undefined;
+      try {
+        this.#onText(frame!);
+      } catch (error) {
+        this.#stream.fail(error);
+      }
     }
   }
 
@@ -86,12 +109,17 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   onClose(): void {
     this.#closed = true;
     this.#context.connections.remove(this);
-    this.#stream.lost();
+    // What the peer had sent before it went is still the session's, at the pace that it has.
+    if (this.#unread === undefined) this.#stream.lost();
+  }
+
+  /** Not one character of it is looked at: some runtimes pass frames of any size on. */
+  #checkSize(text: string): void {
+    if (text.length > this.#maxBytes) throw new XmlError("policy-violation", `more than ${this.#maxBytes} bytes`);
   }
 
   #onText(text: string): void {
-    // Not one character of it is looked at: some runtimes pass frames of any size on.
-    if (text.length > this.#maxBytes) throw new XmlError("policy-violation", `more than ${this.#maxBytes} bytes`);
+    this.#checkSize(text);
     // RFC 7395 section 3.8 has no white space keepalive, but some clients send it.
     if (text.length < 8 && text.trim() === "") return;
     const start = this.#expectsHeader ? declarationEnd(text) : 0;
@@ -178,6 +206,8 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   }
 
   close(error?: StreamError): void {
+    // What waits to be read is nobody's any more.
+    this.#unread = undefined;
     if (this.#closed) return;
     // The stream sends its header first, and then closes once more.
     if (error !== undefined && !this.#stream.hasHeader) return this.#stream.fail(error);
@@ -190,10 +220,15 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#stream.hold();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#stream.release();
+    const wasLeft = this.#unread !== undefined;
+    if (!this.#isPaused) this.#readOn();
+    if (this.#closed && wasLeft && this.#unread === undefined) this.#stream.lost();
   }
 }

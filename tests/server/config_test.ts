@@ -92,6 +92,7 @@ describe("loadConfig()", () => {
       ...usual,
       profile: "bench",
       stanzasPerSecond: 0,
+      bytesPerSecond: 0,
       loginsPerMinutePerAddress: 0,
       loginsPerMinutePerAddressAndAccount: 0,
       loginsPerHourPerAccount: 0,

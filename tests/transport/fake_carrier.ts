@@ -29,7 +29,7 @@ export class FakeCarrier implements StreamCarrier {
   ) {
     this.services = services;
     this.transport = transport;
-    this.stream = new XmppStream({ services, limits, turn: new EventTurn(services.sessions, 0) }, this);
+    this.stream = new XmppStream({ services, limits, turn: new EventTurn(services.sessions) }, this);
   }
 
   get secure(): boolean {

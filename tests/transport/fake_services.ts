@@ -51,6 +51,8 @@ export class FakeSessions implements Sessions {
 
   handle(): void {}
 
+  turnOver(): void {}
+
   bind(request: BindRequest): SessionHandle | Promise<SessionHandle> {
     if (this.onBind !== undefined) return this.onBind(request);
     const session = new FakeSession(request.account.withResource(request.resource ?? "chosen"), request);
@@ -110,7 +112,6 @@ export const SETTINGS: StreamSettings = {
   registrationsPerHour: 0,
   connectionsPerAddress: 0,
   uploadsPerAddress: 0,
-  stanzasPerSecond: 0,
   proxyProtocol: false,
   allowedOrigins: [],
   trustedProxies: [],

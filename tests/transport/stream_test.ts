@@ -619,14 +619,28 @@ describe("XmppStream: pause", () => {
     expect(session.inbound.map((text) => text.slice(13, 14))).toEqual(["1", "2", "3"]);
   });
 
-  test("what was held back is still handed over when the connection goes", async () => {
-    const client = new FakeCarrier();
-    await client.bind();
-    client.pause();
-    await client.receive("<presence/>");
-    client.stream.lost();
-    expect(client.services.sessions.last.kinds).toEqual(["inbound", "disconnected"]);
-  });
+  test.each([
+    ["lost", false],
+    ["finish", true],
+  ] as const)(
+    "what was held back when the connection goes is still handed over, at the pace of the session: %s",
+    async (end, clean) => {
+      const client = new FakeCarrier();
+      await client.bind();
+      const session = client.services.sessions.last;
+      session.onInbound = () => client.pause();
+      client.pause();
+      for (const name of ["presence", "message"]) await client.receive(`<${name}/>`);
+      client.stream[end]();
+      expect(session.kinds).toEqual([]);
+      client.resume();
+      expect(session.kinds).toEqual(["inbound"]);
+      client.resume();
+      expect(session.kinds).toEqual(["inbound", "inbound"]);
+      client.resume();
+      expect(session.told.slice(2)).toMatchObject([{ kind: "disconnected", clean }]);
+    },
+  );
 
   test("has a bound", async () => {
     const client = new FakeCarrier();

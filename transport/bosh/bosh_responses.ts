@@ -44,6 +44,8 @@ export class BoshResponses {
   #report: Markup | undefined;
   #flushPlanned = false;
   #closed = false;
+  /** Requests are answered when their time is over, and no sooner. */
+  isPaused = false;
 
   constructor(options: BoshResponsesOptions) {
     const { parameters, held } = options;
@@ -179,7 +181,7 @@ export class BoshResponses {
         if (this.#held.count === 1 && !oldest.isDue) return;
         this.#answer(oldest, []);
       } else {
-        if (!oldest.isDue && !this.#hasReason()) return;
+        if (!oldest.isDue && (this.isPaused || !this.#hasReason())) return;
         this.#answer(oldest, oldest.isPause ? [] : this.#takeFor(oldest.rid));
       }
     }

@@ -203,12 +203,16 @@ export class BoshSession implements StreamCarrier {
 
   startTls(): void {}
 
+  /** A client that has no answer may not send more than its requests at a time: XEP-0124 section 11. */
   pause(): void {
     this.#stream.hold();
+    this.#responses.isPaused = true;
   }
 
   resume(): void {
+    this.#responses.isPaused = false;
     this.#stream.release();
+    this.#responses.settle();
   }
 
   close(error?: StreamError): void {

@@ -48,6 +48,8 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #upgrading = false;
   #paused = false;
   #closed = false;
+  /** The socket is gone, and not all is handled that has come from it. */
+  #isLeaving = false;
 
   constructor(context: TransportContext, socket: ClientSocket, certificate: TlsCertificate, address: string) {
     this.#context = context;
@@ -107,9 +109,12 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   #onData(bytes: Uint8Array): void {
-    if (this.#closed) return;
+    if (!this.#closed) this.#read(() => this.#scanner.write(this.#decode(bytes)));
+  }
+
+  #read(read: () => void): void {
     try {
-      this.#scanner.write(this.#decode(bytes));
+      read();
     } catch (error) {
       if (this.#upgrading) this.#onInjected();
       else this.#stream.fail(error);
@@ -129,7 +134,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
     // A scanner that has been replaced may still be at work on what came with `<starttls/>`.
     const isCurrent = () => {
       if (this.#scanner !== scanner) this.#onInjected();
-      return !this.#closed;
+      return !this.#closed || this.#isLeaving;
     };
     const { limits, scan } = this.#context.strangers;
     const events = {
@@ -145,6 +150,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
       end: () => {
         if (isCurrent()) this.#stream.finish();
       },
+      isPaused: () => this.#paused,
     };
     const scanner = new StreamScanner(limits, events, scan);
     return scanner;
@@ -163,9 +169,11 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   #onGone(): void {
+    if (this.#closed) return;
     this.#closed = true;
     this.#context.connections.remove(this);
-    this.#stream.lost();
+    this.#isLeaving = this.#paused && this.#scanner.hasUnread;
+    if (!this.#isLeaving) this.#stream.lost();
   }
 
   // To the peer
@@ -261,11 +269,18 @@ export class TcpConnection implements StreamCarrier, Flushable {
     this.#paused = false;
     this.#stream.release();
     // What was waiting may have led to the next pause.
-    if (!this.#paused) this.#socket.resume();
+    if (!this.#paused) this.#read(() => this.#scanner.goOn());
+    if (this.#paused) return;
+    if (!this.#isLeaving) return void this.#socket.resume();
+    this.#isLeaving = false;
+    this.#stream.lost();
   }
 
   close(error?: StreamError): void {
+    this.#isLeaving = false;
     if (this.#closed) return;
+    // What waits to be read is nobody's any more.
+    this.#paused = false;
     // The stream sends its header first, and then closes once more.
     if (error !== undefined && !this.#stream.hasHeader) return this.#stream.fail(error);
     if (error !== undefined) this.send(error.toMarkup().text);

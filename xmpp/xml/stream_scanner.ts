@@ -18,6 +18,8 @@ export interface StreamEvents {
   element(element: ScannedElement): void;
   /** The closing stream tag. */
   end(): void;
+  /** Asked after each child: whether what follows is to wait for goOn(). */
+  isPaused?(): boolean;
 }
 
 const LESS_THAN = 0x3c;
@@ -35,6 +37,8 @@ export class StreamScanner {
   #pending = "";
   #pendingBytes = 0;
   #handling = false;
+  /** What write() was given, from `start` on, when it was paused. */
+  #unread: { readonly text: string; readonly start: number; readonly calm: boolean } | undefined;
   #header: { tagName: string; namespaces: ReadonlyMap<string, string> } | undefined;
   #ended = false;
   /** All that has come belongs to a header that is to follow reset(). */
@@ -55,11 +59,36 @@ export class StreamScanner {
 
   /** Takes the next piece of text. @throws XmlError, and whatever a handler throws */
   write(text: string): void {
-    let start = 0;
-    const calm = isCalm(text);
+    if (this.#unread !== undefined) text = this.#takeUnread(this.#unread) + text;
+    this.#read(text, 0, isCalm(text));
+  }
+
+  /** There is text that waits for goOn(). */
+  get hasUnread(): boolean {
+    return this.#unread !== undefined;
+  }
+
+  /** Goes on with what a pause has left. @throws as write() does */
+  goOn(): void {
+    if (this.#unread === undefined) return;
+    const { text, start, calm } = this.#unread;
+    this.#unread = undefined;
+    this.#read(text, start, calm);
+  }
+
+  #takeUnread({ text, start }: { readonly text: string; readonly start: number }): string {
+    this.#unread = undefined;
+    return text.slice(start);
+  }
+
+  #read(text: string, start: number, calm: boolean): void {
     this.#handling = true;
     try {
       while (start < text.length && !this.#ended) {
+        if (this.#events.isPaused?.() === true) {
+          this.#unread = { text, start, calm };
+          return;
+        }
         const child = this.#wholeChild(text, start, calm);
         const end = child === undefined ? this.#find(text, start) : this.#scan.end;
         if (child !== undefined) this.#events.element(child);

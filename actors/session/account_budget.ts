@@ -1,0 +1,149 @@
+/**
+ * What the clients of one account may send, over all its sessions: stanzas and UTF-16 units of them, each with a burst and a
+ * rate. Beyond that they are not read until the rate has made up for it; what was read is handled.
+ *
+ * A burst is handled in slices, between which the clients of others have their turn.
+ * @module
+ */
+import type { Reader } from "../congestion.ts";
+
+/** Rates are for a second; 0: no limit. */
+export interface BudgetLimits {
+  readonly stanzasPerSecond: number;
+  readonly stanzaBurst: number;
+  readonly bytesPerSecond: number;
+  readonly byteBurst: number;
+}
+
+export interface BudgetStart {
+  readonly limits: BudgetLimits;
+  /** Milliseconds. */
+  now(): number;
+  /** The number of this turn of the event loop. */
+  turn(): number;
+  schedule(ms: number, task: () => void): () => void;
+}
+
+/** What one turn of the event loop handles of an account: stanzas, units of them, and milliseconds. */
+const SLICE_STANZAS = 32;
+const SLICE_UNITS = 65_536;
+const SLICE_MS = 10;
+/** The longest sleep; then it is looked at the clock again. */
+const LONGEST_MS = 1000;
+
+/** A token bucket in thousandths, so that a millisecond's part of any rate is a whole number. */
+class Bucket {
+  readonly #rate: number;
+  readonly #most: number;
+  #level: number;
+
+  constructor(rate: number, burst: number) {
+    this.#rate = rate;
+    this.#most = Math.max(rate, burst) * 1000;
+    this.#level = this.#most;
+  }
+
+  refill(ms: number): void {
+    this.#level = Math.min(this.#most, this.#level + ms * this.#rate);
+  }
+
+  take(amount: number): void {
+    if (this.#rate > 0) this.#level -= amount * 1000;
+  }
+
+  /** Milliseconds until the debt is paid; 0: there is none. */
+  get wait(): number {
+    return this.#level >= 0 ? 0 : Math.ceil(-this.#level / this.#rate);
+  }
+}
+
+export class AccountBudget {
+  readonly #start: BudgetStart;
+  readonly #stanzas: Bucket;
+  readonly #units: Bucket;
+  #waiting: Set<Reader> | undefined;
+  #at: number;
+  #sliceTurn = -1;
+  #sliceAt = 0;
+  #sliceStanzas = 0;
+  #sliceUnits = 0;
+  #isPlanned = false;
+
+  constructor(start: BudgetStart) {
+    const { stanzasPerSecond, stanzaBurst, bytesPerSecond, byteBurst } = start.limits;
+    this.#start = start;
+    this.#at = start.now();
+    this.#stanzas = new Bucket(stanzasPerSecond, stanzaBurst);
+    this.#units = new Bucket(bytesPerSecond, byteBurst);
+  }
+
+  /** Whether the account has no debt. */
+  get isOpen(): boolean {
+    return this.#stanzas.wait === 0 && this.#units.wait === 0;
+  }
+
+  /** One stanza of that size was read. Returns false where its session should stop reading: wait(). */
+  take(units: number): boolean {
+    const now = this.#refill();
+    this.#stanzas.take(1);
+    this.#units.take(units);
+    if (this.#sliceTurn !== this.#start.turn()) this.#beginSlice(now);
+    this.#sliceStanzas++;
+    this.#sliceUnits += units;
+    return this.isOpen && !this.#isSliceOver(now);
+  }
+
+  #refill(): number {
+    const now = this.#start.now();
+    const passed = now - this.#at;
+    this.#at = now;
+    if (passed > 0) {
+      this.#stanzas.refill(passed);
+      this.#units.refill(passed);
+    }
+    return now;
+  }
+
+  #beginSlice(now: number): void {
+    this.#sliceTurn = this.#start.turn();
+    this.#sliceAt = now;
+    this.#sliceStanzas = 0;
+    this.#sliceUnits = 0;
+  }
+
+  #isSliceOver(now: number): boolean {
+    if (this.#sliceStanzas >= SLICE_STANZAS || this.#sliceUnits >= SLICE_UNITS) return true;
+    return now - this.#sliceAt >= SLICE_MS;
+  }
+
+  /** Tells the reader when it may go on. */
+  wait(reader: Reader): void {
+    this.#waiting ??= new Set();
+    this.#waiting.add(reader);
+    this.#plan();
+  }
+
+  forget(reader: Reader): void {
+    this.#waiting?.delete(reader);
+  }
+
+  #plan(): void {
+    if (this.#isPlanned || this.#waiting === undefined || this.#waiting.size === 0) return;
+    this.#isPlanned = true;
+    const ms = Math.min(LONGEST_MS, Math.max(this.#stanzas.wait, this.#units.wait));
+    this.#start.schedule(ms, () => {
+      this.#isPlanned = false;
+      this.#goOn();
+    });
+  }
+
+  /** The sessions take turns: who has waited longest goes on first, and waits last after that. */
+  #goOn(): void {
+    this.#beginSlice(this.#refill());
+    for (const reader of [...(this.#waiting ?? [])]) {
+      if (!this.isOpen || this.#isSliceOver(this.#start.now())) break;
+      if (this.#waiting?.delete(reader)) reader.goOn();
+    }
+    this.#plan();
+  }
+}
