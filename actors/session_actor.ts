@@ -119,6 +119,11 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     this.#isHeard = true;
     if (this.#budget?.take(element.text.length) === false) this.#wait(this.#budget);
     else if (this.#node.congestion.isHigh) this.#wait(this.#node.congestion);
+    this.#handle(element);
+    if (this.#budget?.handled() === false) this.#wait(this.#budget);
+  }
+
+  #handle(element: ScannedElement): void {
     try {
       if (element.ns === NS.CLIENT) return onStanza(this, element, this.#managed?.next() ?? 0);
       if (element.ns === NS.SM) return this.#onStreamManagement(element);
@@ -133,7 +138,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   /** What has been read is handled all the same. */
   #wait(gate: AccountBudget | Congestion): void {
-    if (this.#waitsFor !== undefined) return;
+    if (this.#waitsFor !== undefined || this.#ended) return;
     this.#waitsFor = gate;
     this.#connection?.pause();
     gate.wait(this);

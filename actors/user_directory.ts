@@ -130,8 +130,8 @@ export class UserDirectory {
 
   /** It stays with the account, so that a new session does not renew it. */
   #budgetOf(entry: UserEntry): AccountBudget | undefined {
-    const { stanzasPerSecond, bytesPerSecond } = this.#node.settings.budget;
-    if (stanzasPerSecond === 0 && bytesPerSecond === 0) return undefined;
+    const { stanzasPerSecond, bytesPerSecond, workPerSecond } = this.#node.settings.budget;
+    if (stanzasPerSecond === 0 && bytesPerSecond === 0 && workPerSecond === 0) return undefined;
     entry.budget ??= new AccountBudget(this.#budgets);
     return entry.budget;
   }

@@ -141,6 +141,10 @@ export const SETTINGS = {
   ),
   "limits.stanza_burst": integer(1, 10_000_000, 1000, "stanzas that an account may send at once"),
   "limits.bytes_per_second": liftable(65_536, "the same in bytes: the rate"),
+  "limits.work_ms_per_second": liftable(
+    20,
+    "the same in milliseconds of work on stanzas that take 5 or more each, beyond a burst of 300",
+  ),
   "limits.byte_burst": integer(10_000, 1024 * MEBIBYTE, 2 * MEBIBYTE, "the same in bytes: the burst"),
   "limits.logins_per_minute_per_address": liftable(
     60,

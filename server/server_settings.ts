@@ -45,6 +45,7 @@ export function nodeSettings(config: Config, gateways: readonly string[]): NodeS
       stanzaBurst: limits.stanzaBurst,
       bytesPerSecond: limits.bytesPerSecond,
       byteBurst: limits.byteBurst,
+      workPerSecond: limits.workMsPerSecond,
     },
     pendingDelayMs: config.store.pendingDelayMs,
   };

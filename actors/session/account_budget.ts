@@ -13,6 +13,8 @@ export interface BudgetLimits {
   readonly stanzaBurst: number;
   readonly bytesPerSecond: number;
   readonly byteBurst: number;
+  /** Milliseconds of long work; see handled(). */
+  readonly workPerSecond: number;
 }
 
 export interface BudgetStart {
@@ -28,6 +30,10 @@ export interface BudgetStart {
 const SLICE_STANZAS = 32;
 const SLICE_UNITS = 65_536;
 const SLICE_MS = 10;
+/** Work on one stanza that takes so long, milliseconds, is noticed by others. */
+const LONG_MS = 5;
+/** Of such work: a burst, milliseconds. */
+const WORK_BURST = 300;
 /** The longest sleep; then it is looked at the clock again. */
 const LONGEST_MS = 1000;
 
@@ -61,6 +67,7 @@ export class AccountBudget {
   readonly #start: BudgetStart;
   readonly #stanzas: Bucket;
   readonly #units: Bucket;
+  readonly #work: Bucket;
   #waiting: Set<Reader> | undefined;
   #at: number;
   #sliceTurn = -1;
@@ -70,16 +77,21 @@ export class AccountBudget {
   #isPlanned = false;
 
   constructor(start: BudgetStart) {
-    const { stanzasPerSecond, stanzaBurst, bytesPerSecond, byteBurst } = start.limits;
+    const { stanzasPerSecond, stanzaBurst, bytesPerSecond, byteBurst, workPerSecond } = start.limits;
     this.#start = start;
     this.#at = start.now();
     this.#stanzas = new Bucket(stanzasPerSecond, stanzaBurst);
     this.#units = new Bucket(bytesPerSecond, byteBurst);
+    this.#work = new Bucket(workPerSecond, WORK_BURST);
   }
 
   /** Whether the account has no debt. */
   get isOpen(): boolean {
-    return this.#stanzas.wait === 0 && this.#units.wait === 0;
+    return this.#wait === 0;
+  }
+
+  get #wait(): number {
+    return Math.max(this.#stanzas.wait, this.#units.wait, this.#work.wait);
   }
 
   /** One stanza of that size was read. Returns false where its session should stop reading: wait(). */
@@ -93,6 +105,15 @@ export class AccountBudget {
     return this.isOpen && !this.#isSliceOver(now);
   }
 
+  /** The stanza of the last take() was handled: how long that took counts as well. Returns as take() does. */
+  handled(): boolean {
+    const now = this.#start.now();
+    const took = now - this.#at;
+    if (took < LONG_MS) return true;
+    this.#work.take(took);
+    return this.isOpen && !this.#isSliceOver(now);
+  }
+
   #refill(): number {
     const now = this.#start.now();
     const passed = now - this.#at;
@@ -100,6 +121,7 @@ export class AccountBudget {
     if (passed > 0) {
       this.#stanzas.refill(passed);
       this.#units.refill(passed);
+      this.#work.refill(passed);
     }
     return now;
   }
@@ -130,7 +152,7 @@ export class AccountBudget {
   #plan(): void {
     if (this.#isPlanned || this.#waiting === undefined || this.#waiting.size === 0) return;
     this.#isPlanned = true;
-    const ms = Math.min(LONGEST_MS, Math.max(this.#stanzas.wait, this.#units.wait));
+    const ms = Math.min(LONGEST_MS, this.#wait);
     this.#start.schedule(ms, () => {
       this.#isPlanned = false;
       this.#goOn();

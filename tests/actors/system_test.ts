@@ -39,7 +39,7 @@ function setting(gate: { readonly open: Promise<void> } = { open: Promise.resolv
       idleMs: 1000,
       resumeMs: 1000,
       resourcesPerUser: 1,
-      budget: { stanzasPerSecond: 0, bytesPerSecond: 0 },
+      budget: { stanzasPerSecond: 0, bytesPerSecond: 0, workPerSecond: 0 },
     },
     registry: { modules: [] },
     store: { run },

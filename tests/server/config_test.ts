@@ -93,6 +93,7 @@ describe("loadConfig()", () => {
       profile: "bench",
       stanzasPerSecond: 0,
       bytesPerSecond: 0,
+      workMsPerSecond: 0,
       loginsPerMinutePerAddress: 0,
       loginsPerMinutePerAddressAndAccount: 0,
       loginsPerHourPerAccount: 0,

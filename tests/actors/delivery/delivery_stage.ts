@@ -43,7 +43,7 @@ const SETTINGS: NodeSettings = {
   unprovedBytes: 1e9,
   offlineLimits: { messages: 1000, fromSender: 1000, fromStrangers: 1000, bytes: 1e9 },
   unprovenDeliveries: 3,
-  budget: { stanzasPerSecond: 0, stanzaBurst: 1, bytesPerSecond: 0, byteBurst: 1 },
+  budget: { stanzasPerSecond: 0, stanzaBurst: 1, bytesPerSecond: 0, byteBurst: 1, workPerSecond: 0 },
   pendingDelayMs: 100,
   archiveKeepMs: 0,
   archiveKeepMessages: 0,

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { AccountBudget, type BudgetLimits } from "../../../actors/session/account_budget.ts";
 import { FakeClock } from "../../transport/fake_services.ts";
 
-const NO_BYTES = { bytesPerSecond: 0, byteBurst: 1 };
-const NO_STANZAS = { stanzasPerSecond: 0, stanzaBurst: 1 };
+const NO_BYTES = { bytesPerSecond: 0, byteBurst: 1, workPerSecond: 0 };
+const NO_STANZAS = { stanzasPerSecond: 0, stanzaBurst: 1, workPerSecond: 0 };
 
 /** A budget whose every stanza comes in a turn of its own, unless `turn` stays. */
 function stage(limits: BudgetLimits, inOneTurn = false) {
@@ -85,8 +85,25 @@ describe("AccountBudget", () => {
     expect(gone.read).toBe(0);
   });
 
+  test("counts the time that long work took, and no short one", () => {
+    const { budget, clock, take } = stage({ ...NO_STANZAS, ...NO_BYTES, workPerSecond: 20 });
+    const works = (ms: number) => {
+      take(1);
+      clock.now += ms;
+      return budget.handled();
+    };
+    for (let count = 0; count < 1000; count++) expect(works(4)).toBe(true);
+    expect([works(299), budget.isOpen]).toEqual([false, true]);
+    expect([works(201), budget.isOpen]).toEqual([false, false]);
+    clock.advance(9_300);
+    take(1);
+    expect(budget.isOpen).toBe(false);
+    clock.advance(10_000);
+    expect(take(1)).toEqual([true]);
+  });
+
   test("one turn of the event loop handles 32 stanzas, or 64 KB, or 10 ms of an account", () => {
-    const generous = { stanzasPerSecond: 1e6, stanzaBurst: 1e6, bytesPerSecond: 1e9, byteBurst: 1e9 };
+    const generous = { stanzasPerSecond: 1e6, stanzaBurst: 1e6, bytesPerSecond: 1e9, byteBurst: 1e9, workPerSecond: 0 };
     expect(stage(generous, true).take(33).filter(Boolean)).toHaveLength(31);
     expect(stage(generous, true).take(3, 40_000)).toEqual([true, false, false]);
     const { take, clock, nextTurn } = stage(generous, true);
