@@ -8,6 +8,7 @@ export const TRUSTED_LIMITS: XmlLimits = {
   maxDepth: 1000,
   maxAttributes: 1000,
   maxChildren: Number.MAX_SAFE_INTEGER,
+  maxElements: Number.MAX_SAFE_INTEGER,
 };
 
 const CLIENT_DEFAULT: ReadonlyMap<string, string> = new Map([["", NS.CLIENT]]);

@@ -17,7 +17,7 @@ interface Setting {
   readonly tasks: Map<number, () => void>;
 }
 
-const LIMITS = { maxBytes: 10_000, maxDepth: 10, maxAttributes: 100, maxChildren: 100 };
+const LIMITS = { maxBytes: 10_000, maxDepth: 10, maxAttributes: 100, maxChildren: 100, maxElements: 1000 };
 
 async function waitFor(condition: () => boolean, turns = 1000): Promise<void> {
   for (let turn = 0; turn < turns && !condition(); turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -121,7 +121,7 @@ export class QuickScan {
 
   /** Up to and with the end tag of the outermost element, whose name and namespace are known. */
   #content(text: string, innerStart: number): ScannedChild[] | typeof NO_CHILDREN | undefined {
-    const { maxDepth, maxChildren } = this.#limits;
+    const { maxDepth, maxChildren, maxElements } = this.#limits;
     const names = this.#names;
     const spaces = this.#spaces;
     let children: ScannedChild[] | typeof NO_CHILDREN = NO_CHILDREN;
@@ -129,6 +129,7 @@ export class QuickScan {
     let childName = "";
     let childNs = "";
     let depth = 1;
+    let elements = 1;
     for (;;) {
       const tag = this.#next;
       if (tag >= text.length) return this.#stop(text, tag);
@@ -144,7 +145,7 @@ export class QuickScan {
         const outer = this.#space;
         const name = this.#startTag(text, tag, false);
         if (name === undefined) return this.#stop(text, this.#next);
-        if (depth >= maxDepth) return undefined;
+        if (depth >= maxDepth || ++elements > maxElements) return undefined;
         if (depth === 1) {
           childStart = tag - innerStart;
           childName = name;

@@ -84,6 +84,8 @@ export class Scan {
   #prefixed = false;
   #manyNames: Set<string> = NO_NAMES;
 
+  #elements = 0;
+
   constructor(limits: XmlLimits) {
     this.#limits = limits;
   }
@@ -128,6 +130,7 @@ export class Scan {
   }
 
   #begin(text: string, inherited: ReadonlyMap<string, string> | undefined, pos: number): void {
+    this.#elements = 0;
     this.#text = text;
     this.#inherited = inherited;
     this.#pos = pos;
@@ -265,7 +268,7 @@ export class Scan {
 
   /** Reads a start tag from behind its `<`. */
   #startTag(): void {
-    const { maxDepth, maxChildren } = this.#limits;
+    const { maxDepth, maxChildren, maxElements } = this.#limits;
     const depth = this.#scopes.length;
     const first = this.#code();
     if (first === BANG || first === QUESTION) {
@@ -275,6 +278,7 @@ export class Scan {
     if (depth === 1 && this.#children.length >= maxChildren) {
       this.#fail("policy-violation", `more than ${maxChildren} children`);
     }
+    if (++this.#elements > maxElements) this.#fail("policy-violation", `more than ${maxElements} elements`);
     const start = this.#pos - 1;
     this.#qualifiedName();
     const nameStart = this.#nameStart;

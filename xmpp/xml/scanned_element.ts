@@ -8,9 +8,17 @@ export interface XmlLimits {
   readonly maxAttributes: number;
   /** Direct child elements. */
   readonly maxChildren: number;
+  /** Elements in all, at any depth: each costs an allocation or two wherever the element is read. */
+  readonly maxElements: number;
 }
 
-export const DEFAULT_XML_LIMITS: XmlLimits = { maxBytes: 262_144, maxDepth: 32, maxAttributes: 64, maxChildren: 1000 };
+export const DEFAULT_XML_LIMITS: XmlLimits = {
+  maxBytes: 262_144,
+  maxDepth: 32,
+  maxAttributes: 64,
+  maxChildren: 1000,
+  maxElements: 10_000,
+};
 
 /** An attribute that is no namespace declaration: its name as written, its value unescaped. */
 export interface ScannedAttribute {

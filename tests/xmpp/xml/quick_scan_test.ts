@@ -6,7 +6,7 @@ import { DEFAULT_XML_LIMITS, ElementScanner, XmlError, type XmlLimits } from "..
 import { documents, plainDocuments, spoilt } from "./arbitrary_xml.ts";
 
 const INHERITED = new Map([["", "jabber:client"]]);
-const SMALL: XmlLimits = { maxBytes: 600, maxDepth: 3, maxAttributes: 4, maxChildren: 3 };
+const SMALL: XmlLimits = { maxBytes: 600, maxDepth: 3, maxAttributes: 4, maxChildren: 3, maxElements: 6 };
 
 function strictly(text: string, start: number, limits: XmlLimits) {
   const scan = new Scan(limits);

@@ -285,6 +285,7 @@ describe("scanElement() refuses", () => {
     ["attributes", `<a b="" c="" xmlns=""/>`, { maxAttributes: 3 }, { maxAttributes: 2 }],
     ["attributes of children", `<a><b b="" c=""/></a>`, { maxAttributes: 2 }, { maxAttributes: 1 }],
     ["children", "<a><b/><c><d/><e/><f/></c></a>", { maxChildren: 2 }, { maxChildren: 1 }],
+    ["elements", "<a><b/><c><d/><e/><f/></c></a>", { maxElements: 6 }, { maxElements: 5 }],
     ["prefixes", `<a xmlns:b="u"><b xmlns:c="u"/><b xmlns:d="u"/></a>`, { maxAttributes: 2 }, { maxAttributes: 1 }],
   ])("more than the allowed %s", (_what, text, enough, tooFew) => {
     expect(refusal(() => scan(text, enough))).toBeUndefined();
