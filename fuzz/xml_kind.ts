@@ -51,7 +51,8 @@ function accepts(text: string): boolean {
 /** What the short way accepts the strict one accepts too, with the same result. */
 function compareScans(text: string): string | undefined {
   const inherited = new Map<string, string>();
-  const quick = isCalm(text) ? new QuickScan(DEFAULT_XML_LIMITS).scan(text, 0, "", inherited) : undefined;
+  const quick =
+    text.startsWith("<") && isCalm(text) ? new QuickScan(DEFAULT_XML_LIMITS).scan(text, 0, "", inherited) : undefined;
   if (quick === undefined) return undefined;
   try {
     const strict = new Scan(DEFAULT_XML_LIMITS).elementAt(text, inherited, 0);

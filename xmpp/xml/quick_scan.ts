@@ -58,7 +58,7 @@ export class QuickScan {
   }
 
   /**
-   * The element that begins at `start` of a calm text; `space`: the default namespace around it. Undefined: only the strict scan
+   * The element whose `<` stands at `start` of a calm text; `space`: the default namespace around it. Undefined: only the strict scan
    * can decide.
    */
   scan(
