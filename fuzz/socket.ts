@@ -44,7 +44,8 @@ export class Socket {
     socket.send(OPEN);
     await socket.sees("features");
     socket.send("<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
-    if (!(await socket.sees("<jid>"))) throw new Error("Cannot bind: no answer");
+    if (!(await socket.sees("<jid>")))
+      throw new Error(`Cannot bind: ${socket.frames.join(" ").slice(-300) || "no answer"}`);
     return socket;
   }
 

@@ -13,13 +13,15 @@ import { goUnavailable } from "./own_presence.ts";
 /** Makes the session actor of a resource. */
 export type StartSession = (jid: Jid) => SessionRef;
 
-/** The session, or why there is none. */
+/** The session, or why there is none. Where there are too many, it takes the place of the oldest that waits to be resumed. */
 export function bindResource(account: LiveAccount, request: BindRequest, start: StartSession): SessionHandle | Error {
   const jid = jidOf(account, request);
   if (jid === undefined) return new StanzaError("bad-request");
   const older = replacedBy(account, jid, request);
   if (older.length === 0 && account.live.length >= account.node.settings.resourcesPerUser) {
-    return new StanzaError("resource-constraint");
+    const detached = account.live.find(({ ref }) => ref.view?.connected === false);
+    if (detached === undefined) return new StanzaError("resource-constraint");
+    older.push(detached);
   }
   for (const resource of older) replace(account, resource);
   const ref = start(jid);
@@ -53,7 +55,7 @@ function newResource(jid: Jid, ref: SessionRef, { marks, client }: BindRequest):
 }
 
 /** RFC 6120 section 7.7.2.2: the newer session replaces the older one; XEP-0386 section 3.2: and any of its client. */
-function replacedBy({ live }: LiveAccount, jid: Jid, { client }: BindRequest): readonly LiveResource[] {
+function replacedBy({ live }: LiveAccount, jid: Jid, { client }: BindRequest): LiveResource[] {
   const [mark] = clientMarks(client);
   return live.filter(
     ({ jid: { resource }, marks }) => resource === jid.resource || (mark !== undefined && marks.has(mark)),
