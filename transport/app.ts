@@ -1,5 +1,6 @@
 /** All HTTP endpoints as one Hono app, to be mounted in another: `app.route("/", xmpp.app)`. @module */
 import { Hono } from "hono";
+import { getPath } from "hono/utils/url";
 import { createBoshRoute } from "./bosh/bosh_route.ts";
 import { hostMeta, hostMetaJson } from "./host_meta.ts";
 import type { HttpRuntime } from "./http_runtime.ts";
@@ -8,10 +9,15 @@ import { createWebSocketRoute } from "./websocket_route.ts";
 
 export const PATHS = { websocket: "/xmpp-websocket", bosh: "/http-bind" } as const;
 
+/** No URL has this path: a dot is taken out of it. */
+const WITHOUT_URL = "/.";
+
 export function createTransportApp(context: TransportContext, runtime: HttpRuntime): Hono {
   const { domains, publicUrl } = context.services.settings;
   const bosh = createBoshRoute(context, runtime);
-  return new Hono()
+  // RFC 9112 section 3.2: 400 for a Host that is none. The request has no URL then.
+  return new Hono({ getPath: (request) => (URL.canParse(request.url) ? getPath(request) : WITHOUT_URL) })
+    .all(WITHOUT_URL, (c) => c.text("Cannot read the Host header\n", 400))
     .get(PATHS.websocket, createWebSocketRoute(context, runtime))
     .post(PATHS.bosh, (c) => bosh.post(c))
     .options(PATHS.bosh, (c) => bosh.options(c))
