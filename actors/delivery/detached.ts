@@ -11,7 +11,7 @@ import type { ResourceEntry } from "../protocol.ts";
 import { move } from "./carry_out.ts";
 import type { DeliveryState, Flush } from "./delivery_state.ts";
 import type { SessionId } from "./flight/flight.ts";
-import { planFor } from "./plan_input.ts";
+import { planAnew } from "./plan_input.ts";
 import type { Tracked } from "./tracked.ts";
 
 /** Those without a row are offered in their place among the rows. */
@@ -47,15 +47,8 @@ const NOBODY: Others = { others: [], notify: undefined };
 
 /** The resources that it would go to today besides those that have it. What a rule would rather end is left where it is. */
 function othersFor(state: DeliveryState, flush: Flush, tracked: Tracked): Others {
-  const { stanza, via, flight } = tracked;
-  const message = {
-    stanza,
-    notice: flight.notice,
-    via,
-    waits: flight.row.waits,
-    isOwn: flight.audience === "application",
-  };
-  const plan = planFor(state, message, state.answers(), { forward: false });
+  const { flight } = tracked;
+  const plan = planAnew(state, tracked, state.answers(), { forward: false });
   if (plan.kind !== "direct") return NOBODY;
   const verdict = flight.rules && verdictOn(flight.rules, plan, state.node.now());
   if (verdict !== undefined && verdict.kind !== "default") return NOBODY;

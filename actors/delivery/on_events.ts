@@ -8,7 +8,7 @@ import type { Ending, SessionId } from "./flight/flight.ts";
 import { conditionOf } from "./log_rows.ts";
 import { countDeliveries } from "./never_proved.ts";
 import { endFlush, flushOnward } from "./offline_delivery.ts";
-import { planFor } from "./plan_input.ts";
+import { planAnew } from "./plan_input.ts";
 import type { Tracked } from "./tracked.ts";
 
 /** A device has proved receipt. */
@@ -79,15 +79,7 @@ function planAgain(state: DeliveryState): void {
   state.toPlan = [];
   const answers = toPlan.length === 0 ? [] : state.answers();
   for (const { tracked, forward } of toPlan) {
-    const { stanza, via, flight } = tracked;
-    const message = {
-      stanza,
-      notice: flight.notice,
-      via,
-      waits: flight.row.waits,
-      isOwn: flight.audience === "application",
-    };
-    const plan = planFor(state, message, answers, { forward });
+    const plan = planAnew(state, tracked, answers, { forward });
     const sessions = plan.kind === "direct" ? state.sessionsOf(plan.resources) : [];
     move(state, tracked, { kind: "planned", plan, sessions });
   }

@@ -9,6 +9,7 @@ import { takesWaiting } from "./delivery_state.ts";
 import { isEphemeral } from "./ephemeral.ts";
 import { withRow } from "./flight/flight.ts";
 import { OfflineShares } from "./offline_shares.ts";
+import type { Tracked } from "./tracked.ts";
 
 /** Forwarding addresses that one message may come through. */
 const MAX_HOPS = 5;
@@ -38,6 +39,22 @@ export function planFor(
   options: PlanOptions = {},
 ): Plan {
   return plan(planInput(state, message, resources, options));
+}
+
+/** The same for a message under way. */
+export function planAnew(
+  state: DeliveryState,
+  { stanza, via, flight }: Tracked,
+  resources: readonly ResourceAnswer[],
+  options: PlanOptions,
+): Plan {
+  const { notice, row, audience } = flight;
+  return planFor(
+    state,
+    { stanza, notice, via, waits: row.waits, isOwn: audience === "application" },
+    resources,
+    options,
+  );
 }
 
 function planInput(
