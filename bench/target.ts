@@ -2,8 +2,8 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, type WriteStream } from "node:fs";
-import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { freePort, isListening } from "../scripts/local_port.ts";
 import type { Endpoint } from "./load/client_socket.ts";
 import { type ProcessUsage, usageOf } from "./process_usage.ts";
 
@@ -85,26 +85,4 @@ function environment({ folder, archive = false }: TargetOptions, [http, tcp]: re
     AMPACT_ARCHIVE_ENABLED: String(archive),
     AMPACT_LOG_LEVEL: "warn",
   };
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -6,6 +6,7 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../scripts/local_port.ts";
 import { SequenceClock } from "../store/sequence.ts";
 import { createInlineStore } from "../store/sqlite_store.ts";
 import type { NewMessage } from "../store/store.ts";
@@ -13,7 +14,7 @@ import { ChaosSession } from "./chaos_session.ts";
 import { History } from "./history.ts";
 import { authenticate, bindResource, ElementFlow } from "./negotiation.ts";
 import { prepareStore } from "./prepare_store.ts";
-import { freePort, ServerProcess } from "./server_process.ts";
+import { ServerProcess } from "./server_process.ts";
 import { WebSocketLink } from "./websocket_link.ts";
 
 const USERS = Array.from({ length: 50 }, (_, at) => `u${at}`);

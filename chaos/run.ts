@@ -2,13 +2,14 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort, isListening } from "../scripts/local_port.ts";
 import { readArchive } from "./archive_reader.ts";
 import { check } from "./checker.ts";
 import { Device, type DeviceKind } from "./device.ts";
 import type { HistoryEvent } from "./history.ts";
 import { prepareStore } from "./prepare_store.ts";
 import { Random } from "./random.ts";
-import { freePort, isListening, ServerProcess } from "./server_process.ts";
+import { ServerProcess } from "./server_process.ts";
 import type { Violation } from "./violation.ts";
 import { type ChaosCounts, World } from "./world.ts";
 

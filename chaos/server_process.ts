@@ -1,8 +1,8 @@
 /** The real server as a child process: started, killed with SIGKILL, started again on the same port and store. @module */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { isListening } from "../scripts/local_port.ts";
 
 export interface ServerProcessOptions {
   readonly folder: string;
@@ -102,27 +102,4 @@ function environment(folder: string, httpPort: number, tcpPort: number): Record<
     AMPACT_BOSH_WAIT_MAX: "5",
     AMPACT_BOSH_POLLING: "0",
   };
-}
-
-export function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
-
-/** A port that nobody uses at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,12 +1,12 @@
 /** A client's WebSocket (RFC 6455, RFC 7395) over a bare socket, so that pongs can be withheld and the socket cut. @module */
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { BINARY, CLOSE, encodeFrame, type Frame, FrameReader, PING, PONG, TEXT } from "../../chaos/websocket_frames.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
 import { DEFAULT_XML_LIMITS, scanElement } from "../../xmpp/xml/scanner.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
 import type { Address, Link, LinkEvents } from "./link.ts";
-import { type Frame, FrameReader, OPCODE, writeFrame } from "./websocket_frames.ts";
 
 const END_OF_HEAD = "\r\n\r\n";
 
@@ -16,7 +16,6 @@ export class WebSocketLink implements Link {
   readonly #events: LinkEvents;
   readonly #frames = new FrameReader();
   #socket: Socket | undefined;
-  #text = "";
   #isCut = false;
   #proves = true;
   /** The latest ping that has got no pong. */
@@ -67,11 +66,11 @@ export class WebSocketLink implements Link {
   }
 
   send(text: string): void {
-    this.#write(OPCODE.text, Buffer.from(text));
+    this.#write(TEXT, Buffer.from(text));
   }
 
   sendBinary(bytes: Buffer): void {
-    this.#write(OPCODE.binary, bytes);
+    this.#write(BINARY, bytes);
   }
 
   end(): void {
@@ -88,29 +87,25 @@ export class WebSocketLink implements Link {
   }
 
   #write(opcode: number, payload: Buffer): void {
-    if (this.#socket?.writable) this.#socket.write(writeFrame(opcode, payload));
+    if (this.#socket?.writable) this.#socket.write(encodeFrame(opcode, payload));
   }
 
   #onBytes(bytes: Buffer): void {
     if (this.#isCut) return;
-    for (const frame of this.#frames.read(bytes)) this.#onFrame(frame);
+    this.#frames.push(bytes);
+    for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) this.#onFrame(frame);
   }
 
-  #onFrame({ opcode, payload, final }: Frame): void {
+  #onFrame({ opcode, payload }: Frame): void {
     switch (opcode) {
-      case OPCODE.ping:
+      case PING:
         return this.#pong(payload);
-      case OPCODE.close:
-        this.#write(OPCODE.close, payload);
+      case CLOSE:
+        this.#write(CLOSE, payload);
         this.#socket?.end();
         return;
-      case OPCODE.text:
-      case OPCODE.continuation:
-        this.#text += payload.toString();
-        if (!final) return;
-        this.#onText(this.#text);
-        this.#text = "";
-        return;
+      case TEXT:
+        return this.#onText(payload.toString());
       default:
         return;
     }
@@ -119,7 +114,7 @@ export class WebSocketLink implements Link {
   /** RFC 6455 section 5.5.3: a pong for the latest ping covers those before it. */
   #pong(payload: Buffer): void {
     this.#missed = this.#proves ? undefined : payload;
-    if (this.#proves) this.#write(OPCODE.pong, payload);
+    if (this.#proves) this.#write(PONG, payload);
   }
 
   #onText(text: string): void {

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { History } from "../../chaos/history.ts";
 import { prepareStore } from "../../chaos/prepare_store.ts";
-import { freePort, ServerProcess, type ServerProcessOptions } from "../../chaos/server_process.ts";
+import { ServerProcess, type ServerProcessOptions } from "../../chaos/server_process.ts";
+import { freePort } from "../../scripts/local_port.ts";
 import { comesTrue, fateOf, fates, logIn, sendTo, USERS, until } from "./crash_stage.ts";
 
 const LIMIT_MS = 40_000;

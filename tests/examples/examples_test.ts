@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connect } from "node:tls";
 import { type Client, client, type Element, xml } from "@xmpp/client";
-import { freePort, Program } from "../scripts/program.ts";
+import { freePort } from "../../scripts/local_port.ts";
+import { Program } from "../scripts/program.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 let folder = "";

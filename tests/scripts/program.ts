@@ -1,8 +1,6 @@
 /** A program of this project as a process of its own. @module */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 
 export interface ProgramOptions {
   readonly cwd: string;
@@ -66,14 +64,4 @@ export class Program {
       }
     }
   }
-}
-
-/** A port of this machine that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

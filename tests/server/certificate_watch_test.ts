@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
+import { freePort } from "../../scripts/local_port.ts";
 import { type Certificate, ensureCertificate } from "../../server/certificate.ts";
 import { type CertificateSource, CertificateWatch } from "../../server/certificate_watch.ts";
 import { NS } from "../../xmpp/ns.ts";
-import { freePort, Program } from "../scripts/program.ts";
+import { Program } from "../scripts/program.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 const RUNTIMES = {

@@ -5,8 +5,9 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { freePort } from "../../scripts/local_port.ts";
 import { NS } from "../../xmpp/ns.ts";
-import { freePort, Program } from "../scripts/program.ts";
+import { Program } from "../scripts/program.ts";
 import { WebSocketClient } from "./websocket_client.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
