@@ -32,6 +32,7 @@ const UNINDEXED_ROWS = 20_000;
 export const READS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   "credentials",
   "accounts",
+  "stream",
   "usage",
   "user",
   "pending",
@@ -49,7 +50,7 @@ export const READS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   "pubsubItem",
 ]);
 
-/** Neighbours of these in a batch run as one call with all their entries: they answer nothing, and bulk is cheaper. */
+/** Neighbours of these in a batch run as one call with all their entries: bulk is cheaper. Each gets the answer of all. */
 const MERGED: ReadonlySet<StoreMethod> = new Set<StoreMethod>(["append", "pend", "settle"]);
 
 /** A call failed by itself, so the batch has to run again with each call apart. */
@@ -71,8 +72,13 @@ export class SqliteEngine {
     try {
       connection = new Connection(options);
       const tables = new Kysely<Schema>({ dialect: new NodeSqliteDialect(connection) });
+      const isSealed = options.keyFile !== undefined;
+      // What a migration moves and sealing replaces is overwritten, and not only let go of.
+      if (isSealed) connection.all("pragma secure_delete = on", []);
       await migrate(tables);
-      return new SqliteEngine(connection, tables, options, openSeal(connection, options.path, options.keyFile));
+      const seal = openSeal(connection, options.path, options.keyFile);
+      if (isSealed) connection.all("pragma secure_delete = off", []);
+      return new SqliteEngine(connection, tables, options, seal);
     } catch (error) {
       connection?.close();
       throw openFault(error, options.path);

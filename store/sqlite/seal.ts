@@ -117,9 +117,8 @@ function opens(seal: Seal, check: string): boolean {
   }
 }
 
-/** A database from before. What it held is overwritten, and not only let go of. */
+/** A database from before. Its caller has secure_delete on. */
 function sealAll(connection: Connection, seal: Seal): void {
-  connection.all("pragma secure_delete = on", []);
   connection.execute("begin immediate");
   try {
     for (const row of connection.all("select jid, credentials from account join owner on owner.id = account.id", [])) {
@@ -135,17 +134,20 @@ function sealAll(connection: Connection, seal: Seal): void {
     connection.execute("rollback");
     throw error;
   }
-  connection.all("pragma secure_delete = off", []);
 }
 
 function sealDocuments(connection: Connection, seal: Seal): void {
   const from = "document join owner on owner.id = document.owner_id";
   for (const kind of SEALED_KINDS) {
     for (const row of connection.all(`select jid, owner_id, key, text from ${from} where document.kind = ?`, [kind])) {
-      const sealed = seal.document(String(row.jid), kind, String(row.key)).close(String(row.text));
+      const text = String(row.text);
+      const sealed = seal.document(String(row.jid), kind, String(row.key)).close(text);
       connection
         .prepare("update document set text = ? where owner_id = ? and kind = ? and key = ?")
         .run(sealed, Number(row.owner_id), kind, String(row.key));
+      connection
+        .prepare("update usage set kept = kept + ? where owner_id = ?")
+        .run(Buffer.byteLength(sealed) - Buffer.byteLength(text), Number(row.owner_id));
     }
   }
 }
