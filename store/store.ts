@@ -61,25 +61,13 @@ export interface UserRecord {
 /** Who has a log besides accounts. */
 export type OwnerKind = "gateway";
 
+/** What is kept besides the archive may take so much of an account's bytes; the archive has what it leaves. */
+export const KEPT_PART = 1 / 4;
+
 /** Bytes as UTF-8, kept in the archive; in documents, nodes and items. */
 export interface AccountBytes {
   readonly archive: number;
   readonly kept: number;
-}
-
-/** Of an account that has just been made. */
-export function newUserRecord(account: string): UserRecord {
-  return {
-    account,
-    roster: [],
-    rosterVersion: 0,
-    requests: [],
-    blocked: [],
-    forwardTo: undefined,
-    archivePreferences: undefined,
-    lastActivity: undefined,
-    hasPending: false,
-  };
 }
 
 /** A message's place in one user's archive. `peer` is the other side's bare JID. */
@@ -253,7 +241,7 @@ export interface StoreOperations {
   nextDeadline(after?: number): number | undefined;
 
   archive(query: ArchiveQuery): ArchivePage;
-  /** First and last message (XEP-0313 section 5.2), and how many. */
+  /** First and last message (XEP-0313 section 5.2). */
   archiveBounds(owner: string): { readonly first: number; readonly last: number } | undefined;
   /** Retention: removes archive rows below `beforeSeq`, at most `limit`; returns how many went. */
   pruneArchive(beforeSeq: number, limit: number): number;
@@ -309,7 +297,7 @@ export type StoreReply = { readonly value: unknown } | { readonly fault: StoreFa
 
 /** What a store tells at its start. */
 export interface StoreStart {
-  /** The highest sequence number in the log, 0 where it is empty. */
+  /** The highest sequence number that was ever appended, 0 where there was none. */
   readonly lastSeq: number;
   /** 16 random bytes made with the store, the key of its stanza ids (see stanza_id.ts). */
   readonly idKey: Uint8Array;

@@ -1,6 +1,7 @@
 /** `user add|passwd|remove|forward|usage|list`: by the running server where there is one, else on the store itself. @module */
 import { type AmpactServer, createServer } from "../../server/create_server.ts";
 import { configureLog } from "../../server/log.ts";
+import { KEPT_PART } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { AccountError } from "./account_error.ts";
 import { askPassword } from "./ask_password.ts";
@@ -65,7 +66,7 @@ async function usage({ accounts, config }: AmpactServer, name: string): Promise<
   const { accountBytes, offlineBytes, offlineMessages } = config.limits;
   return [
     `archive: ${used.archive} bytes`,
-    `PEP, vCard and private XML: ${used.kept} bytes of ${Math.floor(accountBytes / 4)}; with the archive of ${accountBytes}`,
+    `PEP, vCard and private XML: ${used.kept} bytes of ${Math.floor(accountBytes * KEPT_PART)}; with the archive of ${accountBytes}`,
     `waiting: ${used.waitingMessages} messages of ${offlineMessages}, ${used.waiting} bytes of ${offlineBytes}`,
   ];
 }

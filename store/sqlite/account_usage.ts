@@ -5,15 +5,13 @@
  * young, and added up here.
  * @module
  */
-import { type AccountBytes, StoreFault } from "../store.ts";
+import { type AccountBytes, KEPT_PART, StoreFault } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { query, type Slot } from "./query.ts";
 import type { Tables } from "./schema.ts";
 
 const MAX_WRITTEN = 50_000;
 const SLACK = 1 / 64;
-/** What is kept may take so much of an account's bytes; the archive has what it leaves. */
-const KEPT_PART = 1 / 4;
 
 export class AccountUsage {
   /** How many bytes an account may have. */
@@ -95,8 +93,7 @@ export class AccountUsage {
   #writtenOf(owner: number): AccountBytes {
     const known = this.#written.get(owner);
     if (known !== undefined) return known;
-    const { archive, kept } = this.#queries.one.first(owner) ?? { archive: 0, kept: 0 };
-    const read = { archive, kept };
+    const read = this.#queries.one.first(owner) ?? { archive: 0, kept: 0 };
     if (this.#written.size >= MAX_WRITTEN) this.#written.clear();
     this.#written.set(owner, read);
     return read;

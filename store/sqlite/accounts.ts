@@ -82,9 +82,7 @@ export function accountOperations(
 
     usage(account: string): AccountBytes | undefined {
       const owner = ids.owner(account);
-      if (owner === undefined) return undefined;
-      const { archive, kept } = usage.of(owner);
-      return { archive, kept };
+      return owner === undefined ? undefined : usage.of(owner);
     },
 
     setForward(owner: string, to: string | undefined): void {

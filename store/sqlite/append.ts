@@ -17,7 +17,10 @@ const SIZES = [64, 16, 4, 1] as const;
 
 const COLUMNS = ["id", "owner_id", "seq", "peer_id", "text", "archived", "waits", "rules", "deadline"] as const;
 const WIDTH = COLUMNS.length;
-const [OWNER, WAITS, RULES, DEADLINE] = [1, 6, 7, 8];
+const OWNER = COLUMNS.indexOf("owner_id");
+const WAITS = COLUMNS.indexOf("waits");
+const RULES = COLUMNS.indexOf("rules");
+const DEADLINE = COLUMNS.indexOf("deadline");
 
 export class Append {
   readonly #connection: Connection;
@@ -58,9 +61,9 @@ export class Append {
     const owner = pending && this.#ids.owner(pending.owner);
     if (owner === undefined) return;
     const at = rowOf(rows, start, owner) ?? row(owner, null);
-    rows[at + WAITS!] = 1;
-    rows[at + RULES!] = pending!.rules ?? null;
-    rows[at + DEADLINE!] = pending!.deadline ?? null;
+    rows[at + WAITS] = 1;
+    rows[at + RULES] = pending!.rules ?? null;
+    rows[at + DEADLINE] = pending!.deadline ?? null;
   }
 
   #insert(rows: readonly SQLInputValue[]): void {
@@ -76,7 +79,7 @@ export class Append {
 
 /** Where the row of that owner begins, among those of one message. */
 function rowOf(rows: readonly SQLInputValue[], start: number, owner: number): number | undefined {
-  for (let at = start; at < rows.length; at += WIDTH) if (rows[at + OWNER!] === owner) return at;
+  for (let at = start; at < rows.length; at += WIDTH) if (rows[at + OWNER] === owner) return at;
   return undefined;
 }
 

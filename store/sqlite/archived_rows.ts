@@ -43,13 +43,7 @@ export class ArchivedRows {
   remove(row: ArchivedRow): void {
     if (row.waits === 1) this.#queries.keepWaiting.run(row.id);
     else this.#queries.drop.run(row.id);
-    this.removed(row);
-  }
-
-  /** The row is gone from the log. */
-  removed(row: ArchivedRow): void {
     this.#pass.removed(row);
-    this.#usage.removeArchived(row.owner, row.bytes, row.id > this.#pass.watermark);
   }
 
   /**

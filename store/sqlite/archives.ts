@@ -112,11 +112,13 @@ class ArchivePages {
 
   #total({ owner, peer, lowest, highest }: Bounds, seqs: readonly number[] | undefined): number {
     if (seqs !== undefined) return this.#log.countListed.first(owner, peer ?? 0, lowest, highest, jsonOf(seqs))!.total;
-    const passed = peer === undefined ? this.#byPeer.countAll : this.#byPeer.countPassed;
-    return (
-      passed.first(owner, peer ?? 0, lowest, highest)!.total +
-      this.#byPeer.countYoung.first(owner, this.#youngFrom(lowest), highest, this.#pass.watermark, peer ?? 0)!.total
-    );
+    const youngFrom = this.#youngFrom(lowest);
+    const passed =
+      peer === undefined
+        ? this.#byPeer.countAll.first(owner, lowest, highest)!
+        : this.#byPeer.countPassed.first(owner, peer, lowest, highest)!;
+    const young = this.#byPeer.countYoung.first(owner, youngFrom, highest, this.#pass.watermark, peer ?? 0)!;
+    return passed.total + young.total;
   }
 
   #youngFrom(lowest: number): number {
@@ -159,8 +161,12 @@ function logOf(tables: Tables, owner: Slot<number>, lowest: Slot<number>, highes
     .where("archived", "=", sql.lit(1));
 }
 
+/** Peer 0: any. */
+function ofPeer(peer: Slot<number>) {
+  return sql<boolean>`peer_id = coalesce(nullif(${peer}, 0), peer_id)`;
+}
+
 function logQueries(connection: Connection, tables: Tables) {
-  /** Peer 0: any. */
   const listed = (
     owner: Slot<number>,
     peer: Slot<number>,
@@ -170,7 +176,7 @@ function logQueries(connection: Connection, tables: Tables) {
   ) =>
     logOf(tables, owner, lowest, highest)
       .where("seq", "in", sql<number>`(select value from json_each(${seqs}))`)
-      .where(sql<boolean>`peer_id = coalesce(nullif(${peer}, 0), peer_id)`);
+      .where(ofPeer(peer));
   return {
     page: fromBothEnds((direction) =>
       query(connection, (owner: Slot<number>, lowest: Slot<number>, highest: Slot<number>, limit: Slot<number>) =>
@@ -212,10 +218,7 @@ function peerQueries(connection: Connection, tables: Tables) {
     highest: Slot<number>,
     watermark: Slot<number>,
     peer: Slot<number>,
-  ) =>
-    logOf(tables, owner, lowest, highest)
-      .where(sql<boolean>`+id > ${watermark}`)
-      .where(sql<boolean>`peer_id = coalesce(nullif(${peer}, 0), peer_id)`);
+  ) => logOf(tables, owner, lowest, highest).where(sql<boolean>`+id > ${watermark}`).where(ofPeer(peer));
   const total = sql<number>`count(*)`.as("total");
   return {
     passed: fromBothEnds((direction) =>
@@ -249,10 +252,8 @@ function peerQueries(connection: Connection, tables: Tables) {
       (owner: Slot<number>, peer: Slot<number>, lowest: Slot<number>, highest: Slot<number>) =>
         passed(owner, lowest, highest).where("p.peer_id", "=", peer).select(total),
     ),
-    countAll: query(
-      connection,
-      (owner: Slot<number>, peer: Slot<number>, lowest: Slot<number>, highest: Slot<number>) =>
-        passed(owner, lowest, highest).where(sql<boolean>`${peer} = 0`).select(total),
+    countAll: query(connection, (owner: Slot<number>, lowest: Slot<number>, highest: Slot<number>) =>
+      passed(owner, lowest, highest).select(total),
     ),
     countYoung: query(
       connection,

@@ -27,10 +27,7 @@ export function documentOperations(
   seal: Seal,
 ): DocumentOperations {
   const queries = documentQueries(connection, tables);
-  const bytesOf = (owner: number, kind: string, key: string) => {
-    const row = queries.size.first(owner, kind, key);
-    return row === undefined ? 0 : row.key + row.text;
-  };
+  const bytesOf = (owner: number, kind: string, key: string) => queries.size.first(owner, kind, key)?.bytes ?? 0;
 
   return {
     putDocument(owner: string, kind: string, key: string, text: string): void {
@@ -85,7 +82,7 @@ function documentQueries(connection: Connection, tables: Tables) {
     size: query(connection, (owner: Slot<number>, kind: Slot<string>, key: Slot<string>) =>
       tables
         .selectFrom("document")
-        .select([octets("key").as("key"), octets("text").as("text")])
+        .select(octets("key", "text").as("bytes"))
         .where("owner_id", "=", owner)
         .where("kind", "=", kind)
         .where("key", "=", key),

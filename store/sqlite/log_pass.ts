@@ -8,6 +8,7 @@
  * @module
  */
 import type { AccountUsage } from "./account_usage.ts";
+import type { ArchivedRow } from "./archived_rows.ts";
 import type { Connection } from "./connection.ts";
 import { octets, query, type Slot } from "./query.ts";
 import type { Tables } from "./schema.ts";
@@ -48,9 +49,11 @@ export class LogPass {
     return full;
   }
 
-  /** A row leaves the archive. */
-  removed(row: { readonly id: number; readonly owner: number; readonly peer: number; readonly seq: number }): void {
-    if (row.id <= this.#watermark) this.#queries.unindex.run(row.owner, row.peer, row.seq);
+  /** A row has left the archive. */
+  removed({ id, owner, peer, seq, bytes }: ArchivedRow): void {
+    const isYoung = id > this.#watermark;
+    if (!isYoung) this.#queries.unindex.run(owner, peer, seq);
+    this.#usage.removeArchived(owner, bytes, isYoung);
   }
 
   /** At the end of each transaction that writes. */

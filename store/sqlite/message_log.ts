@@ -70,7 +70,7 @@ export function messageOperations(
       const id = ids.owner(owner);
       const row = id === undefined ? undefined : write.withdraw.first(id, seq);
       if (row === undefined) return false;
-      if (row.archived === 1) archived.removed({ ...row, peer: row.peer! });
+      if (row.archived === 1) pass.removed({ ...row, peer: row.peer! });
       return true;
     },
 

@@ -40,7 +40,7 @@ export function pubsubOperations(
     putPubsubNode(owner: string, node: string, config: string): void {
       const id = ids.requireOwner(owner);
       const bytes = Buffer.byteLength(node) + Buffer.byteLength(config);
-      usage.changeKept(id, bytes - sizeOf(sizes.node.first(id, node)));
+      usage.changeKept(id, bytes - (sizes.node.first(id, node)?.bytes ?? 0));
       nodes.put.run(id, node, config);
     },
 
@@ -48,7 +48,7 @@ export function pubsubOperations(
       const id = ids.owner(owner);
       if (id === undefined) return false;
       const items = sumOf(sizes.beyond.all(id, node, "", 0));
-      usage.changeKept(id, -sizeOf(sizes.node.first(id, node)) - items);
+      usage.changeKept(id, -(sizes.node.first(id, node)?.bytes ?? 0) - items);
       return nodes.remove.run(id, node) === 1;
     },
 
@@ -64,7 +64,7 @@ export function pubsubOperations(
 
     putPubsubItem(owner: string, node: string, item: PubsubItemRecord, max: number): void {
       const id = ids.requireOwner(owner);
-      const replaced = sizeOf(sizes.one.first(id, node, item.id));
+      const replaced = sizes.one.first(id, node, item.id)?.bytes ?? 0;
       const dropped = sumOf(sizes.beyond.all(id, node, item.id, max - 1));
       usage.changeKept(id, Buffer.byteLength(item.id) + Buffer.byteLength(item.text) - replaced - dropped);
       items.put.run(id, node, item.id, item.publisher, item.text, item.at);
@@ -74,40 +74,31 @@ export function pubsubOperations(
     removePubsubItem(owner: string, node: string, itemId: string): boolean {
       const id = ids.owner(owner);
       if (id === undefined) return false;
-      usage.changeKept(id, -sizeOf(sizes.one.first(id, node, itemId)));
+      usage.changeKept(id, -(sizes.one.first(id, node, itemId)?.bytes ?? 0));
       return items.remove.run(id, node, itemId) === 1;
     },
   };
 }
 
 /** Bytes of a name and of what stands under it. */
-interface Sizes {
-  readonly name: number;
-  readonly text: number;
-}
-
-function sizeOf(sizes: Sizes | undefined): number {
-  return sizes === undefined ? 0 : sizes.name + sizes.text;
-}
-
-function sumOf(rows: readonly Sizes[]): number {
-  return rows.reduce((sum, row) => sum + sizeOf(row), 0);
+function sumOf(rows: readonly { readonly bytes: number }[]): number {
+  return rows.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function sizeQueries(connection: Connection, tables: Tables) {
-  const columns = [octets("id").as("name"), octets("text").as("text")] as const;
+  const bytes = octets("id", "text").as("bytes");
   return {
     node: query(connection, (owner: Slot<number>, node: Slot<string>) =>
       tables
         .selectFrom("pubsub_node")
-        .select([octets("node").as("name"), octets("config").as("text")])
+        .select(octets("node", "config").as("bytes"))
         .where("owner_id", "=", owner)
         .where("node", "=", node),
     ),
     one: query(connection, (owner: Slot<number>, node: Slot<string>, id: Slot<string>) =>
       tables
         .selectFrom("pubsub_item")
-        .select(columns)
+        .select(bytes)
         .where("owner_id", "=", owner)
         .where("node", "=", node)
         .where("id", "=", id),
@@ -116,7 +107,7 @@ function sizeQueries(connection: Connection, tables: Tables) {
     beyond: query(connection, (owner: Slot<number>, node: Slot<string>, id: Slot<string>, newest: Slot<number>) =>
       tables
         .selectFrom("pubsub_item")
-        .select(columns)
+        .select(bytes)
         .where("owner_id", "=", owner)
         .where("node", "=", node)
         .where("id", "<>", id)

@@ -60,9 +60,10 @@ export class Query<P extends readonly Bindable[], R> {
   }
 }
 
-/** How long a column's text is as UTF-8; the text itself is not read. */
-export function octets(column: string): RawBuilder<number> {
-  return sql<number>`octet_length(${sql.ref(column)})`;
+/** How long the texts of the columns are together as UTF-8; the texts themselves are not read. */
+export function octets(...columns: readonly string[]): RawBuilder<number> {
+  const lengths = columns.map((column) => sql`octet_length(${sql.ref(column)})`);
+  return sql<number>`${sql.join(lengths, sql` + `)}`;
 }
 
 /** Makes a query out of what `build` writes around its slots. */

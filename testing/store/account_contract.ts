@@ -9,6 +9,7 @@ import {
   JULIET,
   type MakeStore,
   NURSE,
+  newUserRecord,
   pendingSeqs,
   ROMEO,
   startAnew,
@@ -56,17 +57,7 @@ export function accountContract(make: MakeStore): void {
     });
 
     test("user() gives an account as it was made, and undefined without one", async () => {
-      expect(await call(store(), "user", ROMEO)).toEqual({
-        account: ROMEO,
-        roster: [],
-        rosterVersion: 0,
-        requests: [],
-        blocked: [],
-        forwardTo: undefined,
-        archivePreferences: undefined,
-        lastActivity: undefined,
-        hasPending: false,
-      });
+      expect(await call(store(), "user", ROMEO)).toEqual(newUserRecord(ROMEO));
       expect(await call(store(), "user", "nobody@montague.example")).toBeUndefined();
     });
 

@@ -6,6 +6,7 @@ import {
   StoreFault,
   type StoreMethod,
   type StoreOperations,
+  type UserRecord,
 } from "../../store/store.ts";
 
 export const ROMEO = "romeo@montague.example";
@@ -85,4 +86,19 @@ export async function archiveSeqs(store: Store, owner: string): Promise<number[]
 
 export async function pendingSeqs(store: Store, owner: string): Promise<number[]> {
   return (await call(store, "pending", owner, 0, 10_000)).map((message) => message.seq);
+}
+
+/** Of an account that has just been made. */
+export function newUserRecord(account: string): UserRecord {
+  return {
+    account,
+    roster: [],
+    rosterVersion: 0,
+    requests: [],
+    blocked: [],
+    forwardTo: undefined,
+    archivePreferences: undefined,
+    lastActivity: undefined,
+    hasPending: false,
+  };
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import type { Node } from "../../actors/node.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
 import { UserDirectory, userKinds } from "../../actors/user_directory.ts";
-import { newUserRecord, type UserRecord } from "../../store/store.ts";
+import type { UserRecord } from "../../store/store.ts";
+import { newUserRecord } from "../../testing/store/harness.ts";
 import { Jid } from "../../xmpp/jid.ts";
 
 const ROMEO = Jid.parse("romeo@montague.lit");
