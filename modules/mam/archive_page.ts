@@ -38,10 +38,10 @@ export async function readPage(request: ArchiveRequest, context: AccountContext)
   return cut({ messages, complete, total: whole ? messages.length : undefined }, query.take);
 }
 
-/** Fewer messages than asked for, where they are long (XEP-0059 section 2.1). */
+/** Fewer messages than asked for, where they are long (XEP-0059 section 2.1). The next page goes on from these. */
 function cut(page: Page, take: ArchiveQuery["take"]): Page {
   const messages = withinLength(page.messages, take);
-  return messages.length === page.messages.length ? page : { ...page, messages, complete: false };
+  return messages.length === page.messages.length ? page : { messages, complete: false, total: page.total };
 }
 
 async function checkNamed(named: readonly number[], context: AccountContext): Promise<void> {

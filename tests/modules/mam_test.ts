@@ -93,6 +93,34 @@ describe("archive query (XEP-0313)", () => {
     expect(context.done("toResource")).toEqual([]);
   });
 
+  test.each(["after", "before"])(
+    "4.1.1 a full JID, by %s: a page that ends early, and is cut for its length as well, skips nothing",
+    async (direction) => {
+      const romeo = "romeo@montague.lit/garden";
+      const long = "x".repeat(250_000);
+      const messages = Array.from({ length: 2600 }, (_, at) => {
+        const message = archived(at, at % 200 === 0 ? romeo : "romeo@montague.lit/tomb", OWN, "romeo@montague.lit");
+        return at % 200 === 0
+          ? { ...message, text: message.text.replace("</body>", `</body><x>${long}</x>`) }
+          : message;
+      });
+      const seen: number[] = [];
+      let place = direction === "after" ? "" : "<before/>";
+      for (let page = 0; page < 20; page++) {
+        const context = account({ store: { archive: async (asked) => queryArchive(messages, asked) } });
+        const end = await context.ask(query(form(field("with", romeo)) + rsm(`<max>50</max>${place}`)), {
+          type: "set",
+        });
+        const got = context.done("toResource").map(([, text]) => Number(/<body>(\d+)</.exec(String(text))![1]));
+        seen.splice(direction === "after" ? seen.length : 0, 0, ...got);
+        if (end.includes('complete="true"')) break;
+        const id = (direction === "after" ? /<last>([^<]*)</ : /<first[^>]*>([^<]*)</).exec(end)![1];
+        place = `<${direction}>${id}</${direction}>`;
+      }
+      expect(seen).toEqual(Array.from({ length: 13 }, (_, at) => at * 200));
+    },
+  );
+
   test("4.2 sends each message, forwarded with its time and id, before the end", async () => {
     const context = account();
     const request = query(rsm("<max>1</max>"), ' queryid="f27"');
