@@ -55,11 +55,9 @@ export function questionAnswered(name: CapsName, isProved: boolean, context: Ser
   const question = questions.get(keyOf(name));
   if (question === undefined) return;
   questions.delete(keyOf(name));
-  if (isProved) for (const each of question.waiting.values()) each.told();
-  else {
-    const [next, ...others] = question.waiting.values();
-    if (next === undefined) return;
-    next.ask();
-    for (const each of others) mayAsk(name, each, context);
+  for (const each of question.waiting.values()) {
+    if (isProved) each.told();
+    // The first of them asks, and the others wait for its answer.
+    else if (mayAsk(name, each, context)) each.ask();
   }
 }

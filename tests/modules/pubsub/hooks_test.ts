@@ -58,6 +58,33 @@ async function lines(effects: readonly Effect[] | Promise<readonly Effect[]>): P
   });
 }
 
+/** Other accounts of the server, with an item that the client of Juliet's wants. */
+function friends(count: number): Promise<FakeContext[]> {
+  return Promise.all(
+    Array.from({ length: count }, async (_, at) => {
+      const other = new FakeContext({
+        modules: [pep],
+        store: fakeDocuments(),
+        owner: Jid.parse(`friend${at}@capulet.lit`),
+        roster: [item("juliet@capulet.lit", { subscription: "both" })],
+      });
+      Object.assign(other, { serverMemory: account.serverMemory });
+      await other.ask(
+        `<pubsub xmlns="http://jabber.org/protocol/pubsub"><publish node="tune"><item id="i1">${TUNE}</item></publish></pubsub>`,
+        { type: "set", from: other.owner.withResource("desk") },
+      );
+      return other;
+    }),
+  );
+}
+
+/** They see that client while a question is out. */
+async function allWait(others: readonly FakeContext[]): Promise<void> {
+  const presence = Stanza.parse(`<presence from="${CHAMBER}">${caps()}</presence>`);
+  for (const other of others) expect(await pep.hooks!.incomingPresence!(presence, other)).toEqual([]);
+  for (const other of others) other.deeds.length = 0;
+}
+
 const question = (to: string, id: string, ver = VER) =>
   `${to} iq ${id} <query xmlns="http://jabber.org/protocol/disco#info" node="urn:client#${ver}"></query>`;
 
@@ -70,33 +97,33 @@ describe("learning what a resource wants (XEP-0115 6.2)", () => {
 
   test("thirty accounts ask one question, and all hear its answer", async () => {
     await publish();
-    const others = await Promise.all(
-      Array.from({ length: 30 }, async () => {
-        const other = new FakeContext({
-          modules: [pep],
-          store: fakeDocuments(),
-          owner: Jid.parse(`friend${Math.random()}@capulet.lit`),
-          roster: [item("juliet@capulet.lit", { subscription: "both" })],
-        });
-        Object.assign(other, { serverMemory: account.serverMemory });
-        await other.ask(
-          `<pubsub xmlns="http://jabber.org/protocol/pubsub"><publish node="tune"><item id="i1">${TUNE}</item></publish></pubsub>`,
-          { type: "set", from: other.owner.withResource("desk") },
-        );
-        return other;
-      }),
-    );
+    const others = await friends(30);
     const asked = await lines(own());
     expect(asked).toHaveLength(1);
-    const presence = Stanza.parse(`<presence from="${CHAMBER}">${caps()}</presence>`);
-    for (const other of others) expect(await pep.hooks!.incomingPresence!(presence, other)).toEqual([]);
-    for (const other of others) other.deeds.length = 0;
+    await allWait(others);
     await answers(CHAMBER, "new1");
     await new Promise((resolve) => setImmediate(resolve));
     for (const other of others) expect(other.done("route").join(" ")).toContain(`to="${CHAMBER}"`);
   });
 
-  test("where the client that was asked answers with an error, the next account asks", async () => {
+  test("where the client that was asked answers with an error, the next account asks for all that wait", async () => {
+    await own();
+    const others = await friends(3);
+    await allWait(others);
+    await answers(CHAMBER, "new1", "", "error");
+    const asked = others.filter((other) => other.done("route").length > 0);
+    expect(asked).toHaveLength(1);
+    const [text] = asked[0]!.done("route")[0]!;
+    const { id } = Stanza.parse(String(text));
+    const told = Stanza.parse(`<iq from="${CHAMBER}" to="${asked[0]!.owner}" id="${id}" type="result">${INFO}</iq>`);
+    for (const other of others) other.deeds.length = 0;
+    await pep.hooks!.iqAnswer!(told, asked[0]!);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const other of others)
+      if (other !== asked[0]) expect(other.done("route").join(" ")).toContain(`to="${CHAMBER}"`);
+  });
+
+  test("where the client that was asked answers with an error, the same account asks its next", async () => {
     await own();
     await arrives(NURSE);
     account.deeds.length = 0;
