@@ -1,4 +1,5 @@
 /** The one writer of `<amp/>`: events (XEP-0079 2.2.5, 3.4), refusals (6) and what travels on with a message (4). @module */
+import { conditionMarkup } from "../xmpp/condition_markup.ts";
 import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
@@ -50,8 +51,7 @@ export function failedRules(rules: readonly Rule[], address: EventAddress): Stan
     address,
     xml`${quoted}
       <error type="modify" code="500">
-        <undefined-condition xmlns="${NS.STANZAS}"/>
-        ${errorText("A rule of the message was met that asks for an error.")}
+        ${conditionMarkup("undefined-condition", NS.STANZAS, "A rule of the message was met that asks for an error.")}
         <failed-rules xmlns="${NS.AMP_ERRORS}">${rules.map(ruleElement)}</failed-rules>
       </error>`,
   );
@@ -76,7 +76,7 @@ export function refusal(fault: RuleFault, address: ReplyAddress): Stanza {
 export function serviceUnavailable(rules: readonly Rule[], address: ReplyAddress): Stanza {
   return errorMessage(
     address,
-    xml`${quotedRules(rules)}<error type="cancel" code="503"><service-unavailable xmlns="${NS.STANZAS}"/>${errorText("The next server on the way does not process rules.")}</error>`,
+    xml`${quotedRules(rules)}<error type="cancel" code="503">${conditionMarkup("service-unavailable", NS.STANZAS, "The next server on the way does not process rules.")}</error>`,
   );
 }
 
@@ -95,12 +95,7 @@ export function forbiddenStatus(address: Omit<ReplyAddress, "id"> & { readonly i
 }
 
 function badRequest(text: string): Markup {
-  return xml`<error type="modify" code="400"><bad-request xmlns="${NS.STANZAS}"/>${errorText(text)}</error>`;
-}
-
-/** For a person, in the place where RFC 6120 section 8.3.2 has it: behind the condition. */
-function errorText(text: string): Markup {
-  return xml`<text xmlns="${NS.STANZAS}" xml:lang="en">${text}</text>`;
+  return xml`<error type="modify" code="400">${conditionMarkup("bad-request", NS.STANZAS, text)}</error>`;
 }
 
 /** XEP-0079 4.1: the rules as they leave the server, with the original addresses and without a status. */
@@ -130,16 +125,16 @@ const TEXTS: Readonly<Record<FaultKind, string>> = {
 
 function condition(fault: RuleFault): Markup {
   const rules = fault.rules.map(ruleElement);
-  const text = errorText(fault.text ?? TEXTS[fault.kind]);
+  const text = fault.text ?? TEXTS[fault.kind];
   switch (fault.kind) {
     case "unsupported-actions":
-      return xml`<bad-request xmlns="${NS.STANZAS}"/>${text}<unsupported-actions xmlns="${NS.AMP}">${rules}</unsupported-actions>`;
+      return xml`${conditionMarkup("bad-request", NS.STANZAS, text)}<unsupported-actions xmlns="${NS.AMP}">${rules}</unsupported-actions>`;
     case "unsupported-conditions":
-      return xml`<bad-request xmlns="${NS.STANZAS}"/>${text}<unsupported-conditions xmlns="${NS.AMP}">${rules}</unsupported-conditions>`;
+      return xml`${conditionMarkup("bad-request", NS.STANZAS, text)}<unsupported-conditions xmlns="${NS.AMP}">${rules}</unsupported-conditions>`;
     case "invalid-rules": {
       // The schema wants at least one rule in <invalid-rules/>; a request without rules has none to show.
       const invalid = rules.length > 0 && xml`<invalid-rules xmlns="${NS.AMP}">${rules}</invalid-rules>`;
-      return xml`<not-acceptable xmlns="${NS.STANZAS}"/>${text}${invalid}`;
+      return xml`${conditionMarkup("not-acceptable", NS.STANZAS, text)}${invalid}`;
     }
     default:
       return fault.kind satisfies never;

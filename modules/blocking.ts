@@ -9,9 +9,10 @@ import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
 import { isBlocked, readJids } from "./blocking/block_list.ts";
-import { KeptAnswer, MAX_ANSWER } from "./kept_answer.ts";
+import { KeptAnswer } from "./kept_answer.ts";
 import { type AccountContext, get, type IqRequest, type ServerModule, set } from "./module.ts";
 import { requireOwner } from "./owner_only.ts";
+import { MAX_ANSWER } from "./within_length.ts";
 
 /** The mark of a resource that has asked for the block list, and gets the pushes (section 3.2). */
 const INFORMED = "blocking";

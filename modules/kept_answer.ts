@@ -5,9 +5,6 @@
 import { type Markup, raw } from "../xmpp/xml/xml.ts";
 import type { AccountContext, MemoryKey } from "./module.ts";
 
-/** In UTF-16 units: a longer answer would cut off a client that reads slowly, and hold up everybody while it is written. */
-export const MAX_ANSWER = 2_000_000;
-
 interface Slot {
   /** What the text was written of; the same value means the same text. */
   of: unknown;

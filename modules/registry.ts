@@ -35,14 +35,12 @@ export function createRegistry(modules: readonly ServerModule[], settings: Serve
   const server = handlerMap<ServerContext>(modules, (module) => [module.iq, module.serverIq]);
   const account = handlerMap<AccountContext>(modules, (module) => [ownersOnly(module.iq), module.accountIq]);
   const preAuth = handlerMap<PreAuthContext>(modules, (module) => [module.preAuthIq]);
-  const features = {
-    auth: streamFeatures(modules, "auth", settings, description),
-    bind: streamFeatures(modules, "bind", settings, description),
-  };
-  const localFeatures = {
-    auth: streamFeatures(modules, "auth", settings, description, true),
-    bind: streamFeatures(modules, "bind", settings, description, true),
-  };
+  const featuresFor = (local: boolean) => ({
+    auth: streamFeatures(modules, "auth", settings, description, local),
+    bind: streamFeatures(modules, "bind", settings, description, local),
+  });
+  const features = featuresFor(false);
+  const localFeatures = featuresFor(true);
   return {
     modules,
     description,
@@ -96,7 +94,7 @@ function streamFeatures(
   stage: "auth" | "bind",
   settings: ServerSettings,
   description: ServiceDescription,
-  local = false,
+  local: boolean,
 ): Markup[] {
   return modules.flatMap((module) => module.streamFeatures?.(stage, settings, description, local) ?? []);
 }

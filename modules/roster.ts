@@ -7,10 +7,10 @@ import type { RosterItem } from "../store/store.ts";
 import { StanzaError } from "../xmpp/errors.ts";
 import { NS } from "../xmpp/ns.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
-import { MAX_ANSWER } from "./kept_answer.ts";
 import { type AccountContext, get, type IqRequest, type ServerModule, set } from "./module.ts";
 import { requireOwner } from "./owner_only.ts";
 import { readRosterSet, rosterLength, rosterQuery } from "./roster/roster_query.ts";
+import { MAX_ANSWER } from "./within_length.ts";
 
 /** The mark of an interested resource (RFC 6121 section 2.2): it has asked for the roster, and gets the pushes. */
 export const INTERESTED = "roster";

@@ -1,5 +1,5 @@
-/** In UTF-16 units, of what one answer carries: a client that reads slowly would lose its stream over much more. */
-const MAX_LENGTH = 2_000_000;
+/** In UTF-16 units: a longer answer would cut off a client that reads slowly, and hold up everybody while it is written. */
+export const MAX_ANSWER = 2_000_000;
 
 /** As many as may be answered at a time, counted from that end, and one at least. In the order in which they were given. */
 export function withinLength<Item extends { readonly text: string }>(
@@ -10,7 +10,7 @@ export function withinLength<Item extends { readonly text: string }>(
   let count = 0;
   for (const { text } of from === "first" ? items : items.toReversed()) {
     length += text.length;
-    if (length > MAX_LENGTH && count > 0) break;
+    if (length > MAX_ANSWER && count > 0) break;
     count++;
   }
   if (count === items.length) return items;

@@ -350,7 +350,7 @@ function namespaceUnits({ ns, attributes, children }: Element, parentNs: string)
   return units;
 }
 
-/** The bare or the full JID of the connected resource may stand there, nothing else: RFC 6120 section 8.1.2.1. */
+/** Any address of the sender's account may stand there, nothing else: see fromClient(). */
 function stamped(from: Jid | undefined, sender: Jid): Jid {
   if (from === undefined || from === sender || from.bare.equals(sender.bare)) return sender;
   throw new StreamError("invalid-from");

@@ -55,7 +55,7 @@ export function notifyAll(node: PepNode, content: Markup, context: AccountContex
   for (const to of recipients(node, context)) carryOut(notification(node, to, content, context), context);
 }
 
-/** For handlers of IQs, which have nobody to hand their effects to. */
+/** For those who have nobody to hand their effects to. */
 export function carryOut(effect: Effect, context: AccountContext): void {
   if (effect.kind === "resource") context.toResource(effect.resource, effect.stanza);
   else context.route(effect.stanza);

@@ -3,6 +3,7 @@ import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { mayAsk, type Waiting } from "../caps/caps_questions.ts";
 import type { AccountContext, AccountHooks, Effect } from "../module.ts";
+import { carryOut } from "./event.ts";
 import { lastItems } from "./last_items.ts";
 import { cancelSubscriptions } from "./subscription_requests.ts";
 import { answered, ask, proved, unwatch, type Watching, watch, watchersFrom } from "./watchers.ts";
@@ -63,10 +64,7 @@ async function perform(
   context: AccountContext,
 ): Promise<void> {
   try {
-    for (const effect of await effects) {
-      if (effect.kind === "route") context.route(effect.stanza);
-      else context.toResource(effect.resource, effect.stanza);
-    }
+    for (const effect of await effects) carryOut(effect, context);
   } catch (error) {
     context.log.error("cannot notify of personal events", { account: context.owner.text, error });
   }

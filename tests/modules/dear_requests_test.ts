@@ -1,11 +1,11 @@
 /** Requests of some bytes whose answers are long: what they cost is counted, not timed. */
 import { describe, expect, test } from "bun:test";
 import { blocking } from "../../modules/blocking.ts";
-import { MAX_ANSWER } from "../../modules/kept_answer.ts";
 import { mam } from "../../modules/mam.ts";
 import { pep } from "../../modules/pep.ts";
 import { privateXml } from "../../modules/private_xml.ts";
 import { roster } from "../../modules/roster.ts";
+import { MAX_ANSWER } from "../../modules/within_length.ts";
 import type { ArchiveQuery, RosterItem } from "../../store/store.ts";
 import { FakeContext, item } from "./fake_context.ts";
 import { fakeDocuments } from "./fake_documents.ts";
