@@ -6,6 +6,14 @@ import type { Input, Kind } from "./kind.ts";
 import { mutate } from "./mutate.ts";
 
 const SECRET = "hunter2secret";
+/** Slips beside settings that hold secrets. */
+const SECRETS = [
+  `auth.password = { a = "${SECRET}" }`,
+  `[gateways."a.example"]\nurl = "http://a"\nsecret = "${SECRET}"`,
+  `[[external_services]]\ntype = "turn"\nhost = "a"\nsecret = "${SECRET}"`,
+  `[[turn]]\nsecret = "${SECRET}"`,
+  `c2s.port = { secret = "${SECRET}" }`,
+];
 const VALUES = [
   "true",
   "-1",
@@ -33,10 +41,10 @@ export const configKind: Kind = {
       ),
       `AMPACT_${random.pick(KEYS).toUpperCase().replaceAll(".", "_")}`,
       mutate(random, random.pick(VALUES)),
-      random.pick(KEYS.filter((key) => /secret|password|token/.test(key)).concat("auth.password", "some_token")),
+      random.pick(SECRETS),
     ],
     play: async ([file = "", name = "", value = "", secret = ""]: Input) =>
-      problemOf(file, { [name]: value }) ?? problemOf(`${secret} = { a = "${SECRET}" }`, {}),
+      problemOf(file, { [name]: value }) ?? problemOf(secret, {}),
     close: async () => {},
   }),
 };

@@ -1,4 +1,4 @@
-/** Runs one kind for a while, or for a number of inputs, and shrinks the first input that fails. @module */
+/** Runs one kind for a while, and shrinks the first input that fails. @module */
 import { Random } from "../chaos/random.ts";
 import type { Input, Kind, Target } from "./kind.ts";
 import { shrinkInput } from "./shrink.ts";
@@ -24,7 +24,7 @@ export async function runKind(kind: Kind, seed: number, ms: number): Promise<Fuz
     while (performance.now() < until) {
       const input = target.make(random);
       inputs++;
-      const problem = await target.play(input);
+      const problem = await problemOf(target, input);
       if (problem === undefined) continue;
       return { kind: kind.name, seed, inputs, failure: await smallest(target, input, problem) };
     }
@@ -34,10 +34,19 @@ export async function runKind(kind: Kind, seed: number, ms: number): Promise<Fuz
   }
 }
 
+/** An exception is a problem like any other: the input that led to it has to be told. */
+async function problemOf(target: Target, input: Input): Promise<string | undefined> {
+  try {
+    return await target.play(input);
+  } catch (error) {
+    return `an exception: ${error}`;
+  }
+}
+
 async function smallest(target: Target, input: Input, problem: string): Promise<Failure> {
   let last = problem;
   const shortest = await shrinkInput(input, async (next) => {
-    const found = await target.play(next);
+    const found = await problemOf(target, next);
     if (found !== undefined) last = found;
     return found !== undefined;
   });

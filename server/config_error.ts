@@ -20,7 +20,8 @@ export class ConfigError extends Error {
 const SECRET = /secret|password|token|gateways|external_?services|key/i;
 
 function describeProblem({ name, value, expected }: ConfigProblem): string {
-  const shown =
-    value === undefined ? "nothing" : SECRET.test(name) ? "a value that is not shown" : JSON.stringify(value);
+  const text = JSON.stringify(value);
+  const isSecret = SECRET.test(name) || (typeof value === "object" && SECRET.test(text));
+  const shown = value === undefined ? "nothing" : isSecret ? "a value that is not shown" : text;
   return `Cannot use configuration ${name}: ${shown} given, expected ${expected}`;
 }

@@ -177,6 +177,8 @@ describe("loadConfig()", () => {
     ["", { AMPACT_EXTERNAL_SERVICES: '[{"type":"turn","password":"hunter2"}]' }],
     ['[auth]\nadmin_password = "hunter2"', {}],
     ['[http]\ntoken = "hunter2"', {}],
+    ['[[turn]]\nsecret = "hunter2"', {}],
+    ['[c2s]\nport = { secret = "hunter2" }', {}],
   ] as [string, Env][])("shows no secret of %p and %p", (file, env) => {
     const message = messageOf(file, env);
     expect(message).toContain("a value that is not shown given");
