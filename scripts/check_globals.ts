@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-const PORTABLE = ["xmpp", "amp", "store", "modules", "actors", "client"];
+const PORTABLE = ["xmpp", "amp", "store", "modules", "actors", "client", "testing"];
 const COMMENT_OR_STRING = /\/\/.*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g;
 const RUNTIME_GLOBAL = /(?<![\w$.])(?:globalThis\??\.)?\b(Bun|Deno)\b(?!\s*:)/g;
 

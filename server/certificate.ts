@@ -32,14 +32,15 @@ const DAY = 86_400_000;
 const VALID_DAYS = 825;
 const RENEW_DAYS = 30;
 const CERT_FILE = "selfsigned-cert.pem";
-const KEY_FILE = "selfsigned-key.pem";
+/** Of the key of a certificate that is made, in `dataDir`. */
+export const SELF_SIGNED_KEY = "selfsigned-key.pem";
 
 /** The administrator's certificate when files are named, else the kept self-signed one, remade when it no longer serves. */
 export async function ensureCertificate(options: CertificateOptions): Promise<Certificate> {
   const { certFile, keyFile, dataDir, domains, now = Date.now() } = options;
   if (certFile !== undefined && keyFile !== undefined) return readGiven(certFile, keyFile);
   const certPath = join(dataDir, CERT_FILE);
-  const keyPath = join(dataDir, KEY_FILE);
+  const keyPath = join(dataDir, SELF_SIGNED_KEY);
   const kept = await readKept(certPath, keyPath);
   if (kept !== undefined && serves(kept, domains, now)) return kept;
   const made = await makeSelfSigned(domains, now);

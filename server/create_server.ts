@@ -6,7 +6,7 @@ import type { Outcome } from "../amp/outcome.ts";
 import { modules as ownModules } from "../modules/mod.ts";
 import type { ServerModule } from "../modules/module.ts";
 import { createRegistry } from "../modules/registry.ts";
-import { createSqliteStore } from "../store/sqlite_store.ts";
+import { createSqliteStore, databaseFile } from "../store/sqlite_store.ts";
 import type { Store } from "../store/store.ts";
 import type { BunWebSocketHandler } from "../transport/bun_types.ts";
 import type { StreamServices } from "../transport/stream_services.ts";
@@ -131,8 +131,9 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
           log.warn("unknown variable", { name, known });
         log.info("who may register an account", { registration: config.registration });
         const { dataDir, store: kept } = config;
-        const places = { dataDir, storeUrl: kept.url, keyFile: kept.keyFile };
-        if (!isStore(options.store)) makePrivate(places, log);
+        if (!isStore(options.store)) {
+          makePrivate({ dataDir, database: databaseFile(kept.url), keyFile: kept.keyFile }, log);
+        }
         const opened = await store.open();
         secret = Uint8Array.from(opened.idKey);
         system = new ActorSystem({ ...parts, settings, registry, store, gateways }, opened);
@@ -184,7 +185,7 @@ function configSources({
 
 /** What lives in memory is nobody else's to read. */
 function keyFileOf({ store }: Config): string | undefined {
-  return store.url === "sqlite::memory:" ? undefined : store.keyFile;
+  return databaseFile(store.url) && store.keyFile;
 }
 
 function isStore(store: ServerOptions["store"]): store is Store {

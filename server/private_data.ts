@@ -3,23 +3,21 @@ import { join } from "node:path";
 import { narrowDatabase, narrowFiles, narrowFolder } from "../store/sqlite/private_files.ts";
 import { StoreFault } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
-
-const SCHEME = "sqlite:";
+import { SELF_SIGNED_KEY } from "./certificate.ts";
 
 export interface PrivatePlaces {
   readonly dataDir: string;
-  /** `sqlite:<file>` or `sqlite::memory:`. */
-  readonly storeUrl: string;
+  /** Undefined: it lives in memory. */
+  readonly database: string | undefined;
   /** The key of the sealed secrets. */
   readonly keyFile: string;
 }
 
 /** Throws StoreFault where they belong to somebody else. */
-export function makePrivate({ dataDir, storeUrl, keyFile }: PrivatePlaces, log: Log): void {
-  const database = storeUrl.slice(SCHEME.length);
+export function makePrivate({ dataDir, database, keyFile }: PrivatePlaces, log: Log): void {
   try {
-    const stored = database === ":memory:" ? [] : [...narrowDatabase(database), ...narrowFiles([keyFile])];
-    const files = [...stored, ...narrowFiles([join(dataDir, "selfsigned-key.pem")])];
+    const stored = database === undefined ? [] : [...narrowDatabase(database), ...narrowFiles([keyFile])];
+    const files = [...stored, ...narrowFiles([join(dataDir, SELF_SIGNED_KEY)])];
     for (const path of narrowFolder(dataDir) ? [dataDir, ...files] : files) {
       log.warn("others could read this; their rights are taken away", { path });
     }

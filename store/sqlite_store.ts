@@ -30,6 +30,12 @@ export function createInlineStore(url: string, limits: SqliteLimits = {}): Store
   return new InlineStore({ ...limits, path: pathOf(url) });
 }
 
+/** The file of the database with that URL; undefined: it lives in memory. Throws StoreFault for another kind of URL. */
+export function databaseFile(url: string): string | undefined {
+  const path = pathOf(url);
+  return path === MEMORY ? undefined : path;
+}
+
 function pathOf(url: string): string {
   if (url.startsWith(SCHEME) && url.length > SCHEME.length) return url.slice(SCHEME.length);
   throw new StoreFault("failed", `Cannot use the store ${url}: not of the form sqlite:<path> or sqlite::memory:`);

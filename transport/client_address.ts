@@ -45,7 +45,7 @@ function familyOf(address: string): "ipv4" | "ipv6" {
   return isIPv6(address) ? "ipv6" : "ipv4";
 }
 
-const UNKNOWN = "unknown";
+export const UNKNOWN_ADDRESS = "unknown";
 /** As proxies write an address: with a port, and with IPv6 in brackets then. */
 const WITH_PORT = /^(?:\[([\da-f:.]+)\]|(\d+(?:\.\d+){3}))(?::\d{1,5})?$/i;
 
@@ -58,11 +58,11 @@ export function peerOfRequest(
   { remote, https, forwardedFor, forwardedProto }: HttpRequestOrigin,
   trusts: TrustsProxy,
 ): Peer {
-  const address = remote ?? UNKNOWN;
+  const address = remote ?? UNKNOWN_ADDRESS;
   if (forwardedFor === undefined || !trusts(address)) return peerAt(address, https);
   const seen = forwardedFor.split(",").map(readForwarded);
   // From within the proxies' own network anything may be said, but nobody there is on this machine.
-  const within = seen.find((text) => !isLoopback(text)) ?? UNKNOWN;
+  const within = seen.find((text) => !isLoopback(text)) ?? UNKNOWN_ADDRESS;
   return peerAt(seen.findLast((text) => !trusts(text)) ?? within, https || forwardedProto === "https");
 }
 
@@ -70,7 +70,7 @@ function readForwarded(entry: string): string {
   const text = entry.trim();
   const match = WITH_PORT.exec(text);
   const address = match?.[1] ?? match?.[2] ?? text;
-  return isIP(address) === 0 ? UNKNOWN : address;
+  return isIP(address) === 0 ? UNKNOWN_ADDRESS : address;
 }
 
 function peerAt(address: string, encrypted: boolean): Peer {

@@ -21,19 +21,12 @@ export class WorkLimit {
     try {
       return await work();
     } finally {
-      this.leave();
+      this.#leave();
     }
   }
 
-  /** Calls `begin` when it has a place, which may be at once, and which it keeps until leave(). Throws WorkLimitError. */
-  enter(begin: () => void): void {
-    if (this.#free === 0) return this.#wait(begin);
-    this.#free--;
-    begin();
-  }
-
   /** The place goes to the one who has waited longest, if anybody waits. */
-  leave(): void {
+  #leave(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free++;
     else next();

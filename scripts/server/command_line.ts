@@ -1,13 +1,18 @@
 /** The arguments of the command line, read. @module */
 
-/** `user`, as it was typed. */
-export type UserRequest =
-  | { readonly kind: "add"; readonly name: string; readonly password: string | undefined }
-  | PasswordRequest<string | undefined>
+type RequestWith<Password> =
+  | { readonly kind: "add"; readonly name: string; readonly password: Password }
+  | PasswordRequest<Password>
   | { readonly kind: "remove"; readonly name: string }
   | { readonly kind: "usage"; readonly name: string }
   | ForwardRequest
   | { readonly kind: "list" };
+
+/** `user`, as it was typed. */
+export type UserRequest = RequestWith<string | undefined>;
+
+/** The same with all that is needed to carry it out: a canonical bare JID, and a password. */
+export type AccountRequest = RequestWith<string>;
 
 interface PasswordRequest<Password> {
   readonly kind: "passwd";
@@ -24,15 +29,6 @@ interface ForwardRequest {
   /** `none`: nowhere; left out: what is set is told. */
   readonly to?: string;
 }
-
-/** The same with all that is needed to carry it out: a canonical bare JID, and a password. */
-export type AccountRequest =
-  | { readonly kind: "add"; readonly name: string; readonly password: string }
-  | PasswordRequest<string>
-  | { readonly kind: "remove"; readonly name: string }
-  | { readonly kind: "usage"; readonly name: string }
-  | ForwardRequest
-  | { readonly kind: "list" };
 
 export type Command =
   | { readonly kind: "serve" | "help" | "version" }

@@ -1,6 +1,7 @@
 /** `user add|passwd|remove|forward|usage|list`: by the running server where there is one, else on the store itself. @module */
 import { type AmpactServer, createServer } from "../../server/create_server.ts";
 import { configureLog } from "../../server/log.ts";
+import { databaseFile } from "../../store/sqlite_store.ts";
 import { KEPT_PART } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { AccountError } from "./account_error.ts";
@@ -18,7 +19,7 @@ export async function runUserCommand(request: UserRequest): Promise<readonly str
   const complete = await completeRequest(server, request);
   const answer = await askRunningServer(server.config.dataDir, complete);
   if (answer !== undefined) return answer;
-  if (server.config.store.url === "sqlite::memory:") {
+  if (databaseFile(server.config.store.url) === undefined) {
     throw new AccountError("Cannot change accounts: the store is in memory, and no server runs that has one");
   }
   await server.start();

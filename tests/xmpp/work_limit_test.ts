@@ -64,24 +64,4 @@ describe("WorkLimit", () => {
     expect(await second).toBe("b");
     expect(bench.begun).toEqual(["a", "b"]);
   });
-
-  test("lets in as many, whether they run or enter, and refuses both alike", async () => {
-    const bench = new Bench();
-    const limit = new WorkLimit(1, 2);
-    const begun: string[] = [];
-    limit.enter(() => begun.push("a"));
-    const second = limit.run(bench.work("b"));
-    limit.enter(() => begun.push("c"));
-    expect(() => limit.enter(() => begun.push("d"))).toThrow(WorkLimitError);
-    expect([begun, bench.begun]).toEqual([["a"], []]);
-    limit.leave();
-    await Bun.sleep(0);
-    expect([begun, bench.begun]).toEqual([["a"], ["b"]]);
-    bench.end("b");
-    await second;
-    expect(begun).toEqual(["a", "c"]);
-    limit.leave();
-    limit.enter(() => begun.push("e"));
-    expect(begun).toEqual(["a", "c", "e"]);
-  });
 });

@@ -44,12 +44,13 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
   const { services, uploads } = context;
   const limits = services.settings.xmlLimits;
   const strangers = context.strangers.limits.maxBytes;
+  const most = bodyLimits(limits).maxBytes;
   const bounds = {
     least: strangers,
-    most: bodyLimits(limits).maxBytes,
+    most,
     of: (head: string) => {
       sessions.checkKnown(head);
-      return sessions.isIdentified(head) ? bodyLimits(limits).maxBytes : strangers;
+      return sessions.isIdentified(head) ? most : strangers;
     },
   };
 

@@ -35,7 +35,7 @@ export class BoshSessions {
 
   /** Whether a request is of somebody who has logged in; `head`: how it begins. */
   isIdentified(head: string): boolean {
-    return this.#sessions.get(SID.exec(head)?.[1] ?? "")?.isIdentified === true;
+    return this.#named(head)?.isIdentified === true;
   }
 
   /** Throws BoshError for a request of a session that is not here, before anything is done with it; `head`: how it begins. */
@@ -46,9 +46,13 @@ export class BoshSessions {
 
   /** Ends the session of a request that could not be read; `head`: how that begins. Returns it. */
   failUnread(head: string, condition: BoshCondition): BoshSession | undefined {
-    const session = this.#sessions.get(SID.exec(head)?.[1] ?? "");
+    const session = this.#named(head);
     session?.fail(condition);
     return session;
+  }
+
+  #named(head: string): BoshSession | undefined {
+    return this.#sessions.get(SID.exec(head)?.[1] ?? "");
   }
 
   #create(body: BoshBody, peer: Peer, reply: BoshReply): BoshSession {

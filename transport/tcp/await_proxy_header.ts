@@ -1,5 +1,5 @@
 import type { Log } from "../../xmpp/log.ts";
-import { isLoopback } from "../client_address.ts";
+import { isLoopback, UNKNOWN_ADDRESS } from "../client_address.ts";
 import { readProxyHeader } from "./proxy_header.ts";
 import type { ClientSocket } from "./tcp_connection.ts";
 
@@ -36,7 +36,7 @@ export function awaitProxyHeader(
     socket.pause();
     const rest = bytes.subarray(header.end);
     if (rest.length > 0) socket.unshift(rest);
-    then(header.address === undefined || isLoopback(header.address) ? "unknown" : header.address);
+    then(header.address === undefined || isLoopback(header.address) ? UNKNOWN_ADDRESS : header.address);
   };
   const onEnd = () => cut("the end");
   const onError = (error: Error) => cut(error.message);

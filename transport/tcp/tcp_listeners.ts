@@ -1,7 +1,7 @@
 /** The TCP listeners: STARTTLS and direct TLS, on both runtimes through node:net. @module */
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { StreamError } from "../../xmpp/errors.ts";
-import { isLoopback } from "../client_address.ts";
+import { isLoopback, UNKNOWN_ADDRESS } from "../client_address.ts";
 import type { TransportContext } from "../transport_context.ts";
 import { awaitProxyHeader } from "./await_proxy_header.ts";
 import { type ClientSocket, TcpConnection } from "./tcp_connection.ts";
@@ -62,7 +62,11 @@ export class TcpListeners {
   }
 
   /** Serves a client on a connection that was made elsewhere. */
-  accept(socket: ClientSocket, mode: TcpListenOptions["mode"], address = socket.remoteAddress ?? "unknown"): void {
+  accept(
+    socket: ClientSocket,
+    mode: TcpListenOptions["mode"],
+    address = socket.remoteAddress ?? UNKNOWN_ADDRESS,
+  ): void {
     const { connections } = this.#context;
     const admitted = connections.admits(address, isLoopback(address));
     // To say why would take a handshake, which costs more than all else.
