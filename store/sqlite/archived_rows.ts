@@ -2,22 +2,12 @@
 import { sql } from "kysely";
 import type { AccountUsage } from "./account_usage.ts";
 import type { Connection } from "./connection.ts";
-import type { LogPass } from "./log_pass.ts";
+import type { ArchivedRow, LogPass } from "./log_pass.ts";
 import { octets, query, type Slot } from "./query.ts";
 import type { Tables } from "./schema.ts";
 
 /** Rows that go at a time, so that not every message takes some along, and no transaction becomes much longer. */
 const PORTION = 500;
-
-/** Of a row in the log. */
-export interface ArchivedRow {
-  readonly id: number;
-  readonly owner: number;
-  readonly seq: number;
-  readonly peer: number;
-  readonly waits: number;
-  readonly bytes: number;
-}
 
 export class ArchivedRows {
   readonly #usage: AccountUsage;

@@ -8,10 +8,19 @@
  * @module
  */
 import type { AccountUsage } from "./account_usage.ts";
-import type { ArchivedRow } from "./archived_rows.ts";
 import type { Connection } from "./connection.ts";
 import { octets, query, type Slot } from "./query.ts";
 import type { Tables } from "./schema.ts";
+
+/** Of a row in the log. */
+export interface ArchivedRow {
+  readonly id: number;
+  readonly owner: number;
+  readonly seq: number;
+  readonly peer: number;
+  readonly waits: number;
+  readonly bytes: number;
+}
 
 export class LogPass {
   readonly #limit: number;
