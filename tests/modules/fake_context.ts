@@ -1,7 +1,6 @@
 import { createMemory } from "../../modules/memory.ts";
 import type {
   AccountContext,
-  Identity,
   PreAuthContext,
   ResourceView,
   ServerContext,
@@ -31,8 +30,6 @@ export const SETTINGS: ServerSettings = {
   contacts: {},
   of: (setting) => setting.fallback(() => undefined),
 };
-
-export const IDENTITY: Identity = { category: "server", type: "im" };
 
 /** What a handler has done, in its order: one line of words for each. */
 export type Deed = readonly [what: string, ...details: unknown[]];

@@ -5,7 +5,7 @@ import { NS } from "../../xmpp/ns.ts";
 import { settled, waitFor } from "./fake_carrier.ts";
 import { bindIq, type FakeSession, plainAuth } from "./fake_services.ts";
 import { type LiveServer, startServer } from "./live_server.ts";
-import { OPEN, WebSocketClient } from "./websocket_client.ts";
+import { frame, OPEN, UPGRADE, WebSocketClient } from "./websocket_client.ts";
 
 let server: LiveServer;
 let sockets: Socket[] = [];
@@ -38,24 +38,13 @@ async function dial(port: number): Promise<{ socket: Socket; until: (part: strin
   return { socket, until };
 }
 
-/** RFC 6455 section 5.2, masked with zeros. */
-function frame(text: string): Buffer {
-  const payload = Buffer.from(text);
-  const length =
-    payload.length < 126 ? [0x80 | payload.length] : [0x80 | 126, payload.length >> 8, payload.length & 255];
-  return Buffer.concat([Buffer.from([0x81, ...length, 0, 0, 0, 0]), payload]);
-}
-
 const lastSession = (): FakeSession => server.services.sessions.last;
 
 const CLIENTS = {
   /** A WebSocket by hand: a real one cannot stop reading. */
   async websocket(): Promise<void> {
     const { socket, until } = await dial(server.port);
-    socket.write(
-      "GET /xmpp-websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n",
-    );
+    socket.write(UPGRADE);
     await until(" 101 ");
     for (const [text, answer] of [
       [OPEN, "</stream:features>"],

@@ -6,7 +6,7 @@ import { NS } from "../../xmpp/ns.ts";
 import { settled, waitFor } from "./fake_carrier.ts";
 import { bindIq, plainAuth } from "./fake_services.ts";
 import { type LiveServer, startServer } from "./live_server.ts";
-import { OPEN, WebSocketClient } from "./websocket_client.ts";
+import { frame, OPEN, UPGRADE, WebSocketClient } from "./websocket_client.ts";
 
 let server: LiveServer;
 let sockets: Socket[] = [];
@@ -201,10 +201,7 @@ describe("answers to a stranger that does not read", () => {
     const socket = connect(server.port, "127.0.0.1");
     sockets.push(socket);
     socket.on("error", () => {});
-    socket.write(
-      "GET /xmpp-websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n",
-    );
+    socket.write(UPGRADE);
     await waitFor(() => server.transports.connectionCount === 1);
     socket.write(frame(OPEN));
     const asks = Buffer.concat(new Array(100).fill(frame(ASKS)));
@@ -237,9 +234,4 @@ async function floodUntilClosed(write: (text: string) => void): Promise<number> 
     await settled();
   }
   return answers;
-}
-
-/** RFC 6455 section 5.2, masked with zeros; of less than 126 bytes. */
-function frame(text: string): Buffer {
-  return Buffer.concat([Buffer.from([0x81, 0x80 | Buffer.byteLength(text), 0, 0, 0, 0]), Buffer.from(text)]);
 }

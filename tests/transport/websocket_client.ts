@@ -1,3 +1,4 @@
+import { encodeFrame, TEXT } from "../../chaos/websocket_frames.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { bindIq, plainAuth } from "./fake_services.ts";
 
@@ -61,3 +62,12 @@ export class WebSocketClient {
 
 export const OPEN = `<open xmlns="${NS.FRAMING}" to="localhost" version="1.0"/>`;
 export const CLOSE = `<close xmlns="${NS.FRAMING}"/>`;
+
+/** For a WebSocket by hand: a real one cannot stop reading. */
+export const UPGRADE =
+  "GET /xmpp-websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n";
+
+export function frame(text: string): Buffer {
+  return encodeFrame(TEXT, Buffer.from(text));
+}

@@ -124,7 +124,10 @@ const TEXT_READERS: Readonly<Record<string, (text: string) => unknown>> = {
   "opaqueString()": opaqueString,
   "prepareDomain()": prepareDomain,
   "servedDomain()": (text) => servedDomain(text, ["localhost"]),
-  "checkHeader()": (text) => checkHeader({ to: "localhost", from: text, version: text }, ["localhost"], undefined),
+  "checkHeader() of from": (text) =>
+    checkHeader({ to: "localhost", from: text, version: "1.0" }, ["localhost"], undefined),
+  "checkHeader() of version": (text) =>
+    checkHeader({ to: "localhost", from: undefined, version: text }, ["localhost"], undefined),
   "deriveCredentials()": (text) => deriveCredentials(text, 1),
   "checkPassword()": (text) => checkPassword(text, credentials),
   "PLAIN's password": (text) => sasl(plain, `\0juliet\0${text}`),
@@ -144,7 +147,10 @@ const TEXT_READERS: Readonly<Record<string, (text: string) => unknown>> = {
 
 /** Trees are made of what the scanner has accepted. */
 const tree = (text: string) => Element.parse(scanElement(text, LIMITS).text);
-const payload = (text: string) => tree(text).elements[0]!;
+const payload = (text: string) => {
+  const read = tree(text);
+  return read.elements[0] ?? read;
+};
 const XML_READERS: Readonly<Record<string, (text: string) => unknown>> = {
   "scanElement()": (text) => scanElement(text, LIMITS),
   "ElementScanner of a calm text": (text) => new ElementScanner(LIMITS).elementAt(text, new Map(), 0, true),

@@ -12,8 +12,9 @@ export class WorkMeter {
     meter.#install();
     try {
       await read();
-    } catch {
-      // Refusing is an answer like any other, and must not cost more.
+    } catch (error) {
+      // Refusing is an answer like any other, and must not cost more; a fault of the reader is none.
+      if (error instanceof TypeError || error instanceof ReferenceError) throw error;
     } finally {
       for (const restore of meter.#restore) restore();
     }
