@@ -96,7 +96,7 @@ export type UserMessage =
   /** There is no such account any more: nothing may wait for it, and its sessions end. */
   | { readonly kind: "removed" };
 
-/** A resource as the delivery actor sees it. Its presence is its session's to tell: `ref.answer`. */
+/** A resource as the delivery actor sees it. Its presence is its session's to tell: `ref.view`. */
 export interface ResourceEntry {
   readonly resource: string;
   readonly jid: Jid;
@@ -170,7 +170,6 @@ export type DeliveryMessage =
   | {
       readonly kind: "unproved";
       readonly seqs: readonly number[];
-      readonly resource: string;
       readonly session: SessionId;
       readonly ignored?: boolean;
     }

@@ -199,7 +199,6 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
         this.#entry.delivery.tell({
           kind: "unproved",
           seqs: [seq],
-          resource: this.#jid.resource,
           session: this.#self.id,
         });
       return;

@@ -119,7 +119,7 @@ export class UserActor implements Actor<UserMessage>, AccountHost {
   #onEnded({ resource, session, unproved, ignored }: Extract<UserMessage, { kind: "ended" }>): void {
     endResource(this.#account, resource, session);
     // Also where it is without any: delivery may have given it more in the meantime.
-    this.#entry.delivery.tell({ kind: "unproved", seqs: unproved, resource, session, ignored });
+    this.#entry.delivery.tell({ kind: "unproved", seqs: unproved, session, ignored });
   }
 
   #onEnd(error: StreamError, except?: string): void {

@@ -1,6 +1,6 @@
 /** What is remembered about the rules of a message that waits: one compact text for its pending row. @module */
 import { Jid } from "../xmpp/jid.ts";
-import type { Fired } from "./evaluate.ts";
+import { type Fired, nextDeadline } from "./evaluate.ts";
 import { judgeRule } from "./read.ts";
 import type { Rule } from "./rule.ts";
 
@@ -17,6 +17,11 @@ export interface RuleState {
   readonly recipient: Jid;
   /** The original id. */
   readonly id: string;
+}
+
+/** The deadline of what is left of the rules, milliseconds since 1970. */
+export function deadlineOf(rules: RuleState | undefined): number | undefined {
+  return rules && nextDeadline(rules.rules, rules.fired);
 }
 
 const VERSION = 1;

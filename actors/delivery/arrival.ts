@@ -1,13 +1,13 @@
 /** A message has arrived and the rules were held against its plan: the plan is carried out (XEP-0079 2.2.4). @module */
-import { type Met, type NotifyMoment, nextDeadline } from "../../amp/evaluate.ts";
+import type { Met, NotifyMoment } from "../../amp/evaluate.ts";
 import type { Outcome } from "../../amp/outcome.ts";
 import { type NonePlan, ordinaryError, type Plan } from "../../amp/plan.ts";
-import type { RuleState } from "../../amp/rule_state.ts";
+import { deadlineOf, type RuleState } from "../../amp/rule_state.ts";
 import { storable } from "../../modules/archive_policy.ts";
 import type { StanzaErrorCondition } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Envelope } from "../protocol.ts";
-import { carryOut, finish, termsOf, waitInStorage } from "./carry_out.ts";
+import { apply, carryOut, finish, termsOf, waitInStorage } from "./carry_out.ts";
 import { type DeliveryState, PRESENCE_DUE_MS } from "./delivery_state.ts";
 import { endAtArrival, fire, isLogged } from "./flight/ends.ts";
 import type { Ending, Row, Step } from "./flight/flight.ts";
@@ -79,12 +79,9 @@ function track(
   return { tracked, isNew };
 }
 
-function begin(state: DeliveryState, tracked: Tracked, { flight, effects }: Step): void {
-  if (flight !== undefined) {
-    tracked.flight = flight;
-    state.inFlight.set(tracked.seq, tracked);
-  }
-  for (const effect of effects) carryOut(state, tracked, effect);
+function begin(state: DeliveryState, tracked: Tracked, step: Step): void {
+  if (step.flight !== undefined) state.inFlight.set(tracked.seq, tracked);
+  apply(state, tracked, step);
 }
 
 function sendDirect(
@@ -182,7 +179,7 @@ function store(state: DeliveryState, arrival: Arrival, notify: Met | undefined):
   const { envelope, stanza, rules } = arrival;
   const settled = rules && { ...(notify === undefined ? rules : fire(rules, notify)), settled: true };
   // Without offline storage the archive holds it; what has a deadline waits for that alone, and is not offered.
-  const expires = settled !== undefined && nextDeadline(settled.rules, settled.fired) !== undefined;
+  const expires = deadlineOf(settled) !== undefined;
   const { tracked, isNew } = track(state, { ...arrival, rules: settled }, state.offline || expires);
   const { waits } = tracked.flight.row;
   if (waits && state.offline) countAndWait(state, tracked);

@@ -1,16 +1,15 @@
 /** Moves messages by events, and carries out what each step asks for. @module */
-import { nextDeadline } from "../../amp/evaluate.ts";
 import type { Outcome } from "../../amp/outcome.ts";
-import { encodeState, type RuleState } from "../../amp/rule_state.ts";
+import { deadlineOf, encodeState, type RuleState } from "../../amp/rule_state.ts";
 import type { StoreCall, StoreFault } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Receipt } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import type { Change, Effect, Event, Terms } from "./flight/flight.ts";
+import type { Change, Effect, Event, Step, Terms } from "./flight/flight.ts";
 import { step } from "./flight/step.ts";
-import { faultIn, pendingEntry } from "./log_rows.ts";
+import { pendingEntry, transact } from "./log_rows.ts";
 import { announce, eventCalls, fireInLog, ruleEvent, sendEvent } from "./rule_events.ts";
 import { toSessions } from "./to_sessions.ts";
 import type { Tracked } from "./tracked.ts";
@@ -21,7 +20,10 @@ export function termsOf({ node, offline }: DeliveryState): Terms {
 }
 
 export function move(state: DeliveryState, tracked: Tracked, event: Event, terms = termsOf(state)): void {
-  const { flight, effects } = step(tracked.flight, event, terms);
+  apply(state, tracked, step(tracked.flight, event, terms));
+}
+
+export function apply(state: DeliveryState, tracked: Tracked, { flight, effects }: Step): void {
   if (flight !== undefined) tracked.flight = flight;
   if (flight?.stage.kind !== "offered") state.flush?.open.delete(tracked.seq);
   for (let i = 0; i < effects.length; i++) carryOut(state, tracked, effects[i]!);
@@ -94,7 +96,6 @@ export function finish(receipt: Receipt | undefined, outcome: Outcome | undefine
 
 function conclude(state: DeliveryState, { seq, receipt }: Tracked, outcome: Outcome | undefined): void {
   state.inFlight.delete(seq);
-  state.flush?.open.delete(seq);
   finish(receipt, outcome);
 }
 
@@ -138,7 +139,7 @@ function commit(state: DeliveryState, tracked: Tracked, { changes, ending, alone
   const done = (fault: StoreFault | undefined) => state.self().tell({ kind: "done", seq, ending, fault });
   // An application's report has no row, so there may be nothing to write.
   if (calls.length === 0) return done(undefined);
-  state.node.store.tell({ kind: "calls", alone, calls, resolve: (replies) => done(faultIn(replies)), reject: done });
+  transact(state.node, calls, done, alone);
 }
 
 function callsOf(state: DeliveryState, tracked: Tracked, change: Change): readonly StoreCall[] {
@@ -152,7 +153,7 @@ function callsOf(state: DeliveryState, tracked: Tracked, change: Change): readon
     case "append":
       return [["append", [{ seq, text: stanza.toString(), archive: [], pending: pendingEntry(state, rules) }]]];
     case "rules":
-      return [["setRules", owner, seq, encodeState(rules!), nextDeadline(rules!.rules, rules!.fired)]];
+      return [["setRules", owner, seq, encodeState(rules!), deadlineOf(rules)]];
     case "settle":
       return [["settle", [{ owner, seq }]]];
     case "withdraw": {

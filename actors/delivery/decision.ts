@@ -1,5 +1,5 @@
 /** XEP-0079 2.2: validation, the default action, the rules in order, the decided action. @module */
-import type { Plan } from "../../amp/plan.ts";
+import type { Plan, ResourceAnswer } from "../../amp/plan.ts";
 import type { Rule } from "../../amp/rule.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
@@ -7,7 +7,7 @@ import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Envelope } from "../protocol.ts";
-import { arrive, endHere } from "./arrival.ts";
+import { type Arrival, arrive, endHere } from "./arrival.ts";
 import { finish } from "./carry_out.ts";
 import { withoutStanzaIds } from "./compose.ts";
 import type { DeliveryState } from "./delivery_state.ts";
@@ -73,10 +73,11 @@ function decide(
     if (rules === undefined) return arrive(state, { envelope, stanza, rules }, plan, undefined);
     if (envelope.via.length === 0 && state.profile.exists) return judge(state, envelope, stanza, rules, plan);
   }
-  if (!isBlocked && state.shares === undefined && willStore(state, stanza)) {
+  const answers = state.answers();
+  if (!isBlocked && state.shares === undefined && willStore(state, stanza, answers)) {
     return decideCounted(state, envelope, stanza, rules);
   }
-  return decideOnResources(state, envelope, stanza, rules);
+  return decideOnResources(state, { envelope, stanza, rules }, answers);
 }
 
 function decideCounted(
@@ -90,9 +91,8 @@ function decideCounted(
 
 function decideOnResources(
   state: DeliveryState,
-  envelope: Envelope,
-  stanza: Stanza,
-  rules: RuleState | undefined,
+  { envelope, stanza, rules }: Arrival,
+  answers: readonly ResourceAnswer[],
 ): void {
   const message: Planned = {
     stanza,
@@ -102,10 +102,10 @@ function decideOnResources(
     isOwn: envelope.receipt?.waits === true,
   };
   if (rules === undefined) {
-    const plan = planFor(state, message, state.answers(), UNMATCHED_REFUSED);
+    const plan = planFor(state, message, answers, UNMATCHED_REFUSED);
     return arrive(state, { envelope, stanza, rules }, plan, undefined);
   }
-  judge(state, envelope, stanza, rules, planFor(state, message, state.answers()));
+  judge(state, envelope, stanza, rules, planFor(state, message, answers));
 }
 
 function judge(state: DeliveryState, envelope: Envelope, stanza: Stanza, rules: RuleState, plan: Plan): void {

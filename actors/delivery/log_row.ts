@@ -1,6 +1,5 @@
 /** What goes into the log of a message that nothing else is kept of; its text is written when a commit takes it. @module */
-import { nextDeadline } from "../../amp/evaluate.ts";
-import { encodeState, type RuleState } from "../../amp/rule_state.ts";
+import { deadlineOf, encodeState, type RuleState } from "../../amp/rule_state.ts";
 import type { ArchiveEntry, NewMessage, PendingEntry } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 
@@ -30,7 +29,7 @@ export class RuledEntry implements PendingEntry {
 
   constructor(owner: string, state: RuleState) {
     this.owner = owner;
-    this.deadline = nextDeadline(state.rules, state.fired);
+    this.deadline = deadlineOf(state);
     this.#state = state;
   }
 

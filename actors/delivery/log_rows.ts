@@ -6,10 +6,12 @@ import {
   type NewMessage,
   NO_ENTRIES,
   type PendingEntry,
+  type StoreCall,
   type StoreFault,
   type StoreReply,
 } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import type { Node } from "../node.ts";
 import { archives } from "../profile.ts";
 import type { Envelope, RowHandle } from "../protocol.ts";
 import type { DeliveryState } from "./delivery_state.ts";
@@ -68,8 +70,17 @@ export function conditionOf({ kind }: StoreFault): StoreCondition {
   return kind === "full" || kind === "busy" ? "resource-constraint" : "internal-server-error";
 }
 
-/** The first fault among the replies. */
-export function faultIn(replies: readonly StoreReply[]): StoreFault | undefined {
+/** Runs the calls in one transaction; `done` learns of the first fault. `alone`: see the letter `calls`. */
+export function transact(
+  node: Node,
+  calls: readonly StoreCall[],
+  done: (fault: StoreFault | undefined) => void,
+  alone = false,
+): void {
+  node.store.tell({ kind: "calls", alone, calls, resolve: (replies) => done(faultIn(replies)), reject: done });
+}
+
+function faultIn(replies: readonly StoreReply[]): StoreFault | undefined {
   for (const reply of replies) if ("fault" in reply) return reply.fault;
   return undefined;
 }

@@ -5,11 +5,11 @@
  * a rule may still be met for, goes on waiting.
  * @module
  */
-import { nextDeadline } from "../../amp/evaluate.ts";
+import { deadlineOf } from "../../amp/rule_state.ts";
 import type { StoreCall } from "../../store/store.ts";
 import { move } from "./carry_out.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import { faultIn } from "./log_rows.ts";
+import { transact } from "./log_rows.ts";
 import type { Tracked } from "./tracked.ts";
 
 const KIND = "never-proved";
@@ -43,7 +43,7 @@ export async function countDeliveries(state: DeliveryState, lost: Lost): Promise
 function mayGo({ tracked: { kept, receipt, flight } }: Lost[number]): boolean {
   const { row, rules } = flight;
   if (!row.waits || !kept || row.log !== "durable" || receipt !== undefined) return false;
-  return rules === undefined || (rules.settled && nextDeadline(rules.rules, rules.fired) === undefined);
+  return rules === undefined || (rules.settled && deadlineOf(rules) === undefined);
 }
 
 function count(counts: Counts, { seq }: Tracked): number {
@@ -58,16 +58,7 @@ async function keep({ node, owner }: DeliveryState, counts: Counts, gone: readon
   const calls: StoreCall[] = [documentCall(owner.text, counts)];
   if (rows.length > 0) calls.push(["settle", rows]);
   await new Promise<void>((resolve, reject) => {
-    node.store.tell({
-      kind: "calls",
-      calls,
-      resolve: (replies) => {
-        const fault = faultIn(replies);
-        if (fault === undefined) resolve();
-        else reject(fault);
-      },
-      reject,
-    });
+    transact(node, calls, (fault) => (fault === undefined ? resolve() : reject(fault)));
   });
   if (rows.length > 0) node.log.info("messages go without proof", { owner: owner.text, messages: rows.length });
 }

@@ -6,7 +6,7 @@ import type { DeliveryState, Flush } from "./delivery_state.ts";
 import { offerHeld, standAmongRows } from "./detached.ts";
 import type { SessionId } from "./flight/flight.ts";
 import { OfflineShares } from "./offline_shares.ts";
-import { planFor } from "./plan_input.ts";
+import { planAnew } from "./plan_input.ts";
 import { fromRow, type Tracked } from "./tracked.ts";
 
 /** How many waiting messages are offered at a time; the next come when these are proved. */
@@ -157,11 +157,9 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   if (tracked.flight.stage.kind !== "offered") return;
   if (row.archived && row.seq <= flush.seenUntil && hasNoSay(tracked.flight.rules)) {
     state.inFlight.delete(row.seq);
-    return state.node.store.tell({ kind: "settle", owner: state.owner.text, seqs: [row.seq] });
+    return void state.toSettle.push(row.seq);
   }
-  const { stanza, via } = tracked;
-  const message = { stanza, notice: tracked.flight.notice, via, waits: true, isOwn: false };
-  const plan = planFor(state, message, state.answers(), { forward: false });
+  const plan = planAnew(state, tracked, state.answers(), { forward: false });
   if (plan.kind !== "direct") {
     state.inFlight.delete(row.seq);
     flush.left++;

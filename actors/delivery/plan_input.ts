@@ -119,8 +119,8 @@ function messageType(stanza: Stanza): PlanInput["messageType"] {
 }
 
 /** Whether nobody is there to take it, so that the bound on stored messages matters. */
-export function willStore(state: DeliveryState, stanza: Stanza): boolean {
-  return state.offline && storable(stanza) && !state.answers().some(takesWaiting);
+export function willStore(state: DeliveryState, stanza: Stanza, resources: readonly ResourceAnswer[]): boolean {
+  return state.offline && storable(stanza) && !resources.some(takesWaiting);
 }
 
 /** Counts what waits; messages under way whose row is or will be there are in it. */

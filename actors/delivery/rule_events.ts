@@ -1,7 +1,7 @@
 /** What the sender is told of a rule: XEP-0079 2.2.5. @module */
-import { type Met, nextDeadline } from "../../amp/evaluate.ts";
+import type { Met } from "../../amp/evaluate.ts";
 import { ruleReply } from "../../amp/reply.ts";
-import { encodeState, type RuleState } from "../../amp/rule_state.ts";
+import { deadlineOf, encodeState, type RuleState } from "../../amp/rule_state.ts";
 import { type NewMessage, NO_ENTRIES, type StoreCall } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
@@ -9,7 +9,7 @@ import type { DeliveryState } from "./delivery_state.ts";
 import type { DueEvent } from "./due_event.ts";
 import { fire } from "./flight/ends.ts";
 import { LogRow } from "./log_row.ts";
-import { append, faultIn } from "./log_rows.ts";
+import { append, transact } from "./log_rows.ts";
 
 /** The event of a rule that was met; `drop` has none. */
 export function ruleEvent(node: Node, met: Met, rules: RuleState): DueEvent | undefined {
@@ -52,17 +52,10 @@ export function fireInLog(
 ): RuleState {
   const event = ruleEvent(node, met, rules);
   const fired = fire(rules, met);
-  const deadline = nextDeadline(fired.rules, fired.fired);
-  const failed = (error: unknown) => node.log.error("cannot report deadline", { seq, error });
-  node.store.tell({
-    kind: "calls",
-    calls: [["setRules", owner, seq, encodeState(fired), deadline], ...eventCalls(event)],
-    resolve: (replies) => {
-      const fault = faultIn(replies);
-      if (fault !== undefined) failed(fault);
-      else sendEvent(node, event);
-    },
-    reject: failed,
+  const calls: StoreCall[] = [["setRules", owner, seq, encodeState(fired), deadlineOf(fired)], ...eventCalls(event)];
+  transact(node, calls, (fault) => {
+    if (fault === undefined) sendEvent(node, event);
+    else node.log.error("cannot report deadline", { seq, error: fault });
   });
   return fired;
 }

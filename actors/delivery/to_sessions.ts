@@ -24,9 +24,7 @@ export function toSessions(state: DeliveryState, tracked: Tracked, sessions: rea
   const stanza = isStored ? withDelay(tracked.stanza, state.owner.domain, seq) : tracked.stanza;
   const device = withId(state, { stanza, seq, kept }, rules);
   const until = rules && takenOutAt(rules);
-  for (const { ref } of state.profile.resources) {
-    if (sessions.includes(ref.id)) ref.tell({ kind: "deliver", stanza: device, seq, until });
-  }
+  state.tellSessions(sessions, { kind: "deliver", stanza: device, seq, until });
 }
 
 /** To those resources, of which nobody waits for proof. */

@@ -64,7 +64,7 @@ export class Tracked implements NewMessage, RowHandle {
     this.via = via;
     this.receipt = receipt;
     const audience = receipt === undefined ? "none" : receipt.waits ? "application" : "count";
-    this.flight = { seq, rules, audience, notice, forwarded: via.length > 0, row, stage };
+    this.flight = { rules, audience, notice, forwarded: via.length > 0, row, stage };
   }
 
   get text(): string {

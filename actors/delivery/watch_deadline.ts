@@ -1,5 +1,5 @@
+import { deadlineOf } from "../../amp/rule_state.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import { deadlineOf } from "./flight/ends.ts";
 import type { Tracked } from "./tracked.ts";
 
 /** How often an overdue message is looked at again, and how far ahead a look is planned at most. */

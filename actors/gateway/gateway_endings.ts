@@ -4,7 +4,7 @@ import { StanzaError } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { finish } from "../delivery/carry_out.ts";
 import type { StoreCondition } from "../delivery/flight/flight.ts";
-import { conditionOf, faultIn } from "../delivery/log_rows.ts";
+import { conditionOf, transact } from "../delivery/log_rows.ts";
 import { eventCalls } from "../delivery/rule_events.ts";
 import type { Receipt } from "../protocol.ts";
 import type { GatewayEnding, GatewayFlight } from "./gateway_flight.ts";
@@ -13,13 +13,7 @@ import { viaOf } from "./via.ts";
 
 /** One transaction; `committed` comes back. */
 export function commit(state: GatewayState, seq: number, calls: readonly StoreCall[]): void {
-  const told = (fault: StoreFault | undefined) => state.self().tell({ kind: "committed", seq, fault });
-  state.node.store.tell({
-    kind: "calls",
-    calls,
-    resolve: (replies) => told(faultIn(replies)),
-    reject: told,
-  });
+  transact(state.node, calls, (fault) => state.self().tell({ kind: "committed", seq, fault }));
 }
 
 /** The calls that take a message away, and its event, in one transaction; what is told of it is told after the commit. */

@@ -1,7 +1,7 @@
 /** A message comes for a gateway: its rules are validated and held against the plan, then it is kept. XEP-0079 2.2. @module */
-import { type Met, nextDeadline } from "../../amp/evaluate.ts";
+import type { Met } from "../../amp/evaluate.ts";
 import { type Plan, plan } from "../../amp/plan.ts";
-import { encodeState, type RuleState } from "../../amp/rule_state.ts";
+import { deadlineOf, encodeState, type RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
 import { archivable } from "../../modules/archive_policy.ts";
 import type { ArchiveEntry, NewMessage, StoreCall } from "../../store/store.ts";
@@ -70,7 +70,7 @@ function keep(
 ): void {
   const { node, domain } = state;
   const seq = node.seqs.next();
-  const deadline = rules && nextDeadline(rules.rules, rules.fired);
+  const deadline = deadlineOf(rules);
   const pending = { owner: domain, rules: rules && encodeState(rules), deadline };
   const archive = archiveEntries(envelope, stanza);
   tellSender(envelope, archive, seq);

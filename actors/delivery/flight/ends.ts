@@ -1,5 +1,5 @@
 /** The ways in which a message ends or comes to rest. @module */
-import { type Met, nextDeadline } from "../../../amp/evaluate.ts";
+import type { Met } from "../../../amp/evaluate.ts";
 import type { Outcome } from "../../../amp/outcome.ts";
 import { type NonePlan, ordinaryError } from "../../../amp/plan.ts";
 import type { RuleState } from "../../../amp/rule_state.ts";
@@ -157,11 +157,6 @@ export function uncount(flight: Flight): Effect[] {
 
 function countAs({ row }: Flight, waits: boolean): Effect[] {
   return row.counted === waits ? [] : [{ kind: "count", waits }];
-}
-
-/** The deadline of what is left of the rules. */
-export function deadlineOf(rules: RuleState | undefined): number | undefined {
-  return rules && nextDeadline(rules.rules, rules.fired);
 }
 
 /** A rule that has fired closes all rules after it, also one that waits for proof. */

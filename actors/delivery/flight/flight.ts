@@ -1,6 +1,6 @@
 /**
  * One message that delivery answers for, as a value, and what may happen to it. `step` moves it; the actor carries the effects
- * out and changes no field.
+ * out. Where a message begins at rest, and whether its row counts, arrival.ts and plan_input.ts set.
  * @module
  */
 import type { Met } from "../../../amp/evaluate.ts";
@@ -55,7 +55,6 @@ export interface Ending {
 }
 
 export interface Flight {
-  readonly seq: number;
   readonly rules: RuleState | undefined;
   /** Who learns of the outcome: nobody, a client's XEP-0198 count, or an application that waits for each outcome. */
   readonly audience: "none" | "count" | "application";

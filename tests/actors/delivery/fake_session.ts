@@ -85,7 +85,7 @@ export class FakeSession {
   }
 
   #giveBack(seqs: readonly number[]): void {
-    this.#delivery().tell({ kind: "unproved", seqs, resource: this.jid.resource, session: this.ref.id });
+    this.#delivery().tell({ kind: "unproved", seqs, session: this.ref.id });
   }
 
   get entry(): ResourceEntry {

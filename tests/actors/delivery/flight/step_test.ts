@@ -115,7 +115,6 @@ class World {
     // What a rule ends at receipt never becomes a flight.
     if (verdict !== undefined && (verdict.kind !== "default" || verdict.notify?.when === "now")) return;
     this.flight = {
-      seq: 1,
       rules,
       audience: given.audience,
       notice: false,
