@@ -11,6 +11,7 @@ import { archiveEnd, archiveMetadata, archiveResult } from "./mam/archive_answer
 import { readPage } from "./mam/archive_page.ts";
 import { DEFAULT_PREFERENCES, preferencesMarkup, readPreferences } from "./mam/archive_preferences.ts";
 import { archiveForm, readArchiveRequest } from "./mam/archive_request.ts";
+import { awaitEarlier } from "./mam/earlier_messages.ts";
 import { type AccountContext, get, type IqRequest, type ServerModule, set } from "./module.ts";
 import { requireOwner } from "./owner_only.ts";
 
@@ -52,6 +53,8 @@ async function query(iq: IqRequest, context: AccountContext): Promise<Markup> {
   const encode = (seq: number) => context.stanzaIds.encode(seq);
   const encoded = (seq: number | undefined) => (seq === undefined ? undefined : encode(seq));
   const request = readArchiveRequest(iq.payload, (id) => context.stanzaIds.decode(id));
+  // A page before a message holds nothing that is new.
+  if (request.query.before === undefined) await awaitEarlier(context);
   const { messages, complete, total, edge } = await readPage(request, context);
   for (const message of request.flip ? messages.toReversed() : messages) {
     const result = archiveResult(message, request.queryId, encode);
@@ -69,10 +72,8 @@ async function query(iq: IqRequest, context: AccountContext): Promise<Markup> {
 
 async function metadata(iq: IqRequest, context: AccountContext): Promise<Markup> {
   requireArchive(iq, context);
-  const owner = context.owner.text;
-  // A message that the same client has just sent may wait for one answer of the store before it has its place in the log.
-  await context.store.archiveBounds(owner);
-  const bounds = await context.store.archiveBounds(owner);
+  await awaitEarlier(context);
+  const bounds = await context.store.archiveBounds(context.owner.text);
   return archiveMetadata(bounds, (seq) => context.stanzaIds.encode(seq));
 }
 

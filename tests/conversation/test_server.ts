@@ -19,6 +19,8 @@ export interface TestServerOptions extends StageConfig {
   /** Keeps the database in a file, so that restart() finds it again. */
   readonly onDisk?: boolean;
   readonly now?: () => number;
+  /** What the server is given in place of its store. */
+  readonly wrapStore?: (store: Store) => Store;
 }
 
 export class TestServer {
@@ -43,14 +45,14 @@ export class TestServer {
   }
 
   async #start(): Promise<void> {
-    const { onDisk: _, now, ...config } = this.#options;
+    const { onDisk: _, now, wrapStore = (store: Store) => store, ...config } = this.#options;
     const url = this.#folder === undefined ? "sqlite::memory:" : `sqlite:${this.#folder}/test.db`;
     this.#store = createSqliteStore(url, { accountBytes: this.#options.limits?.accountBytes });
     this.#server = createServer({
       registration: "open",
       ...config,
       limits: { profile: "bench", ...config.limits },
-      store: this.#store,
+      store: wrapStore(this.#store),
       log: this.log,
       ...(now !== undefined && { now }),
     });
