@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { prepareDomain } from "./domain.ts";
+import { Memo } from "./memo.ts";
 import { ownCopy } from "./own_copy.ts";
 import { opaqueString, usernameCaseMapped } from "./precis.ts";
 import { escapeAttribute } from "./xml/escape.ts";
@@ -136,29 +137,7 @@ export class Jid {
   }
 }
 
-/** Remembers the texts parsed last: when the young half is full, it takes the place of the old half. */
-class Memo {
-  #young = new Map<string, Jid>();
-  #old = new Map<string, Jid>();
-
-  get(text: string): Jid | undefined {
-    const jid = this.#young.get(text);
-    if (jid !== undefined) return jid;
-    const old = this.#old.get(text);
-    if (old !== undefined) this.set(text, old);
-    return old;
-  }
-
-  set(text: string, jid: Jid): void {
-    if (this.#young.size >= MEMO_SIZE) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(text, jid);
-  }
-}
-
-const memo = new Memo();
+const memo = new Memo<Jid>(MEMO_SIZE);
 
 function preparedLocal(text: string): string {
   if (ASCII_LOCAL.test(text)) return checkedLength(text, "localpart");
