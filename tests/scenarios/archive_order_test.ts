@@ -10,7 +10,8 @@ const scenario = stage({ wrapStore: (store) => new SlowStore(store, 20) });
 
 /** To accounts that are not there, and that the server has not read yet. */
 function sendsToOthers(sender: Device, others: readonly Device[]): void {
-  for (const { bare } of others) sender.sends(xml`<message to="${bare}" type="chat"><body>for ${bare}</body></message>`);
+  for (const { bare } of others)
+    sender.sends(xml`<message to="${bare}" type="chat"><body>for ${bare}</body></message>`);
 }
 
 const asksArchive = (device: Device, request: Markup) => device.asks(xml`<iq type="set">${request}</iq>`);
