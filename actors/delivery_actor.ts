@@ -121,13 +121,11 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
   #onIq(stanza: Stanza): void {
     const state = this.#state;
     const request = stanza.type === "get" || stanza.type === "set";
-    if (state.isBlocked(stanza.from!)) {
-      if (request) bounce(state, stanza, new StanzaError("service-unavailable"));
-      return;
-    }
+    const isBlocked = state.isBlocked(stanza.from!);
+    if (isBlocked && !request) return;
     const { resource } = stanza.to!;
     if (resource === "") return state.user.tell({ kind: "iq", stanza });
-    const entry = state.resource(resource);
+    const entry = isBlocked ? undefined : state.resource(resource);
     if (entry !== undefined) entry.ref.tell({ kind: "deliver", stanza, seq: 0 });
     else if (request) bounce(state, stanza, new StanzaError("service-unavailable"));
   }

@@ -7,6 +7,7 @@
  * subscriptions.ts, account_hooks.ts, and account_profile.ts, which makes what delivery and sessions know of it.
  * @module
  */
+import { isBlocked } from "../modules/blocking/block_list.ts";
 import { isSubscriptionType } from "../modules/roster/subscription.ts";
 import { inboundEffects, removalEffects } from "../modules/roster/subscription_flow.ts";
 import type { UserRecord } from "../store/store.ts";
@@ -166,8 +167,16 @@ export class UserActor implements Actor<UserMessage>, AccountHost {
       return runHooks(account, "iqAnswer", (hooks) => hooks.iqAnswer?.(stanza, account));
     }
     account.requestedAt = account.node.seqs.next();
-    const answer = account.node.registry.answerAccount(stanza, account);
+    const answer = account.node.registry.answerAccount(stanza, this.#shownTo(stanza.from));
     if (answer instanceof Promise) return answer.then((reply) => account.route(reply));
     account.route(answer);
+  }
+
+  /** A blocked sender is answered as by an account that does not exist, which is how a stranger is answered (XEP-0191 section 6). */
+  #shownTo(sender: Jid | undefined): LiveAccount {
+    const account = this.#account;
+    if (sender === undefined || sender.bare.equals(account.owner) || !isBlocked(account.blocked, sender))
+      return account;
+    return new LiveAccount(account.node, this.#entry, undefined, this);
   }
 }

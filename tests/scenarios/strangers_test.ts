@@ -100,3 +100,38 @@ scenario("XEP-0079 3.4.3: an error that a client forges has no report in it", as
   const received = await juliet.receives(xml`<message id="m1" type="error"><error/></message>`);
   expect(received.child("amp", NS.AMP)).toBeUndefined();
 });
+
+const QUESTIONS = [
+  xml`<query xmlns="${NS.ROSTER}"/>`,
+  xml`<query xmlns="${NS.DISCO_INFO}"/>`,
+  xml`<query xmlns="${NS.DISCO_ITEMS}"/>`,
+  xml`<query xmlns="${NS.LAST}"/>`,
+  xml`<query xmlns="${NS.VERSION}"/>`,
+  xml`<query xmlns="${NS.PRIVATE}"><storage xmlns="storage:bookmarks"/></query>`,
+  xml`<query xmlns="${NS.MAM}"/>`,
+  xml`<metadata xmlns="${NS.MAM}"/>`,
+  xml`<blocklist xmlns="${NS.BLOCKING}"/>`,
+  xml`<ping xmlns="${NS.PING}"/>`,
+  xml`<vCard xmlns="${NS.VCARD}"/>`,
+  xml`<pubsub xmlns="${NS.PUBSUB}"><items node="urn:xmpp:avatar:metadata"/></pubsub>`,
+  xml`<pubsub xmlns="${NS.PUBSUB}"><subscriptions/></pubsub>`,
+  xml`<x xmlns="urn:verona:riddle"/>`,
+];
+
+scenario("XEP-0191 6: a stranger learns by no answer to a request whether it is blocked", async (cast) => {
+  const { romeo, juliet, tybalt, paris } = cast;
+  await romeo.online();
+  await juliet.online();
+  await tybalt.online();
+  await tybalt.asks(xml`<iq type="set"><block xmlns="${NS.BLOCKING}"><item jid="${romeo.bare}"/></block></iq>`);
+  for (const question of QUESTIONS) {
+    for (const type of ["get", "set"]) {
+      const answers = new Set<string>();
+      for (const { bare } of [juliet, tybalt, paris]) {
+        const answer = await romeo.asks(xml`<iq type="${type}" to="${bare}" id="same">${question}</iq>`);
+        answers.add(String(answer).replaceAll(bare, "NAME"));
+      }
+      expect([question.text, type, ...answers]).toEqual([question.text, type, expect.any(String)]);
+    }
+  }
+});
