@@ -1,4 +1,8 @@
-/** A client does not say in the server's name when something was sent. XEP-0203 section 5, XEP-0091. @module */
+/**
+ * A client does not say in the server's name when something was sent, nor in the recipient's, in which servers say it as well.
+ * XEP-0203 section 5, XEP-0091.
+ * @module
+ */
 import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
@@ -6,15 +10,21 @@ import { Element } from "../../xmpp/xml/element.ts";
 import type { ScannedChild } from "../../xmpp/xml/scanner.ts";
 import type { Node } from "../node.ts";
 
-/** Without delays from a domain that is served here; the same object when there is none. */
+/** Without delays from a domain that is served here, or from the recipient there; the same object when there is none. */
 export function withoutServerDelay(stanza: Stanza, node: Pick<Node, "isLocal">): Stanza {
   // Most stanzas have none: they cost no more than this look.
   if (!stanza.children.some(isDelay)) return stanza;
   return stanza.without((child, text) => {
     const from = isDelay(child) ? Element.parse(text, NS.CLIENT).attr("from") : undefined;
     const jid = from === undefined ? undefined : Jid.tryParse(from);
-    return jid !== undefined && jid.local === "" && node.isLocal(jid.domain);
+    return jid !== undefined && node.isLocal(jid.domain) && (jid.local === "" || isRecipient(jid, stanza));
   });
+}
+
+/** Presence without `to` is for contacts, of whom each may be named; a message without is for the sender itself. */
+function isRecipient(jid: Jid, { name, from, to }: Stanza): boolean {
+  if (to !== undefined) return jid.bare.equals(to.bare);
+  return jid.bare.equals(from!.bare) === (name === "message");
 }
 
 function isDelay({ name, ns }: ScannedChild): boolean {

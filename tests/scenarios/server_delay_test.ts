@@ -1,8 +1,8 @@
-/** XEP-0203 section 5: only the server says in its own name when something was sent. */
+/** XEP-0203 section 5: only the server says in its own name, and the recipient's, when something was sent. */
 import { expect } from "bun:test";
 import { NS } from "../../xmpp/ns.ts";
 import type { Element } from "../../xmpp/xml/element.ts";
-import { type Markup, xml } from "../../xmpp/xml/xml.ts";
+import { attr, type Markup, xml } from "../../xmpp/xml/xml.ts";
 import { befriend } from "../conversation/befriend.ts";
 import { stage } from "../conversation/stage.ts";
 
@@ -56,3 +56,23 @@ scenario(
     expect(message.child("delay", NS.DELAY)?.attr("stamp")).not.toStartWith("2001");
   },
 );
+
+scenario("a client's delay in the recipient's name reaches nobody", async ({ romeo, juliet, nurse }) => {
+  await romeo.online();
+  await juliet.online();
+  await befriend(romeo, juliet);
+  const forged = xml`${both(juliet.bare)}${delay(juliet.full)}`;
+  const others = xml`${delay(romeo.bare)}${delay("juliet@verona.example")}`;
+  const left = [romeo.bare, "juliet@verona.example"];
+  for (const to of [juliet.bare, juliet.full]) {
+    romeo.sends(
+      xml`<message to="${to}" id="m1" type="chat"><body>m1</body>${forged}${others}${delay(nurse.bare)}</message>`,
+    );
+    expect(signed(await juliet.receives(xml`<message id="m1"/>`))).toEqual([...left, nurse.bare]);
+  }
+  for (const to of [attr("to", juliet.full), attr("to", undefined)]) {
+    romeo.sends(xml`<presence${to}><status>s1</status>${forged}${others}</presence>`);
+    expect(signed(await juliet.receives(xml`<presence from="${romeo.full}"/>`))).toEqual(left);
+  }
+  await romeo.receives(xml`<presence from="${romeo.full}"/>`);
+});
