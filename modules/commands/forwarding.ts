@@ -29,8 +29,21 @@ async function form(user: Jid, { store }: ServerContext): Promise<Markup> {
 async function run(user: Jid, values: FormValues, context: ServerContext): Promise<string> {
   const text = values.get(FIELD)?.[0]?.trim() ?? "";
   const to = text === "" ? undefined : readAddress(text, user, context);
+  if (to !== undefined && !(await agrees(to, user, context))) {
+    throw new StanzaError("not-acceptable", { text: `Cannot forward to "${to.text}": it is no contact of yours` });
+  }
   if (!(await context.setForward(user.bare, to))) throw new StanzaError("item-not-found");
   return to === undefined ? "Messages are not forwarded." : `Messages are forwarded to ${to.text} while you are away.`;
+}
+
+/**
+ * Whether an account here has anything to do with the user: a subscription in either direction, which it has asked for or granted.
+ * An account that does not exist is refused alike.
+ */
+async function agrees(to: Jid, user: Jid, { settings, store }: ServerContext): Promise<boolean> {
+  if (!settings.domains.includes(to.domain)) return true;
+  const account = await store.user(to.text);
+  return account?.roster.some((item) => item.jid === user.bare.text && item.subscription !== "none") === true;
 }
 
 function readAddress(text: string, user: Jid, { settings }: ServerContext): Jid {

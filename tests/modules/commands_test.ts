@@ -1,17 +1,27 @@
 import { describe, expect, test } from "bun:test";
 import { commands } from "../../modules/commands.ts";
 import { disco } from "../../modules/disco.ts";
+import type { RosterItem } from "../../store/store.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
-import { CHAMBER, FakeContext } from "./fake_context.ts";
+import { CHAMBER, FakeContext, item } from "./fake_context.ts";
 
 const NODE = "urn:ampact:forwarding";
 const JULIET = CHAMBER.text;
 
+/** Of others, as far as juliet is on them. */
+const ROSTERS: Record<string, readonly RosterItem[]> = {
+  "nurse@capulet.lit": [item("juliet@capulet.lit", { subscription: "from" })],
+  "romeo@capulet.lit": [item("juliet@capulet.lit", { subscription: "to" })],
+  "tybalt@capulet.lit": [item("juliet@capulet.lit", { ask: true })],
+  "benvolio@capulet.lit": [item("rosaline@capulet.lit", { subscription: "both" })],
+};
+
 function create(forwardTo?: string): FakeContext {
   const credentials = async (account: string) => (account === "juliet@capulet.lit" ? {} : undefined);
-  const user = async () => ({ forwardTo }) as never;
+  const user = async (account: string) =>
+    (account === "juliet@capulet.lit" ? { forwardTo } : ROSTERS[account] && { roster: ROSTERS[account] }) as never;
   return new FakeContext({
     modules: [disco, commands],
     settings: { gateways: ["sms.example.org"] },
@@ -77,6 +87,26 @@ describe("XEP-0050", () => {
     const context = create("nurse@capulet.lit");
     await asks(context, "set", command(xml` sessionid="${await begins(context)}"`, submit("")));
     expect(context.deeds).toContainEqual(["setForward", "juliet@capulet.lit", undefined]);
+  });
+
+  test.each(["nurse", "romeo"])("a contact may be forwarded to: %s", async (name) => {
+    const context = create();
+    await asks(context, "set", command(xml` sessionid="${await begins(context)}"`, submit(`${name}@capulet.lit`)));
+    expect(changes(context)).toEqual([["setForward", "juliet@capulet.lit", `${name}@capulet.lit`]]);
+  });
+
+  test("one that is no contact may not, in the same words whether it exists", async () => {
+    const answers = new Set<string | undefined>();
+    for (const name of ["tybalt", "benvolio", "nobody"]) {
+      const context = create();
+      const address = `${name}@capulet.lit`;
+      const session = await begins(context);
+      const answer = await asks(context, "set", command(xml` sessionid="${session}"`, submit(address)));
+      expect(errorOf(answer)).toBe("not-acceptable");
+      expect(changes(context)).toEqual([]);
+      answers.add(answer.payload("error", NS.CLIENT)?.toString().replace(address, "NAME"));
+    }
+    expect([...answers]).toHaveLength(1);
   });
 
   test("4.3: cancel ends it, and nothing is done", async () => {

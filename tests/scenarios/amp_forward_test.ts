@@ -4,7 +4,7 @@ import { formatDateTime } from "../../xmpp/date_time.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
 import { amp, type Parties, reply, whatever } from "../conversation/amp.ts";
-import { befriend } from "../conversation/befriend.ts";
+import { befriend, grants } from "../conversation/befriend.ts";
 import type { Cast } from "../conversation/cast.ts";
 import type { Device } from "../conversation/device.ts";
 import { stage } from "../conversation/stage.ts";
@@ -194,9 +194,17 @@ scenario(
       <field var="FORM_TYPE"><value>urn:ampact:forwarding</value></field>
       <field var="address"><value>${address}</value></field>
     </x>`;
-    const id = (await juliet.asks(command(xml` action="execute"`))).child("command", NS.COMMANDS)!.attr("sessionid")!;
-    const done = await juliet.asks(command(xml` sessionid="${id}" action="complete"`, form(nurse.bare)));
-    expect(done.child("command", NS.COMMANDS)!.attr("status")).toBe("completed");
+    const completes = async () => {
+      const begun = await juliet.asks(command(xml` action="execute"`));
+      const id = begun.child("command", NS.COMMANDS)!.attr("sessionid")!;
+      return await juliet.asks(command(xml` sessionid="${id}" action="complete"`, form(nurse.bare)));
+    };
+    expect((await completes()).child("error", NS.CLIENT)?.child("not-acceptable", NS.STANZAS)).toBeDefined();
+    expect(await server.app.accounts.forward(juliet.bare)).toBeUndefined();
+    await nurse.online(messagesOnly);
+    await grants(nurse, juliet);
+    await nurse.logsOut();
+    expect((await completes()).child("command", NS.COMMANDS)!.attr("status")).toBe("completed");
     expect(await server.app.accounts.forward(juliet.bare)).toBe(nurse.bare);
     await juliet.logsOut();
     romeo.sends(message(juliet.bare));
