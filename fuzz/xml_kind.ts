@@ -8,7 +8,7 @@ import { DEFAULT_XML_LIMITS, StreamScanner, scanElement, XmlError } from "../xmp
 import type { Input, Kind } from "./kind.ts";
 import { mutate } from "./mutate.ts";
 import { STANZAS } from "./seeds.ts";
-import { elementTree, saxesTree } from "./xml_trees.ts";
+import { elementTree, saxesTree, xmldomTree } from "./xml_trees.ts";
 
 const HEADER = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
 
@@ -30,6 +30,7 @@ function compareReaders(text: string): string | undefined {
   try {
     const element = Element.parse(text);
     const tree = elementTree(element);
+    if (xmldomTree(text) !== tree) return `xmldom reads another tree: ${xmldomTree(text)} and not ${tree}`;
     if (saxesTree(text) !== tree) return `saxes reads another tree: ${saxesTree(text)} and not ${tree}`;
     const again = elementTree(Element.parse(element.toString()));
     return again === tree ? undefined : `written and read again it is another tree: ${again} and not ${tree}`;

@@ -1,4 +1,5 @@
 /** One tree from several parsers, in one form that can be compared: names, namespaces, attributes and joined text. @module */
+import { DOMParser, type Element as DomElement, type Node } from "@xmldom/xmldom";
 import { SaxesParser } from "saxes";
 import { Element } from "../xmpp/xml/element.ts";
 
@@ -32,7 +33,35 @@ export function saxesTree(text: string): string {
   return open[0]!.parts.filter((part) => part.startsWith("(")).join("");
 }
 
-/** @throws Error where xmldom refuses the text */
+const TEXT_NODE = 3;
+const CDATA_NODE = 4;
+
+/** @throws Error where the parser refuses the text */
+export function xmldomTree(text: string): string {
+  const parser = new DOMParser({
+    locator: false,
+    onError,
+    normalizeLineEndings: (source) => source.replace(/\r\n?/g, "\n"),
+  });
+  return domTree(parser.parseFromString(text, "text/xml").documentElement!);
+}
+
+function domTree(element: DomElement): string {
+  const kept = [...element.attributes].filter(({ name }) => !XMLNS.test(name));
+  const values = kept.map(({ name, value }): [string, string] => [name, value]);
+  const parts: string[] = [];
+  for (let child: Node | null = element.firstChild; child !== null; child = child.nextSibling) {
+    const isText = child.nodeType === TEXT_NODE || child.nodeType === CDATA_NODE;
+    parts.push(isText ? JSON.stringify([...child.nodeValue!]).slice(1, -1) : domTree(child as DomElement));
+  }
+  return node({ head: head(element.localName!, element.namespaceURI ?? "", values), parts });
+}
+
+function onError(level: string, message: string): void {
+  // It warns of U+FFFD, which is a character like any other.
+  if (level !== "warning") throw new Error(`${level}: ${message}`);
+}
+
 export function elementTree(element: Element): string {
   const attributes = Object.entries(element.attributes).filter(([name]) => !XMLNS.test(name));
   const parts = element.children.map((child) =>

@@ -13,7 +13,19 @@ export function dereference(name: string): string | undefined {
 
 /** Attribute-value normalisation, XML 1.0 section 3.3.3, of a value that has been checked: white space becomes spaces, references are resolved. */
 export function normalised(value: string): string {
+  if (!/[&\t\r\n]/.test(value)) return value;
   return value.replace(/\r\n|[\t\r\n]|&([^;]*);/g, (_all, name?: string) =>
     name === undefined ? " " : dereference(name)!,
   );
+}
+
+/** Text that has been checked, as XML 1.0 section 2.11 has line ends read, with references resolved. */
+export function characterData(text: string): string {
+  if (!text.includes("&")) return lineEnds(text);
+  return text.replace(/\r\n?|&([^;]*);/g, (_all, name?: string) => (name === undefined ? "\n" : dereference(name)!));
+}
+
+/** XML 1.1 would change U+0085 and U+2028 too, in people's messages. */
+export function lineEnds(text: string): string {
+  return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
 }
