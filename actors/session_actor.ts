@@ -9,7 +9,7 @@ import { StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
-import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
+import { attribute, type ScannedElement } from "../xmpp/xml/scanned_element.ts";
 import { xml } from "../xmpp/xml/xml.ts";
 import type { Congestion, Reader } from "./congestion.ts";
 import type { Connection } from "./connection.ts";

@@ -1,6 +1,6 @@
 /** How a negotiated stream becomes a session: the contract between transports and the actors. @module */
 import type { Jid } from "../xmpp/jid.ts";
-import type { ScannedElement } from "../xmpp/xml/scanner.ts";
+import type { ScannedElement } from "../xmpp/xml/scanned_element.ts";
 import type { Connection } from "./connection.ts";
 
 /** What a transport tells a session. */

@@ -2,7 +2,8 @@
 import { connect, type Socket } from "node:net";
 import { NS } from "../xmpp/ns.ts";
 import { Element } from "../xmpp/xml/element.ts";
-import { DEFAULT_XML_LIMITS, StreamScanner } from "../xmpp/xml/scanner.ts";
+import { DEFAULT_XML_LIMITS } from "../xmpp/xml/scanned_element.ts";
+import { StreamReader } from "../xmpp/xml/stream_reader.ts";
 import { xml } from "../xmpp/xml/xml.ts";
 import type { Link, LinkEvents, LinkTarget } from "./link.ts";
 
@@ -15,7 +16,7 @@ const OPEN_MS = 3000;
 export class TcpLink implements Link {
   readonly transport = "tcp";
   readonly #target: LinkTarget;
-  readonly #scanner: StreamScanner;
+  readonly #scanner: StreamReader;
   #decoder = new TextDecoder();
   #socket: Socket | undefined;
   #events: LinkEvents | undefined;
@@ -26,7 +27,7 @@ export class TcpLink implements Link {
 
   constructor(target: LinkTarget) {
     this.#target = target;
-    this.#scanner = new StreamScanner(DEFAULT_XML_LIMITS, {
+    this.#scanner = new StreamReader(DEFAULT_XML_LIMITS, {
       header: () => {},
       element: ({ text }) => this.#onElement(Element.parse(text, NS.CLIENT, PREFIXES)),
       end: () => this.#onEnd(),

@@ -2,9 +2,12 @@
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import { Element } from "../xmpp/xml/element.ts";
-import { isCalm, QuickScan } from "../xmpp/xml/quick_scan.ts";
-import { Scan } from "../xmpp/xml/scan.ts";
-import { DEFAULT_XML_LIMITS, StreamScanner, scanElement, XmlError } from "../xmpp/xml/scanner.ts";
+import { scanElement } from "../xmpp/xml/element_reader.ts";
+import { isCalm, QuickScan } from "../xmpp/xml/quick/quick_scan.ts";
+import { DEFAULT_XML_LIMITS } from "../xmpp/xml/scanned_element.ts";
+import { StreamReader } from "../xmpp/xml/stream_reader.ts";
+import { StrictScan } from "../xmpp/xml/strict/strict_scan.ts";
+import { XmlError } from "../xmpp/xml/xml_error.ts";
 import type { Input, Kind } from "./kind.ts";
 import { mutate } from "./mutate.ts";
 import { STANZAS } from "./seeds.ts";
@@ -56,7 +59,7 @@ function compareScans(text: string): string | undefined {
     text.startsWith("<") && isCalm(text) ? new QuickScan(DEFAULT_XML_LIMITS).scan(text, 0, "", inherited) : undefined;
   if (quick === undefined) return undefined;
   try {
-    const strict = new Scan(DEFAULT_XML_LIMITS).elementAt(text, inherited, 0);
+    const strict = new StrictScan(DEFAULT_XML_LIMITS).elementAt(text, inherited, 0);
     return Bun.deepEquals(quick, strict) ? undefined : "the quick scan reads something else than the strict one";
   } catch (error) {
     return `the quick scan accepts what the strict one refuses: ${error}`;
@@ -92,7 +95,7 @@ function compareCuts(text: string, size: number): string | undefined {
 
 function events(pieces: readonly string[]): string {
   const seen: string[] = [];
-  const scanner = new StreamScanner(DEFAULT_XML_LIMITS, {
+  const scanner = new StreamReader(DEFAULT_XML_LIMITS, {
     header: ({ text }) => seen.push(text),
     element: ({ text, ns }) => seen.push(`${ns} ${text}`),
     end: () => seen.push("end"),

@@ -1,7 +1,7 @@
 /** What the configuration says to the actors and to the transports. @module */
 import type { NodeSettings } from "../actors/node.ts";
 import type { StreamSettings } from "../transport/stream_services.ts";
-import { DEFAULT_XML_LIMITS } from "../xmpp/xml/scanner.ts";
+import { DEFAULT_XML_LIMITS } from "../xmpp/xml/scanned_element.ts";
 import type { Config } from "./config.ts";
 
 export const SOFTWARE = { name: "ampact", version: "0.1.0" };

@@ -2,7 +2,7 @@
 import { SaslError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
-import { attribute, type ScannedElement } from "../xmpp/xml/scanner.ts";
+import { attribute, type ScannedElement } from "../xmpp/xml/scanned_element.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
 import { offerText } from "./sasl/downgrade_protection.ts";
 import { findMechanism, offeredMechanisms, withoutBinding } from "./sasl/mechanisms.ts";

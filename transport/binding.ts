@@ -6,7 +6,7 @@ import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import { scanTrusted } from "../xmpp/stanza_content.ts";
-import { attribute, contentOf, type ScannedElement } from "../xmpp/xml/scanner.ts";
+import { attribute, contentOf, type ScannedElement } from "../xmpp/xml/scanned_element.ts";
 import { attr, Markup, raw, xml } from "../xmpp/xml/xml.ts";
 import type { StreamServices } from "./stream_services.ts";
 

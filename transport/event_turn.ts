@@ -4,7 +4,7 @@
  * @module
  */
 import type { Sessions } from "../actors/sessions.ts";
-import type { ScannedElement } from "../xmpp/xml/scanner.ts";
+import type { ScannedElement } from "../xmpp/xml/scanned_element.ts";
 
 export interface Flushable {
   flush(): void;

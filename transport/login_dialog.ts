@@ -7,7 +7,7 @@ import type { PreAuthContext } from "../modules/module.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
-import { attribute, contentOf, type ScannedElement } from "../xmpp/xml/scanner.ts";
+import { attribute, contentOf, type ScannedElement } from "../xmpp/xml/scanned_element.ts";
 import { Markup } from "../xmpp/xml/xml.ts";
 import { Authentication } from "./authentication.ts";
 import { failed, readStanza } from "./binding.ts";

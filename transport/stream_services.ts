@@ -5,7 +5,7 @@ import type { Registry } from "../modules/registry.ts";
 import type { Credentials } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
-import type { XmlLimits } from "../xmpp/xml/scanner.ts";
+import type { XmlLimits } from "../xmpp/xml/scanned_element.ts";
 
 /** XEP-0124. Times in seconds. */
 export interface BoshSettings {

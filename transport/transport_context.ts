@@ -1,4 +1,5 @@
-import { ElementScanner, type XmlLimits } from "../xmpp/xml/scanner.ts";
+import { ElementReader } from "../xmpp/xml/element_reader.ts";
+import type { XmlLimits } from "../xmpp/xml/scanned_element.ts";
 import { AddressCount } from "./address_count.ts";
 import { AllowedOrigins } from "./allowed_origins.ts";
 import { type TrustsProxy, trustProxies } from "./client_address.ts";
@@ -12,9 +13,9 @@ import type { StreamServices } from "./stream_services.ts";
 export interface TransportContext extends StreamContext {
   readonly connections: ConnectionTable;
   /** For every element of every stream, one after the other. */
-  readonly scan: ElementScanner;
+  readonly scan: ElementReader;
   /** The same until it is known who the client is. */
-  readonly strangers: { readonly limits: XmlLimits; readonly scan: ElementScanner };
+  readonly strangers: { readonly limits: XmlLimits; readonly scan: ElementReader };
   /** HTTP requests whose bodies are being read. */
   readonly uploads: AddressCount;
   readonly origins: AllowedOrigins;
@@ -29,8 +30,8 @@ export function createTransportContext(services: StreamServices): TransportConte
     limits: createStreamLimits(services),
     connections: new ConnectionTable(settings.connectionsPerAddress),
     turn: new EventTurn(services.sessions),
-    scan: new ElementScanner(settings.xmlLimits),
-    strangers: { limits, scan: new ElementScanner(limits) },
+    scan: new ElementReader(settings.xmlLimits),
+    strangers: { limits, scan: new ElementReader(limits) },
     uploads: new AddressCount(settings.uploadsPerAddress),
     origins: new AllowedOrigins(settings),
     trustsProxy: trustProxies(settings.trustedProxies),

@@ -1,8 +1,11 @@
 /** A stream over one WebSocket: RFC 7395. @module */
 import { StreamError } from "../xmpp/errors.ts";
 import { NS } from "../xmpp/ns.ts";
-import { attribute, declarationEnd, type ElementScanner, type ScannedElement, XmlError } from "../xmpp/xml/scanner.ts";
+import type { ElementReader } from "../xmpp/xml/element_reader.ts";
+import { attribute, type ScannedElement } from "../xmpp/xml/scanned_element.ts";
 import { attr, xml } from "../xmpp/xml/xml.ts";
+import { declarationEnd } from "../xmpp/xml/xml_declaration.ts";
+import { XmlError } from "../xmpp/xml/xml_error.ts";
 import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "./backlog.ts";
 import type { Peer } from "./client_address.ts";
 import type { Flushable } from "./event_turn.ts";
@@ -35,7 +38,7 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   readonly #context: TransportContext;
   readonly #socket: Socket;
   readonly #stream: XmppStream;
-  #scan: ElementScanner;
+  #scan: ElementReader;
   #maxBytes: number;
   #maxBacklog = MAX_STRANGER_BACKLOG;
   #opened = false;

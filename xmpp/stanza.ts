@@ -7,7 +7,7 @@ import { STANZA_ERROR_TEXTS } from "./stanza_error_text.ts";
 import { StreamError } from "./stream_error.ts";
 import { Element } from "./xml/element.ts";
 import { escapeAttribute } from "./xml/escape.ts";
-import type { ScannedChild, ScannedElement } from "./xml/scanner.ts";
+import type { ScannedChild, ScannedElement } from "./xml/scanned_element.ts";
 import { attr, type Markup, xml } from "./xml/xml.ts";
 
 /** RFC 6120 section 8.2. */

@@ -1,6 +1,7 @@
 import { NS } from "./ns.ts";
 import { Element } from "./xml/element.ts";
-import { contentOf, type ScannedChild, type ScannedElement, scanElement, type XmlLimits } from "./xml/scanner.ts";
+import { scanElement } from "./xml/element_reader.ts";
+import { contentOf, type ScannedChild, type ScannedElement, type XmlLimits } from "./xml/scanned_element.ts";
 
 /** For text that has been accepted before, or that this server wrote. */
 export const TRUSTED_LIMITS: XmlLimits = {

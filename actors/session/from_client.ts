@@ -7,7 +7,7 @@ import { isBlocked } from "../../modules/blocking/block_list.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
-import type { ScannedElement } from "../../xmpp/xml/scanner.ts";
+import type { ScannedElement } from "../../xmpp/xml/scanned_element.ts";
 import { clientEnvelope } from "../envelope.ts";
 import type { Node, UserEntry } from "../node.ts";
 import { archives } from "../profile.ts";

@@ -7,7 +7,7 @@ import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { Element } from "../../xmpp/xml/element.ts";
-import type { ScannedChild } from "../../xmpp/xml/scanner.ts";
+import type { ScannedChild } from "../../xmpp/xml/scanned_element.ts";
 import type { Node } from "../node.ts";
 
 /** Without delays from a domain that is served here, or from the recipient there; the same object when there is none. */

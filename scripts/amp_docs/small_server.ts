@@ -12,7 +12,8 @@ import { Jid } from "../../xmpp/jid.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
-import { DEFAULT_XML_LIMITS, scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS } from "../../xmpp/xml/scanned_element.ts";
 
 export class SmallServer {
   readonly #store: Store;

@@ -12,7 +12,8 @@ import type { Store, StoreCall } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
 import { NS } from "../../xmpp/ns.ts";
-import { DEFAULT_XML_LIMITS, scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS } from "../../xmpp/xml/scanned_element.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
 
 let store: Store;

@@ -5,7 +5,7 @@ import { ActorSystem, type SystemStart } from "../../actors/system.ts";
 import type { StoreCall, StoreReply } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
-import { scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
 
 const HOUR_MS = 3_600_000;
 

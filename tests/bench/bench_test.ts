@@ -13,7 +13,8 @@ import { Progress } from "../../bench/progress.ts";
 import { median, ratioOf } from "../../bench/result.ts";
 import { svgChart } from "../../bench/svg_chart.ts";
 import { shown, table } from "../../bench/table.ts";
-import { DEFAULT_XML_LIMITS, scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS } from "../../xmpp/xml/scanned_element.ts";
 
 const PROJECT = join(import.meta.dir, "../..");
 

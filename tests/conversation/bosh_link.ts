@@ -2,7 +2,8 @@
 import { randomInt } from "node:crypto";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
-import { DEFAULT_XML_LIMITS, scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS } from "../../xmpp/xml/scanned_element.ts";
 import { attr, type Markup, raw, xml } from "../../xmpp/xml/xml.ts";
 import type { Address, Link, LinkEvents } from "./link.ts";
 

@@ -2,7 +2,8 @@
 import { connect, type Socket } from "node:net";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
-import { DEFAULT_XML_LIMITS, type ScannedElement, StreamScanner } from "../../xmpp/xml/scanner.ts";
+import { DEFAULT_XML_LIMITS, type ScannedElement } from "../../xmpp/xml/scanned_element.ts";
+import { StreamReader } from "../../xmpp/xml/stream_reader.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
 import type { Address, Link, LinkEvents } from "./link.ts";
 
@@ -15,14 +16,14 @@ export class TcpLink implements Link {
   readonly #address: Address;
   readonly #events: LinkEvents;
   readonly #decoder = new TextDecoder();
-  readonly #scanner: StreamScanner;
+  readonly #scanner: StreamReader;
   #socket: Socket | undefined;
   #isCut = false;
 
   constructor(address: Address, events: LinkEvents) {
     this.#address = address;
     this.#events = events;
-    this.#scanner = new StreamScanner(DEFAULT_XML_LIMITS, {
+    this.#scanner = new StreamReader(DEFAULT_XML_LIMITS, {
       header: ({ name, ns, attributes }) => events.element(new Element(name, ns, asRecord(attributes))),
       element: ({ text, inherited }) => events.element(Element.parse(text, NS.CLIENT, inherited)),
       end: () => this.#socket?.end(END),

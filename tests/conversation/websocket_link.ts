@@ -4,7 +4,8 @@ import { connect, type Socket } from "node:net";
 import { BINARY, CLOSE, encodeFrame, type Frame, FrameReader, PING, PONG, TEXT } from "../../chaos/websocket_frames.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
-import { DEFAULT_XML_LIMITS, scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS } from "../../xmpp/xml/scanned_element.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
 import type { Address, Link, LinkEvents } from "./link.ts";
 

@@ -5,7 +5,8 @@ import { newNode, saveNode } from "../../modules/pubsub/pep_node.ts";
 import { readRosterSet } from "../../modules/roster/roster_query.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
-import { DEFAULT_XML_LIMITS, scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS } from "../../xmpp/xml/scanned_element.ts";
 import { FakeContext } from "./fake_context.ts";
 import { fakeDocuments } from "./fake_documents.ts";
 

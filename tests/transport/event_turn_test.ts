@@ -1,6 +1,7 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { EventTurn } from "../../transport/event_turn.ts";
-import { DEFAULT_XML_LIMITS, scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS } from "../../xmpp/xml/scanned_element.ts";
 import { FakeSessions } from "./fake_services.ts";
 
 /** Notes what happens to the sessions, and what leaves. */

@@ -5,7 +5,7 @@ import type { StreamCarrier, StreamHeader } from "../../transport/stream_carrier
 import { createStreamLimits } from "../../transport/stream_limits.ts";
 import type { StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
-import { scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
 import { bindIq, type FakeServices, fakeServices, plainAuth } from "./fake_services.ts";
 
 /** A stream on no wire at all: what it sends is kept. */

@@ -9,7 +9,7 @@ import { SILENT_LOG } from "../../xmpp/log.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { deriveCredentials } from "../../xmpp/scram_keys.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import { DEFAULT_XML_LIMITS } from "../../xmpp/xml/scanner.ts";
+import { DEFAULT_XML_LIMITS } from "../../xmpp/xml/scanned_element.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
 
 /** A session that echoes every inbound element, and records what it was told. */

@@ -6,7 +6,7 @@ import type { StreamSettings } from "../../transport/stream_services.ts";
 import type { Log } from "../../xmpp/log.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { WorkLimitError } from "../../xmpp/work_limit.ts";
-import { scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
 import { FakeCarrier, waitFor } from "./fake_carrier.ts";
 import { type FakeServices, fakeServices, plainAuth } from "./fake_services.ts";
 

@@ -4,7 +4,7 @@ import { sasl2Features } from "../../transport/sasl2/sasl2_features.ts";
 import { createStreamLimits } from "../../transport/stream_limits.ts";
 import { StanzaError, StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
-import { XmlError } from "../../xmpp/xml/scanner.ts";
+import { XmlError } from "../../xmpp/xml/xml_error.ts";
 import { FakeCarrier, settled, waitFor } from "./fake_carrier.ts";
 import { bindIq, FakeSession, fakeServices, plainAuth, USER } from "./fake_services.ts";
 import { scramFinal } from "./sasl2/scram_client.ts";

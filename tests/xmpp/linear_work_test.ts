@@ -20,7 +20,9 @@ import { opaqueString, usernameCaseMapped } from "../../xmpp/precis.ts";
 import { checkPassword, deriveCredentials, type ScramKeys } from "../../xmpp/scram_keys.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import { Element } from "../../xmpp/xml/element.ts";
-import { DEFAULT_XML_LIMITS, ElementScanner, StreamScanner, scanElement } from "../../xmpp/xml/scanner.ts";
+import { ElementReader, scanElement } from "../../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS } from "../../xmpp/xml/scanned_element.ts";
+import { StreamReader } from "../../xmpp/xml/stream_reader.ts";
 import { WorkMeter } from "./work_meter.ts";
 
 /** Lengths of the inputs. Parts of addresses end at about 3,000, so that the first ones lie far below. */
@@ -153,9 +155,9 @@ const payload = (text: string) => {
 };
 const XML_READERS: Readonly<Record<string, (text: string) => unknown>> = {
   "scanElement()": (text) => scanElement(text, LIMITS),
-  "ElementScanner of a calm text": (text) => new ElementScanner(LIMITS).elementAt(text, new Map(), 0, true),
-  "StreamScanner, whole": (text) => stream([text]),
-  "StreamScanner, in pieces": (text) => stream(text.match(/.{1,50}/gs) ?? []),
+  "ElementReader of a calm text": (text) => new ElementReader(LIMITS).elementAt(text, new Map(), 0, true),
+  "StreamReader, whole": (text) => stream([text]),
+  "StreamReader, in pieces": (text) => stream(text.match(/.{1,50}/gs) ?? []),
   "a BOSH body": (text) =>
     readBody(`<body xmlns="${NS.HTTPBIND}" rid="1" sid="s" to="localhost">${text}</body>`, LIMITS),
   "Stanza.parse()": (text) => {
@@ -172,7 +174,7 @@ const XML_READERS: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 function stream(pieces: readonly string[]): void {
-  const scanner = new StreamScanner(LIMITS, { header: () => {}, element: () => {}, end: () => {} });
+  const scanner = new StreamReader(LIMITS, { header: () => {}, element: () => {}, end: () => {} });
   scanner.write(`<stream:stream xmlns="jabber:client" xmlns:stream="${NS.STREAM}" to="localhost">`);
   for (const piece of pieces) scanner.write(piece);
 }

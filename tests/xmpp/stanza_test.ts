@@ -5,7 +5,8 @@ import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import { Element } from "../../xmpp/xml/element.ts";
-import { DEFAULT_XML_LIMITS, scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS } from "../../xmpp/xml/scanned_element.ts";
 import { raw, xml } from "../../xmpp/xml/xml.ts";
 import { plainDocuments } from "./xml/arbitrary_xml.ts";
 

@@ -1,14 +1,9 @@
 /** The `<body/>` wrapper of BOSH, read and written: XEP-0124 section 6, XEP-0206. @module */
 import { NS } from "../../xmpp/ns.ts";
-import {
-  contentOf,
-  declaredNamespaces,
-  type ScannedElement,
-  scanElement,
-  XmlError,
-  type XmlLimits,
-} from "../../xmpp/xml/scanner.ts";
+import { declaredNamespaces, scanElement } from "../../xmpp/xml/element_reader.ts";
+import { contentOf, type ScannedElement, type XmlLimits } from "../../xmpp/xml/scanned_element.ts";
 import { attr, type Markup, raw, xml } from "../../xmpp/xml/xml.ts";
+import { XmlError } from "../../xmpp/xml/xml_error.ts";
 
 /** XEP-0124 section 17.2. */
 export type BoshCondition =

@@ -5,7 +5,8 @@ import { CARBONS } from "../../modules/carbons.ts";
 import { type Jid, JidError } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
-import { DEFAULT_XML_LIMITS, type ScannedElement, scanElement } from "../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS, type ScannedElement } from "../../xmpp/xml/scanned_element.ts";
 import type { StreamServices } from "../stream_services.ts";
 
 const RESOURCE_CHARS = 14;

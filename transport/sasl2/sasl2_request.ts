@@ -2,7 +2,7 @@
 import { SaslError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
-import { contentOf, type ScannedElement } from "../../xmpp/xml/scanner.ts";
+import { contentOf, type ScannedElement } from "../../xmpp/xml/scanned_element.ts";
 import { decodeBase64 } from "../sasl/negotiation.ts";
 
 /** `<fast/>`, XEP-0484 section 3.4. */

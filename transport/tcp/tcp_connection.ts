@@ -3,7 +3,9 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
-import { attribute, declaredNamespaces, type ScannedElement, StreamScanner } from "../../xmpp/xml/scanner.ts";
+import { declaredNamespaces } from "../../xmpp/xml/element_reader.ts";
+import { attribute, type ScannedElement } from "../../xmpp/xml/scanned_element.ts";
+import { StreamReader } from "../../xmpp/xml/stream_reader.ts";
 import { attr, xml } from "../../xmpp/xml/xml.ts";
 import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "../backlog.ts";
 import { isLoopback } from "../client_address.ts";
@@ -36,7 +38,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   readonly #stream: XmppStream;
   readonly #loopback: boolean;
   #socket: ClientSocket;
-  #scanner: StreamScanner;
+  #scanner: StreamReader;
   #maxBacklog = MAX_STRANGER_BACKLOG;
   #decoder = new TextDecoder("utf-8", { fatal: true });
   #encrypted = false;
@@ -130,7 +132,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
     }
   }
 
-  #createScanner(): StreamScanner {
+  #createScanner(): StreamReader {
     // A scanner that has been replaced may still be at work on what came with `<starttls/>`.
     const isCurrent = () => {
       if (this.#scanner !== scanner) this.#onInjected();
@@ -152,7 +154,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
       },
       isPaused: () => this.#paused,
     };
-    const scanner = new StreamScanner(limits, events, scan);
+    const scanner = new StreamReader(limits, events, scan);
     return scanner;
   }
 

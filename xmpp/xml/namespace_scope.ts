@@ -1,5 +1,11 @@
 import { NS } from "../ns.ts";
 
+/**
+ * In UTF-16 units. An element that is written apart from its surroundings repeats its namespaces: a long namespace would be
+ * written once for each element.
+ */
+export const MAX_NAMESPACE_LENGTH = 256;
+
 /** Those of a stream are the same for all of its elements. */
 const outermost = new WeakMap<ReadonlyMap<string, string>, NamespaceScope>();
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { BoshError, readBody, writeBody } from "../../../transport/bosh/bosh_body.ts";
 import { NS } from "../../../xmpp/ns.ts";
 import { Stanza } from "../../../xmpp/stanza.ts";
-import { DEFAULT_XML_LIMITS } from "../../../xmpp/xml/scanner.ts";
+import { DEFAULT_XML_LIMITS } from "../../../xmpp/xml/scanned_element.ts";
 import { attr } from "../../../xmpp/xml/xml.ts";
 
 const H = `xmlns="${NS.HTTPBIND}"`;

@@ -4,7 +4,7 @@ import { BoshSession } from "../../../transport/bosh/bosh_session.ts";
 import type { HeaderRequest } from "../../../transport/stream_header.ts";
 import type { BoshSettings } from "../../../transport/stream_services.ts";
 import { NS } from "../../../xmpp/ns.ts";
-import { DEFAULT_XML_LIMITS, type ScannedElement } from "../../../xmpp/xml/scanner.ts";
+import { DEFAULT_XML_LIMITS, type ScannedElement } from "../../../xmpp/xml/scanned_element.ts";
 import { FakeClock, SETTINGS } from "../fake_services.ts";
 
 /** One request as its client sees it. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { Element } from "../../../xmpp/xml/element.ts";
-import { DEFAULT_XML_LIMITS, scanElement } from "../../../xmpp/xml/scanner.ts";
+import { scanElement } from "../../../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS } from "../../../xmpp/xml/scanned_element.ts";
 import { documents } from "./arbitrary_xml.ts";
 
 describe("Element", () => {

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { BoundaryFinder } from "./boundary_finder.ts";
-import { ElementScanner } from "./element_scanner.ts";
-import { isCalm } from "./quick_scan.ts";
+import { ElementReader } from "./element_reader.ts";
+import { isCalm } from "./quick/quick_scan.ts";
 import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
 import { declarationEnd } from "./xml_declaration.ts";
 import { XmlError } from "./xml_error.ts";
@@ -29,10 +29,10 @@ const LESS_THAN = 0x3c;
  * Of any other a light state machine looks at every character once, to find where it ends; then the strict scan runs over
  * the whole. White space between children is skipped.
  */
-export class StreamScanner {
+export class StreamReader {
   #limits: XmlLimits;
   readonly #events: StreamEvents;
-  #scan: ElementScanner;
+  #scan: ElementReader;
   #finder = new BoundaryFinder();
   #pending = "";
   #pendingBytes = 0;
@@ -45,14 +45,14 @@ export class StreamScanner {
   #isAhead = false;
 
   /** `scan`: of these limits; one may serve many streams. */
-  constructor(limits: XmlLimits, events: StreamEvents, scan = new ElementScanner(limits)) {
+  constructor(limits: XmlLimits, events: StreamEvents, scan = new ElementReader(limits)) {
     this.#limits = limits;
     this.#events = events;
     this.#scan = scan;
   }
 
   /** From the next part on. */
-  use(limits: XmlLimits, scan: ElementScanner): void {
+  use(limits: XmlLimits, scan: ElementReader): void {
     this.#limits = limits;
     this.#scan = scan;
   }

@@ -1,6 +1,6 @@
 /**
- * Names that stand in most stanzas: recognised in one look, and given as a text of their own, where any other name is looked
- * at character by character and cut out.
+ * Names that stand in most stanzas: found by their first letter, and given as constants. Any other name is read character by
+ * character and is a slice of the stanza.
  * @module
  */
 

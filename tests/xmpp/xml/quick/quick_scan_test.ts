@@ -1,15 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { isCalm, QuickScan } from "../../../xmpp/xml/quick_scan.ts";
-import { Scan } from "../../../xmpp/xml/scan.ts";
-import { DEFAULT_XML_LIMITS, ElementScanner, XmlError, type XmlLimits } from "../../../xmpp/xml/scanner.ts";
-import { documents, plainDocuments, spoilt } from "./arbitrary_xml.ts";
+import { ElementReader } from "../../../../xmpp/xml/element_reader.ts";
+import { isCalm, QuickScan } from "../../../../xmpp/xml/quick/quick_scan.ts";
+import { DEFAULT_XML_LIMITS, type XmlLimits } from "../../../../xmpp/xml/scanned_element.ts";
+import { StrictScan } from "../../../../xmpp/xml/strict/strict_scan.ts";
+import { XmlError } from "../../../../xmpp/xml/xml_error.ts";
+import { documents, plainDocuments, spoilt } from "../arbitrary_xml.ts";
 
 const INHERITED = new Map([["", "jabber:client"]]);
 const SMALL: XmlLimits = { maxBytes: 600, maxDepth: 3, maxAttributes: 4, maxChildren: 3, maxElements: 6 };
 
 function strictly(text: string, start: number, limits: XmlLimits) {
-  const scan = new Scan(limits);
+  const scan = new StrictScan(limits);
   try {
     return { element: scan.elementAt(text, INHERITED, start), end: scan.end };
   } catch (error) {
@@ -180,8 +182,8 @@ test("a text is calm unless something in it has to be looked at", () => {
   }
 });
 
-test("ElementScanner takes no cut text for an element, and what is behind a cut one for nothing", () => {
-  const scan = new ElementScanner(DEFAULT_XML_LIMITS);
+test("ElementReader takes no cut text for an element, and what is behind a cut one for nothing", () => {
+  const scan = new ElementReader(DEFAULT_XML_LIMITS);
   expect(scan.elementAt("<a><b>", undefined, 0, true)).toBeUndefined();
   expect(scan.elementAt("<a><b/></a><c/>", undefined, 0, true)?.text).toBe("<a><b/></a>");
   expect(scan.end).toBe(11);

@@ -1,14 +1,8 @@
-/** Texts that stand in most stanzas, so that none is cut out for each. @module */
-import { NS } from "../ns.ts";
+/** Texts that stand in most stanzas: the scan gives a constant instead of a slice of the stanza. @module */
+import { NS } from "../../ns.ts";
 
 /** Lists of texts by their length. */
 export type CommonTexts = readonly (readonly string[] | undefined)[];
-
-/**
- * In UTF-16 units. An element that is written apart from what stood around it repeats its namespaces, so that a long one would
- * become as long as there are elements.
- */
-export const MAX_NAMESPACE_LENGTH = 256;
 
 export const NAMESPACES = byLength([
   NS.CLIENT,
@@ -38,7 +32,7 @@ export function commonText(table: CommonTexts, text: string, start: number, end:
 }
 
 /** Whether `word` stands at `start`. */
-export function reads(text: string, start: number, word: string): boolean {
+function reads(text: string, start: number, word: string): boolean {
   for (let i = word.length - 1; i >= 0; i--) if (text.charCodeAt(start + i) !== word.charCodeAt(i)) return false;
   return true;
 }

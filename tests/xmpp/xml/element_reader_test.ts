@@ -1,17 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { DOMParser, type Element as DomElement } from "@xmldom/xmldom";
 import * as fc from "fast-check";
+import { ElementReader, scanElement } from "../../../xmpp/xml/element_reader.ts";
 import {
   attribute,
   contentOf,
   DEFAULT_XML_LIMITS,
-  ElementScanner,
   type ScannedElement,
-  scanElement,
-  XmlError,
-  type XmlErrorCondition,
   type XmlLimits,
-} from "../../../xmpp/xml/scanner.ts";
+} from "../../../xmpp/xml/scanned_element.ts";
+import { XmlError, type XmlErrorCondition } from "../../../xmpp/xml/xml_error.ts";
 import { documents, plainDocuments, spoilt } from "./arbitrary_xml.ts";
 
 const scan = (text: string, limits: Partial<XmlLimits> = {}) => scanElement(text, { ...DEFAULT_XML_LIMITS, ...limits });
@@ -370,7 +368,7 @@ describe("scanElement() and xmldom", () => {
   });
 });
 
-describe("ElementScanner", () => {
+describe("ElementReader", () => {
   function outcome(read: () => ScannedElement): unknown {
     try {
       return read();
@@ -395,7 +393,7 @@ describe("ElementScanner", () => {
         fc.array(edit, { maxLength: 1 }),
       )
       .map(([text, edits]) => spoilt(text, edits));
-    const scan = new ElementScanner(DEFAULT_XML_LIMITS);
+    const scan = new ElementReader(DEFAULT_XML_LIMITS);
     let accepted = 0;
     fc.assert(
       fc.property(texts, outer, (text, inherited) => {

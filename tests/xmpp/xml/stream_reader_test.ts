@@ -1,13 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { Stanza } from "../../../xmpp/stanza.ts";
-import {
-  DEFAULT_XML_LIMITS,
-  type ScannedElement,
-  StreamScanner,
-  XmlError,
-  type XmlLimits,
-} from "../../../xmpp/xml/scanner.ts";
+import { DEFAULT_XML_LIMITS, type ScannedElement, type XmlLimits } from "../../../xmpp/xml/scanned_element.ts";
+import { StreamReader } from "../../../xmpp/xml/stream_reader.ts";
+import { XmlError } from "../../../xmpp/xml/xml_error.ts";
 import { documents } from "./arbitrary_xml.ts";
 
 const HEADER = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='a>b'>`;
@@ -16,7 +12,7 @@ type Event = readonly [kind: "header" | "element" | "end" | XmlError["condition"
 
 function listen(pieces: Iterable<string>, limits: Partial<XmlLimits> = {}): Event[] {
   const events: Event[] = [];
-  const scanner = new StreamScanner(
+  const scanner = new StreamReader(
     { ...DEFAULT_XML_LIMITS, ...limits },
     {
       header: ({ text, ns }) => events.push(["header", text, ns]),
@@ -40,7 +36,7 @@ function listenBothWays(text: string): Event[] {
   return whole;
 }
 
-describe("StreamScanner", () => {
+describe("StreamReader", () => {
   test("reads a whole stream", () => {
     const stanza = "<message to='c'><body>a<![CDATA[</body>]]]>&lt;</body><x y='/>'/></message>";
     expect(listenBothWays(`<?xml version='1.0'?>\n${HEADER} \n${stanza}\n\n<presence/></stream:stream> `)).toEqual([
@@ -94,7 +90,7 @@ describe("StreamScanner", () => {
 
   test("hands over stanzas with prefixes of the header, which can stand alone", () => {
     const stanzas: string[] = [];
-    const scanner = new StreamScanner(DEFAULT_XML_LIMITS, {
+    const scanner = new StreamReader(DEFAULT_XML_LIMITS, {
       header: () => {},
       element: (element) => stanzas.push(Stanza.fromScanned(element).toString()),
       end: () => {},
@@ -109,7 +105,7 @@ describe("StreamScanner", () => {
 
   test("expects a new header after reset()", () => {
     const seen: string[] = [];
-    const scanner = new StreamScanner(DEFAULT_XML_LIMITS, {
+    const scanner = new StreamReader(DEFAULT_XML_LIMITS, {
       header: ({ text }) => seen.push(text),
       element: ({ text }: ScannedElement) => {
         seen.push(text);
