@@ -87,12 +87,9 @@ export function createAccounts({ database, context, now }: AccountsStart): Accou
     },
     async usage(jid) {
       const account = accountOf(jid).text;
-      const [used, waitingMessages, shares] = await Promise.all([
-        database().usage(account),
-        database().pendingCount(account),
-        database().pendingShares(account, []),
-      ]);
+      const [used, shares] = await Promise.all([database().usage(account), database().pendingShares(account, [])]);
       const waiting = shares.reduce((total, { bytes }) => total + bytes, 0);
+      const waitingMessages = shares.reduce((total, { messages }) => total + messages, 0);
       return used && { ...used, waiting, waitingMessages };
     },
     list: (after = "", limit = 1000) => database().accounts(after, limit),

@@ -6,8 +6,10 @@ import { archiveContract } from "./store/archive_contract.ts";
 import { batchContract, durabilityContract, lifeContract } from "./store/batch_contract.ts";
 import { documentContract } from "./store/document_contract.ts";
 import type { MakeStore } from "./store/harness.ts";
-import { messageContract } from "./store/message_contract.ts";
+import { messageLogContract } from "./store/message_log_contract.ts";
+import { pubsubContract } from "./store/pubsub_contract.ts";
 import { quotaContract } from "./store/quota_contract.ts";
+import { rosterContract } from "./store/roster_contract.ts";
 import { streamContract } from "./store/stream_contract.ts";
 
 export interface StoreContractOptions {
@@ -19,10 +21,12 @@ export interface StoreContractOptions {
 
 export function storeContract(name: string, make: MakeStore, options: StoreContractOptions): void {
   describe(name, () => {
-    describe("accounts and rosters", () => accountContract(make));
-    describe("messages", () => messageContract(make));
+    describe("accounts", () => accountContract(make));
+    describe("rosters", () => rosterContract(make));
+    describe("the log of messages", () => messageLogContract(make));
     describe("archives", () => archiveContract(make));
-    describe("documents and pubsub", () => documentContract(make));
+    describe("documents", () => documentContract(make));
+    describe("pubsub", () => pubsubContract(make));
     describe("quotas", () => quotaContract(options.withQuota));
     describe("resumable streams", () => streamContract(make));
     describe("batches", () => batchContract(make));

@@ -3,28 +3,13 @@
  * @module
  */
 import { passwordId } from "../../xmpp/scram_keys.ts";
-import type { AccountBytes, ArchivePreferences, Credentials, OwnerKind, StoreOperations } from "../store.ts";
+import type { AccountBytes, AccountOperations, ArchivePreferences, Credentials, OwnerKind } from "../store.ts";
 import type { AccountUsage } from "./account_usage.ts";
 import type { Connection } from "./connection.ts";
 import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { OwnerTable, Tables } from "./schema.ts";
 import type { Seal } from "./seal.ts";
-
-type AccountOperations = Pick<
-  StoreOperations,
-  | "createAccount"
-  | "setCredentials"
-  | "renewCredentials"
-  | "credentials"
-  | "removeAccount"
-  | "accounts"
-  | "usage"
-  | "addOwner"
-  | "setForward"
-  | "setArchivePreferences"
-  | "setLastActivity"
->;
 
 export function accountOperations(
   connection: Connection,

@@ -3,15 +3,13 @@
  * @module
  */
 import { sql } from "kysely";
-import type { ArchivedMessage, ArchivePage, ArchiveQuery, StoreOperations } from "../store.ts";
+import type { ArchivedMessage, ArchiveOperations, ArchivePage, ArchiveQuery } from "../store.ts";
 import type { ArchivedRows } from "./archived_rows.ts";
 import type { Connection } from "./connection.ts";
 import type { LogPass } from "./log_pass.ts";
 import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
-
-type ArchiveOperations = Pick<StoreOperations, "archive" | "archiveBounds" | "pruneArchive" | "trimArchive">;
 
 export function archiveOperations(
   connection: Connection,

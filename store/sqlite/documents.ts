@@ -3,7 +3,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { StoreOperations } from "../store.ts";
+import type { DocumentOperations } from "../store.ts";
 import type { AccountUsage } from "./account_usage.ts";
 import type { Connection } from "./connection.ts";
 import { octets, query, type Slot } from "./query.ts";
@@ -13,11 +13,6 @@ import type { Seal } from "./seal.ts";
 
 /** Documents up to this are taken in any case, hashes and tokens of the server's own among them. */
 const SMALL = 1024;
-
-type DocumentOperations = Pick<
-  StoreOperations,
-  "putDocument" | "document" | "documents" | "documentCount" | "removeDocument"
->;
 
 export function documentOperations(
   connection: Connection,

@@ -36,7 +36,6 @@ export const READS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   "usage",
   "user",
   "pending",
-  "pendingCount",
   "pendingShares",
   "due",
   "nextDeadline",

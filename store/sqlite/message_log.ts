@@ -3,7 +3,7 @@
  * @module
  */
 import { sql } from "kysely";
-import { type PendingMessage, type SenderShare, StoreFault, type StoreOperations } from "../store.ts";
+import { type LogOperations, type PendingMessage, type SenderShare, StoreFault } from "../store.ts";
 import { Append } from "./append.ts";
 import type { ArchivedRows } from "./archived_rows.ts";
 import type { Connection } from "./connection.ts";
@@ -16,27 +16,13 @@ import { SenderShares } from "./sender_shares.ts";
 /** How many texts are read at a time: each may be long. */
 const SHARES_PAGE = 100;
 
-type MessageOperations = Pick<
-  StoreOperations,
-  | "append"
-  | "pend"
-  | "settle"
-  | "setRules"
-  | "withdraw"
-  | "pending"
-  | "pendingCount"
-  | "pendingShares"
-  | "due"
-  | "nextDeadline"
->;
-
-export function messageOperations(
+export function logOperations(
   connection: Connection,
   tables: Tables,
   ids: RowIds,
   pass: LogPass,
   archived: ArchivedRows,
-): MessageOperations {
+): LogOperations {
   const append = new Append(connection, tables, ids, pass, archived);
   const write = writeQueries(connection, tables);
   const read = readQueries(connection, tables);
@@ -84,11 +70,6 @@ export function messageOperations(
         deadline: deadline ?? undefined,
         archived: archived === 1,
       }));
-    },
-
-    pendingCount(owner: string): number {
-      const id = ids.owner(owner);
-      return id === undefined ? 0 : read.pendingCount.first(id)!.count;
     },
 
     pendingShares(owner: string, without: readonly number[]): readonly SenderShare[] {
@@ -179,13 +160,6 @@ function readQueries(connection: Connection, tables: Tables) {
         .where("seq", ">", after)
         .orderBy("seq")
         .limit(limit),
-    ),
-    pendingCount: query(connection, (owner: Slot<number>) =>
-      tables
-        .selectFrom("log")
-        .select(({ fn }) => fn.countAll<number>().as("count"))
-        .where("owner_id", "=", owner)
-        .where("waits", "=", YES),
     ),
     due: query(connection, (until: Slot<number>, at: Slot<number>, seq: Slot<number>, limit: Slot<number>) =>
       tables

@@ -10,13 +10,13 @@ import { archiveOperations } from "./archives.ts";
 import type { Connection } from "./connection.ts";
 import { documentOperations } from "./documents.ts";
 import type { LogPass } from "./log_pass.ts";
-import { messageOperations } from "./message_log.ts";
+import { logOperations } from "./message_log.ts";
 import { pubsubOperations } from "./pubsub.ts";
+import { rosterOperations } from "./rosters.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
 import type { Seal } from "./seal.ts";
 import { streamOperations } from "./streams.ts";
-import { userOperations } from "./users.ts";
 
 export function sqliteOperations(
   connection: Connection,
@@ -29,8 +29,8 @@ export function sqliteOperations(
   const archived = new ArchivedRows(connection, tables, usage, pass);
   return {
     ...accountOperations(connection, tables, ids, usage, seal),
-    ...userOperations(connection, tables, ids),
-    ...messageOperations(connection, tables, ids, pass, archived),
+    ...rosterOperations(connection, tables, ids),
+    ...logOperations(connection, tables, ids, pass, archived),
     ...archiveOperations(connection, tables, ids, pass, archived),
     ...documentOperations(connection, tables, ids, usage, seal),
     ...pubsubOperations(connection, tables, ids, usage),

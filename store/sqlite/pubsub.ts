@@ -3,23 +3,12 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { PubsubItemRecord, StoreOperations } from "../store.ts";
+import type { PubsubItemRecord, PubsubOperations } from "../store.ts";
 import type { AccountUsage } from "./account_usage.ts";
 import type { Connection } from "./connection.ts";
 import { octets, query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
-
-type PubsubOperations = Pick<
-  StoreOperations,
-  | "pubsubNodes"
-  | "putPubsubNode"
-  | "removePubsubNode"
-  | "pubsubItems"
-  | "pubsubItem"
-  | "putPubsubItem"
-  | "removePubsubItem"
->;
 
 export function pubsubOperations(
   connection: Connection,

@@ -2,12 +2,10 @@
  * The counts of resumable streams.
  * @module
  */
-import type { StoreOperations, StreamCount } from "../store.ts";
+import type { StreamCount, StreamOperations } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { query, type Slot } from "./query.ts";
 import type { Tables } from "./schema.ts";
-
-type StreamOperations = Pick<StoreOperations, "putStreams" | "stream" | "pruneStreams">;
 
 export function streamOperations(connection: Connection, tables: Tables): StreamOperations {
   const put = query(connection, (id: Slot<string>, account: Slot<string>, h: Slot<number>, at: Slot<number>) =>

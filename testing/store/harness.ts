@@ -74,6 +74,11 @@ export function archived(seq: number, text = `<m n="${seq}"/>`): NewMessage {
   };
 }
 
+/** Of a contact whose subscription is asked for. */
+export function rosterItem(jid: string) {
+  return { jid, name: "", subscription: "none", ask: true, approved: false, groups: [] } as const;
+}
+
 /** A message that waits for its owner and that no archive holds. */
 export function waiting(seq: number, owner: string, deadline?: number): NewMessage {
   return { seq, text: `<m n="${seq}"/>`, archive: [], pending: { owner, deadline } };

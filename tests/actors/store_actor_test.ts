@@ -243,8 +243,8 @@ describe("StoreActor gathers", () => {
   test("answers each request with its own replies", async () => {
     const { store, told, append, call } = stage();
     append(1);
-    call(["pendingCount", OWNER]);
-    call(["pendingCount", OWNER], ["nextDeadline"]);
+    call(["pendingShares", OWNER, []]);
+    call(["pendingShares", OWNER, []], ["nextDeadline"]);
     await store.commit();
     expect(told).toEqual(["committed 1", "answered 1"]);
     await store.commit();

@@ -12,7 +12,16 @@ import { join } from "node:path";
 import { Connection } from "../../../store/sqlite/connection.ts";
 import { createInlineStore } from "../../../store/sqlite_store.ts";
 import type { Store } from "../../../store/store.ts";
-import { addAccounts, archived, archiveSeqs, call, JULIET, NURSE, ROMEO } from "../../../testing/store/harness.ts";
+import {
+  addAccounts,
+  archived,
+  archiveSeqs,
+  call,
+  JULIET,
+  NURSE,
+  pendingSeqs,
+  ROMEO,
+} from "../../../testing/store/harness.ts";
 import { countRows } from "./database_file.ts";
 import fixture from "./fixtures/before_one_log.json";
 
@@ -91,7 +100,7 @@ test("everything is there after the step, and all bytes are counted", async () =
   expect((await archiveSeqs(store, ROMEO)).at(-1)).toBe(1001);
   const waited = fixture.state[JULIET].pending.map(({ seq }) => ({ owner: JULIET, seq }));
   await call(store, "settle", waited);
-  expect(await call(store, "pendingCount", JULIET)).toBe(0);
+  expect(await pendingSeqs(store, JULIET)).toEqual([]);
   expect(await archiveSeqs(store, JULIET)).toEqual([...fixture.state[JULIET].archive.map(({ seq }) => seq), 1001]);
   await call(store, "removeAccount", ROMEO);
   await addAccounts(store, ROMEO);

@@ -34,7 +34,6 @@ const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   setRules: [["setRules", JULIET, 2, "", 5]],
   withdraw: [["withdraw", JULIET, 3]],
   pending: [["pending", JULIET, 0, 10]],
-  pendingCount: [["pendingCount", JULIET]],
   pendingShares: [["pendingShares", JULIET, []]],
   due: [["due", 10, 10]],
   nextDeadline: [["nextDeadline"]],
@@ -122,6 +121,6 @@ test("what has not passed comes from its owner's newest rows", () => {
 
 test("what waits comes from the index of what waits", () => {
   const waiting = [...plans].filter(([text]) => text.startsWith("select") && text.includes('"waits" = 1'));
-  expect(waiting.length).toBe(3);
+  expect(waiting.length).toBe(2);
   for (const [, plan] of waiting) expect(plan[0]).toContain("log_waiting");
 });

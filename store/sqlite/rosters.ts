@@ -3,24 +3,13 @@
  * @module
  */
 import { sql } from "kysely";
-import type { RosterItem, StoreOperations, SubscriptionRequest, UserRecord } from "../store.ts";
+import type { RosterItem, RosterOperations, SubscriptionRequest, UserRecord } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { AccountTable, RosterTable, Tables } from "./schema.ts";
 
-type UserOperations = Pick<
-  StoreOperations,
-  | "user"
-  | "putRosterItem"
-  | "removeRosterItem"
-  | "putSubscriptionRequest"
-  | "removeSubscriptionRequest"
-  | "block"
-  | "unblock"
->;
-
-export function userOperations(connection: Connection, tables: Tables, ids: RowIds): UserOperations {
+export function rosterOperations(connection: Connection, tables: Tables, ids: RowIds): RosterOperations {
   const read = readQueries(connection, tables);
   const write = writeQueries(connection, tables);
 
