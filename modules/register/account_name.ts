@@ -24,13 +24,24 @@ const ONE_SCRIPT = new RegExp(
   }).join("|"),
   "u",
 );
-/** Nothing but Cyrillic or Greek letters that look like Latin ones, and what belongs to no script. */
-const LIKE_LATIN = /^[аеорсухіјѕһԁԛԝӏοναιυρκτχγη\P{L}]+$/u;
+/**
+ * Letters that look like one letter of ASCII each: those of UTS 39's confusables.txt (version 13) that a name may have, in scripts
+ * where they can make up a whole one, and a few Greek ones more.
+ */
+const LOOK_ALIKES = [
+  ..."ıƍƽǀɑɡɣɩɪɯʋʏᴄᴏᴑᴜᴠᴡᴢ", // Latin
+  ..."ᶃᶌẝỿꜱꞙꞟꬲꬵꬽꭇꭈꭎꭒꭚ", // Latin
+  ..."αγικνορστυχηϳᴦ", // Greek
+  ..."агеорсухѕіјѡѵүһҽӏԁԛԝꙇ", // Cyrillic
+  ..."ագզհոռսցքօ", // Armenian
+].join("");
+/** Such a letter, and beside it none that does not look like ASCII. */
+const LIKE_ASCII = new RegExp(`^(?=.*[${LOOK_ALIKES}])[a-z${LOOK_ALIKES}\\P{L}]+$`, "u");
 
 /** Whether a client may register an account of this name; the operator may make any. `local`: in canonical form. */
 export function mayBeRegistered(local: string, domain: string): boolean {
   const isOfDomain = local === domain || local === domain.split(".")[0];
   if (isOfDomain || RESERVED.has(local)) return false;
   if (/^[\x21-\x7e]+$/.test(local)) return true;
-  return ONE_SCRIPT.test(local) && !LIKE_LATIN.test(local);
+  return ONE_SCRIPT.test(local) && !LIKE_ASCII.test(local);
 }
