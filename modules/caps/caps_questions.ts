@@ -13,7 +13,9 @@ export interface Waiting {
   readonly account: string;
   /** The hash is proved. */
   told(): void;
-  /** The client that was asked did not tell: this account may ask its own. */
+  /** It may have gone, or have lost its right to see the presence, since it was to be asked. */
+  canAsk(): boolean;
+  /** The client that was asked did not tell: this account asks its own. */
   ask(): void;
 }
 
@@ -49,15 +51,18 @@ export function mayAsk(name: CapsName, waiting: Waiting, context: ServerContext)
   return true;
 }
 
-/** An answer has come: all who wait are told where it proved the hash, else the next of them asks. */
+/** An answer has come: all who wait are told where it proved the hash, else the next of them who can asks, and the others wait. */
 export function questionAnswered(name: CapsName, isProved: boolean, context: ServerContext): void {
   const questions = context.serverMemory.get(QUESTIONS);
-  const question = questions.get(keyOf(name));
+  const key = keyOf(name);
+  const question = questions.get(key);
   if (question === undefined) return;
-  questions.delete(keyOf(name));
-  for (const each of question.waiting.values()) {
-    if (isProved) each.told();
-    // The first of them asks, and the others wait for its answer.
-    else if (mayAsk(name, each, context)) each.ask();
-  }
+  questions.delete(key);
+  const { waiting } = question;
+  if (isProved) return waiting.forEach((each) => void each.told());
+  const next = [...waiting.values()].find((each) => each.canAsk());
+  if (next === undefined) return;
+  waiting.delete(next.account);
+  questions.set(key, { at: context.now(), waiting });
+  next.ask();
 }

@@ -52,8 +52,8 @@ function question({ jid, name }: Unknown, context: AccountContext): readonly Eff
   const waiting: Waiting = {
     account: context.owner.text,
     told: () => void perform(effectsOf(proved(name, context), context), context),
-    // It may have gone, or have lost its right to see the presence, since it was to be asked.
-    ask: () => (context.sharesPresenceWith(jid) ? void perform([asking()], context) : undefined),
+    canAsk: () => context.sharesPresenceWith(jid),
+    ask: () => void perform([asking()], context),
   };
   return mayAsk(name, waiting, context) ? [asking()] : [];
 }

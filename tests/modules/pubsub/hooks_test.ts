@@ -123,6 +123,25 @@ describe("learning what a resource wants (XEP-0115 6.2)", () => {
       if (other !== asked[0]) expect(other.done("route").join(" ")).toContain(`to="${CHAMBER}"`);
   });
 
+  test("where the next account may not see the client any more, the one after it asks at once", async () => {
+    await own();
+    const others = await friends(3);
+    await allWait(others);
+    others[0]!.roster.set("juliet@capulet.lit", item("juliet@capulet.lit", { subscription: "to" }));
+    await answers(CHAMBER, "new1", "", "error");
+    expect(others.map((other) => other.done("route").length)).toEqual([0, 1, 0]);
+  });
+
+  test("where nobody who waits may see the client any more, the next that comes asks", async () => {
+    await own();
+    const others = await friends(2);
+    await allWait(others.slice(0, 1));
+    others[0]!.roster.clear();
+    await answers(CHAMBER, "new1", "", "error");
+    const presence = Stanza.parse(`<presence from="${CHAMBER}">${caps()}</presence>`);
+    expect(await pep.hooks!.incomingPresence!(presence, others[1]!)).toHaveLength(1);
+  });
+
   test("where the client that was asked answers with an error, the same account asks its next", async () => {
     await own();
     await arrives(NURSE);
