@@ -10,6 +10,7 @@ import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { Congestion } from "./congestion.ts";
 import type { OfflineLimits } from "./delivery/offline_shares.ts";
+import type { NowAndThen } from "./now_and_then.ts";
 import type {
   DeliveryRef,
   Envelope,
@@ -77,6 +78,8 @@ export interface Node {
   readonly registry: Registry;
   readonly context: ServerContext;
   readonly log: Log;
+  /** What the log has told within the hour. */
+  readonly notices: NowAndThen;
   readonly store: ActorRef<StoreMessage>;
   readonly database: AsyncStore;
   readonly streams: StreamRegistry;

@@ -1,8 +1,8 @@
-/** What the operator should hear of an account, though not with every message. @module */
+/** What the operator should hear of, though not with every message: once an hour. @module */
 
 const REST_MS = 3_600_000;
-/** Of more accounts than this some are told of too often. */
-const MAX_ACCOUNTS = 10_000;
+/** Of more things than this some are told too often. */
+const MAX_TOLD = 10_000;
 
 export class NowAndThen {
   readonly #now: () => number;
@@ -13,13 +13,13 @@ export class NowAndThen {
     this.#now = now;
   }
 
-  /** Whether the last hour had none of this account yet; from now on it has. */
-  isDue(account: string): boolean {
+  /** Whether the last hour has not heard of this; from now on it has. */
+  isDue(what: string): boolean {
     const now = this.#now();
-    const told = this.#told.get(account);
+    const told = this.#told.get(what);
     if (told !== undefined && now - told < REST_MS) return false;
-    if (this.#told.size >= MAX_ACCOUNTS) this.#told.clear();
-    this.#told.set(account, now);
+    if (this.#told.size >= MAX_TOLD) this.#told.clear();
+    this.#told.set(what, now);
     return true;
   }
 }

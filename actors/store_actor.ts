@@ -9,7 +9,7 @@ import { seqTime } from "../store/sequence.ts";
 import { type Store, type StoreCall, StoreFault, type StoreReply, type StreamCount } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
 import { earliestDeadline } from "./earliest_deadline.ts";
-import { NowAndThen } from "./now_and_then.ts";
+import type { NowAndThen } from "./now_and_then.ts";
 import type { DeliveryRef, StoreMessage } from "./protocol.ts";
 import { RowAging } from "./row_aging.ts";
 import type { Actor, ActorRef } from "./runtime/mailbox.ts";
@@ -17,6 +17,7 @@ import type { Actor, ActorRef } from "./runtime/mailbox.ts";
 export interface StoreActorStart {
   readonly store: Store;
   readonly log: Log;
+  readonly notices: NowAndThen;
   readonly delayMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -75,13 +76,11 @@ export class StoreActor implements Actor<StoreMessage> {
   /** There are others to take, of which a commit that is under way knows nothing. */
   #hasCounts = false;
   #batch: Batch | undefined;
-  readonly #quotaNotices: NowAndThen;
   #hurried: Taken | undefined;
   #cancelTimer: (() => void) | undefined;
 
   constructor(start: StoreActorStart) {
     this.#start = start;
-    this.#quotaNotices = new NowAndThen(start.now);
   }
 
   receive(message: StoreMessage): void {
@@ -311,7 +310,7 @@ export class StoreActor implements Actor<StoreMessage> {
   #notePruned(accounts: unknown): void {
     if (accounts === undefined) return;
     for (const account of accounts as readonly string[]) {
-      if (this.#quotaNotices.isDue(account)) {
+      if (this.#start.notices.isDue(`archive ${account}`)) {
         this.#start.log.info("archive has reached its quota: oldest messages go", { account });
       }
     }
@@ -320,7 +319,7 @@ export class StoreActor implements Actor<StoreMessage> {
   #noteRefused(call: StoreCall, reply: StoreReply): void {
     if (!("fault" in reply) || reply.fault.kind !== "quota") return;
     const account = String(call[1]);
-    if (this.#quotaNotices.isDue(account)) {
+    if (this.#start.notices.isDue(`quota ${account}`)) {
       this.#start.log.warn("account has reached its quota", { account, method: call[0] });
     }
   }

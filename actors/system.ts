@@ -23,6 +23,7 @@ import { ExpiryActor } from "./expiry_actor.ts";
 import type { Gateway } from "./gateway.ts";
 import { GatewayActor } from "./gateway_actor.ts";
 import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
+import { NowAndThen } from "./now_and_then.ts";
 import type {
   Envelope,
   ExpiryMessage,
@@ -62,6 +63,7 @@ export class ActorSystem implements Node, Sessions {
   readonly settings: NodeSettings;
   readonly registry: Registry;
   readonly log: Log;
+  readonly notices: NowAndThen;
   readonly scheduler = new Scheduler();
   readonly congestion: Congestion;
   readonly context: ServerContext;
@@ -86,6 +88,7 @@ export class ActorSystem implements Node, Sessions {
     this.settings = start.settings;
     this.registry = start.registry;
     this.log = start.log;
+    this.notices = new NowAndThen(start.now);
     this.#domains = new Set(start.settings.domains);
     this.#seqs = new SequenceClock(opened.lastSeq, start.now);
     this.#ids = new StanzaIds(opened.idKey);
@@ -343,6 +346,7 @@ export class ActorSystem implements Node, Sessions {
       new StoreActor({
         store: start.store,
         log: start.log,
+        notices: this.notices,
         delayMs: start.settings.pendingDelayMs,
         now: () => start.now(),
         schedule: start.schedule,

@@ -8,7 +8,7 @@ import { NS } from "../xmpp/ns.ts";
 import type { Element } from "../xmpp/xml/element.ts";
 import type { Markup } from "../xmpp/xml/xml.ts";
 import { notifyBookmarkStorage, publishBookmarkStorage, retrieveBookmarkStorage } from "./bookmarks/bookmark_node.ts";
-import { BOOKMARK_STORAGE, BOOKMARKS } from "./bookmarks/bookmark_storage.ts";
+import { BOOKMARK_STORAGE, BOOKMARKS, MAX_BOOKMARK } from "./bookmarks/bookmark_storage.ts";
 import { type AccountContext, get, type IqHandler, type IqRequest, type ServerModule, set } from "./module.ts";
 import { requireOwner } from "./owner_only.ts";
 import { pepHooks } from "./pubsub/hooks.ts";
@@ -164,7 +164,8 @@ async function retrieve(element: Element, iq: IqRequest, context: AccountContext
 async function publishAndConvert(element: Element, iq: IqRequest, context: AccountContext): Promise<Markup> {
   const request = readPublish(element, iq);
   if (request.node === BOOKMARK_STORAGE) return await publishBookmarkStorage(request, iq, context);
-  const id = await publishItem(request, iq, context);
+  const maxPayload = request.node === BOOKMARKS ? MAX_BOOKMARK : undefined;
+  const id = await publishItem({ ...request, maxPayload }, iq, context);
   if (request.node === AVATAR_METADATA) await takeOverAvatar(request.payload, context);
   if (request.node === BOOKMARKS) await notifyBookmarkStorage(context);
   return publishAnswer(request.node, id);

@@ -47,9 +47,6 @@ const MAX_BEHIND = 1000;
 /** How many are remembered at least. */
 const PROVED_EVENTS = 500;
 
-/** How often at most the operator hears that one account's offline storage is full. */
-const FULL_TOLD_MS = 3_600_000;
-
 /** A client that has not sent presence by then may be one that never does. */
 export const PRESENCE_DUE_MS = 2000;
 
@@ -82,8 +79,6 @@ export class DeliveryState {
   applying = 0;
   /** Events from the log whose receipt was proved lately: their envelopes may still be on the way here. */
   #provedEvents: RecentSeqs | undefined;
-  /** When the operator last heard that too many messages wait, milliseconds since 1970. */
-  #fullToldAt = Number.NEGATIVE_INFINITY;
   /** Sessions that are over, while the profile still has them; undefined: none is. */
   #dead: Set<SessionId> | undefined;
   /** Since which number sessions get carbon copies; undefined where no other session is there to be copied from. */
@@ -288,10 +283,9 @@ export class DeliveryState {
 
   /** A message was refused since too many wait; the operator hears of it now and then. */
   noteFull(sender: Jid): void {
-    const now = this.node.now();
-    if (now - this.#fullToldAt < FULL_TOLD_MS) return;
-    this.#fullToldAt = now;
-    this.node.log.warn("offline storage is full", { account: this.owner.text, sender: sender.bare.text });
+    const { log, notices } = this.node;
+    if (!notices.isDue(`offline storage ${this.owner.text}`)) return;
+    log.warn("offline storage is full", { account: this.owner.text, sender: sender.bare.text });
   }
 
   /** One more row waits, or one less; as long as somebody counts. */

@@ -16,6 +16,8 @@ import { publish, retract } from "../pubsub/publish.ts";
 export const BOOKMARKS = "urn:xmpp:bookmarks:1";
 /** Node and namespace of XEP-0048. */
 export const BOOKMARK_STORAGE = "storage:bookmarks";
+/** In UTF-16 units: the older places show all of them in one answer (XEP-0402 section 5). */
+export const MAX_BOOKMARK = 2000;
 
 /** XEP-0402 section 3: the list is private, whole, and not sent at login. */
 const OPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -61,7 +63,10 @@ export async function writeBookmarkStorage(storage: Element, context: AccountCon
     const payload = fromStorage(conference, old);
     if (old?.toString() === payload.toString()) continue;
     const options = (await nodesOf(context)).has(BOOKMARKS) ? new Map() : OPTIONS;
-    await publish({ node: BOOKMARKS, id, payload, publisher: context.owner, options }, context);
+    await publish(
+      { node: BOOKMARKS, id, payload, publisher: context.owner, options, maxPayload: MAX_BOOKMARK },
+      context,
+    );
   }
   const node = (await nodesOf(context)).get(BOOKMARKS);
   if (node === undefined) return;

@@ -59,6 +59,7 @@ export interface PublishRequest {
   readonly id: string | undefined;
   readonly payload: Element;
   readonly options: FormValues;
+  readonly maxPayload?: number | undefined;
 }
 
 /** Section 7.1.1. @throws StanzaError of section 7.1.3 */

@@ -26,14 +26,14 @@ export interface Publication {
   readonly publisher: Jid;
   /** Section 7.1.5: what the node has to be like, or is made like. */
   readonly options: FormValues;
+  /** In UTF-16 units, where the payload may not be as long as others. */
+  readonly maxPayload?: number | undefined;
 }
 
 /** In UTF-16 units: of one payload, of the items that one node may hold together, of the name of an item or a node. */
 const MAX_PAYLOAD = 200_000;
 const MAX_NODE = 20_000_000;
 const MAX_NAME = 1023;
-/** Nodes whose items are shown all together (XEP-0402 section 5): 1,000 of them are one answer. */
-const LARGEST: ReadonlyMap<string, number> = new Map([["urn:xmpp:bookmarks:1", 2000]]);
 
 /** Stores and tells. @throws StanzaError where the options or the limits are against it */
 export async function publish(publication: Publication, context: AccountContext): Promise<PepNode> {
@@ -77,7 +77,7 @@ async function nodeFor(publication: Publication, length: number, context: Accoun
   if (unmet || (known !== undefined && !isSameConfig(config, base))) {
     throw pubsubError("conflict", "precondition-not-met");
   }
-  if (length > maxPayload(publication.node, config)) throw pubsubError("not-acceptable", "payload-too-big");
+  if (length > maxPayload(publication, config)) throw pubsubError("not-acceptable", "payload-too-big");
   if (known !== undefined) return known;
   checkNewNode(publication.node, nodes);
   const node = newNode(publication.node, config);
@@ -86,8 +86,8 @@ async function nodeFor(publication: Publication, length: number, context: Accoun
 }
 
 /** A node of many items takes smaller ones, so that all of them can be read at a time. */
-function maxPayload(node: string, config: NodeConfig): number {
-  return Math.min(LARGEST.get(node) ?? MAX_PAYLOAD, MAX_NODE / itemLimit(config));
+function maxPayload({ maxPayload = MAX_PAYLOAD }: Publication, config: NodeConfig): number {
+  return Math.min(maxPayload, MAX_NODE / itemLimit(config));
 }
 
 /** @throws StanzaError where the name is too long, or the account has as many nodes as it may */

@@ -17,9 +17,9 @@ import { AccountUsage } from "./account_usage.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { NodeSqliteDialect } from "./dialect.ts";
 import { LogPass } from "./log_pass.ts";
+import { Meta } from "./meta.ts";
 import { migrate } from "./migrations.ts";
 import { sqliteOperations } from "./operations.ts";
-import { type Query, query, type Slot } from "./query.ts";
 import { RowIds } from "./row_ids.ts";
 import type { Schema, Tables } from "./schema.ts";
 import { openSeal, type Seal } from "./seal.ts";
@@ -62,7 +62,7 @@ export class SqliteEngine {
   readonly #ids: RowIds;
   readonly #pass: LogPass;
   readonly #operations: StoreOperations;
-  readonly #putMeta: Query<[key: string, value: string], unknown>;
+  readonly #meta: Meta;
   #lastSeq: number;
 
   /** Opens and migrates. Throws StoreFault. */
@@ -75,25 +75,24 @@ export class SqliteEngine {
       // What a migration moves and sealing replaces is overwritten, and not only let go of.
       if (isSealed) connection.all("pragma secure_delete = on", []);
       await migrate(tables);
-      const seal = openSeal(connection, options.path, options.keyFile);
+      const meta = new Meta(connection, tables);
+      const seal = openSeal(connection, meta, options.path, options.keyFile);
       if (isSealed) connection.all("pragma secure_delete = off", []);
-      return new SqliteEngine(connection, tables, options, seal);
+      return new SqliteEngine(connection, tables, meta, options, seal);
     } catch (error) {
       connection?.close();
       throw openFault(error, options.path);
     }
   }
 
-  private constructor(connection: Connection, tables: Tables, options: ConnectionOptions, seal: Seal) {
+  private constructor(connection: Connection, tables: Tables, meta: Meta, options: ConnectionOptions, seal: Seal) {
     this.#connection = connection;
+    this.#meta = meta;
     this.#ids = new RowIds(connection, tables);
     const usage = new AccountUsage(connection, tables, options.accountBytes ?? Number.POSITIVE_INFINITY);
-    this.#pass = new LogPass(connection, tables, options.unindexedRows ?? UNINDEXED_ROWS, usage);
+    this.#pass = new LogPass(connection, tables, meta, options.unindexedRows ?? UNINDEXED_ROWS, usage);
     this.#operations = sqliteOperations(connection, tables, this.#ids, usage, this.#pass, seal);
-    this.#putMeta = query(connection, (key: Slot<string>, value: Slot<string>) =>
-      tables.insertInto("meta").orReplace().values({ key, value }),
-    );
-    this.start = this.#readStart(tables);
+    this.start = this.#readStart();
     this.#lastSeq = this.start.lastSeq;
   }
 
@@ -196,17 +195,14 @@ export class SqliteEngine {
     for (const call of batch) {
       if (call[0] === "append") for (const { seq } of call[1]) last = Math.max(last, seq);
     }
-    if (last > this.#lastSeq) this.#putMeta.run("lastSeq", String(last));
+    if (last > this.#lastSeq) this.#meta.put("lastSeq", String(last));
     return last;
   }
 
-  #readStart(tables: Tables): StoreStart {
-    const getMeta = query(this.#connection, (key: Slot<string>) =>
-      tables.selectFrom("meta").select("value").where("key", "=", key),
-    );
-    if (getMeta.first("idKey") === undefined) this.#putMeta.run("idKey", randomBytes(16).toString("base64"));
-    const idKey = Uint8Array.from(Buffer.from(getMeta.first("idKey")!.value, "base64"));
-    return { lastSeq: Number(getMeta.first("lastSeq")?.value ?? 0), idKey };
+  #readStart(): StoreStart {
+    if (this.#meta.get("idKey") === undefined) this.#meta.put("idKey", randomBytes(16).toString("base64"));
+    const idKey = Uint8Array.from(Buffer.from(this.#meta.get("idKey")!, "base64"));
+    return { lastSeq: Number(this.#meta.get("lastSeq") ?? 0), idKey };
   }
 }
 

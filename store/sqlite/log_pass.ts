@@ -9,6 +9,7 @@
  */
 import type { AccountUsage } from "./account_usage.ts";
 import type { Connection } from "./connection.ts";
+import type { Meta } from "./meta.ts";
 import { octets, query, type Slot } from "./query.ts";
 import type { Tables } from "./schema.ts";
 
@@ -24,6 +25,7 @@ export interface ArchivedRow {
 
 export class LogPass {
   readonly #limit: number;
+  readonly #meta: Meta;
   readonly #usage: AccountUsage;
   readonly #queries: ReturnType<typeof passQueries>;
   #watermark = 0;
@@ -32,7 +34,8 @@ export class LogPass {
   #lowestSeq = Number.MAX_SAFE_INTEGER;
 
   /** `limit`: how many rows may come before they pass. */
-  constructor(connection: Connection, tables: Tables, limit: number, usage: AccountUsage) {
+  constructor(connection: Connection, tables: Tables, meta: Meta, limit: number, usage: AccountUsage) {
+    this.#meta = meta;
     this.#limit = limit;
     this.#usage = usage;
     this.#queries = passQueries(connection, tables);
@@ -72,12 +75,12 @@ export class LogPass {
     this.#usage.writeYoung();
     this.#watermark = this.#nextId - 1;
     this.#lowestSeq = Number.MAX_SAFE_INTEGER;
-    this.#queries.setWatermark.run(String(this.#watermark));
+    this.#meta.put(WATERMARK, String(this.#watermark));
   }
 
   /** At the start, and where the database has rolled back something: all is as it says. */
   read(): void {
-    this.#watermark = Number(this.#queries.watermark.first()?.value ?? 0);
+    this.#watermark = Number(this.#meta.get(WATERMARK) ?? 0);
     this.#nextId = Math.max(this.#queries.lastId.first()?.id ?? 0, this.#watermark) + 1;
     this.#lowestSeq = Number.MAX_SAFE_INTEGER;
     this.#usage.forget();
@@ -98,10 +101,6 @@ const WATERMARK = "peerIndexId";
 
 function passQueries(connection: Connection, tables: Tables) {
   return {
-    watermark: query(connection, () => tables.selectFrom("meta").select("value").where("key", "=", WATERMARK)),
-    setWatermark: query(connection, (value: Slot<string>) =>
-      tables.insertInto("meta").orReplace().values({ key: WATERMARK, value }),
-    ),
     lastId: query(connection, () => tables.selectFrom("log").select("id").orderBy("id", "desc").limit(1)),
     archivedFrom: query(connection, (id: Slot<number>) =>
       tables

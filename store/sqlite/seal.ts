@@ -8,6 +8,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { StoreFault } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import type { Meta } from "./meta.ts";
 
 const CIPHER = "aes-256-gcm";
 const KEY_BYTES = 32;
@@ -72,16 +73,15 @@ class Sealed {
  * Reads the key, or makes one for a database that has none yet, and then seals what is there. Throws StoreFault where the key is
  * missing or another one.
  */
-export function openSeal(connection: Connection, path: string, keyFile: string | undefined): Seal {
-  const [check] = connection.all("select value from meta where key = ?", [CHECK]);
+export function openSeal(connection: Connection, meta: Meta, path: string, keyFile: string | undefined): Seal {
+  const check = meta.get(CHECK);
   if (keyFile === undefined) {
     if (check === undefined) return new Seal(undefined);
     throw keyFault(path, "its secrets are sealed, and no key file is given");
   }
   const seal = new Seal(readKey(path, keyFile, check === undefined));
-  if (check === undefined) sealAll(connection, seal);
-  else if (!opens(seal, String(check.value)))
-    throw keyFault(path, `the key in ${keyFile} is not the one of this database`);
+  if (check === undefined) sealAll(connection, meta, seal);
+  else if (!opens(seal, check)) throw keyFault(path, `the key in ${keyFile} is not the one of this database`);
   return seal;
 }
 
@@ -118,7 +118,7 @@ function opens(seal: Seal, check: string): boolean {
 }
 
 /** A database from before. Its caller has secure_delete on. */
-function sealAll(connection: Connection, seal: Seal): void {
+function sealAll(connection: Connection, meta: Meta, seal: Seal): void {
   connection.execute("begin immediate");
   try {
     for (const row of connection.all("select jid, credentials from account join owner on owner.id = account.id", [])) {
@@ -128,7 +128,7 @@ function sealAll(connection: Connection, seal: Seal): void {
         .run(sealed, String(row.jid));
     }
     sealDocuments(connection, seal);
-    connection.prepare("insert into meta (key, value) values (?, ?)").run(CHECK, seal.check().close(CHECK));
+    meta.put(CHECK, seal.check().close(CHECK));
     connection.execute("commit");
   } catch (error) {
     connection.execute("rollback");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { NowAndThen } from "../../actors/now_and_then.ts";
 import type { DeliveryMessage, DeliveryRef, RowHandle, StoreMessage } from "../../actors/protocol.ts";
 import { Mailbox } from "../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
@@ -89,6 +90,7 @@ function stage() {
     new StoreActor({
       store,
       log: { ...SILENT_LOG, info: notice, warn: notice, error: (what: string) => void errors.push(what) },
+      notices: new NowAndThen(() => now),
       delayMs: 100,
       now: () => now,
       schedule: (_ms: number, task: () => void) => {

@@ -81,6 +81,11 @@ describe("publishing (XEP-0060 7.1)", () => {
       publish("n", `<item><a xmlns="x">${"x".repeat(20_000)}</a></item>`, options(field("pubsub#max_items", "max"))),
       "not-acceptable+payload-too-big modify",
     ],
+    [
+      "XEP-0402 5 too big for one of many that are shown together",
+      publish("urn:xmpp:bookmarks:1", `<item><a xmlns="x">${"x".repeat(2000)}</a></item>`),
+      "not-acceptable+payload-too-big modify",
+    ],
     ["a name too long", publish("n".repeat(1024), ITEM), "not-acceptable modify"],
     [
       "7.1.5 options of another form",

@@ -1,6 +1,7 @@
 /** One DeliveryActor (Juliet's) with a real StoreActor over a gated store, sessions made by the test, and a clock that stands still. @module */
 import { DeliveryActor } from "../../../actors/delivery_actor.ts";
 import type { Node, NodeSettings, RouteOptions } from "../../../actors/node.ts";
+import { NowAndThen } from "../../../actors/now_and_then.ts";
 import { UNKNOWN_PROFILE } from "../../../actors/profile.ts";
 import type { DeliveryMessage, Envelope, Profile, StoreMessage } from "../../../actors/protocol.ts";
 import { type ActorKind, type ActorRef, Mailbox } from "../../../actors/runtime/mailbox.ts";
@@ -73,6 +74,7 @@ export class DeliveryStage {
   #actor!: DeliveryActor;
   #seqs!: SequenceClock;
   #timers: (() => void)[] = [];
+  readonly #notices = new NowAndThen(() => this.time);
 
   private constructor(settings: Partial<NodeSettings>) {
     this.settings = { ...SETTINGS, ...settings };
@@ -97,6 +99,7 @@ export class DeliveryStage {
       new StoreActor({
         store: this.store,
         log: this.#log(),
+        notices: this.#notices,
         delayMs: this.settings.pendingDelayMs,
         now: () => this.time,
         schedule: (_, task) => {
@@ -129,6 +132,7 @@ export class DeliveryStage {
       stanzaId: (seq: number) => `id-${seq}`,
       now: () => this.time,
       log: this.#log(),
+      notices: this.#notices,
       schedule: (_: number, task: () => void) => {
         this.reminders.push(task);
         return () => {};
