@@ -1,6 +1,5 @@
 /** The text of an HTTP request, within bounds: XEP-0124 section 5. @module */
-import { pipeline, Readable } from "node:stream";
-import { createGunzip, createInflate } from "node:zlib";
+import { createGunzip, createInflate, type Gunzip, type Inflate } from "node:zlib";
 import { BoshError } from "./bosh_body.ts";
 
 const DECODERS = { gzip: createGunzip, deflate: createInflate } as const;
@@ -8,6 +7,9 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** How much of a request is looked at to find its session, bytes. */
 const HEAD_BYTES = 2048;
+
+/** How much is decoded at a time, bytes: little against any bound, since what it decodes to is seen only afterwards. */
+const PART_BYTES = 4096;
 
 /** How long the next part of a request may take. */
 const IDLE_MS = 30_000;
@@ -65,12 +67,19 @@ export class RequestText {
   }
 
   async #readBytes(): Promise<Uint8Array> {
-    const length = this.#request.headers.get("content-length");
-    if (length === null || Number(length) > this.#bounds.least)
-      return this.#collect(this.#chunks(), Number(length ?? 0));
-    const bytes = new Uint8Array(await this.#inTime(this.#request.arrayBuffer()));
-    this.#head = bytes.subarray(0, HEAD_BYTES);
-    return bytes;
+    const announced = this.#request.headers.get("content-length");
+    if (announced !== null && Number(announced) <= this.#bounds.least) {
+      const bytes = new Uint8Array(await this.#inTime(this.#request.arrayBuffer()));
+      this.#head = bytes.subarray(0, HEAD_BYTES);
+      return bytes;
+    }
+    const found = new BoundedBytes(this.#bounds.least, (first) => this.#boundOf(first));
+    for await (const chunk of this.#chunks()) {
+      found.add(chunk);
+      // Where the announced size is beyond the bound, nothing is read after the first chunk.
+      found.check(Number(announced ?? 0));
+    }
+    return found.bytes;
   }
 
   async *#chunks(): AsyncIterable<Uint8Array> {
@@ -97,50 +106,97 @@ export class RequestText {
     });
   }
 
-  /** What decodes to nothing has a bound, too. */
-  async *#encoded(): AsyncIterable<Uint8Array> {
+  /** Nothing is decoded beyond the bound; what decodes to nothing is not even read beyond it. */
+  async #decode(encoding: string): Promise<Uint8Array> {
+    if (encoding !== "gzip" && encoding !== "deflate") throw new BoshError("bad-request");
+    const found = new BoundedBytes(this.#bounds.least, (first) => this.#boundOf(first));
+    const decoding = new Decoding(DECODERS[encoding](), found);
     let size = 0;
-    for await (const chunk of this.#chunks()) {
-      size += chunk.length;
-      if (size > this.#bounds.most) throw new BoshError("policy-violation");
-      yield chunk;
+    try {
+      for await (const chunk of this.#chunks()) {
+        for (let at = 0; at < chunk.length; at += PART_BYTES) {
+          const part = chunk.subarray(at, at + PART_BYTES);
+          size += part.length;
+          found.check(size);
+          await decoding.write(part);
+        }
+      }
+      await decoding.end();
+      return found.bytes;
+    } finally {
+      decoding.stop();
     }
   }
 
-  /** Whatever is still to be decoded when the bound is reached is not. */
-  async #decode(encoding: string): Promise<Uint8Array> {
-    if (encoding !== "gzip" && encoding !== "deflate") throw new BoshError("bad-request");
-    const decoder = DECODERS[encoding]();
-    // An error of any of them is thrown by the last, which is read here.
-    pipeline(Readable.from(this.#encoded()), decoder, () => {});
-    return await this.#collect(decoder as AsyncIterable<Uint8Array>, 0);
-  }
-
-  #collect(chunks: AsyncIterable<Uint8Array>, announced: number): Promise<Uint8Array> {
-    return collect(chunks, announced, (first) => {
-      this.#head = first.subarray(0, HEAD_BYTES);
-      return this.#bounds.of(this.head);
-    });
+  #boundOf(first: Uint8Array): number {
+    this.#head = first.subarray(0, HEAD_BYTES);
+    return this.#bounds.of(this.head);
   }
 }
 
-/**
- * Stops at the bound; where the announced size is beyond it, after the first chunk. Throws BoshError policy-violation.
- * @param boundOf the bound, from the first chunk
- */
-async function collect(
-  chunks: AsyncIterable<Uint8Array>,
-  announced: number,
-  boundOf: (first: Uint8Array) => number,
-): Promise<Uint8Array> {
-  const found: Uint8Array[] = [];
-  let size = 0;
-  let bound = 0;
-  for await (const chunk of chunks) {
-    if (size === 0) bound = boundOf(chunk);
-    found.push(chunk);
-    size += chunk.length;
-    if (Math.max(size, announced) > bound) throw new BoshError("policy-violation");
+/** Bytes as they come, of which the first tell how many there may be. */
+class BoundedBytes {
+  readonly #boundOf: (first: Uint8Array) => number;
+  readonly #found: Uint8Array[] = [];
+  #size = 0;
+  #bound: number;
+
+  /** `least`: the bound until the first bytes have come. */
+  constructor(least: number, boundOf: (first: Uint8Array) => number) {
+    this.#bound = least;
+    this.#boundOf = boundOf;
   }
-  return Buffer.concat(found);
+
+  /** Throws BoshError policy-violation, and what `boundOf` throws. */
+  add(chunk: Uint8Array): void {
+    if (this.#size === 0 && chunk.length > 0) this.#bound = this.#boundOf(chunk);
+    this.#found.push(chunk);
+    this.#size += chunk.length;
+    this.check(this.#size);
+  }
+
+  /** Throws BoshError policy-violation where so many bytes are too many, as far as is known. */
+  check(size: number): void {
+    if (size > this.#bound) throw new BoshError("policy-violation");
+  }
+
+  get bytes(): Uint8Array {
+    return Buffer.concat(this.#found);
+  }
+}
+
+/** A decoder that stops where its output is refused. */
+class Decoding {
+  readonly #decoder: Gunzip | Inflate;
+  readonly #failure: Promise<never>;
+
+  constructor(decoder: Gunzip | Inflate, found: BoundedBytes) {
+    this.#decoder = decoder;
+    this.#failure = new Promise((_, reject) => decoder.once("error", reject));
+    // It may come when nobody waits for it; then whoever writes next gets it.
+    this.#failure.catch(() => {});
+    decoder.on("data", (chunk: Uint8Array) => {
+      try {
+        if (!decoder.destroyed) found.add(chunk);
+      } catch (error) {
+        decoder.destroy(error as Error);
+      }
+    });
+  }
+
+  write(part: Uint8Array): Promise<void> {
+    return this.#unlessFailed((resolve) => this.#decoder.write(part, () => resolve()));
+  }
+
+  end(): Promise<void> {
+    return this.#unlessFailed((resolve) => this.#decoder.once("end", resolve).end());
+  }
+
+  #unlessFailed(work: (resolve: () => void) => void): Promise<void> {
+    return Promise.race([this.#failure, new Promise<void>(work)]);
+  }
+
+  stop(): void {
+    this.#decoder.destroy();
+  }
 }
