@@ -4,8 +4,8 @@
  * @module
  */
 
-import { listenHttp } from "../scripts/server/http_listener.ts";
-import { stopSignal } from "../scripts/server/stop_signal.ts";
+import { listenHttp } from "../cli/http_listener.ts";
+import { stopSignal } from "../cli/stop_signal.ts";
 import { createServer } from "../server/create_server.ts";
 import { configureLog } from "../server/log.ts";
 import { createSqliteStore } from "../store/sqlite_store.ts";

@@ -21,6 +21,7 @@ const CRUISED = [
   "actors",
   "transport",
   "server",
+  "cli",
   "client",
   "testing",
   "scripts",

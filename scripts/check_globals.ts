@@ -1,4 +1,4 @@
-/** The runtime globals `Bun` and `Deno` belong to transport/, server/, scripts/, bench/, chaos/ and fuzz/; the rest runs on web APIs and node:. @module */
+/** The runtime globals `Bun` and `Deno` belong to transport/, server/, cli/, scripts/, bench/, chaos/ and fuzz/; the rest runs on web APIs and node:. @module */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 

@@ -7,11 +7,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { configure } from "@logtape/logtape";
+import { listenHttp } from "../cli/http_listener.ts";
 import { createServer } from "../mod.ts";
 import { Narrator } from "./demo/narrator.ts";
 import { StoryError } from "./demo/player.ts";
 import { type Scene, tellStory } from "./demo/story.ts";
-import { listenHttp } from "./server/http_listener.ts";
 
 const HOST = "127.0.0.1";
 

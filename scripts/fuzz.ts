@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { KINDS } from "../fuzz/kinds.ts";
+import { KINDS } from "../fuzz/all_kinds.ts";
 import { report, runKind } from "../fuzz/run.ts";
 
 const SECONDS = "60";

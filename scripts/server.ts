@@ -3,19 +3,19 @@
  * Exit codes: 0 done, 1 could not be done, 2 wrong usage or configuration.
  * @module
  */
-import { parseCommand } from "./server/command_line.ts";
-import { tuneRuntime } from "./server/tune_runtime.ts";
+import { parseCommand } from "../cli/command_line.ts";
+import { tuneRuntime } from "../cli/tune_runtime.ts";
 
 async function main(args: readonly string[]): Promise<void> {
   const command = parseCommand(args);
   // Begins the process anew, so all else is loaded behind it, and not twice.
   if (command.kind === "serve") tuneRuntime();
-  const { carryOut } = await import("./server/carry_out.ts");
-  await carryOut(command);
+  const { runCommand } = await import("../cli/run_command.ts");
+  await runCommand(command);
 }
 
 async function fail(error: unknown): Promise<number> {
-  const { faultLine } = await import("./server/fault_line.ts");
+  const { faultLine } = await import("../cli/fault_line.ts");
   const { line, code } = faultLine(error);
   console.error(line);
   return code;

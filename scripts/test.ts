@@ -22,7 +22,7 @@ const QUIETING = ["CLAUDECODE", "AGENT", "REPL_ID"];
 const WITH_VALUE = ["-t", "--test-name-pattern", "--timeout", "--bail", "--seed", "--rerun-each", "--retry"];
 
 /** Folders below tests/ whose files have a process each. */
-const ALONE = ["browser", "chaos", "client", "clients", "crash", "examples", "native", "scripts"];
+const ALONE = ["browser", "chaos", "cli", "client", "clients", "crash", "examples", "native", "scripts"];
 
 const args = process.argv.slice(2);
 const patterns = selection(args);

@@ -8,7 +8,7 @@ import type { LinkTarget } from "../../chaos/link.ts";
 import { authenticate, bindResource, ElementFlow } from "../../chaos/negotiation.ts";
 import { prepareStore } from "../../chaos/prepare_store.ts";
 import { WebSocketLink } from "../../chaos/websocket_link.ts";
-import { listenHttp } from "../../scripts/server/http_listener.ts";
+import { listenHttp } from "../../cli/http_listener.ts";
 import { createServer } from "../../server/create_server.ts";
 import { createInlineStore } from "../../store/sqlite_store.ts";
 import { type Store, StoreFault } from "../../store/store.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Random } from "../../chaos/random.ts";
+import { KINDS } from "../../fuzz/all_kinds.ts";
 import type { Kind } from "../../fuzz/kind.ts";
-import { KINDS } from "../../fuzz/kinds.ts";
 import { report, runKind } from "../../fuzz/run.ts";
 
 const SEED = 20;

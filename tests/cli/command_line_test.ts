@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseCommand } from "../../scripts/server/command_line.ts";
+import { parseCommand } from "../../cli/command_line.ts";
 
 describe("parseCommand()", () => {
   test.each([

@@ -1,9 +1,9 @@
 /** `user add|passwd|remove|forward|usage|list`: by the running server where there is one, else on the store itself. @module */
-import { type AmpactServer, createServer } from "../../server/create_server.ts";
-import { configureLog } from "../../server/log.ts";
-import { databaseFile } from "../../store/sqlite_store.ts";
-import { KEPT_PART } from "../../store/store.ts";
-import { Jid } from "../../xmpp/jid.ts";
+import { type AmpactServer, createServer } from "../server/create_server.ts";
+import { configureLog } from "../server/log.ts";
+import { databaseFile } from "../store/sqlite_store.ts";
+import { KEPT_PART } from "../store/store.ts";
+import { Jid } from "../xmpp/jid.ts";
 import { AccountError } from "./account_error.ts";
 import { askPassword } from "./ask_password.ts";
 import type { AccountRequest, UserRequest } from "./command_line.ts";

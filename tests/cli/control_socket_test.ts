@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AccountError } from "../../scripts/server/account_error.ts";
-import { askRunningServer, openControlSocket } from "../../scripts/server/control_socket.ts";
+import { AccountError } from "../../cli/account_error.ts";
+import { askRunningServer, openControlSocket } from "../../cli/control_socket.ts";
 
 let folder = "";
 

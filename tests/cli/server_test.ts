@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connect } from "node:tls";
 import { client, type Element } from "@xmpp/client";
+import { parseCommand, UsageError } from "../../cli/command_line.ts";
 import { freePort } from "../../scripts/local_port.ts";
-import { parseCommand, UsageError } from "../../scripts/server/command_line.ts";
 import { SETTINGS } from "../../server/config_table.ts";
-import { Program } from "./program.ts";
+import { Program } from "../scripts/program.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 const SCRIPT = join(ROOT, "scripts/server.ts");

@@ -4,7 +4,7 @@ import { helpText, versionText } from "./help.ts";
 import { serve } from "./serve.ts";
 import { runUserCommand } from "./user_command.ts";
 
-export async function carryOut(command: Command): Promise<void> {
+export async function runCommand(command: Command): Promise<void> {
   switch (command.kind) {
     case "help":
       return console.log(helpText());

@@ -1,6 +1,6 @@
 /** The text of `--help`. @module */
-import { describeConfig } from "../../server/config.ts";
-import { SOFTWARE } from "../../server/server_settings.ts";
+import { describeConfig } from "../server/config.ts";
+import { SOFTWARE } from "../server/server_settings.ts";
 import { commandPrefix } from "./command_prefix.ts";
 
 export function versionText(): string {

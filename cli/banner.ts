@@ -1,8 +1,8 @@
 /** What is printed once the server serves: where it can be reached, and what to do next. @module */
 import { isIPv6 } from "node:net";
-import type { Config } from "../../server/config.ts";
-import type { TcpPorts } from "../../server/tcp_entrance.ts";
-import { PATHS } from "../../transport/app.ts";
+import type { Config } from "../server/config.ts";
+import type { TcpPorts } from "../server/tcp_entrance.ts";
+import { PATHS } from "../transport/app.ts";
 import { commandPrefix } from "./command_prefix.ts";
 import { versionText } from "./help.ts";
 

@@ -1,6 +1,6 @@
 /** Serves until it is told to stop. @module */
-import { type AmpactServer, createServer } from "../../server/create_server.ts";
-import { configureLog } from "../../server/log.ts";
+import { type AmpactServer, createServer } from "../server/create_server.ts";
+import { configureLog } from "../server/log.ts";
 import { banner, type OpenPorts } from "./banner.ts";
 import { configSources } from "./config_sources.ts";
 import { openControlSocket } from "./control_socket.ts";

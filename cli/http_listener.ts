@@ -1,6 +1,6 @@
 /** An HTTP server for the app, on the runtime at hand. @module */
-import type { AmpactServer } from "../../server/create_server.ts";
-import { ListenError } from "../../server/listen_error.ts";
+import type { AmpactServer } from "../server/create_server.ts";
+import { ListenError } from "../server/listen_error.ts";
 
 export interface HttpListener {
   readonly port: number;

@@ -1,8 +1,8 @@
 /** Where the command line's configuration comes from. @module */
 import { readFileSync } from "node:fs";
-import { CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE } from "../../server/config.ts";
-import { ConfigError } from "../../server/config_error.ts";
-import type { ServerOptions } from "../../server/create_server.ts";
+import { CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE } from "../server/config.ts";
+import { ConfigError } from "../server/config_error.ts";
+import type { ServerOptions } from "../server/create_server.ts";
 
 /** The configuration file's text, if there is one, and the environment. Throws ConfigError. */
 export function configSources(env: NodeJS.ProcessEnv = process.env): Pick<ServerOptions, "file" | "env"> {

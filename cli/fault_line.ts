@@ -1,11 +1,11 @@
 /** What the command line says when something cannot be done. @module */
 
-import { ForwardingError } from "../../modules/forwarding/forwarding_address.ts";
-import { CertificateError } from "../../server/certificate.ts";
-import { ConfigError } from "../../server/config_error.ts";
-import { ListenError } from "../../server/listen_error.ts";
-import { StoreFault } from "../../store/store.ts";
-import { JidError } from "../../xmpp/jid.ts";
+import { ForwardingError } from "../modules/forwarding/forwarding_address.ts";
+import { CertificateError } from "../server/certificate.ts";
+import { ConfigError } from "../server/config_error.ts";
+import { ListenError } from "../server/listen_error.ts";
+import { StoreFault } from "../store/store.ts";
+import { JidError } from "../xmpp/jid.ts";
 import { AccountError } from "./account_error.ts";
 import { UsageError } from "./command_line.ts";
 

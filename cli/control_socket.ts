@@ -6,7 +6,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { relative, resolve } from "node:path";
-import { serverLog } from "../../server/log.ts";
+import { serverLog } from "../server/log.ts";
 import { AccountError } from "./account_error.ts";
 import type { AccountRequest } from "./command_line.ts";
 import { faultLine, isExpected } from "./fault_line.ts";
