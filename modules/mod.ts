@@ -11,6 +11,7 @@ import { disco } from "./disco.ts";
 import { externalServices } from "./external_services.ts";
 import { fast } from "./fast.ts";
 import { lastActivity } from "./last_activity.ts";
+import { legacySession } from "./legacy_session.ts";
 import { mam } from "./mam.ts";
 import type { ServerModule } from "./module.ts";
 import { offline } from "./offline.ts";
@@ -20,7 +21,6 @@ import { privateXml } from "./private_xml.ts";
 import { register } from "./register.ts";
 import { roster } from "./roster.ts";
 import { sasl2 } from "./sasl2.ts";
-import { session } from "./session.ts";
 import { stanzaId } from "./stanza_id.ts";
 import { streamManagement } from "./stream_management.ts";
 import { time } from "./time.ts";
@@ -34,7 +34,7 @@ export const modules: readonly ServerModule[] = [
   caps,
   contactAddresses,
   register,
-  session,
+  legacySession,
   sasl2,
   bind2,
   fast,

@@ -13,11 +13,11 @@ import { scanElement } from "../xmpp/xml/element_reader.ts";
 import type { ScannedElement } from "../xmpp/xml/scanned_element.ts";
 import { xml } from "../xmpp/xml/xml.ts";
 import { XmlError } from "../xmpp/xml/xml_error.ts";
-import { MAX_STRANGER_BACKLOG } from "./backlog.ts";
-import { bindOrResume } from "./binding.ts";
+import { MAX_STRANGER_BACKLOG } from "./backlog_limits.ts";
 import type { EventTurn } from "./event_turn.ts";
 import { Inbox } from "./inbox.ts";
-import { type LoginAnswer, LoginDialog, passwordOwner } from "./login_dialog.ts";
+import { type PreAuthAnswer, PreAuthDialog, passwordOwner } from "./pre_auth_dialog.ts";
+import { bindOrResume } from "./resource_binding.ts";
 import { completeLogin } from "./sasl2/complete_login.ts";
 import { HeldConnection } from "./sasl2/held_connection.ts";
 import type { Login } from "./sasl2/sasl2_authentication.ts";
@@ -65,7 +65,7 @@ export class XmppStream {
   #headerSent = false;
   /** Who the stream header says the client is. */
   #from: Jid | undefined;
-  #dialog: LoginDialog | undefined;
+  #dialog: PreAuthDialog | undefined;
   #account: Jid | undefined;
   #session: SessionHandle | undefined;
   /** The carrier as the session knows it. */
@@ -294,7 +294,7 @@ export class XmppStream {
   }
 
   #logIn(element: ScannedElement): Promise<void> {
-    this.#dialog ??= new LoginDialog({
+    this.#dialog ??= new PreAuthDialog({
       services: this.#services,
       limits: this.#limits,
       carrier: this.#carrier,
@@ -304,7 +304,7 @@ export class XmppStream {
     return this.#wait(this.#dialog.answer(element), (answer) => this.#onAnswer(answer));
   }
 
-  #onAnswer(answer: LoginAnswer): void {
+  #onAnswer(answer: PreAuthAnswer): void {
     if (this.#phase === "ended") return;
     if (answer.kind === "login") return this.#complete(answer.login);
     this.#carrier.send(answer.text);

@@ -6,7 +6,7 @@ import { attribute, type ScannedElement } from "../xmpp/xml/scanned_element.ts";
 import { attr, xml } from "../xmpp/xml/xml.ts";
 import { declarationEnd } from "../xmpp/xml/xml_declaration.ts";
 import { XmlError } from "../xmpp/xml/xml_error.ts";
-import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "./backlog.ts";
+import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "./backlog_limits.ts";
 import type { Peer } from "./client_address.ts";
 import type { Flushable } from "./event_turn.ts";
 import type { StreamSecurity } from "./sasl/mechanisms.ts";

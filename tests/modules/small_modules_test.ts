@@ -2,13 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { AMP_FEATURES } from "../../amp/discovery.ts";
 import { amp } from "../../modules/amp.ts";
 import { disco } from "../../modules/disco.ts";
+import { legacySession } from "../../modules/legacy_session.ts";
 import { ping } from "../../modules/ping.ts";
-import { session } from "../../modules/session.ts";
 import { time } from "../../modules/time.ts";
 import { version } from "../../modules/version.ts";
 import { FakeContext, ROMEO } from "./fake_context.ts";
 
-const context = () => new FakeContext({ modules: [disco, amp, ping, session, time, version] });
+const context = () => new FakeContext({ modules: [disco, amp, ping, legacySession, time, version] });
 const PING = '<ping xmlns="urn:xmpp:ping"/>';
 const SESSION = '<session xmlns="urn:ietf:params:xml:ns:xmpp-session"/>';
 

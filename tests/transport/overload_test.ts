@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
-import { MAX_BACKLOG } from "../../transport/backlog.ts";
+import { MAX_BACKLOG } from "../../transport/backlog_limits.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { settled, waitFor } from "./fake_carrier.ts";
 import { bindIq, type FakeSession, plainAuth } from "./fake_services.ts";

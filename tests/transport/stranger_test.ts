@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "../../transport/backlog.ts";
+import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "../../transport/backlog_limits.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { settled, waitFor } from "./fake_carrier.ts";
 import { bindIq, plainAuth } from "./fake_services.ts";

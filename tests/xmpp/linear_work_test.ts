@@ -7,7 +7,7 @@ import { readArchiveRequest } from "../../modules/mam/archive_request.ts";
 import { readResultSet } from "../../modules/result_set.ts";
 import { readBody } from "../../transport/bosh/bosh_body.ts";
 import { limitKey, peerOfRequest, trustProxies } from "../../transport/client_address.ts";
-import { decodeBase64 } from "../../transport/sasl/negotiation.ts";
+import { decodeBase64 } from "../../transport/sasl/mechanism_runs.ts";
 import { plain } from "../../transport/sasl/plain.ts";
 import type { SaslContext } from "../../transport/sasl/sasl_mechanism.ts";
 import { scram } from "../../transport/sasl/scram.ts";

@@ -5,7 +5,7 @@ import { type HttpRuntime, peerOf } from "../http_runtime.ts";
 import type { TransportContext } from "../transport_context.ts";
 import { type BoshBody, type BoshCondition, BoshError, bodyLimits, readBody } from "./bosh_body.ts";
 import type { BoshSession } from "./bosh_session.ts";
-import { BoshSessions, terminalBody } from "./bosh_sessions.ts";
+import { BoshSessionTable, terminalBody } from "./bosh_session_table.ts";
 import type { BoshReply } from "./held_requests.ts";
 import { RequestText, SlowRequestError } from "./request_text.ts";
 
@@ -40,7 +40,7 @@ export interface BoshRoute {
 }
 
 export function createBoshRoute(context: TransportContext, runtime: HttpRuntime): BoshRoute {
-  const sessions = new BoshSessions(context);
+  const sessions = new BoshSessionTable(context);
   const { services, uploads } = context;
   const limits = services.settings.xmlLimits;
   const strangers = context.strangers.limits.maxBytes;

@@ -4,7 +4,7 @@
  * @module
  */
 import { StreamError } from "../../xmpp/errors.ts";
-import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "../backlog.ts";
+import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "../backlog_limits.ts";
 import type { Peer } from "../client_address.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";
 import type { XmppStream } from "../stream.ts";

@@ -1,5 +1,5 @@
 /** Responses that may be asked for again: XEP-0124 section 14.3. @module */
-import { MAX_BACKLOG } from "../backlog.ts";
+import { MAX_BACKLOG } from "../backlog_limits.ts";
 
 /** How often one response is given again. */
 const MAX_REPEATS = 10;

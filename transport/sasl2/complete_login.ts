@@ -10,7 +10,7 @@ import { StanzaError, StreamError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Markup, raw, xml } from "../../xmpp/xml/xml.ts";
-import { resumeSession } from "../binding.ts";
+import { resumeSession } from "../resource_binding.ts";
 import { tokenMechanisms } from "../sasl/mechanisms.ts";
 import type { StreamCarrier } from "../stream_carrier.ts";
 import { bindFeatures, sessionFeatures } from "../stream_features.ts";

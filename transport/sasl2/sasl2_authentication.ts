@@ -5,8 +5,8 @@ import { NS } from "../../xmpp/ns.ts";
 import type { ScannedElement } from "../../xmpp/xml/scanned_element.ts";
 import { type Markup, raw, xml } from "../../xmpp/xml/xml.ts";
 import { offerText } from "../sasl/downgrade_protection.ts";
+import { encodeStep, type MechanismRuns } from "../sasl/mechanism_runs.ts";
 import { findMechanism, offeredMechanisms, type Refusal, tokenMechanisms } from "../sasl/mechanisms.ts";
-import { encodeStep, type SaslNegotiation } from "../sasl/negotiation.ts";
 import type { SaslContext, SaslMechanism, SaslStep } from "../sasl/sasl_mechanism.ts";
 import type { StreamServices } from "../stream_services.ts";
 import type { FastTokens } from "./fast_tokens.ts";
@@ -25,13 +25,13 @@ export interface Login {
 
 export class Sasl2Authentication {
   readonly #services: StreamServices;
-  readonly #negotiation: SaslNegotiation;
+  readonly #runs: MechanismRuns;
   readonly #tokens: FastTokens;
   #request: Sasl2Request | undefined;
 
-  constructor(services: StreamServices, negotiation: SaslNegotiation, tokens: FastTokens) {
+  constructor(services: StreamServices, runs: MechanismRuns, tokens: FastTokens) {
     this.#services = services;
-    this.#negotiation = negotiation;
+    this.#runs = runs;
     this.#tokens = tokens;
   }
 
@@ -46,7 +46,7 @@ export class Sasl2Authentication {
       return this.#report(await this.#step(element));
     } catch (error) {
       this.#request = undefined;
-      return failureMarkup(this.#negotiation.fail(error));
+      return failureMarkup(this.#runs.fail(error));
     }
   }
 
@@ -56,7 +56,7 @@ export class Sasl2Authentication {
         return this.#begin(readRequest(element));
       case "response":
         if (this.#request === undefined) throw new SaslError("malformed-request", "No exchange is under way");
-        return this.#negotiation.respond(readResponse(element));
+        return this.#runs.respond(readResponse(element));
       case "abort":
         throw new SaslError("aborted");
       default:
@@ -65,17 +65,17 @@ export class Sasl2Authentication {
   }
 
   #begin(request: Sasl2Request): SaslStep | Promise<SaslStep> {
-    const { security, from } = this.#negotiation.peer;
+    const { security, from } = this.#runs.peer;
     const { channelBindings } = security;
     const offer = offerText(offeredMechanisms(this.#services.settings, security), channelBindings);
     const context = { from, channelBindings, offer, ...this.#tokenContext(request) };
-    const step = this.#negotiation.begin(this.#mechanismOf(request), request.data, context, request.client);
+    const step = this.#runs.begin(this.#mechanismOf(request), request.data, context, request.client);
     this.#request = request;
     return step;
   }
 
   #mechanismOf({ mechanism, fast }: Sasl2Request): SaslMechanism | Refusal {
-    const { security } = this.#negotiation.peer;
+    const { security } = this.#runs.peer;
     if (!security.encrypted && !security.loopback) return "encryption-required";
     if (fast === undefined) return findMechanism(mechanism, this.#services.settings, security);
     return (
@@ -97,9 +97,9 @@ export class Sasl2Authentication {
     if (step.kind === "challenge") return xml`<challenge xmlns="${NS.SASL2}">${data}</challenge>`;
     const request = this.#request!;
     this.#request = undefined;
-    this.#negotiation.succeed(step.account);
+    this.#runs.succeed(step.account);
     const { account } = step;
-    return { account, request, data, isOutdated: () => this.#negotiation.isOutdated(account) };
+    return { account, request, data, isOutdated: () => this.#runs.isOutdated(account) };
   }
 }
 

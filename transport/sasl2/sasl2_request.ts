@@ -3,7 +3,7 @@ import { SaslError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
 import { contentOf, type ScannedElement } from "../../xmpp/xml/scanned_element.ts";
-import { decodeBase64 } from "../sasl/negotiation.ts";
+import { decodeBase64 } from "../sasl/mechanism_runs.ts";
 
 /** `<fast/>`, XEP-0484 section 3.4. */
 export interface FastLogin {

@@ -7,7 +7,7 @@ import { declaredNamespaces } from "../../xmpp/xml/element_reader.ts";
 import { attribute, type ScannedElement } from "../../xmpp/xml/scanned_element.ts";
 import { StreamReader } from "../../xmpp/xml/stream_reader.ts";
 import { attr, xml } from "../../xmpp/xml/xml.ts";
-import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "../backlog.ts";
+import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "../backlog_limits.ts";
 import { isLoopback } from "../client_address.ts";
 import type { Flushable } from "../event_turn.ts";
 import type { StreamSecurity } from "../sasl/mechanisms.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { MAX_BACKLOG } from "../../../transport/backlog.ts";
+import { MAX_BACKLOG } from "../../../transport/backlog_limits.ts";
 import { ResponseBuffer } from "../../../transport/bosh/response_buffer.ts";
 
 test("ResponseBuffer keeps the newest responses, within its number and its length", () => {

@@ -13,7 +13,7 @@ const SID_BYTES = 18;
 /** The `sid` of a body, found without reading it. */
 const SID = /^\s*(?:<\?xml[^>]*>\s*)?<body\s(?:[^>]*?\s)?sid\s*=\s*["']([\w-]+)["']/;
 
-export class BoshSessions {
+export class BoshSessionTable {
   readonly #context: TransportContext;
   readonly #sessions = new Map<string, BoshSession>();
 

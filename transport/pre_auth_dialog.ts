@@ -9,24 +9,24 @@ import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { attribute, contentOf, type ScannedElement } from "../xmpp/xml/scanned_element.ts";
 import { Markup } from "../xmpp/xml/xml.ts";
-import { Authentication } from "./authentication.ts";
-import { failed, readStanza } from "./binding.ts";
 import { limitKey } from "./client_address.ts";
-import { SaslNegotiation } from "./sasl/negotiation.ts";
+import { failed, readStanza } from "./resource_binding.ts";
+import { MechanismRuns } from "./sasl/mechanism_runs.ts";
 import { plain, userNameIn } from "./sasl/plain.ts";
+import { SaslAuthentication } from "./sasl/sasl_authentication.ts";
 import { type Login, Sasl2Authentication } from "./sasl2/sasl2_authentication.ts";
 import type { StreamCarrier } from "./stream_carrier.ts";
 import type { StreamLimits } from "./stream_limits.ts";
 import type { StreamServices } from "./stream_services.ts";
 
-export type LoginAnswer =
+export type PreAuthAnswer =
   | { readonly kind: "reply"; readonly text: string }
   /** The account has proved who it is; a new stream header follows `text`: RFC 6120 section 6.4.6. */
   | { readonly kind: "authenticated"; readonly text: string; readonly account: Jid }
   /** The same, with what else its client has asked for; no header follows: XEP-0388 section 3.5.1. */
   | { readonly kind: "login"; readonly login: Login };
 
-export interface LoginDialogStart {
+export interface PreAuthStart {
   readonly services: StreamServices;
   readonly limits: StreamLimits;
   readonly carrier: StreamCarrier;
@@ -36,36 +36,36 @@ export interface LoginDialogStart {
   readonly from: Jid | undefined;
 }
 
-export class LoginDialog {
-  readonly #start: LoginDialogStart;
-  readonly #negotiation: SaslNegotiation;
+export class PreAuthDialog {
+  readonly #start: PreAuthStart;
+  readonly #runs: MechanismRuns;
   readonly #sasl2: Sasl2Authentication;
 
-  constructor(start: LoginDialogStart) {
+  constructor(start: PreAuthStart) {
     const { services, limits, carrier, domain, from } = start;
     const { address, security } = carrier;
     this.#start = start;
-    this.#negotiation = new SaslNegotiation(services, limits.logins, { address, security, domain, from });
-    this.#sasl2 = new Sasl2Authentication(services, this.#negotiation, limits.tokens);
+    this.#runs = new MechanismRuns(services, limits.logins, { address, security, domain, from });
+    this.#sasl2 = new Sasl2Authentication(services, this.#runs, limits.tokens);
   }
 
   /** RFC 6120 section 6.4.5. */
   get isExhausted(): boolean {
-    return this.#negotiation.isExhausted;
+    return this.#runs.isExhausted;
   }
 
   /** The password that the account has proved to know is an old one by now. */
   isOutdated(account: Jid): boolean {
-    return this.#negotiation.isOutdated(account);
+    return this.#runs.isOutdated(account);
   }
 
   /** The client's next response is to hold a password. */
   get awaitsPassword(): boolean {
-    return this.#negotiation.awaitsPassword;
+    return this.#runs.awaitsPassword;
   }
 
   /** Takes an element in any namespace. Throws StreamError where no such may come. */
-  async answer(element: ScannedElement): Promise<LoginAnswer> {
+  async answer(element: ScannedElement): Promise<PreAuthAnswer> {
     const { ns } = element;
     if (ns === NS.SASL2) return await this.#logIn(element);
     if (this.#sasl2.isUnderWay) throw new StreamError("not-authorized", { text: "An authentication is under way" });
@@ -75,19 +75,19 @@ export class LoginDialog {
     throw new StreamError("not-authorized");
   }
 
-  async #authenticate(element: ScannedElement): Promise<LoginAnswer> {
-    const authentication = new Authentication(this.#start.services, this.#negotiation);
+  async #authenticate(element: ScannedElement): Promise<PreAuthAnswer> {
+    const authentication = new SaslAuthentication(this.#start.services, this.#runs);
     const { reply, account } = await authentication.handle(element);
     if (account === undefined) return { kind: "reply", text: reply.text };
     return { kind: "authenticated", text: reply.text, account };
   }
 
-  async #logIn(element: ScannedElement): Promise<LoginAnswer> {
+  async #logIn(element: ScannedElement): Promise<PreAuthAnswer> {
     const login = await this.#sasl2.handle(element);
     return login instanceof Markup ? { kind: "reply", text: login.text } : { kind: "login", login };
   }
 
-  async #answerIq(element: ScannedElement): Promise<LoginAnswer> {
+  async #answerIq(element: ScannedElement): Promise<PreAuthAnswer> {
     const stanza = readStanza(element);
     if (stanza instanceof StanzaError) return { kind: "reply", text: stanza.stanza.error(stanza).toString() };
     const answer = await this.#start.services.registry.answerPreAuth(stanza, this.#preAuthContext());
@@ -118,7 +118,7 @@ export class LoginDialog {
 export function passwordOwner(
   element: ScannedElement,
   limits: StreamLimits,
-  dialog: LoginDialog | undefined,
+  dialog: PreAuthDialog | undefined,
 ): string | undefined {
   const { ns, name } = element;
   if (ns === NS.CLIENT) return attribute(element, "type") === "set" && isForStrangers(element, limits) ? "" : undefined;

@@ -14,7 +14,7 @@ import type { SaslContext, SaslExchange, SaslMechanism, SaslStep } from "./sasl_
 const NONCE_BYTES = 18;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-export interface NegotiationPeer {
+export interface SaslPeer {
   readonly address: string;
   readonly security: StreamSecurity;
   /** The domain that the stream is for. */
@@ -23,8 +23,8 @@ export interface NegotiationPeer {
   readonly from: Jid | undefined;
 }
 
-export class SaslNegotiation {
-  readonly peer: NegotiationPeer;
+export class MechanismRuns {
+  readonly peer: SaslPeer;
   readonly #services: StreamServices;
   readonly #logins: FailedLogins;
   #exchange: SaslExchange | undefined;
@@ -38,7 +38,7 @@ export class SaslNegotiation {
   #changes = 0;
   #failures = 0;
 
-  constructor(services: StreamServices, logins: FailedLogins, peer: NegotiationPeer) {
+  constructor(services: StreamServices, logins: FailedLogins, peer: SaslPeer) {
     this.#services = services;
     this.#logins = logins;
     this.peer = peer;

@@ -6,7 +6,7 @@
 import { NS } from "../xmpp/ns.ts";
 import { type ServerModule, set } from "./module.ts";
 
-export const session: ServerModule = {
+export const legacySession: ServerModule = {
   name: "session",
   xeps: [{ rfc: 3921, title: "Session establishment", status: "complete", note: "answered, not announced" }],
   iq: { [set(NS.SESSION, "session")]: () => undefined },

@@ -1,36 +1,36 @@
 /** SASL as RFC 6120 section 6 writes it. @module */
-import { SaslError } from "../xmpp/errors.ts";
-import type { Jid } from "../xmpp/jid.ts";
-import { NS } from "../xmpp/ns.ts";
-import { attribute, type ScannedElement } from "../xmpp/xml/scanned_element.ts";
-import { type Markup, xml } from "../xmpp/xml/xml.ts";
-import { offerText } from "./sasl/downgrade_protection.ts";
-import { findMechanism, offeredMechanisms, withoutBinding } from "./sasl/mechanisms.ts";
-import { decodeBase64, encodeStep, type SaslNegotiation } from "./sasl/negotiation.ts";
-import type { SaslStep } from "./sasl/sasl_mechanism.ts";
-import type { StreamServices } from "./stream_services.ts";
+import { SaslError } from "../../xmpp/errors.ts";
+import type { Jid } from "../../xmpp/jid.ts";
+import { NS } from "../../xmpp/ns.ts";
+import { attribute, type ScannedElement } from "../../xmpp/xml/scanned_element.ts";
+import { type Markup, xml } from "../../xmpp/xml/xml.ts";
+import type { StreamServices } from "../stream_services.ts";
+import { offerText } from "./downgrade_protection.ts";
+import { decodeBase64, encodeStep, type MechanismRuns } from "./mechanism_runs.ts";
+import { findMechanism, offeredMechanisms, withoutBinding } from "./mechanisms.ts";
+import type { SaslStep } from "./sasl_mechanism.ts";
 
-export interface AuthenticationResult {
+export interface SaslReply {
   readonly reply: Markup;
   /** Bare JID, on success. */
   readonly account?: Jid;
 }
 
-export class Authentication {
+export class SaslAuthentication {
   readonly #services: StreamServices;
-  readonly #negotiation: SaslNegotiation;
+  readonly #runs: MechanismRuns;
 
-  constructor(services: StreamServices, negotiation: SaslNegotiation) {
+  constructor(services: StreamServices, runs: MechanismRuns) {
     this.#services = services;
-    this.#negotiation = negotiation;
+    this.#runs = runs;
   }
 
   /** Takes an element in the SASL namespace. */
-  async handle(element: ScannedElement): Promise<AuthenticationResult> {
+  async handle(element: ScannedElement): Promise<SaslReply> {
     try {
       return this.#report(await this.#step(element));
     } catch (error) {
-      return { reply: this.#negotiation.fail(error).toMarkup() };
+      return { reply: this.#runs.fail(error).toMarkup() };
     }
   }
 
@@ -39,7 +39,7 @@ export class Authentication {
       case "auth":
         return this.#start(element);
       case "response":
-        return this.#negotiation.respond(readData(element) ?? new Uint8Array());
+        return this.#runs.respond(readData(element) ?? new Uint8Array());
       case "abort":
         throw new SaslError("aborted");
       default:
@@ -49,18 +49,18 @@ export class Authentication {
 
   #start(element: ScannedElement): SaslStep | Promise<SaslStep> {
     const { settings } = this.#services;
-    const { security } = this.#negotiation.peer;
+    const { security } = this.#runs.peer;
     const unbound = withoutBinding(security);
     const mechanism = findMechanism(attribute(element, "mechanism") ?? "", settings, unbound);
     const offer = offerText(offeredMechanisms(settings, unbound), security.channelBindings);
-    return this.#negotiation.begin(mechanism, readData(element), { offer });
+    return this.#runs.begin(mechanism, readData(element), { offer });
   }
 
-  #report(step: SaslStep): AuthenticationResult {
+  #report(step: SaslStep): SaslReply {
     const data = encodeStep(step);
     if (step.kind === "challenge") return { reply: xml`<challenge xmlns="${NS.SASL}">${data}</challenge>` };
     const { account } = step;
-    this.#negotiation.succeed(account);
+    this.#runs.succeed(account);
     if (data === undefined) return { reply: xml`<success xmlns="${NS.SASL}"/>`, account };
     return { reply: xml`<success xmlns="${NS.SASL}">${data}</success>`, account };
   }
