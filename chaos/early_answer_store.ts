@@ -5,7 +5,7 @@
  */
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { createSqliteStore } from "../store/sqlite_store.ts";
-import type { Store, StoreCall, StoreReply, StoreStart } from "../store/store.ts";
+import type { ReadCall, Store, StoreCall, StoreReply, StoreStart } from "../store/store.ts";
 
 const DELAY_MS = 2000;
 
@@ -38,6 +38,10 @@ export class EarlyAnswerStore implements Store {
   run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
     this.#waiting.push(...batch);
     return this.#copy.run(batch);
+  }
+
+  read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]> {
+    return this.#copy.read(calls);
   }
 
   async close(): Promise<void> {

@@ -10,7 +10,7 @@ import { SqliteEngine } from "./sqlite/engine.ts";
 import { createPrivately } from "./sqlite/private_files.ts";
 import { openFault } from "./sqlite/sqlite_fault.ts";
 import { packQuestion, type Question, unpackReplies, unpackStart } from "./sqlite/wire.ts";
-import { type Store, type StoreCall, StoreFault, type StoreReply, type StoreStart } from "./store.ts";
+import { type ReadCall, type Store, type StoreCall, StoreFault, type StoreReply, type StoreStart } from "./store.ts";
 
 const SCHEME = "sqlite:";
 const MEMORY = ":memory:";
@@ -69,6 +69,11 @@ class InlineStore implements Store {
     return this.#engine.run(batch);
   }
 
+  async read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]> {
+    if (this.#engine === undefined) throw notOpen();
+    return this.#engine.read(calls);
+  }
+
   async close(): Promise<void> {
     this.#engine?.close();
     this.#engine = undefined;
@@ -122,6 +127,12 @@ export class WorkerStore implements Store {
     if (!this.#isOpen) throw notOpen();
     const count = batch.length;
     return unpackReplies(await this.#ask(batch), count);
+  }
+
+  async read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]> {
+    if (!this.#isOpen) throw notOpen();
+    const count = calls.length;
+    return unpackReplies(await this.#ask({ read: calls }), count);
   }
 
   async close(): Promise<void> {

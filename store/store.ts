@@ -4,42 +4,16 @@
  * `seq` is a message's place in the log: a strictly increasing safe integer that holds the time (see sequence.ts).
  * @module
  */
-import type { AccountOperations } from "./accounts.ts";
-import type { ArchiveOperations } from "./archives.ts";
-import type { DocumentOperations } from "./documents.ts";
-import type { LogOperations } from "./message_log.ts";
-import type { PubsubOperations } from "./pubsub.ts";
-import type { RosterOperations } from "./rosters.ts";
-import type { StreamOperations } from "./streams.ts";
+import type { ReadCall, StoreCall, StoreMethod, StoreOperations } from "./operations.ts";
 
 export * from "./accounts.ts";
 export * from "./archives.ts";
 export * from "./documents.ts";
 export * from "./message_log.ts";
+export * from "./operations.ts";
 export * from "./pubsub.ts";
 export * from "./rosters.ts";
 export * from "./streams.ts";
-
-/**
- * Every operation. Writes are durable when the batch that held them is answered. Reading for an owner without an
- * account gives nothing. Writing for one is a fault where the operation has no answer for it; with messages that owner
- * is left out, since an account may go while its messages are on their way. Messages are also kept for other owners (addOwner()).
- */
-export interface StoreOperations
-  extends AccountOperations,
-    RosterOperations,
-    LogOperations,
-    ArchiveOperations,
-    DocumentOperations,
-    PubsubOperations,
-    StreamOperations {}
-
-export type StoreMethod = keyof StoreOperations;
-
-/** One operation as a value, so that a batch can cross a thread: `["settle", [...]]`. */
-export type StoreCall = {
-  readonly [M in StoreMethod]: readonly [method: M, ...parameters: Parameters<StoreOperations[M]>];
-}[StoreMethod];
 
 /** What went wrong: `quota` that of one account (nothing was written), `full` the disk, `busy` locked, `readonly`, `damaged`, `failed` anything else. */
 export type StoreFaultKind = "quota" | "full" | "busy" | "readonly" | "damaged" | "failed";
@@ -75,6 +49,12 @@ export interface Store {
    * first out.
    */
   run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]>;
+  /**
+   * Answers the calls from one state of the store, which has every batch that was run before, answered or not. It writes
+   * nothing and waits for no disk of its own. A call that fails, or that does not only read, is answered with its fault; where
+   * the file fails, this rejects with a StoreFault.
+   */
+  read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]>;
   close(): Promise<void>;
 }
 

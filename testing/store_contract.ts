@@ -3,7 +3,7 @@ import { describe } from "bun:test";
 import type { Store } from "../store/store.ts";
 import { accountContract } from "./store/account_contract.ts";
 import { archiveContract } from "./store/archive_contract.ts";
-import { batchContract, durabilityContract, lifeContract } from "./store/batch_contract.ts";
+import { batchContract, durabilityContract, lifeContract, readContract } from "./store/batch_contract.ts";
 import { documentContract } from "./store/document_contract.ts";
 import type { MakeStore } from "./store/harness.ts";
 import { messageLogContract } from "./store/message_log_contract.ts";
@@ -30,6 +30,7 @@ export function storeContract(name: string, make: MakeStore, options: StoreContr
     describe("quotas", () => quotaContract(options.withQuota));
     describe("resumable streams", () => streamContract(make));
     describe("batches", () => batchContract(make));
+    describe("reads", () => readContract(make));
     describe("life", () => lifeContract(make));
     if (options.durable) describe("durability", () => durabilityContract(make));
   });

@@ -6,6 +6,8 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { Kysely } from "kysely";
 import {
+  isRead,
+  type ReadCall,
   type StoreCall,
   StoreFault,
   type StoreMethod,
@@ -27,27 +29,6 @@ import { concernsDatabase, openFault, sqliteFault } from "./sqlite_fault.ts";
 
 /** To index so many takes about 50 milliseconds. More at a time would be a little cheaper for each. */
 const UNINDEXED_ROWS = 20_000;
-
-/** What changes nothing; a batch of these alone takes no write lock. */
-export const READS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
-  "credentials",
-  "accounts",
-  "stream",
-  "usage",
-  "user",
-  "pending",
-  "pendingShares",
-  "due",
-  "nextDeadline",
-  "archive",
-  "archiveBounds",
-  "document",
-  "documents",
-  "documentCount",
-  "pubsubNodes",
-  "pubsubItems",
-  "pubsubItem",
-]);
 
 /** Neighbours of these in a batch run as one call with all their entries: bulk is cheaper. Each gets the answer of all. */
 const MERGED: ReadonlySet<StoreMethod> = new Set<StoreMethod>(["append", "pend", "settle"]);
@@ -99,14 +80,23 @@ export class SqliteEngine {
   /** As Store.run. Throws StoreFault where nothing of the batch happened. */
   run(batch: readonly StoreCall[]): StoreReply[] {
     try {
-      return this.#transaction(batch, () => this.#callMerged(batch));
+      return this.#write(batch, () => this.#callMerged(batch));
     } catch (error) {
       if (!(error instanceof CallFailed)) throw sqliteFault(error, "commit a batch");
     }
     try {
-      return this.#transaction(batch, () => batch.map((call) => this.#callApart(call)));
+      return this.#write(batch, () => batch.map((call) => this.#callApart(call)));
     } catch (error) {
       throw sqliteFault(error, "commit a batch");
+    }
+  }
+
+  /** As Store.read. Throws StoreFault where nothing can be read. */
+  read(calls: readonly ReadCall[]): StoreReply[] {
+    try {
+      return this.#transaction("begin", () => calls.map((call) => this.#readOne(call)));
+    } catch (error) {
+      throw sqliteFault(error, "read");
     }
   }
 
@@ -118,15 +108,23 @@ export class SqliteEngine {
     }
   }
 
-  #transaction(batch: readonly StoreCall[], body: () => StoreReply[]): StoreReply[] {
-    const reads = batch.length > 0 && batch.every(([method]) => READS.has(method));
-    this.#connection.execute(reads ? "begin" : "begin immediate");
+  #write(batch: readonly StoreCall[], body: () => StoreReply[]): StoreReply[] {
+    let lastSeq = this.#lastSeq;
+    const replies = this.#transaction("begin immediate", () => {
+      const replies = body();
+      lastSeq = this.#keepLastSeq(batch);
+      this.#pass.passIfMany();
+      return replies;
+    });
+    this.#lastSeq = lastSeq;
+    return replies;
+  }
+
+  #transaction(begin: "begin" | "begin immediate", body: () => StoreReply[]): StoreReply[] {
+    this.#connection.execute(begin);
     try {
       const replies = body();
-      const lastSeq = this.#keepLastSeq(batch);
-      if (!reads) this.#pass.passIfMany();
       this.#connection.execute("commit");
-      this.#lastSeq = lastSeq;
       return replies;
     } catch (error) {
       this.#rollback(error);
@@ -180,6 +178,17 @@ export class SqliteEngine {
       this.#connection.execute("rollback to call");
       this.#connection.execute("release call");
       this.#readAnew();
+      return { fault: sqliteFault(error, `carry out ${method}`) };
+    }
+  }
+
+  #readOne(call: StoreCall): StoreReply {
+    const [method, ...parameters] = call;
+    if (!isRead(call)) return { fault: new StoreFault("failed", `Cannot read by ${method}: it is no reading`) };
+    try {
+      return { value: this.#call(method, parameters) };
+    } catch (error) {
+      if (concernsDatabase(error)) throw error;
       return { fault: sqliteFault(error, `carry out ${method}`) };
     }
   }

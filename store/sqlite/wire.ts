@@ -5,6 +5,7 @@
  */
 import {
   type NewMessage,
+  type ReadCall,
   type StoreCall,
   StoreFault,
   type StoreFaultKind,
@@ -12,8 +13,12 @@ import {
   type StoreStart,
 } from "../store.ts";
 
-/** What the worker is asked: to open, to close, or to run a batch. */
-export type Question = "open" | "close" | readonly StoreCall[];
+/** What the worker is asked: to open, to close, to run a batch, or to read. */
+export type Question = "open" | "close" | readonly StoreCall[] | Reading;
+
+export interface Reading {
+  readonly read: readonly ReadCall[];
+}
 
 interface PackedFault {
   readonly kind: StoreFaultKind;
@@ -26,7 +31,7 @@ type PackedReply = { readonly value?: unknown } | { readonly fault: PackedFault 
 const ALL_DONE = "";
 
 export function packQuestion(question: Question): string {
-  return JSON.stringify(typeof question === "string" ? question : question.map(plain));
+  return JSON.stringify(Array.isArray(question) ? question.map(plain) : question);
 }
 
 /** Messages may be objects that write their text only when they are asked for it. */
@@ -41,8 +46,12 @@ function fields({ seq, text, archive, pending }: NewMessage): NewMessage {
 export function unpackQuestion(text: string): Question {
   const question = JSON.parse(text);
   if (typeof question === "string") return question as Question;
-  // JSON makes null of a parameter that was left out; no operation takes null.
-  return question.map((call: unknown[]) => call.map((parameter) => parameter ?? undefined));
+  return Array.isArray(question) ? question.map(unpackCall) : { read: question.read.map(unpackCall) };
+}
+
+/** JSON makes null of a parameter that was left out; no operation takes null. */
+function unpackCall<Call extends readonly unknown[]>(call: Call): Call {
+  return call.map((parameter) => parameter ?? undefined) as unknown as Call;
 }
 
 export function packReplies(replies: readonly StoreReply[]): string {

@@ -34,7 +34,8 @@ class StoreThread {
   async #carryOut(question: Question): Promise<string> {
     if (question === "close") return this.#close();
     this.#engine ??= await SqliteEngine.open(this.#options);
-    return question === "open" ? packStart(this.#engine.start) : packReplies(this.#engine.run(question));
+    if (question === "open") return packStart(this.#engine.start);
+    return packReplies("read" in question ? this.#engine.read(question.read) : this.#engine.run(question));
   }
 
   #close(): string {

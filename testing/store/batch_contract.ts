@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { type StoreCall, StoreFault, type StoreReply } from "../../store/store.ts";
+import { type ArchivePage, type ReadCall, type StoreCall, StoreFault, type StoreReply } from "../../store/store.ts";
 import {
   addAccounts,
   archived,
@@ -96,6 +96,47 @@ export function batchContract(make: MakeStore): void {
   });
 }
 
+export function readContract(make: MakeStore): void {
+  const store = useStore(make);
+  beforeEach(() => startAnew(store()));
+
+  test("read() answers from one state, which has every batch that was run before, answered or not", async () => {
+    const seqs = Array.from({ length: 20 }, (_, i) => i + 1);
+    const replies = seqs.map((seq) => {
+      void store().run([["append", [archived(seq), waiting(100 + seq, JULIET)]]]);
+      return store().read([
+        ["pending", JULIET, 0, 50],
+        ["archive", { owner: ROMEO, take: "first", limit: 1, count: true }],
+      ]);
+    });
+    const counts = (await Promise.all(replies)).map(([pending, page]) => [lengthOf(pending!), totalOf(page!)]);
+    expect(counts).toEqual(seqs.map((seq) => [seq, seq]));
+  });
+
+  test("read() answers each call, and one that fails or is no reading with its fault alone", async () => {
+    const write = ["setForward", ROMEO, JULIET] as unknown as ReadCall;
+    const replies = await store().read([
+      ["credentials", ROMEO],
+      write,
+      ["nothing"] as unknown as ReadCall,
+      ["stream", "none"],
+    ]);
+    expect(replies.map((reply) => ("fault" in reply ? reply.fault.kind : "value"))).toEqual([
+      "value",
+      "failed",
+      "failed",
+      "value",
+    ]);
+    expect(replies[0]).toEqual({ value: {} });
+    expect((await call(store(), "user", ROMEO))?.forwardTo).toBeUndefined();
+    expect(await store().read([])).toEqual([]);
+  });
+}
+
+function totalOf(reply: StoreReply): number | undefined {
+  return "value" in reply ? (reply.value as ArchivePage).total : undefined;
+}
+
 /** Of an answer that is a list. */
 function lengthOf(reply: StoreReply): number | undefined {
   return "value" in reply ? (reply.value as readonly unknown[] | undefined)?.length : undefined;
@@ -128,13 +169,16 @@ export function durabilityContract(make: MakeStore): void {
 }
 
 export function lifeContract(make: MakeStore): void {
-  test("run() before open() and after close() is a fault", async () => {
+  test("run() and read() before open() and after close() are faults", async () => {
     const store = await make();
     expect(await faultOf(store.run([["accounts", "", 1]]))).toMatchObject({ kind: "failed" });
+    expect(await faultOf(store.read([["accounts", "", 1]]))).toMatchObject({ kind: "failed" });
     await store.open();
     expect(await store.run([["accounts", "", 1]])).toEqual([{ value: [] }]);
+    expect(await store.read([["accounts", "", 1]])).toEqual([{ value: [] }]);
     await store.close();
     expect(await faultOf(store.run([["accounts", "", 1]]))).toMatchObject({ kind: "failed" });
+    expect(await faultOf(store.read([["accounts", "", 1]]))).toMatchObject({ kind: "failed" });
     await store.close();
   });
 

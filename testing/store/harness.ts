@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import {
+  isRead,
   type NewMessage,
   type Store,
   type StoreCall,
@@ -44,7 +45,8 @@ export async function call<M extends StoreMethod>(
   method: M,
   ...parameters: Parameters<StoreOperations[M]>
 ): Promise<ReturnType<StoreOperations[M]>> {
-  const [reply] = await store.run([[method, ...parameters] as unknown as StoreCall]);
+  const call = [method, ...parameters] as unknown as StoreCall;
+  const [reply] = await (isRead(call) ? store.read([call]) : store.run([call]));
   if (reply === undefined || "fault" in reply) throw reply?.fault ?? new Error("No reply");
   return reply.value as ReturnType<StoreOperations[M]>;
 }

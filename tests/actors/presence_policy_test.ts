@@ -8,7 +8,7 @@ import { createRegistry } from "../../modules/registry.ts";
 import { loadConfig } from "../../server/config.ts";
 import { nodeSettings } from "../../server/server_settings.ts";
 import { createInlineStore } from "../../store/sqlite_store.ts";
-import type { Store, StoreCall } from "../../store/store.ts";
+import type { ReadCall, Store, StoreCall } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
 import { NS } from "../../xmpp/ns.ts";
@@ -29,7 +29,11 @@ beforeEach(async () => {
     queries += batch.length;
     return inline.run(batch);
   };
-  store = { open: () => inline.open(), close: () => inline.close(), run };
+  const read = (calls: readonly ReadCall[]) => {
+    queries += calls.length;
+    return inline.read(calls);
+  };
+  store = { open: () => inline.open(), close: () => inline.close(), run, read };
   [queries, sent] = [0, []];
   const opened = await store.open();
   await store.run(ACCOUNTS.map((account) => ["createAccount", account, {}, 0]));

@@ -36,6 +36,10 @@ class HeldStore implements Store {
     return new Promise((resolve, reject) => this.#open.push({ resolve, reject }));
   }
 
+  read(): never {
+    throw new Error("Cannot read");
+  }
+
   /** The commit at hand succeeds; `values` are the values of its calls. */
   async commit(replies?: readonly StoreReply[]): Promise<void> {
     const batch = this.batches[this.batches.length - this.#open.length]!;

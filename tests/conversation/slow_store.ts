@@ -1,4 +1,4 @@
-import type { Store, StoreCall, StoreReply, StoreStart } from "../../store/store.ts";
+import type { ReadCall, Store, StoreCall, StoreReply, StoreStart } from "../../store/store.ts";
 
 /** Every batch takes that long, milliseconds, as on a disk that is busy. */
 export class SlowStore implements Store {
@@ -17,6 +17,11 @@ export class SlowStore implements Store {
   async run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
     await new Promise((resolve) => setTimeout(resolve, this.#delayMs));
     return await this.#store.run(batch);
+  }
+
+  async read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]> {
+    await new Promise((resolve) => setTimeout(resolve, this.#delayMs));
+    return await this.#store.read(calls);
   }
 
   close(): Promise<void> {

@@ -1,5 +1,12 @@
-import { READS } from "../../store/sqlite/engine.ts";
-import type { Store, StoreCall, StoreFault, StoreReply, StoreStart } from "../../store/store.ts";
+import {
+  isRead,
+  type ReadCall,
+  type Store,
+  type StoreCall,
+  type StoreFault,
+  type StoreReply,
+  type StoreStart,
+} from "../../store/store.ts";
 
 /** Passes everything on, until it is told to fail. */
 export class FailingStore implements Store {
@@ -16,8 +23,12 @@ export class FailingStore implements Store {
   }
 
   async run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
-    if (this.fault !== undefined && !batch.every(([method]) => READS.has(method))) throw this.fault;
+    if (this.fault !== undefined && !batch.every(isRead)) throw this.fault;
     return await this.#store.run(batch);
+  }
+
+  read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]> {
+    return this.#store.read(calls);
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Store, StoreCall, StoreReply, StoreStart } from "../../store/store.ts";
+import type { ReadCall, Store, StoreCall, StoreReply, StoreStart } from "../../store/store.ts";
 
 /** Commits and, once it is mute, tells nobody: the moment between a commit and what follows from it, made endless. */
 export class MuteStore implements Store {
@@ -22,6 +22,11 @@ export class MuteStore implements Store {
     const replies = await this.#store.run(batch);
     this.isMute = batch.some((call) => this.muteAt(call));
     return this.isMute ? await never : replies;
+  }
+
+  async read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]> {
+    const { promise: never } = Promise.withResolvers<readonly StoreReply[]>();
+    return await (this.#isClosed || this.isMute ? never : this.#store.read(calls));
   }
 
   close(): Promise<void> {

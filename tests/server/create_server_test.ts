@@ -347,6 +347,10 @@ describe("AmpactServer.stop()", () => {
         if (isClosed) late++;
         return database.run(batch);
       },
+      read: (calls) => {
+        if (isClosed) late++;
+        return database.read(calls);
+      },
     };
     const server = await started({ store });
     await server.accounts.add("juliet@localhost", PASSWORD);

@@ -1,6 +1,8 @@
 /** A store whose commits a test can hold back, let go, or make fail. @module */
 import { createInlineStore } from "../../../store/sqlite_store.ts";
 import {
+  isRead,
+  type ReadCall,
   type Store,
   type StoreCall,
   StoreFault,
@@ -26,7 +28,7 @@ export class GatedStore implements Store {
   }
 
   async run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
-    const reads = batch.every(([method]) => method === "pending" || method === "pendingShares");
+    const reads = batch.every(isRead);
     if (this.isHeld && !reads) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.fault !== undefined && !reads) throw this.fault;
     this.calls.push(...batch.map(([method]) => method));
@@ -35,6 +37,11 @@ export class GatedStore implements Store {
     if (at < 0) return await this.#store.run(batch);
     const replies = await this.#store.run(batch.toSpliced(at, 1));
     return replies.toSpliced(at, 0, { fault: new StoreFault("failed", "Cannot carry out call") });
+  }
+
+  async read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]> {
+    this.calls.push(...calls.map(([method]) => method));
+    return await this.#store.read(calls);
   }
 
   release(): void {
