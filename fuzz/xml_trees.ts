@@ -71,8 +71,9 @@ export function elementTree(element: Element): string {
 }
 
 function head(name: string, ns: string, attributes: readonly [string, string][]): string {
-  // saxes trims the names of namespaces, which XML Names compares as they are written.
-  return JSON.stringify([name, ns.trim(), [...attributes].sort(([a], [b]) => (a < b ? -1 : 1))]);
+  // saxes trims the names of namespaces, which XML Names compares as they are written, and loses an attribute __proto__.
+  const known = attributes.filter(([name]) => name !== "__proto__");
+  return JSON.stringify([name, ns.trim(), known.sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
 function node({ head: start, parts }: Open): string {

@@ -99,15 +99,16 @@ export class TreeReader<Tree extends object> {
 
   /** Without declarations, but with those of the prefixes that are used. */
   #kept(attributes: readonly Attribute[], scope: NamespaceScope): Readonly<Record<string, string>> {
-    const kept: Record<string, string> = {};
+    const kept: [string, string][] = [];
     for (const { name, value } of attributes) {
       const colon = name.indexOf(":");
       const prefix = colon < 0 ? "" : name.slice(0, colon);
       if (prefix === "xmlns" || name === "xmlns") continue;
-      if (prefix !== "" && prefix !== "xml") kept[`xmlns:${prefix}`] = this.#resolve(prefix, scope);
-      kept[name] = value;
+      if (prefix !== "" && prefix !== "xml") kept.push([`xmlns:${prefix}`, this.#resolve(prefix, scope)]);
+      kept.push([name, value]);
     }
-    return kept;
+    // Not by assignment: an attribute may be called __proto__.
+    return Object.fromEntries(kept);
   }
 
   /** Up to and with the end tag. */

@@ -26,6 +26,7 @@ describe("Element", () => {
     expect(query.attr("node")).toBe("n");
     expect(query.attr("constructor")).toBeUndefined();
     expect(query.attr("xmlns")).toBeUndefined();
+    expect(Element.parse(`<a __proto__="1"/>`).attr("__proto__")).toBe("1");
   });
 
   test("parse() takes the default namespace from outside", () => {
@@ -34,10 +35,23 @@ describe("Element", () => {
     expect(Element.parse("<a/>").ns).toBe("");
   });
 
-  test("parse() throws on text that is not well-formed", () => {
-    expect(() => Element.parse("<a>")).toThrow();
-    expect(() => Element.parse("")).toThrow();
-  });
+  test.each([
+    "",
+    "<a>",
+    "<a",
+    "<a b",
+    "<a b=",
+    "<a b='",
+    "<a></b>",
+    "<a></ab>",
+    "<a/><b/>",
+    "<a/>b",
+    "<!-- --><a/>",
+    "<a><!-- --></a>",
+    "<a><?b?></a>",
+    "<p:a/>",
+    "<a p:b=''/>",
+  ])("parse() throws on %p", (text) => expect(() => Element.parse(text)).toThrow("Cannot parse XML"));
 
   test("parse() keeps U+0085 and U+2028, and reads line ends as XML 1.0 says", () => {
     expect(Element.parse("<a>\u0085\u2028\r\n\r</a>").text).toBe("\u0085\u2028\n\n");
