@@ -30,11 +30,17 @@ import { type Attach, type ManagedSession, StreamManagement } from "./session/st
 const IGNORED_MS = 1000;
 const REQUEST = xml`<r xmlns="${NS.SM}"/>`.text;
 
+/** The session's own address. */
+export interface OwnRef extends SessionRef {
+  /** So much waits for the session that its client should not be read. */
+  readonly isCrowded: boolean;
+}
+
 export interface SessionStart {
   readonly jid: Jid;
   readonly connection: Connection;
   readonly entry: UserEntry;
-  readonly self: SessionRef;
+  readonly self: OwnRef;
   /** What the account may send, shared by its sessions; undefined: there is no limit. */
   readonly budget: AccountBudget | undefined;
 }
@@ -43,7 +49,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   readonly #node: Node;
   readonly #jid: Jid;
   readonly #entry: UserEntry;
-  readonly #self: SessionRef;
+  readonly #self: OwnRef;
   #connection: Connection | undefined;
   #outbox = new Outbox();
   #managed: StreamManagement | undefined;
@@ -144,9 +150,15 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     gate.wait(this);
   }
 
+  /** Until what waits here has been handled. */
+  stopReading(): void {
+    this.#wait(this.#node.congestion);
+  }
+
   goOn(): void {
     this.#waitsFor = undefined;
-    this.#connection?.resume();
+    if (this.#self.isCrowded) this.stopReading();
+    else this.#connection?.resume();
   }
 
   /** The connection is another, or none. */

@@ -64,7 +64,7 @@ export class ActorSystem implements Node, Sessions {
   readonly registry: Registry;
   readonly log: Log;
   readonly notices: NowAndThen;
-  readonly scheduler = new Scheduler();
+  readonly scheduler: Scheduler;
   readonly congestion: Congestion;
   readonly context: ServerContext;
   readonly store: Mailbox<StoreMessage>;
@@ -85,6 +85,7 @@ export class ActorSystem implements Node, Sessions {
 
   constructor(start: SystemStart, opened: StoreStart) {
     this.#start = start;
+    this.scheduler = new Scheduler(start.now);
     this.settings = start.settings;
     this.registry = start.registry;
     this.log = start.log;

@@ -3,7 +3,7 @@ import { isUtcDateTime, parseDateTime } from "../xmpp/date_time.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Element } from "../xmpp/xml/element.ts";
 import { TextMemo } from "./memo.ts";
-import type { Condition, FaultKind, QuotedRule, Rule, RuleFault } from "./rule.ts";
+import type { FaultKind, QuotedRule, Rule, RuleFault } from "./rule.ts";
 import { FAULT_KINDS, isAction, isCondition, isDeliverValue, isMatchValue } from "./rule.ts";
 
 export interface RuleLimits {
@@ -47,7 +47,9 @@ const NOTICE: ReadResult = { kind: "notice" };
 const PRESENCE_NEEDED =
   "Rules that report (notify, alert, error) need the recipient's permission to see its presence; only drop is allowed without.";
 
-const parsed = new TextMemo(parseAmp, 256, 2048);
+/** Session and delivery both read the rules of a message: as many as a request may have by default are read once. */
+const MEMO_LENGTH = 4096;
+const parsed = new TextMemo(parseAmp, 256, MEMO_LENGTH);
 
 /**
  * Reads and validates the source text of one `<amp xmlns="http://jabber.org/protocol/amp"/>`.
@@ -65,21 +67,24 @@ export function readRequest(ampText: string, limits: RuleLimits, now: number): R
 
 /** The valid rule behind quoted attributes, or the kind of fault it has. Clock and limits are not asked. */
 export function judgeRule(quoted: QuotedRule): Rule | FaultKind {
-  const { condition, action, value } = quoted;
+  return judge(quoted, instantOf(quoted));
+}
+
+/** `at`: instantOf(quoted). */
+function judge({ condition, action, value }: QuotedRule, at: number | undefined): Rule | FaultKind {
   if (!condition || !action || !value) return "invalid-rules";
   // A rule of which neither half is known is none of this protocol: section 6.1 has no kind of its own for it.
   if (!isCondition(condition)) return isAction(action) ? "unsupported-conditions" : "invalid-rules";
-  if (!isValueOf(condition, value)) return "invalid-rules";
-  if (!isAction(action)) return "unsupported-actions";
   switch (condition) {
     case "deliver":
-      return isDeliverValue(value) ? { condition, action, value } : "invalid-rules";
+      if (!isDeliverValue(value)) return "invalid-rules";
+      return isAction(action) ? { condition, action, value } : "unsupported-actions";
     case "match-resource":
-      return isMatchValue(value) ? { condition, action, value } : "invalid-rules";
-    case "expire-at": {
-      const at = utcInstant(value);
-      return at === undefined ? "invalid-rules" : { condition, action, value, at };
-    }
+      if (!isMatchValue(value)) return "invalid-rules";
+      return isAction(action) ? { condition, action, value } : "unsupported-actions";
+    case "expire-at":
+      if (at === undefined) return "invalid-rules";
+      return isAction(action) ? { condition, action, value, at } : "unsupported-actions";
     default:
       return condition satisfies never;
   }
@@ -119,8 +124,8 @@ function judgeElement(element: Element): JudgedRule {
     ...(action !== undefined && { action }),
     ...(value !== undefined && { value }),
   };
-  const at = condition === "expire-at" && value ? utcInstant(value) : undefined;
-  return { quoted, verdict: judgeRule(quoted), at };
+  const at = instantOf(quoted);
+  return { quoted, verdict: judge(quoted, at), at };
 }
 
 function findFault(amp: ParsedAmp, maxRules: number, horizon: number): RuleFault {
@@ -140,13 +145,8 @@ function readPerHop(text: string | undefined): boolean | undefined {
   return text === "true" ? true : undefined;
 }
 
-function isValueOf(condition: Condition, value: string): boolean {
-  if (condition === "deliver") return isDeliverValue(value);
-  if (condition === "match-resource") return isMatchValue(value);
-  return utcInstant(value) !== undefined;
-}
-
-/** XEP-0079 3.3.2: a DateTime of XEP-0082 whose time zone is UTC. */
-function utcInstant(value: string): number | undefined {
+/** XEP-0079 3.3.2: a DateTime of XEP-0082 whose time zone is UTC. Undefined where there is none, or no `expire-at`. */
+function instantOf({ condition, value }: QuotedRule): number | undefined {
+  if (condition !== "expire-at" || !value) return undefined;
   return isUtcDateTime(value) ? parseDateTime(value) : undefined;
 }

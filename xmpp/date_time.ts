@@ -6,14 +6,12 @@ const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|(
 export function parseDateTime(text: string): number | undefined {
   const match = DATE_TIME.exec(text);
   if (match === null) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const year = Number(match[1]);
+  const month = Number(match[2]);
+  const day = Number(match[3]);
+  const hour = Number(match[4]);
+  const minute = Number(match[5]);
+  const second = Number(match[6]);
   if (!isDate(year, month, day) || hour > 23 || minute > 59 || second > 59) return undefined;
   const offset = offsetMinutes(match[8], match[9], match[10]);
   if (offset === undefined) return undefined;
@@ -38,6 +36,7 @@ function utc(year: number, month: number, day: number): number {
 
 function isDate(year: number, month: number, day: number): boolean {
   if (month < 1 || month > 12 || day < 1) return false;
+  if (day <= 28) return true;
   return new Date(utc(year, month, day)).getUTCDate() === day;
 }
 

@@ -79,6 +79,11 @@ export class Mailbox<Message> implements ActorRef<Message> {
     return this.#queue === undefined ? 1 : this.#queue.length - this.#head + 1;
   }
 
+  /** The sum of size() of what waits. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Neither a message in hand nor one waiting. */
   get quiet(): boolean {
     return this.#state === "idle" && this.length === 0;
@@ -136,14 +141,17 @@ export class Mailbox<Message> implements ActorRef<Message> {
     for (const message of left) this.kind.dead(message);
   }
 
-  /** For the scheduler: handles up to `bound` messages; returns how many. */
+  /** For the scheduler; returns how many messages were handled. */
   run(bound: number): number {
     let handled = 0;
+    let yields = false;
     if (this.#state === "ready") this.#state = "idle";
-    while (handled < bound && this.#state === "idle" && this.#next !== undefined) {
+    while (handled < bound && !yields && this.#state === "idle" && this.#next !== undefined) {
+      const size = this.#nextSize;
       const message = this.#take();
       handled++;
       this.#handle(message);
+      yields = this.#scheduler.yields(size);
     }
     this.#wake();
     return handled;

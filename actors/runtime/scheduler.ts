@@ -5,6 +5,7 @@
  */
 
 export interface Runnable {
+  /** Handles messages until there are none, `bound` are handled, or the scheduler says yields(). */
   run(bound: number): number;
 }
 
@@ -16,18 +17,37 @@ export interface TurnEnd {
 /** How many messages one mailbox may handle before the next has its turn, and how many a turn may take before I/O has its. */
 const MAILBOX_BOUND = 32;
 const TURN_BOUND = 2000;
+/** The same in milliseconds, of a turn and of the messages of one mailbox between two looks at the clock. */
+const TURN_MS = 10;
+const MAILBOX_MS = 1;
+/** How many messages are handled before the clock is read again; a long one counts for several. */
+const LOOK_EVERY = 4;
+const UNITS_OF_ONE = 16_384;
 
 export class Scheduler {
+  readonly #now: () => number;
   #ready: Runnable[] = [];
   #head = 0;
   #running = false;
   #held = false;
+  /** The next turn comes after other events of the event loop. */
+  #isPlanned = false;
   #turnEnd: TurnEnd[] = [];
+  /** Of the current turn: when it began, when the clock was last read, and the messages since. */
+  #began = 0;
+  #seen = 0;
+  #unseen = 0;
+  #isLate = false;
 
-  /** Called by a mailbox that has become ready. Outside a turn this begins one, unless they are held. */
+  /** `now`: milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Called by a mailbox that has become ready. Outside a turn this begins one, unless they are held or one is to come. */
   ready(mailbox: Runnable): void {
     this.#ready.push(mailbox);
-    if (!this.#running && !this.#held) this.#turn();
+    if (!this.#running && !this.#held) this.#begin();
   }
 
   /** From now on mailboxes wait for handle(), or for a turn that begins by itself. */
@@ -38,7 +58,7 @@ export class Scheduler {
   /** Ends hold(), and runs those that have waited. */
   handle(): void {
     this.#held = false;
-    if (!this.#running && this.#head < this.#ready.length) this.#turn();
+    if (!this.#running && this.#head < this.#ready.length) this.#begin();
   }
 
   /** Tells of the current turn's end, once; at once outside a turn. Probes are gathered this way. */
@@ -55,18 +75,43 @@ export class Scheduler {
       work();
     } finally {
       this.#running = false;
-      this.#turn();
+      this.#begin();
     }
+  }
+
+  /** Where the turn before has taken its time, others are read first: what they bring waits for the next turn too. */
+  #begin(): void {
+    if (!this.#isPlanned || !this.#isLate) this.#turn();
+  }
+
+  /** Asked by the mailbox at work after each message, of that many UTF-16 units: whether it is the turn of others. */
+  yields(units: number): boolean {
+    this.#unseen += 1 + units / UNITS_OF_ONE;
+    return this.#unseen >= LOOK_EVERY && this.#look();
+  }
+
+  #look(): boolean {
+    const now = this.#now();
+    const isSlow = now - this.#seen >= MAILBOX_MS;
+    this.#isLate = now - this.#began >= TURN_MS;
+    this.#seen = now;
+    this.#unseen = 0;
+    return isSlow || this.#isLate;
   }
 
   #turn(): void {
     this.#running = true;
+    this.#began = this.#now();
+    this.#seen = this.#began;
+    this.#unseen = 0;
+    this.#isLate = false;
     let left = TURN_BOUND;
     try {
       do {
         left = this.#drain(left);
         this.#endTurn();
-      } while (left > 0 && this.#head < this.#ready.length);
+        if (left <= 0) this.#isLate = true;
+      } while (!this.#isLate && this.#head < this.#ready.length);
     } finally {
       this.#running = false;
       // Also after a task that threw: what it stood before is not lost.
@@ -75,12 +120,17 @@ export class Scheduler {
   }
 
   #goOnLater(): void {
-    setImmediate(() => this.#turn());
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    setImmediate(() => {
+      this.#isPlanned = false;
+      this.#turn();
+    });
   }
 
   #drain(bound: number): number {
     let left = bound;
-    while (left > 0 && this.#head < this.#ready.length) {
+    while (left > 0 && !this.#isLate && this.#head < this.#ready.length) {
       const mailbox = this.#ready[this.#head++] as Runnable;
       left -= mailbox.run(MAILBOX_BOUND);
     }

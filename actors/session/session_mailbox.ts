@@ -6,6 +6,10 @@ import { type ActorKind, Mailbox } from "../runtime/mailbox.ts";
 import type { Scheduler } from "../runtime/scheduler.ts";
 import type { SessionActor } from "../session_actor.ts";
 
+/** What may wait here before its client is no longer read: messages, and UTF-16 units. */
+const CROWD = 32;
+const CROWD_UNITS = 65_536;
+
 export class SessionMailbox extends Mailbox<SessionMessage> implements SessionRef {
   readonly id: SessionId;
 
@@ -16,5 +20,15 @@ export class SessionMailbox extends Mailbox<SessionMessage> implements SessionRe
 
   get view(): ResourceAnswer | undefined {
     return (this.actor as SessionActor | undefined)?.view;
+  }
+
+  /** Reading must not run ahead of handling, where turns are over before it is this session's. */
+  override tell(message: SessionMessage): void {
+    super.tell(message);
+    if (message.kind === "inbound" && this.isCrowded) (this.actor as SessionActor | undefined)?.stopReading();
+  }
+
+  get isCrowded(): boolean {
+    return this.length >= CROWD || this.bytes >= CROWD_UNITS;
   }
 }

@@ -22,7 +22,7 @@ beforeEach(async () => {
   await store.open();
   await store.run([["createAccount", JULIET, {}, 0]]);
   [now, told, queries, alarm] = [1000, [], 0, undefined];
-  mailbox = new Mailbox<ExpiryMessage>(unboundedKind("ExpiryActor"), new Scheduler());
+  mailbox = new Mailbox<ExpiryMessage>(unboundedKind("ExpiryActor"), new Scheduler(Date.now));
   mailbox.start(
     new ExpiryActor(
       () => node,

@@ -89,7 +89,7 @@ function stage() {
       if (message.kind === "refused") told.push(`refused ${message.seqs.join(",")}: ${message.fault.kind}`);
     },
   } as DeliveryRef;
-  const mailbox: Mailbox<StoreMessage> = new Mailbox(unboundedKind("StoreActor", refuseAtEnd), new Scheduler());
+  const mailbox: Mailbox<StoreMessage> = new Mailbox(unboundedKind("StoreActor", refuseAtEnd), new Scheduler(Date.now));
   mailbox.start(
     new StoreActor({
       store,

@@ -21,7 +21,7 @@ function setting(): Setting {
   const reads: Setting["reads"] = [];
   const node = {
     now: () => now,
-    scheduler: new Scheduler(),
+    scheduler: new Scheduler(Date.now),
     database: { user: () => new Promise((resolve) => reads.push(resolve)) },
     log: { error: () => {} },
     settings: { mailboxMessages: 100, mailboxBytes: 100_000 },

@@ -58,7 +58,7 @@ export interface Sent {
 
 export class DeliveryStage {
   readonly store = new GatedStore();
-  readonly scheduler = new Scheduler();
+  readonly scheduler = new Scheduler(Date.now);
   /** What delivery has sent on its way: events, errors, messages that are forwarded. */
   readonly routed: { readonly stanza: Stanza; readonly options: RouteOptions }[] = [];
   readonly errors: string[] = [];

@@ -5,7 +5,7 @@ import { Scheduler } from "../../../actors/runtime/scheduler.ts";
 import { deferred, nextMacrotask, ProbeActor, type ProbeMessage, probeKind } from "./probe_actor.ts";
 
 function mailboxOf(kind = probeKind(), actor: ProbeActor | undefined = new ProbeActor()) {
-  const scheduler = new Scheduler();
+  const scheduler = new Scheduler(Date.now);
   const mailbox = new Mailbox<ProbeMessage>(kind, scheduler, actor);
   return { scheduler, mailbox, kind, actor };
 }
@@ -19,7 +19,7 @@ describe("Mailbox", () => {
 
   test("collects until its actor is there", () => {
     const kind = probeKind();
-    const mailbox = new Mailbox<ProbeMessage>(kind, new Scheduler());
+    const mailbox = new Mailbox<ProbeMessage>(kind, new Scheduler(Date.now));
     mailbox.tell({ name: "a" });
     mailbox.tell({ name: "b" });
     expect(mailbox.length).toBe(2);
@@ -80,7 +80,7 @@ describe("Mailbox at its bound", () => {
     ["bytes", { maxBytes: 20 }, 10],
   ])("gives what has no room to overflow(): %s", (_, bounds, size) => {
     const kind = probeKind(bounds);
-    const mailbox = new Mailbox<ProbeMessage>(kind, new Scheduler());
+    const mailbox = new Mailbox<ProbeMessage>(kind, new Scheduler(Date.now));
     for (const name of ["a", "b", "c"]) mailbox.tell({ name, size });
     expect(kind.dropped).toEqual(["c"]);
     const actor = new ProbeActor();
@@ -90,7 +90,7 @@ describe("Mailbox at its bound", () => {
 
   test("takes a message that carries nothing all the same", () => {
     const kind = probeKind({ maxMessages: 1, maxBytes: 1 });
-    const mailbox = new Mailbox<ProbeMessage>(kind, new Scheduler());
+    const mailbox = new Mailbox<ProbeMessage>(kind, new Scheduler(Date.now));
     mailbox.tell({ name: "full", size: 1 });
     mailbox.tell({ name: "control" });
     expect(kind.dropped).toEqual([]);
@@ -107,7 +107,7 @@ describe("Mailbox at its bound", () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 9 })), fc.integer({ min: 1, max: 5 }), (sizes, maxMessages) => {
         const kind = probeKind({ maxMessages, maxBytes: 20 });
-        const mailbox = new Mailbox<ProbeMessage>(kind, new Scheduler());
+        const mailbox = new Mailbox<ProbeMessage>(kind, new Scheduler(Date.now));
         let held = 0;
         for (const [at, size] of sizes.entries()) {
           const before = kind.dropped.length;

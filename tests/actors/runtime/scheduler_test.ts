@@ -3,8 +3,8 @@ import { Mailbox } from "../../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../../actors/runtime/scheduler.ts";
 import { nextMacrotask, ProbeActor, type ProbeMessage, probeKind } from "./probe_actor.ts";
 
-function pair() {
-  const scheduler = new Scheduler();
+function pair(now = () => 0) {
+  const scheduler = new Scheduler(now);
   const order: string[] = [];
   const make = () => new Mailbox<ProbeMessage>(probeKind(), scheduler, new ProbeActor());
   const note = (name: string) => ({ name, run: () => void order.push(name) });
@@ -126,5 +126,80 @@ describe("Scheduler", () => {
     one.tell(note("held"));
     scheduler.turn(() => other.tell(note("told")));
     expect(order).toEqual(["held", "told"]);
+  });
+
+  describe("where messages take time", () => {
+    /** Each message takes that many milliseconds. */
+    function slow(ms: number) {
+      let now = 0;
+      const made = pair(() => now);
+      const note = (name: string, size = 0) => ({
+        name,
+        size,
+        run: () => {
+          now += ms;
+          made.order.push(name);
+        },
+      });
+      return { ...made, note };
+    }
+
+    test("ends a turn after 10 ms, and goes on once the event loop has been round", async () => {
+      const { scheduler, order, one, note } = slow(1);
+      scheduler.turn(() => {
+        for (let count = 0; count < 100; count++) one.tell(note("one"));
+      });
+      expect(order.length).toBeGreaterThan(8);
+      expect(order.length).toBeLessThan(16);
+      await nextMacrotask();
+      expect(order.length).toBeGreaterThan(16);
+      expect(order.length).toBeLessThan(32);
+    });
+
+    test("looks at the clock sooner where messages are long", () => {
+      const { scheduler, order, one, note } = slow(10);
+      scheduler.turn(() => {
+        for (let count = 0; count < 100; count++) one.tell(note("one", 200_000));
+      });
+      expect(order).toHaveLength(1);
+    });
+
+    test("lets other mailboxes go first after a few messages", () => {
+      const { scheduler, order, one, other, note } = slow(1);
+      scheduler.turn(() => {
+        for (let count = 0; count < 100; count++) one.tell(note("one"));
+        other.tell(note("other"));
+      });
+      expect(order.indexOf("other")).toBe(4);
+    });
+
+    test("begins no turn meanwhile, and handles what has come in its place", async () => {
+      const { scheduler, order, one, other, note } = slow(1);
+      scheduler.turn(() => {
+        for (let count = 0; count < 20; count++) one.tell(note("one"));
+      });
+      const handled = order.length;
+      other.tell(note("other"));
+      scheduler.hold();
+      other.tell(note("held"));
+      scheduler.handle();
+      expect(order).toHaveLength(handled);
+      await nextMacrotask();
+      expect(order.indexOf("other")).toBeLessThan(order.lastIndexOf("one"));
+      expect(order).toContain("held");
+    });
+
+    test("reads the clock after some messages, not after each", () => {
+      let looks = 0;
+      const { scheduler, order, one, note } = pair(() => {
+        looks++;
+        return 0;
+      });
+      scheduler.turn(() => {
+        for (let count = 0; count < 400; count++) one.tell(note("one"));
+      });
+      expect(order).toHaveLength(400);
+      expect(looks).toBeLessThanOrEqual(110);
+    });
   });
 });
