@@ -1,8 +1,8 @@
 /** The one reader of `<amp/>`: XEP-0079 2.2.1 (validation), 4 (formal description), 6.1 and 9 (refusals). @module */
 import { isUtcDateTime, parseDateTime } from "../xmpp/date_time.ts";
 import { NS } from "../xmpp/ns.ts";
+import { TextMemo } from "../xmpp/text_memo.ts";
 import { Element } from "../xmpp/xml/element.ts";
-import { TextMemo } from "./memo.ts";
 import type { FaultKind, QuotedRule, Rule, RuleFault } from "./rule.ts";
 import { FAULT_KINDS, isAction, isCondition, isDeliverValue, isMatchValue } from "./rule.ts";
 

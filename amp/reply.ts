@@ -5,14 +5,11 @@ import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import type { Markup } from "../xmpp/xml/xml.ts";
 import { attr, raw, xml } from "../xmpp/xml/xml.ts";
-import { LastWritten } from "./last_written.ts";
 import type { FaultKind, QuotedRule, Rule, RuleFault } from "./rule.ts";
 
 const AMP = raw(NS.AMP);
 const STATUS = { alert: raw("alert"), notify: raw("notify") };
 const PER_HOP = attr("per-hop", "true");
-const NOTICE = new LastWritten();
-const ON_ITS_WAY = new LastWritten();
 
 /** Where a reply goes, and which message it is about. */
 export interface ReplyAddress {
@@ -31,9 +28,7 @@ export interface EventAddress extends ReplyAddress {
 
 /** XEP-0079 3.4.1 and 3.4.4: tells the sender which rule was met. Carries nothing of the original but its id. */
 export function notice(action: "alert" | "notify", rule: Rule, address: EventAddress): Stanza {
-  const { sender, recipient } = address;
-  const last = NOTICE.find(rule, action, sender, recipient);
-  return message(address, last ?? NOTICE.keep(rule, action, sender, recipient, noticeElement(action, rule, address)));
+  return message(address, noticeElement(action, rule, address));
 }
 
 function noticeElement(action: "alert" | "notify", rule: Rule, { sender, recipient }: EventAddress): Markup {
@@ -100,9 +95,7 @@ function badRequest(text: string): Markup {
 
 /** XEP-0079 4.1: the rules as they leave the server, with the original addresses and without a status. */
 export function ampElement(rules: readonly Rule[], perHop: boolean, from: Jid, to: Jid): Markup {
-  return (
-    ON_ITS_WAY.find(rules, perHop, from, to) ?? ON_ITS_WAY.keep(rules, perHop, from, to, amp(rules, perHop, from, to))
-  );
+  return amp(rules, perHop, from, to);
 }
 
 function amp(rules: readonly Rule[], perHop: boolean, from: Jid, to: Jid): Markup {
@@ -141,27 +134,12 @@ function condition(fault: RuleFault): Markup {
   }
 }
 
-/** Pure caches: the reader gives the same list of the same rules for the same text, so that each is written once. */
-const LISTS = new WeakMap<readonly QuotedRule[], Markup>();
-const RULES = new WeakMap<QuotedRule, Markup>();
-
 function ruleElements(rules: readonly QuotedRule[]): Markup {
-  let markup = LISTS.get(rules);
-  if (markup === undefined) {
-    markup = xml`${rules.map(ruleElement)}`;
-    LISTS.set(rules, markup);
-  }
-  return markup;
+  return xml`${rules.map(ruleElement)}`;
 }
 
-function ruleElement(rule: QuotedRule): Markup {
-  let markup = RULES.get(rule);
-  if (markup === undefined) {
-    const attributes = [attr("action", rule.action), attr("condition", rule.condition), attr("value", rule.value)];
-    markup = xml`<rule${attributes}/>`;
-    RULES.set(rule, markup);
-  }
-  return markup;
+function ruleElement({ action, condition, value }: QuotedRule): Markup {
+  return xml`<rule${attr("action", action)}${attr("condition", condition)}${attr("value", value)}/>`;
 }
 
 /** As a refusal quotes them: without addresses. */

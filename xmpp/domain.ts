@@ -1,7 +1,6 @@
 import tr46 from "tr46";
-import { Memo } from "./memo.ts";
-import { ownCopy } from "./own_copy.ts";
 import { isStreamSafe } from "./stream_safe.ts";
+import { TextMemo } from "./text_memo.ts";
 
 const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
@@ -12,7 +11,7 @@ const MAX_LENGTH = 253;
 // RFC 7622 section 3.2: a final dot is stripped, and UTS 46 knows other full stops.
 const FINAL_DOT = /[.\u3002\uFF0E\uFF61]$/;
 /** What UTS 46 makes of a name takes a hundred times as long as to look it up; "" is a name that is refused. */
-const memo = new Memo<string>(2000);
+const memo = new TextMemo((text) => internationalName(text) ?? "", 2000, MAX_LENGTH + 1);
 const RULES = { checkHyphens: true, checkBidi: true, checkJoiners: true, useSTD3ASCIIRules: true } as const;
 
 /**
@@ -25,22 +24,12 @@ export function prepareDomain(text: string): string | undefined {
   const lower = text.toLowerCase();
   const name = lower.endsWith(".") ? lower.slice(0, -1) : lower;
   if (HOST_NAME.test(name) && !RESERVED.test(name)) return name;
-  return rememberedName(text);
+  return memo.get(text) || undefined;
 }
 
 /** Tells by its length alone. */
 export function mayBeDomain(text: string): boolean {
   return text.length <= MAX_LENGTH || (text.length === MAX_LENGTH + 1 && FINAL_DOT.test(text));
-}
-
-function rememberedName(text: string): string | undefined {
-  let name = memo.get(text);
-  if (name === undefined) {
-    const own = ownCopy(text);
-    name = internationalName(own) ?? "";
-    memo.set(own, name);
-  }
-  return name === "" ? undefined : name;
 }
 
 function internationalName(text: string): string | undefined {

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { prepareDomain } from "./domain.ts";
-import { Memo } from "./memo.ts";
 import { ownCopy } from "./own_copy.ts";
 import { opaqueString, usernameCaseMapped } from "./precis.ts";
+import { TextMemo } from "./text_memo.ts";
 import { escapeAttribute } from "./xml/escape.ts";
 
 /** Text that is no XMPP address. */
@@ -16,7 +16,7 @@ const MAX_BYTES = 1023;
 /** No text of more bytes can normalise to a part that is short enough: three bytes of full width become one at the least. */
 const MAX_RAW_BYTES = 3 * MAX_BYTES;
 const MAX_RAW_TEXT = 2 * MAX_RAW_BYTES + MAX_BYTES;
-/** Of each of the two halves. */
+/** Entries of each of the two generations. */
 const MEMO_SIZE = 10_000;
 const MEMO_MAX_LENGTH = 512;
 
@@ -25,6 +25,8 @@ const MEMO_MAX_LENGTH = 512;
  * among the 10,000 used last. Two equal addresses may still be two objects: compare with `equals`, or by `text`.
  */
 export class Jid {
+  static readonly #memo = new TextMemo((text) => Jid.#read(text), MEMO_SIZE, MEMO_MAX_LENGTH);
+
   /** "" when absent. */
   readonly local: string;
   readonly domain: string;
@@ -33,9 +35,6 @@ export class Jid {
   readonly text: string;
   #escaped: string | undefined;
   #bare: Jid | undefined;
-  /** Whom it was last written together with, and how. */
-  #peer: Jid | undefined;
-  #startTag = "";
 
   private constructor(local: string, domain: string, resource: string) {
     this.local = local;
@@ -47,13 +46,8 @@ export class Jid {
 
   /** Reads `local@domain/resource`. @throws JidError */
   static parse(text: string): Jid {
-    const known = memo.get(text);
-    if (known !== undefined) return known;
     if (text.length > MAX_RAW_TEXT) throw new JidError("Cannot use address: too long");
-    const own = ownCopy(text);
-    const jid = Jid.#read(own);
-    if (own.length <= MEMO_MAX_LENGTH) memo.set(own, jid);
-    return jid;
+    return Jid.#memo.get(text);
   }
 
   static tryParse(text: string): Jid | undefined {
@@ -91,7 +85,8 @@ export class Jid {
   /** Without the resource; the same object when there is none. */
   get bare(): Jid {
     if (this.resource === "") return this;
-    this.#bare ??= memo.get(this.text.slice(0, -1 - this.resource.length)) ?? new Jid(this.local, this.domain, "");
+    this.#bare ??=
+      Jid.#memo.find(this.text.slice(0, -1 - this.resource.length)) ?? new Jid(this.local, this.domain, "");
     return this.#bare;
   }
 
@@ -106,22 +101,10 @@ export class Jid {
     return this === other || this.text === other.text;
   }
 
-  /** The text as it stands in an attribute value, written once. */
+  /** The text as it stands in an attribute value. */
   get escaped(): string {
     this.#escaped ??= escapeAttribute(this.text);
     return this.#escaped;
-  }
-
-  /**
-   * A start tag from `opening` on, with both addresses, to where its id begins; kept for those to whom one stanza follows
-   * another.
-   */
-  startTag(opening: string, to: Jid): string {
-    if (this.#peer === to && this.#startTag.startsWith(opening)) return this.#startTag;
-    const tag = `${opening} from="${this.escaped}" to="${to.escaped}" id="`;
-    this.#startTag = this.#peer === to ? ownCopy(tag) : "";
-    this.#peer = to;
-    return tag;
   }
 
   get isBare(): boolean {
@@ -136,8 +119,6 @@ export class Jid {
     return this.text;
   }
 }
-
-const memo = new Memo<Jid>(MEMO_SIZE);
 
 function preparedLocal(text: string): string {
   if (ASCII_LOCAL.test(text)) return checkedLength(text, "localpart");

@@ -251,7 +251,7 @@ export class Stanza {
     const { from, to, id } = this;
     const opening = OPENINGS[this.name];
     if (id === undefined || from === undefined || to === undefined) return this.#openWith(opening);
-    return `${from.startTag(opening, to)}${escapeAttribute(id)}${this.#tagEnd('"')}`;
+    return `${opening} from="${from.escaped}" to="${to.escaped}" id="${escapeAttribute(id)}${this.#tagEnd('"')}`;
   }
 
   #openWith(opening: string): string {

@@ -6,12 +6,10 @@
 import type { Stanza } from "../../xmpp/stanza.ts";
 
 const NONE: readonly number[] = [];
-/** Stands for lists that have never held anything, as in most idle sessions; nothing is ever written to it. */
-const UNUSED: number[] = [];
 
 export class Outbox {
-  #seqs = UNUSED;
-  #sizes = UNUSED;
+  #seqs: number[] = [];
+  #sizes: number[] = [];
   #stanzas: Stanza[] | undefined;
   /** Sent before counting began; any acknowledgement covers them, since the stream is ordered. */
   #uncounted: readonly number[] = NONE;
@@ -53,10 +51,6 @@ export class Outbox {
   add(stanza: Stanza, seq: number): void {
     if (seq > 0) this.#tracked++;
     else if (this.#stanzas === undefined) return;
-    if (this.#seqs === UNUSED) {
-      this.#seqs = [];
-      this.#sizes = [];
-    }
     this.#seqs.push(seq);
     this.#sizes.push(stanza.size);
     this.#bytes += stanza.size;

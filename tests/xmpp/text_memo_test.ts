@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { TextMemo } from "../../amp/memo.ts";
+import { TextMemo } from "../../xmpp/text_memo.ts";
 
 function counting(limit: number, maxLength = 100) {
   const calls: string[] = [];
@@ -35,3 +35,30 @@ test("get() does not keep long texts", () => {
   expect(calls).toHaveLength(2);
   expect(memo.size).toBe(0);
 });
+
+test("find() keeps nothing of the text around a slice, also where the entry is an old one", () => {
+  const memo = new TextMemo((text) => text.length, 2 * COUNT, 100);
+  for (const text of slices("used again", COUNT)) memo.get(text);
+  for (const text of slices("used once", 2 * COUNT)) memo.get(text);
+  const before = memory();
+  for (const text of slices("used again", COUNT)) expect(memo.find(text)).toBe(text.length);
+  expect(memory() - before).toBeLessThan((COUNT * LENGTH) / 2);
+});
+
+const COUNT = 200;
+const LENGTH = 200_000;
+
+/** Each is part of a long text of its own, as it comes from a socket. */
+function* slices(name: string, count: number): Generator<string> {
+  for (let i = 0; i < count; i++) {
+    const text = `${name}, number ${i}`;
+    yield Buffer.from(`${text}${"x".repeat(LENGTH)}`)
+      .toString()
+      .slice(0, text.length);
+  }
+}
+
+function memory(): number {
+  Bun.gc(true);
+  return process.memoryUsage().rss;
+}
