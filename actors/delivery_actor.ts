@@ -11,28 +11,29 @@ import { StanzaError } from "../xmpp/errors.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { bounce } from "./delivery/carry_out.ts";
 import { onMessage } from "./delivery/decision.ts";
+import type { DeliveryLetter, Envelope } from "./delivery/delivery_letter.ts";
 import { type DeliveryStart, DeliveryState } from "./delivery/delivery_state.ts";
 import { onExpire } from "./delivery/expiry.ts";
 import { onDetached, onFlush } from "./delivery/offline_delivery.ts";
 import {
   onAgain,
+  onAnswered,
   onCommitted,
   onDone,
-  onHanded,
   onLateThere,
   onProved,
   onRefused,
   onUnproved,
 } from "./delivery/on_events.ts";
-import { copySent } from "./delivery/to_sessions.ts";
+import { onOutgoing } from "./delivery/outgoing.ts";
 import type { Node } from "./node.ts";
 import { showPresence } from "./presence.ts";
-import type { DeliveryMessage, Envelope, Profile } from "./protocol.ts";
+import type { Profile } from "./profile.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 
 export type { DeliveryStart } from "./delivery/delivery_state.ts";
 
-export class DeliveryActor implements Actor<DeliveryMessage> {
+export class DeliveryActor implements Actor<DeliveryLetter> {
   readonly #state: DeliveryState;
 
   constructor(node: Node, start: DeliveryStart) {
@@ -44,15 +45,15 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
     return this.#state.quiet;
   }
 
-  receive(message: DeliveryMessage): void | Promise<void> {
+  receive(message: DeliveryLetter): void | Promise<void> {
     const state = this.#state;
     switch (message.kind) {
       case "stanza":
         return this.#onStanza(message);
       case "profile":
         return this.#onProfile(message.profile);
-      case "sent":
-        return copySent(state, message);
+      case "outgoing":
+        return onOutgoing(state, message);
       case "proved":
         return onProved(state, message.seqs, message.resource);
       case "unproved":
@@ -63,8 +64,10 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
         return onRefused(state, message.seqs, message.fault);
       case "done":
         return onDone(state, message.seq, message.ending, message.fault);
-      case "handed":
-        return onHanded(state, message.seq, message.outcome);
+      case "accepted":
+        return onAnswered(state, message.ticket, undefined);
+      case "outcome":
+        return onAnswered(state, message.ticket, message.outcome);
       case "applied":
         state.applying--;
         return;
@@ -99,22 +102,23 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
   /** A resource that has just become ready is about to be flushed to: nothing may overtake what waits. */
   #onProfile(profile: Profile): void {
     const state = this.#state;
-    const known = new Set(state.profile.resources.map(({ ref }) => ref.id));
+    const known = new Set(state.profile.resources.map(({ session }) => session));
     state.renewProfile(profile);
     state.answers();
-    if (profile.resources.some(({ ref }) => ref.view?.available === false && !known.has(ref.id))) state.awaitPresence();
+    if (profile.resources.some((entry) => state.viewOf(entry)?.available === false && !known.has(entry.session)))
+      state.awaitPresence();
   }
 
   #onPresence(stanza: Stanza): void {
     const state = this.#state;
     const { type } = stanza;
     if (state.isBlocked(stanza.from!)) return;
-    if (type === "error") return showPresence(stanza, state.profile.resources);
+    if (type === "error") return showPresence(state.node, stanza, state.profile.resources);
     const isShown = type === undefined || type === "unavailable";
     if (!isShown) state.applying++;
     // RFC 6121 section 3.1.5: what a subscription allows comes after it, and that is still being stored.
     if (!isShown || state.applying > 0) return state.user.tell({ kind: "inbound", stanza });
-    showPresence(stanza, state.profile.resources);
+    showPresence(state.node, stanza, state.profile.resources);
     if (state.profile.resources.length > 0) state.user.tell({ kind: "shown", stanza });
   }
 
@@ -126,7 +130,8 @@ export class DeliveryActor implements Actor<DeliveryMessage> {
     const { resource } = stanza.to!;
     if (resource === "") return state.user.tell({ kind: "iq", stanza });
     const entry = isBlocked ? undefined : state.resource(resource);
-    if (entry !== undefined) entry.ref.tell({ kind: "deliver", stanza, seq: 0 });
+    const session = entry && state.node.session(entry.session);
+    if (session !== undefined) session.tell({ kind: "deliver", stanza, seq: 0 });
     else if (request) bounce(state, stanza, new StanzaError("service-unavailable"));
   }
 }

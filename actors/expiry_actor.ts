@@ -9,7 +9,6 @@
 import type { Deadline } from "../store/store.ts";
 import { Jid } from "../xmpp/jid.ts";
 import type { Node } from "./node.ts";
-import type { ExpiryMessage } from "./protocol.ts";
 import type { Actor, ActorRef } from "./runtime/mailbox.ts";
 
 const PAGE = 200;
@@ -20,21 +19,25 @@ const PASS_MS = 1000;
 /** The longest sleep: a clock that was set is noticed within this time, and setTimeout cannot count further than 24 days. */
 const MAX_SLEEP_MS = 60_000;
 
-export class ExpiryActor implements Actor<ExpiryMessage> {
+export type ExpiryLetter =
+  /** A row with this deadline has been committed, or may have been. */
+  { readonly kind: "deadline"; readonly at: number } | { readonly kind: "due" };
+
+export class ExpiryActor implements Actor<ExpiryLetter> {
   readonly #node: () => Node;
-  readonly #self: () => ActorRef<ExpiryMessage>;
+  readonly #self: () => ActorRef<ExpiryLetter>;
   #wakeAt = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | undefined;
   #isStopped = false;
   /** Where the next page of this pass begins. */
   #after: Deadline | undefined;
 
-  constructor(node: () => Node, self: () => ActorRef<ExpiryMessage>) {
+  constructor(node: () => Node, self: () => ActorRef<ExpiryLetter>) {
     this.#node = node;
     this.#self = self;
   }
 
-  receive(message: ExpiryMessage): void | Promise<void> {
+  receive(message: ExpiryLetter): void | Promise<void> {
     switch (message.kind) {
       case "deadline":
         return this.#sleepUntil(message.at);

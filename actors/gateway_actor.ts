@@ -8,26 +8,28 @@
  */
 import type { StoreFault } from "../store/store.ts";
 import { StanzaError } from "../xmpp/errors.ts";
-import { accept, finish } from "./delivery/carry_out.ts";
+import { accept } from "./delivery/carry_out.ts";
+import type { Envelope } from "./delivery/delivery_letter.ts";
 import { sendEvent } from "./delivery/rule_events.ts";
 import { onKept, onRows, readMore } from "./gateway/backlog.ts";
 import { onAnswered, onExpire, onLateRow, onRetry, proceed } from "./gateway/dispatch.ts";
 import { refuseUnkept } from "./gateway/gateway_endings.ts";
 import type { GatewayFlight } from "./gateway/gateway_flight.ts";
 import { onMessage } from "./gateway/gateway_intake.ts";
+import type { GatewayLetter } from "./gateway/gateway_letter.ts";
 import { type GatewayStart, GatewayState } from "./gateway/gateway_state.ts";
 import type { Node } from "./node.ts";
-import type { Envelope, GatewayActorMessage } from "./protocol.ts";
+import { finish } from "./post.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 
-export class GatewayActor implements Actor<GatewayActorMessage> {
+export class GatewayActor implements Actor<GatewayLetter> {
   readonly #state: GatewayState;
 
   constructor(node: Node, start: GatewayStart) {
     this.#state = new GatewayState(node, start);
   }
 
-  receive(message: GatewayActorMessage): void {
+  receive(message: GatewayLetter): void {
     const state = this.#state;
     switch (message.kind) {
       case "start":
@@ -80,7 +82,7 @@ export class GatewayActor implements Actor<GatewayActorMessage> {
     sendEvent(state.node, flight.ending?.event);
     flight.ending = undefined;
     flight.isKept = true;
-    accept(flight);
+    accept(state.node, flight);
     onKept(state, flight);
   }
 
@@ -97,7 +99,7 @@ export class GatewayActor implements Actor<GatewayActorMessage> {
       if (error !== undefined) node.route(error);
     }
     state.held.delete(flight.seq);
-    finish(flight.receipt, outcome);
+    finish(node, flight.replyTo, outcome);
     const lane = state.lanes.remove(flight);
     if (lane !== undefined) proceed(state, lane);
     readMore(state);

@@ -9,22 +9,18 @@ import type { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { Congestion } from "./congestion.ts";
+import type { DeliveryRef, Envelope } from "./delivery/delivery_letter.ts";
 import type { OfflineLimits } from "./delivery/offline_shares.ts";
+import type { GatewayRef } from "./gateway/gateway_letter.ts";
 import type { NowAndThen } from "./now_and_then.ts";
-import type {
-  DeliveryRef,
-  Envelope,
-  GatewayRef,
-  Receipt,
-  SentCopy,
-  SessionRef,
-  StoreMessage,
-  UserMessage,
-} from "./protocol.ts";
+import type { Post, ReplyTo, SessionId } from "./post.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 import type { Scheduler } from "./runtime/scheduler.ts";
 import type { AccountBudget, BudgetLimits } from "./session/account_budget.ts";
+import type { SessionRef } from "./session/session_letter.ts";
+import type { StoreMessage } from "./store_letter.ts";
 import type { StreamRegistry } from "./stream_registry.ts";
+import type { UserLetter } from "./user/user_letter.ts";
 
 /** What the configuration says to the actors. Times in milliseconds. */
 export interface NodeSettings extends ServerSettings {
@@ -55,23 +51,21 @@ export interface NodeSettings extends ServerSettings {
 /** The two actors of a bare JID. */
 export interface UserEntry {
   readonly jid: Jid;
-  readonly user: ActorRef<UserMessage>;
+  readonly user: ActorRef<UserLetter>;
   readonly delivery: DeliveryRef;
   /** What its clients may send, over all sessions; made with the first. */
   budget?: AccountBudget | undefined;
 }
 
 export interface RouteOptions {
-  readonly receipt?: Receipt | undefined;
-  readonly archiveSender?: boolean;
-  readonly sentCopy?: SentCopy | undefined;
+  readonly replyTo?: ReplyTo | undefined;
   readonly notice?: boolean;
   readonly seq?: number;
   readonly via?: readonly Jid[];
   readonly rules?: RuleState | undefined;
 }
 
-export interface Node {
+export interface Node extends Post {
   readonly settings: NodeSettings;
   readonly scheduler: Scheduler;
   readonly congestion: Congestion;
@@ -85,9 +79,10 @@ export interface Node {
   readonly streams: StreamRegistry;
   readonly seqs: SequenceClock;
   stanzaId(seq: number): string;
-  /** A session is over; the sweep forgets it. */
-  sessionEnded(session: SessionRef): void;
-  sessionStarted(session: SessionRef): void;
+  /** Undefined: the session is over. */
+  session(id: SessionId): SessionRef | undefined;
+  /** A session of this process is over. */
+  sessionEnded(id: SessionId): void;
   /** The number of this turn of the event loop. */
   readonly turn: number;
   now(): number;

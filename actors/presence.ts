@@ -1,13 +1,18 @@
 /** Presence of somebody else, to an account's own resources. RFC 6121 sections 8.5.2.1.2 and 8.5.3. @module */
 import type { Stanza } from "../xmpp/stanza.ts";
-import type { ResourceEntry } from "./protocol.ts";
+import type { Node } from "./node.ts";
+import type { ResourceEntry } from "./profile.ts";
 
 /** To all available resources, or to the one that it is addressed to. */
-export function showPresence(stanza: Stanza, resources: readonly Pick<ResourceEntry, "jid" | "ref">[]): void {
+export function showPresence(
+  node: Node,
+  stanza: Stanza,
+  resources: readonly Pick<ResourceEntry, "jid" | "session">[],
+): void {
   const { resource } = stanza.to!;
-  for (const entry of resources) {
-    if (resource === "" ? entry.ref.view?.available : entry.jid.resource === resource) {
-      entry.ref.tell({ kind: "deliver", stanza, seq: 0 });
-    }
+  for (const { jid, session } of resources) {
+    const ref = node.session(session);
+    const isMeant = resource === "" ? ref?.view?.available : jid.resource === resource;
+    if (isMeant) ref?.tell({ kind: "deliver", stanza, seq: 0 });
   }
 }

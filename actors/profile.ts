@@ -1,6 +1,35 @@
-/** Questions to a Profile, the value that tells delivery and sessions about an account. @module */
+/** The value that tells delivery about an account, and questions to it. @module */
+import type { ArchivePreferences } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
-import type { Profile } from "./protocol.ts";
+import type { SessionId } from "./post.ts";
+
+/** A resource as the delivery actor sees it. Its presence is its session's to tell: `SessionRef.view`. */
+export interface ResourceEntry {
+  readonly resource: string;
+  readonly jid: Jid;
+  readonly session: SessionId;
+  readonly carbons: boolean;
+  /** It has read the account's archive up to this number. */
+  readonly seenUntil: number;
+}
+
+/** What delivery has to know of an account: a value, told anew by the UserActor whenever it changes. */
+export interface Profile {
+  /** There is such an account, or (SASL ANONYMOUS) a session without one. */
+  readonly exists: boolean;
+  /** The store knows the account: messages may wait for it. */
+  readonly persistent: boolean;
+  readonly resources: readonly ResourceEntry[];
+  readonly blocked: ReadonlySet<string>;
+  /** Bare JIDs that may see this account's presence (subscription `from` or `both`). */
+  readonly watchers: ReadonlySet<string>;
+  /** Bare JIDs whose presence this account may see (subscription `to` or `both`). */
+  readonly watched: ReadonlySet<string>;
+  readonly forwardTo: Jid | undefined;
+  readonly archivePreferences: ArchivePreferences | undefined;
+  /** Bare JIDs in the roster, for the archive preference `roster`. */
+  readonly contacts: ReadonlySet<string>;
+}
 
 const NOBODY: ReadonlySet<string> = new Set();
 

@@ -14,9 +14,8 @@ import { xml } from "../xmpp/xml/xml.ts";
 import type { Congestion, Reader } from "./congestion.ts";
 import type { Connection } from "./connection.ts";
 import type { Node, UserEntry } from "./node.ts";
+import type { Address } from "./post.ts";
 import { readPriority } from "./presence_priority.ts";
-import { UNKNOWN_PROFILE } from "./profile.ts";
-import type { Profile, SessionMessage, SessionRef } from "./protocol.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import type { TurnEnd } from "./runtime/scheduler.ts";
 import type { AccountBudget } from "./session/account_budget.ts";
@@ -24,23 +23,18 @@ import { ClientState } from "./session/client_state.ts";
 import { onStanza, PROBE_ID, type SendingSession } from "./session/from_client.ts";
 import { OpenRequests, unanswered, wantsAnswer } from "./session/open_requests.ts";
 import { Outbox } from "./session/outbox.ts";
+import type { OwnSessionRef, SessionMessage } from "./session/session_letter.ts";
 import { type Attach, type ManagedSession, StreamManagement } from "./session/stream_management.ts";
 
 /** A probe that is out this long when the client ends its stream was not about to be answered. */
 const IGNORED_MS = 1000;
 const REQUEST = xml`<r xmlns="${NS.SM}"/>`.text;
 
-/** The session's own address. */
-export interface OwnRef extends SessionRef {
-  /** So much waits for the session that its client should not be read. */
-  readonly isCrowded: boolean;
-}
-
 export interface SessionStart {
   readonly jid: Jid;
   readonly connection: Connection;
   readonly entry: UserEntry;
-  readonly self: OwnRef;
+  readonly self: OwnSessionRef;
   /** What the account may send, shared by its sessions; undefined: there is no limit. */
   readonly budget: AccountBudget | undefined;
 }
@@ -49,16 +43,14 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   readonly #node: Node;
   readonly #jid: Jid;
   readonly #entry: UserEntry;
-  readonly #self: OwnRef;
+  readonly #self: OwnSessionRef;
+  #address: Extract<Address, { readonly kind: "session" }> | undefined;
   #connection: Connection | undefined;
   #outbox = new Outbox();
   #managed: StreamManagement | undefined;
   #clientState: ClientState | undefined;
   readonly #budget: AccountBudget | undefined;
   #requests: OpenRequests | undefined;
-  #profile = UNKNOWN_PROFILE;
-  /** Whether another resource of the account wants carbon copies of what is sent here. */
-  #carbons = false;
   #available = false;
   #priority = 0;
   #ended = false;
@@ -93,11 +85,9 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
       case "proof":
         return this.probeAnswered(message.token);
       case "accepted":
-        return this.#managed?.settle(message.ticket);
+        return this.#managed?.accepted(message.ticket);
       case "kept":
         return this.#managed?.onKept(message.count);
-      case "profile":
-        return this.#onProfile(message.profile);
       case "revoke":
         return this.#outbox.revoke(message.seq);
       case "attach":
@@ -111,11 +101,6 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
       default:
         message satisfies never;
     }
-  }
-
-  #onProfile(profile: Profile): void {
-    this.#profile = profile;
-    this.#carbons = profile.resources.some((entry) => entry.carbons && entry.resource !== this.#jid.resource);
   }
 
   // Inbound
@@ -321,14 +306,6 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     return this.#entry;
   }
 
-  get profile(): Profile {
-    return this.#profile;
-  }
-
-  get carbons(): boolean {
-    return this.#carbons;
-  }
-
   get outbox(): Outbox {
     return this.#outbox;
   }
@@ -337,7 +314,12 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     return this.#connection;
   }
 
-  self(): SessionRef {
+  get address(): Extract<Address, { readonly kind: "session" }> {
+    this.#address ??= { kind: "session", id: this.#self.id };
+    return this.#address;
+  }
+
+  self(): OwnSessionRef {
     return this.#self;
   }
 
@@ -456,6 +438,6 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     for (const error of this.#requests?.take() ?? []) this.#node.route(error);
     const session = this.#self.id;
     this.#entry.user.tell({ kind: "ended", resource: this.#jid.resource, session, unproved, ignored });
-    this.#node.sessionEnded(this.#self);
+    this.#node.sessionEnded(session);
   }
 }

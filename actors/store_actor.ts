@@ -8,11 +8,12 @@ import { SeqMap } from "../store/seq_map.ts";
 import { seqTime } from "../store/sequence.ts";
 import { type Store, type StoreCall, StoreFault, type StoreReply, type StreamCount } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
+import type { DeliveryRef } from "./delivery/delivery_letter.ts";
 import { earliestDeadline } from "./earliest_deadline.ts";
 import type { NowAndThen } from "./now_and_then.ts";
-import type { DeliveryRef, StoreMessage } from "./protocol.ts";
 import { RowAging } from "./row_aging.ts";
 import type { Actor, ActorRef } from "./runtime/mailbox.ts";
+import type { StoreMessage } from "./store_letter.ts";
 
 export interface StoreActorStart {
   readonly store: Store;

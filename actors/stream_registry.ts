@@ -5,11 +5,11 @@
  */
 import type { StreamCount } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
-import type { SessionRef } from "./protocol.ts";
+import type { OwnSessionRef } from "./session/session_letter.ts";
 
 interface StreamRecord {
   readonly account: string;
-  session: SessionRef | undefined;
+  session: OwnSessionRef | undefined;
   h: number;
 }
 
@@ -39,7 +39,7 @@ export class StreamRegistry {
     return counts;
   }
 
-  open(account: Jid, session: SessionRef): string {
+  open(account: Jid, session: OwnSessionRef): string {
     const id = this.#newId();
     this.#streams.set(id, { account: account.text, session, h: 0 });
     return id;
@@ -65,7 +65,7 @@ export class StreamRegistry {
   }
 
   /** Undefined where the id is unknown or belongs to another account. */
-  find(account: Jid, id: string): { readonly session: SessionRef | undefined; readonly h: number } | undefined {
+  find(account: Jid, id: string): { readonly session: OwnSessionRef | undefined; readonly h: number } | undefined {
     const record = this.#streams.get(id);
     return record?.account === account.text ? record : undefined;
   }

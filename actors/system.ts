@@ -16,31 +16,36 @@ import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { ArchiveRetention } from "./archive_retention.ts";
 import { Congestion } from "./congestion.ts";
-import type { Connection } from "./connection.ts";
-import { tellSent } from "./delivery/to_sessions.ts";
+import type { DeliveryLetter, Envelope } from "./delivery/delivery_letter.ts";
+import { answerUnserved } from "./delivery/first_answers.ts";
 import { envelope } from "./envelope.ts";
+import type { ExpiryLetter } from "./expiry_actor.ts";
 import { ExpiryActor } from "./expiry_actor.ts";
+import type { GatewayLetter, GatewayRef } from "./gateway/gateway_letter.ts";
 import type { Gateway } from "./gateway.ts";
 import { GatewayActor } from "./gateway_actor.ts";
 import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
 import { NowAndThen } from "./now_and_then.ts";
-import type {
-  Envelope,
-  ExpiryMessage,
-  GatewayActorMessage,
-  GatewayRef,
-  Receipt,
-  SessionRef,
-  StoreMessage,
-  UserMessage,
-} from "./protocol.ts";
+import {
+  type Address,
+  finish,
+  type Letters,
+  type ReplyTo,
+  type SessionId,
+  tellAccepted,
+  type WaiterLetter,
+} from "./post.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
-import { answerUnserved } from "./session/first_answers.ts";
+import type { SessionLetter, SessionRef } from "./session/session_letter.ts";
+import { SessionDirectory } from "./session_directory.ts";
 import type { BindRequest, ResumeResult, SessionHandle, Sessions } from "./sessions.ts";
 import { refuseAtEnd, StoreActor } from "./store_actor.ts";
+import type { StoreMessage } from "./store_letter.ts";
 import { StreamRegistry } from "./stream_registry.ts";
+import type { UserLetter } from "./user/user_letter.ts";
 import { UserDirectory, userKinds } from "./user_directory.ts";
+import { Waiters } from "./waiters.ts";
 
 export interface SystemStart {
   readonly settings: NodeSettings;
@@ -57,7 +62,6 @@ export interface SystemStart {
 /** How long the count of a stream that was not resumed is kept. */
 const STREAM_MEMORY_MS = 86_400_000;
 const PRUNE_MS = 3_600_000;
-const ASK_MS = 10_000;
 
 export class ActorSystem implements Node, Sessions {
   readonly settings: NodeSettings;
@@ -71,12 +75,14 @@ export class ActorSystem implements Node, Sessions {
   readonly database: AsyncStore;
   readonly streams: StreamRegistry;
   readonly #start: SystemStart;
-  readonly #expiry: Mailbox<ExpiryMessage>;
+  readonly #expiry: Mailbox<ExpiryLetter>;
   readonly #retention: ArchiveRetention;
   readonly #users: UserDirectory;
-  readonly #gateways = new Map<string, Mailbox<GatewayActorMessage>>();
+  readonly #gateways = new Map<string, Mailbox<GatewayLetter>>();
   readonly #domains: ReadonlySet<string>;
-  #sessions = new Set<SessionRef>();
+  /** Who in this process waits for an answer. */
+  readonly waiters = new Waiters();
+  readonly #sessions: SessionDirectory;
   #seqs: SequenceClock;
   #ids: StanzaIds;
   #turn = 0;
@@ -98,6 +104,7 @@ export class ActorSystem implements Node, Sessions {
     this.store = this.#startStore(start);
     this.database = asyncStore(this.store, (account) => this.#users.renew(Jid.parse(account)));
     this.context = this.#createContext();
+    this.#sessions = new SessionDirectory(this, this.waiters);
     this.#users = new UserDirectory(
       this,
       userKinds(() => this),
@@ -108,7 +115,7 @@ export class ActorSystem implements Node, Sessions {
       keepMs: start.settings.archiveKeepMs,
       keepMessages: start.settings.archiveKeepMessages,
     });
-    this.#expiry = new Mailbox<ExpiryMessage>(serverKind("ExpiryActor", start.log), this.scheduler);
+    this.#expiry = new Mailbox<ExpiryLetter>(serverKind("ExpiryActor", start.log), this.scheduler);
     this.#expiry.start(
       new ExpiryActor(
         () => this,
@@ -118,7 +125,7 @@ export class ActorSystem implements Node, Sessions {
   }
 
   #startGateway(domain: string, gateway: Gateway): void {
-    const mailbox: Mailbox<GatewayActorMessage> = new Mailbox(serverKind("GatewayActor", this.log), this.scheduler);
+    const mailbox: Mailbox<GatewayLetter> = new Mailbox(serverKind("GatewayActor", this.log), this.scheduler);
     mailbox.start(new GatewayActor(this, { domain, gateway, self: () => mailbox }));
     this.#gateways.set(domain, mailbox);
     mailbox.tell({ kind: "start" });
@@ -134,7 +141,7 @@ export class ActorSystem implements Node, Sessions {
     const interval = Math.max(20, Math.min(1000, probeTimeoutMs / 4, idleMs / 4, resumeMs > 0 ? resumeMs / 4 : 1000));
     const sweep = () => {
       this.scheduler.turn(() => {
-        for (const session of this.#sessions) session.tell({ kind: "timer" });
+        for (const session of this.#sessions.own) session.tell({ kind: "timer" });
         this.#users.sweep();
       });
       this.#cancelSweep = this.schedule(interval, sweep);
@@ -198,7 +205,7 @@ export class ActorSystem implements Node, Sessions {
   }
 
   get sessionCount(): number {
-    return this.#sessions.size;
+    return this.#sessions.own.size;
   }
 
   stanzaId(seq: number): string {
@@ -237,12 +244,34 @@ export class ActorSystem implements Node, Sessions {
     return this.#users.find(bare);
   }
 
-  sessionStarted(session: SessionRef): void {
-    this.#sessions.add(session);
+  session(id: SessionId): SessionRef | undefined {
+    return this.#sessions.get(id);
   }
 
-  sessionEnded(session: SessionRef): void {
-    this.#sessions.delete(session);
+  sessionEnded(id: SessionId): void {
+    this.#sessions.ended(id);
+  }
+
+  // Letters
+
+  send<Kind extends keyof Letters>(to: Extract<Address, { readonly kind: Kind }>, letter: Letters[Kind]): void;
+  send(to: Address, letter: Letters[keyof Letters]): void {
+    switch (to.kind) {
+      case "session":
+        return this.#sessions.get(to.id)?.tell(letter as SessionLetter);
+      case "user":
+        return this.#users.get(to.jid).user.tell(letter as UserLetter);
+      case "delivery":
+        return this.#users.get(to.jid).delivery.tell(letter as DeliveryLetter);
+      case "waiter":
+        return this.#tellWaiter(letter as WaiterLetter);
+      default:
+        to satisfies never;
+    }
+  }
+
+  #tellWaiter(letter: WaiterLetter): void {
+    if (!this.waiters.take(letter) && letter.kind === "bound") this.#sessions.abandoned(letter);
   }
 
   // Routing (RFC 6120 section 10)
@@ -263,7 +292,7 @@ export class ActorSystem implements Node, Sessions {
   }
 
   #refuse(
-    { stanza, notice, via, sentCopy, receipt }: Envelope,
+    { stanza, notice, via, replyTo }: Envelope,
     condition: "remote-server-not-found" | "service-unavailable",
   ): void {
     const silent =
@@ -274,9 +303,7 @@ export class ActorSystem implements Node, Sessions {
       notice ||
       via.length > 0;
     if (!silent && stanza.from !== undefined) this.#answerUnserved(stanza, new StanzaError(condition));
-    tellSent(sentCopy, stanza, 0);
-    receipt?.outcome({ kind: "none", condition });
-    receipt?.accepted();
+    finish(this, replyTo, { kind: "none", condition });
   }
 
   #answerUnserved(stanza: Stanza, error: StanzaError): void {
@@ -286,8 +313,8 @@ export class ActorSystem implements Node, Sessions {
   }
 
   #routeToServer(envelope: Envelope): void {
-    const { stanza, receipt } = envelope;
-    if (stanza.name === "presence" || stanza.from === undefined) return receipt?.accepted();
+    const { stanza, replyTo } = envelope;
+    if (stanza.name === "presence" || stanza.from === undefined) return tellAccepted(this, replyTo);
     if (stanza.name === "message") return this.#refuse(envelope, "service-unavailable");
     if (stanza.type !== "get" && stanza.type !== "set") return;
     const answer = this.registry.answerServer(stanza, this.context);
@@ -297,29 +324,24 @@ export class ActorSystem implements Node, Sessions {
       .catch((error) => this.log.error("cannot answer request", { id: stanza.id, error }));
   }
 
-  /** Sends a message as the application does; tells each outcome. */
-  send(stanza: Stanza, outcome: (outcome: Outcome) => void): void {
-    const receipt: Receipt = { waits: true, accepted: () => {}, outcome };
-    this.route(stanza, { receipt, archiveSender: stanza.from?.local !== "" });
+  /** Sends a message as the application does; tells its first outcome. */
+  submit(stanza: Stanza, outcome: (outcome: Outcome) => void): void {
+    const ticket = this.waiters.add((letter) => {
+      if (letter.kind !== "outcome") return;
+      this.waiters.remove(ticket);
+      outcome(letter.outcome);
+    });
+    const replyTo: ReplyTo = { to: { kind: "waiter", process: 0 }, ticket, waits: true };
+    const from = stanza.from!;
+    const isAccount = from.local !== "" && this.isLocal(from.domain);
+    if (!isAccount) return this.route(stanza, { replyTo });
+    this.#users.get(from.bare).delivery.tell({ kind: "outgoing", stanza, session: undefined, replyTo });
   }
 
   // Sessions
 
-  async bind(request: BindRequest): Promise<SessionHandle> {
-    let isLate = false;
-    const { user } = this.user(request.account);
-    const ask = (answer: (result: SessionHandle | Error) => void): UserMessage => {
-      const reply = (result: SessionHandle | Error) => (isLate ? abandon(result, request.connection) : answer(result));
-      return { kind: "bind", request, reply };
-    };
-    try {
-      const result = await user.ask(ask, ASK_MS);
-      if (result instanceof Error) throw result;
-      return result;
-    } catch (error) {
-      isLate = true;
-      throw error;
-    }
+  bind(request: BindRequest): Promise<SessionHandle> {
+    return this.#sessions.bind(request);
   }
 
   async resume(request: Parameters<Sessions["resume"]>[0]): Promise<ResumeResult> {
@@ -327,7 +349,8 @@ export class ActorSystem implements Node, Sessions {
     if (record === undefined) return { kind: "unknown", h: await this.#countBeforeRestart(request) };
     if (record.session === undefined) return { kind: "unknown", h: record.h };
     const { connection, h } = request;
-    return await record.session.ask<ResumeResult>((reply) => ({ kind: "attach", connection, h, reply }), ASK_MS);
+    const { session } = record;
+    return new Promise((reply) => session.tell({ kind: "attach", connection, h, reply }));
   }
 
   async #countBeforeRestart(request: { readonly account: Jid; readonly previd: string }): Promise<number | undefined> {
@@ -390,11 +413,6 @@ export class ActorSystem implements Node, Sessions {
       setForward: (account, to) => this.#setForward(account, to),
     };
   }
-}
-
-/** Nobody waits any more for the session that has been made: its stream has been told that there is none. */
-function abandon(result: SessionHandle | Error, connection: Connection): void {
-  if (!(result instanceof Error)) result.tell({ kind: "disconnected", clean: true, connection });
 }
 
 /** The server's own actors go on after a failure; their mailboxes are bounded by what they hold, not by count. */

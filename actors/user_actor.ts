@@ -16,34 +16,30 @@ import type { Jid } from "../xmpp/jid.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import type { Node, UserEntry } from "./node.ts";
 import { showPresence } from "./presence.ts";
-import type { Profile, SessionRef, UserMessage } from "./protocol.ts";
+import type { Profile } from "./profile.ts";
 import type { Actor } from "./runtime/mailbox.ts";
-import type { BindRequest, SessionHandle } from "./sessions.ts";
 import { runHooks } from "./user/account_hooks.ts";
 import { profileOf, tellProfile } from "./user/account_profile.ts";
 import { type AccountHost, LiveAccount } from "./user/live_account.ts";
 import { onPresence } from "./user/own_presence.ts";
-import { bindResource, endResource } from "./user/resources.ts";
+import { type Bind, bindResource, endResource } from "./user/resources.ts";
 import { refreshPresence } from "./user/send_presence.ts";
 import { applySubscription, tellPresence } from "./user/subscriptions.ts";
+import type { UserLetter } from "./user/user_letter.ts";
 
 export interface UserStart {
   readonly entry: UserEntry;
   readonly record: UserRecord | undefined;
-  /** Makes the session actor of a resource that is bound to that user. */
-  readonly startSession: (entry: UserEntry, jid: Jid, request: BindRequest) => SessionRef;
 }
 
-export class UserActor implements Actor<UserMessage>, AccountHost {
+export class UserActor implements Actor<UserLetter>, AccountHost {
   readonly #entry: UserEntry;
-  readonly #startSession: UserStart["startSession"];
   readonly #account: LiveAccount;
   /** Modules have read what they need of the account; they do when its first resource is bound. */
   #activated = false;
 
-  constructor(node: Node, { entry, record, startSession }: UserStart) {
+  constructor(node: Node, { entry, record }: UserStart) {
     this.#entry = entry;
-    this.#startSession = startSession;
     this.#account = new LiveAccount(node, entry, record, this);
   }
 
@@ -62,10 +58,10 @@ export class UserActor implements Actor<UserMessage>, AccountHost {
     return profileOf(this.#account);
   }
 
-  receive(message: UserMessage): void | Promise<void> {
+  receive(message: UserLetter): void | Promise<void> {
     switch (message.kind) {
       case "bind":
-        return this.#onBind(message.request, message.reply);
+        return this.#onBind(message);
       case "presence":
         return onPresence(this.#account, message.resource, message.stanza);
       case "inbound":
@@ -104,27 +100,25 @@ export class UserActor implements Actor<UserMessage>, AccountHost {
 
   // Resources
 
-  #onBind(request: BindRequest, reply: (result: SessionHandle | Error) => void): void | Promise<void> {
-    if (this.#activated || !this.#account.exists) return reply(this.#bind(request));
+  #onBind(request: Bind): void | Promise<void> {
+    if (this.#activated || !this.#account.exists) return bindResource(this.#account, request);
     this.#activated = true;
     return runHooks(this.#account, "activated", async (hooks) => {
       await hooks.activated?.(this.#account);
       return [];
-    }).then(() => reply(this.#bind(request)));
+    }).then(() => bindResource(this.#account, request));
   }
 
-  #bind(request: BindRequest): SessionHandle | Error {
-    return bindResource(this.#account, request, (jid) => this.#startSession(this.#entry, jid, request));
-  }
-
-  #onEnded({ resource, session, unproved, ignored }: Extract<UserMessage, { kind: "ended" }>): void {
+  #onEnded({ resource, session, unproved, ignored }: Extract<UserLetter, { kind: "ended" }>): void {
     endResource(this.#account, resource, session);
     // Also where it is without any: delivery may have given it more in the meantime.
     this.#entry.delivery.tell({ kind: "unproved", seqs: unproved, session, ignored });
   }
 
   #onEnd(error: StreamError, except?: string): void {
-    for (const { jid, ref } of this.#account.live) if (jid.resource !== except) ref.tell({ kind: "end", error });
+    const { live, node } = this.#account;
+    for (const { jid, session } of live)
+      if (jid.resource !== except) node.session(session)?.tell({ kind: "end", error });
   }
 
   #onRemoved(): void {
@@ -138,7 +132,7 @@ export class UserActor implements Actor<UserMessage>, AccountHost {
   #onInbound(stanza: Stanza): void | Promise<void> {
     const { type } = stanza;
     if (type === undefined || type === "unavailable") {
-      showPresence(stanza, this.#account.live);
+      showPresence(this.#account.node, stanza, this.#account.live);
       return this.#onShown(stanza);
     }
     const done = () => this.#entry.delivery.tell({ kind: "applied" });

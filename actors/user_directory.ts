@@ -5,20 +5,19 @@
 import type { UserRecord } from "../store/store.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
+import type { DeliveryLetter } from "./delivery/delivery_letter.ts";
 import { DeliveryActor } from "./delivery_actor.ts";
+import { type Bounds, mailboxBounds } from "./mailbox_bounds.ts";
 import { MissingAccounts } from "./missing_accounts.ts";
 import type { Node, UserEntry } from "./node.ts";
-import type { DeliveryMessage, SessionMessage, SessionRef, UserMessage } from "./protocol.ts";
+import { finish, tellAccepted } from "./post.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
-import { AccountBudget, type BudgetStart } from "./session/account_budget.ts";
-import { SessionMailbox } from "./session/session_mailbox.ts";
-import { SessionActor } from "./session_actor.ts";
-import type { BindRequest } from "./sessions.ts";
+import type { UserLetter } from "./user/user_letter.ts";
 import { UserActor } from "./user_actor.ts";
 
 interface Active extends UserEntry {
-  readonly user: Mailbox<UserMessage>;
-  readonly delivery: Mailbox<DeliveryMessage>;
+  readonly user: Mailbox<UserLetter>;
+  readonly delivery: Mailbox<DeliveryLetter>;
   actors: { readonly user: UserActor; readonly delivery: DeliveryActor } | undefined;
   /** The account was made after it had been looked for. */
   isOutdated: boolean;
@@ -36,18 +35,15 @@ const NOBODY_IDLE_MS = 1000;
 const CROWD = 20_000;
 
 export interface UserKinds {
-  readonly user: ActorKind<UserMessage>;
-  readonly delivery: ActorKind<DeliveryMessage>;
-  readonly session: ActorKind<SessionMessage>;
+  readonly user: ActorKind<UserLetter>;
+  readonly delivery: ActorKind<DeliveryLetter>;
 }
 
 export class UserDirectory {
   readonly #node: Node;
   readonly #kinds: UserKinds;
   readonly #missing: MissingAccounts;
-  readonly #budgets: BudgetStart;
   #users = new Map<string, Active>();
-  #lastSession = 0;
   /** How many are to be active when it is next looked whether there are too many. */
   #crowd = CROWD;
 
@@ -55,12 +51,6 @@ export class UserDirectory {
     this.#node = node;
     this.#kinds = kinds;
     this.#missing = new MissingAccounts(() => node.now());
-    this.#budgets = {
-      limits: node.settings.budget,
-      now: () => node.now(),
-      turn: () => node.turn,
-      schedule: (ms, task) => node.schedule(ms, task),
-    };
   }
 
   get size(): number {
@@ -110,30 +100,12 @@ export class UserDirectory {
       return this.#activate(entry);
     }
     if (record === undefined) this.#missing.add(entry.jid.text);
-    const user = new UserActor(this.#node, { entry, record, startSession: this.#startSession });
+    const user = new UserActor(this.#node, { entry, record });
     const hasPending = record?.hasPending ?? false;
     const delivery = new DeliveryActor(this.#node, { entry, profile: user.profile, hasPending });
     entry.actors = { user, delivery };
     entry.user.start(user);
     entry.delivery.start(delivery);
-  }
-
-  /** One function for all users. */
-  readonly #startSession = (entry: UserEntry, jid: Jid, { connection }: BindRequest): SessionRef => {
-    const mailbox = new SessionMailbox(this.#kinds.session, this.#node.scheduler, ++this.#lastSession);
-    mailbox.start(
-      new SessionActor(this.#node, { jid, connection, entry, self: mailbox, budget: this.#budgetOf(entry) }),
-    );
-    this.#node.sessionStarted(mailbox);
-    return mailbox;
-  };
-
-  /** It stays with the account, so that a new session does not renew it. */
-  #budgetOf(entry: UserEntry): AccountBudget | undefined {
-    const { stanzasPerSecond, bytesPerSecond, workPerSecond } = this.#node.settings.budget;
-    if (stanzasPerSecond === 0 && bytesPerSecond === 0 && workPerSecond === 0) return undefined;
-    entry.budget ??= new AccountBudget(this.#budgets);
-    return entry.budget;
   }
 
   #forget(entry: Active): void {
@@ -199,36 +171,30 @@ function isIdle(entry: Active): boolean {
 
 /** What the mailboxes of the three kinds do at their bound, on a failure, and after the end. */
 export function userKinds(node: () => Node): UserKinds {
-  const bounds = {
-    get maxMessages() {
-      return node().settings.mailboxMessages;
-    },
-    get maxBytes() {
-      return node().settings.mailboxBytes;
-    },
-  };
-  const answer = (
-    message: UserMessage | DeliveryMessage,
-    condition: "resource-constraint" | "internal-server-error",
-  ) => {
+  const bounds = mailboxBounds(node);
+  const answer = (message: UserLetter | DeliveryLetter, condition: "resource-constraint" | "internal-server-error") => {
     const stanza = "stanza" in message ? message.stanza : undefined;
-    if (message.kind === "bind") return message.reply(new StanzaError(condition));
-    if (stanza === undefined || message.kind === "sent") return;
+    if (message.kind === "bind") {
+      const { to, ticket } = message.replyTo;
+      return node().send(to, { kind: "unbound", ticket, condition });
+    }
+    if (stanza === undefined) return;
     const answerable = stanza.type !== "error" && stanza.type !== "result" && stanza.name !== "presence";
     const isForwarded = "via" in message && message.via.length > 0;
     if (answerable && !isForwarded) node().route(stanza.error(new StanzaError(condition, { type: "wait" })));
-    if (message.kind !== "stanza") return;
-    message.receipt?.outcome({ kind: "none", condition });
-    message.receipt?.accepted();
+    if (message.kind === "outgoing") tellAccepted(node(), message.replyTo);
+    if (message.kind === "outgoing" || message.kind === "stanza") {
+      finish(node(), message.replyTo, { kind: "none", condition });
+    }
   };
-  const failed = (name: string, error: unknown, message: UserMessage | DeliveryMessage) => {
+  const failed = (name: string, error: unknown, message: UserLetter | DeliveryLetter) => {
     const id = "stanza" in message ? message.stanza.id : undefined;
     node().log.error("actor failed", { actor: name, message: message.kind, stanza: id, error });
     answer(message, "internal-server-error");
   };
   return {
     user: {
-      ...kindOf<UserMessage>("UserActor", bounds),
+      ...kindOf<UserLetter>("UserActor", bounds),
       overflow: (message) => answer(message, "resource-constraint"),
       failed: (error, message, mailbox) => {
         failed("UserActor", error, message);
@@ -237,7 +203,7 @@ export function userKinds(node: () => Node): UserKinds {
       dead: (message) => answer(message, "internal-server-error"),
     },
     delivery: {
-      ...kindOf<DeliveryMessage>("DeliveryActor", bounds),
+      ...kindOf<DeliveryLetter>("DeliveryActor", bounds),
       overflow: (message) => answer(message, "resource-constraint"),
       failed: (error, message, mailbox) => {
         failed("DeliveryActor", error, message);
@@ -245,16 +211,10 @@ export function userKinds(node: () => Node): UserKinds {
       },
       dead: (message) => answer(message, "internal-server-error"),
     },
-    session: sessionKind(node, bounds),
   };
 }
 
-interface Bounds {
-  readonly maxMessages: number;
-  readonly maxBytes: number;
-}
-
-function kindOf<Message extends UserMessage | DeliveryMessage>(name: string, bounds: Bounds) {
+function kindOf<Message extends UserLetter | DeliveryLetter>(name: string, bounds: Bounds) {
   return {
     name,
     get maxMessages() {
@@ -263,30 +223,7 @@ function kindOf<Message extends UserMessage | DeliveryMessage>(name: string, bou
     get maxBytes() {
       return bounds.maxBytes;
     },
-    size: (message: Message) => ("stanza" in message ? message.stanza.size : 0),
-  };
-}
-
-function sessionKind(node: () => Node, bounds: Bounds): ActorKind<SessionMessage> {
-  return {
-    name: "SessionActor",
-    get maxMessages() {
-      return bounds.maxMessages;
-    },
-    get maxBytes() {
-      return bounds.maxBytes;
-    },
-    // Only what its client sends can be refused; what is for the client is bounded by the unproved messages.
-    size: (message) => (message.kind === "inbound" ? message.element.text.length : 0),
-    overflow: (_, mailbox) => {
-      node().log.warn("session floods its mailbox", {});
-      mailbox.tell({ kind: "end", error: new StreamError("policy-violation") });
-    },
-    failed: (error, message, mailbox) => {
-      node().log.error("actor failed", { actor: "SessionActor", message: message.kind, error });
-      mailbox.tell({ kind: "end", error: new StreamError("internal-server-error") });
-      return mailbox.actor;
-    },
-    dead: () => {},
+    // What the account itself sends is bounded where it is read: others must not be able to fill its place.
+    size: (message: Message) => ("stanza" in message && message.kind !== "outgoing" ? message.stanza.size : 0),
   };
 }

@@ -1,5 +1,5 @@
 /** Takes the writing of a message for its receipt: replaces what a session does when it is told to deliver. @module */
-import type { SessionMessage } from "../actors/protocol.ts";
+import type { SessionMessage } from "../actors/session/session_letter.ts";
 import { SessionActor } from "../actors/session_actor.ts";
 import { ActorSystem } from "../actors/system.ts";
 import type { Jid } from "../xmpp/jid.ts";

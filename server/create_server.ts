@@ -159,7 +159,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
       isStarted = false;
     },
     send: (message) =>
-      new Promise((resolve) => running().send(buildMessage(message, config.domains[0]!, parts.newId), resolve)),
+      new Promise((resolve) => running().submit(buildMessage(message, config.domains[0]!, parts.newId), resolve)),
   };
 }
 

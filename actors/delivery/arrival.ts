@@ -6,15 +6,16 @@ import { deadlineOf, type RuleState } from "../../amp/rule_state.ts";
 import { storable } from "../../modules/archive_policy.ts";
 import type { StanzaErrorCondition } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { Envelope } from "../protocol.ts";
-import { apply, carryOut, finish, termsOf, waitInStorage } from "./carry_out.ts";
+import { finish, tellAccepted } from "../post.ts";
+import { apply, carryOut, termsOf, waitInStorage } from "./carry_out.ts";
+import type { Envelope } from "./delivery_letter.ts";
 import { type DeliveryState, PRESENCE_DUE_MS } from "./delivery_state.ts";
 import { endAtArrival, fire, isLogged } from "./flight/ends.ts";
 import type { Ending, Row, Step } from "./flight/flight.ts";
 import { hand } from "./flight/on_hop.ts";
 import { offer } from "./flight/on_session_end.ts";
 import { LogRow } from "./log_row.ts";
-import { append, archiveEntries, isOwners, pendingEntry, tellSender } from "./log_rows.ts";
+import { append, archiveEntries, pendingEntry } from "./log_rows.ts";
 import { announce, ruleEvent } from "./rule_events.ts";
 import { copyToOthers, toResources } from "./to_sessions.ts";
 import { LOGGED_ROW, NO_ROW, Tracked, UNOFFERED } from "./tracked.ts";
@@ -67,15 +68,14 @@ function track(
     return { tracked: new Tracked(envelope, envelope.seq, stanza, rules, UNOFFERED, LOGGED_ROW), isNew: false };
   }
   const seq = state.node.seqs.next();
-  const archive = archiveEntries(state, envelope, stanza, true);
-  tellSender(envelope, archive, seq);
+  const archive = archiveEntries(state, envelope, stanza);
   const archived = archive.length > 0;
   const isNew = waits || archived;
   const row: Row = isNew ? { log: "queued", waits, archived, counted: false } : NO_ROW;
   const tracked = new Tracked(envelope, seq, stanza, rules, UNOFFERED, row);
   tracked.archive = archive;
   if (waits) tracked.pending = pendingEntry(state, rules);
-  tracked.kept = isOwners(state.owner.text, archive);
+  tracked.kept = archived;
   return { tracked, isNew };
 }
 
@@ -92,7 +92,7 @@ function sendDirect(
 ): void {
   const { envelope, stanza, rules } = arrival;
   const keeps = envelope.notice || storable(stanza);
-  const isTracked = keeps || rules !== undefined || envelope.receipt?.waits === true;
+  const isTracked = keeps || rules !== undefined || envelope.replyTo?.waits === true;
   if (!isTracked) return sendUntracked(state, arrival, resources);
   const { tracked, isNew } = track(state, arrival, keeps && state.offline);
   const { waits } = tracked.flight.row;
@@ -114,15 +114,14 @@ function send(state: DeliveryState, tracked: Tracked, resources: readonly string
 
 /** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
 function sendUntracked(state: DeliveryState, { envelope, stanza }: Arrival, resources: readonly string[]): void {
-  const archive = archiveEntries(state, envelope, stanza, true);
+  const archive = archiveEntries(state, envelope, stanza);
   const isBehind = state.comesBehind || state.awaitsPresence(resources);
   const seq = archive.length > 0 || isBehind ? state.node.seqs.next() : 0;
-  tellSender(envelope, archive, seq);
   if (archive.length > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
   const message = {
     stanza,
     seq: archive.length > 0 ? seq : 0,
-    kept: isOwners(state.owner.text, archive),
+    kept: archive.length > 0,
   };
   const sendNow = () => {
     toResources(state, message, resources);
@@ -130,7 +129,7 @@ function sendUntracked(state: DeliveryState, { envelope, stanza }: Arrival, reso
   };
   if (isBehind) sendBehind(state, seq, sendNow);
   else sendNow();
-  envelope.receipt?.accepted();
+  tellAccepted(state.node, envelope.replyTo);
 }
 
 /**
@@ -166,7 +165,7 @@ function countAndWait(state: DeliveryState, tracked: Tracked): void {
 function copyOffered(state: DeliveryState, message: Tracked): void {
   const stage = state.inFlight.get(message.seq)?.flight.stage;
   if (stage?.kind !== "offered" || stage.to.length === 0) return;
-  const takers = state.profile.resources.filter((entry) => stage.to.includes(entry.ref.id));
+  const takers = state.profile.resources.filter((entry) => stage.to.includes(entry.session));
   copyToOthers(
     state,
     message,
@@ -183,11 +182,11 @@ function store(state: DeliveryState, arrival: Arrival, notify: Met | undefined):
   const { tracked, isNew } = track(state, { ...arrival, rules: settled }, state.offline || expires);
   const { waits } = tracked.flight.row;
   if (waits && state.offline) countAndWait(state, tracked);
-  if (!isNew) return finish(envelope.receipt, { kind: "stored" });
+  if (!isNew) return finish(state.node, envelope.replyTo, { kind: "stored" });
   state.inFlight.set(tracked.seq, tracked);
   if (!isLogged(notify, rules, termsOf(state))) {
     tracked.flight = { ...tracked.flight, stage: { kind: "resting", ending: undefined, report: notify } };
-    return append(state, tracked, stanza.size, false, envelope.receipt?.waits === true);
+    return append(state, tracked, stanza.size, false, envelope.replyTo?.waits === true);
   }
   const outcome: Outcome = { kind: "stored" };
   const ending: Ending = { kind: "rest", report: notify, outcome, bounce: undefined, hasRow: true };
@@ -217,11 +216,6 @@ export function endHere(
   outcome: Outcome,
   bounce?: StanzaErrorCondition,
 ): void {
-  const archive = archiveEntries(state, envelope, stanza, false);
-  const row: Row = archive.length === 0 ? NO_ROW : { log: "queued", waits: false, archived: true, counted: false };
-  const tracked = new Tracked(envelope, state.node.seqs.next(), stanza, rules, UNOFFERED, row);
-  tracked.archive = archive;
-  tellSender(envelope, archive, tracked.seq);
-  if (archive.length > 0) append(state, tracked, stanza.size, false);
+  const tracked = new Tracked(envelope, state.node.seqs.next(), stanza, rules, UNOFFERED, NO_ROW);
   begin(state, tracked, endAtArrival(tracked.flight, termsOf(state), { outcome, changes: [], report, bounce }));
 }

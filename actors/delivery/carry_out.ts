@@ -5,7 +5,7 @@ import type { StoreCall, StoreFault } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { Receipt } from "../protocol.ts";
+import { finish, type Post, type ReplyTo, tellAccepted, tellOutcome } from "../post.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { Change, Effect, Event, Step, Terms } from "./flight/flight.ts";
 import { step } from "./flight/step.ts";
@@ -69,9 +69,9 @@ export function carryOut(state: DeliveryState, tracked: Tracked, effect: Effect)
     case "remember":
       return state.noteProvedEvent(seq);
     case "accept":
-      return accept(tracked);
+      return accept(node, tracked);
     case "tell":
-      return tracked.receipt?.outcome(effect.outcome);
+      return tellOutcome(node, tracked.replyTo, effect.outcome);
     case "log":
       return node.log.error("rule not carried out", { seq, fault: effect.condition });
     case "over":
@@ -82,21 +82,15 @@ export function carryOut(state: DeliveryState, tracked: Tracked, effect: Effect)
 }
 
 /** XEP-0198 counts the message from now on; an application goes on waiting for outcomes. */
-export function accept(tracked: { receipt: Receipt | undefined }): void {
-  const { receipt } = tracked;
-  receipt?.accepted();
-  if (receipt?.waits !== true) tracked.receipt = undefined;
+export function accept(post: Post, tracked: { replyTo: ReplyTo | undefined }): void {
+  const { replyTo } = tracked;
+  tellAccepted(post, replyTo);
+  if (replyTo?.waits !== true) tracked.replyTo = undefined;
 }
 
-/** The end of a message that is not tracked. */
-export function finish(receipt: Receipt | undefined, outcome: Outcome | undefined): void {
-  if (outcome !== undefined) receipt?.outcome(outcome);
-  receipt?.accepted();
-}
-
-function conclude(state: DeliveryState, { seq, receipt }: Tracked, outcome: Outcome | undefined): void {
+function conclude(state: DeliveryState, { seq, replyTo }: Tracked, outcome: Outcome | undefined): void {
   state.inFlight.delete(seq);
-  finish(receipt, outcome);
+  finish(state.node, replyTo, outcome);
 }
 
 function errorOf({ condition, type }: Extract<Effect, { kind: "bounce" }>): StanzaError {
@@ -125,8 +119,8 @@ function revokeElsewhere(
   seq: number,
   { from, prover }: Extract<Effect, { kind: "revoke-elsewhere" }>,
 ): void {
-  for (const { ref, resource, carbons } of state.profile.resources) {
-    if (resource !== prover && !carbons && from.includes(ref.id)) ref.tell({ kind: "revoke", seq });
+  for (const { session, resource, carbons } of state.profile.resources) {
+    if (resource !== prover && !carbons && from.includes(session)) state.tellSession(session, { kind: "revoke", seq });
   }
 }
 
@@ -160,9 +154,7 @@ function callsOf(state: DeliveryState, tracked: Tracked, change: Change): readon
       const withdraw: StoreCall = ["withdraw", owner, seq];
       if (row.waits) return [withdraw];
       // Only what waits can be withdrawn; a message of the archive alone waits for this one moment.
-      if (tracked.kept) return [["pend", [{ seq, pending: { owner } }]], withdraw];
-      // The sender's archive alone has it: the call takes nothing, but what is told waits for that row's commit.
-      return [["settle", [{ owner, seq }]]];
+      return [["pend", [{ seq, pending: { owner } }]], withdraw];
     }
     default:
       return change satisfies never;
@@ -197,15 +189,9 @@ function holdBack(state: DeliveryState): void {
   else state.flush.left++;
 }
 
-/** The first answer counts: an end, or, where none is told, that the message is durable there. */
+/** The answer is an end, or, where none is told, that the message is durable there. */
 function handOver(state: DeliveryState, tracked: Tracked, to: Jid, rules: RuleState | undefined): void {
   const { seq, stanza, via } = tracked;
-  let isTold = false;
-  const tell = (outcome: Outcome | undefined) => {
-    if (isTold) return;
-    isTold = true;
-    state.self().tell({ kind: "handed", seq, outcome });
-  };
-  const receipt: Receipt = { waits: true, outcome: tell, accepted: () => tell(undefined) };
-  state.node.route(stanza.readdress({ to }), { receipt, via: [...via, state.owner], rules });
+  const replyTo: ReplyTo = { to: { kind: "delivery", jid: state.owner }, ticket: seq, waits: true };
+  state.node.route(stanza.readdress({ to }), { replyTo, via: [...via, state.owner], rules });
 }

@@ -6,10 +6,10 @@ import { verdictOn } from "../../amp/verdict.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { Envelope } from "../protocol.ts";
+import { finish } from "../post.ts";
 import { type Arrival, arrive, endHere } from "./arrival.ts";
-import { finish } from "./carry_out.ts";
 import { withoutStanzaIds } from "./compose.ts";
+import type { Envelope } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { ruledOut } from "./flight/ends.ts";
 import { takeIn } from "./intake.ts";
@@ -36,11 +36,11 @@ function takeInRules(state: DeliveryState, envelope: Envelope, stanza: Stanza): 
     limits: node.settings.ruleLimits,
     now: node.now(),
     // The application is the server's own: it could ask for the presence anyway.
-    maySee: envelope.receipt?.waits === true || maySeePresence(state, stanza.from!),
+    maySee: envelope.replyTo?.waits === true || maySeePresence(state, stanza.from!),
   });
   if (taken.kind === "refused") {
     node.route(taken.reply, { notice: true });
-    return finish(envelope.receipt, { kind: "none", condition: taken.condition });
+    return finish(node, envelope.replyTo, { kind: "none", condition: taken.condition });
   }
   return decide(state, envelope, taken.stanza, taken.kind === "ruled" ? taken.rules : undefined);
 }
@@ -99,7 +99,7 @@ function decideOnResources(
     notice: envelope.notice,
     via: envelope.via,
     waits: envelope.seq > 0,
-    isOwn: envelope.receipt?.waits === true,
+    isOwn: envelope.replyTo?.waits === true,
   };
   if (rules === undefined) {
     const plan = planFor(state, message, answers, UNMATCHED_REFUSED);
@@ -116,7 +116,7 @@ function judge(state: DeliveryState, envelope: Envelope, stanza: Stanza, rules: 
     return arrive(state, { envelope, stanza, rules: kept }, plan, reports ? verdict.notify : undefined);
   }
   if (verdict.kind !== "drop" && !reports) {
-    return finish(envelope.receipt, { kind: "none", condition: "service-unavailable" });
+    return finish(state.node, envelope.replyTo, { kind: "none", condition: "service-unavailable" });
   }
   endHere(state, { envelope, stanza, rules }, verdict, ruledOut(verdict));
 }

@@ -5,9 +5,12 @@ import { isBlocked } from "../../modules/blocking/block_list.ts";
 import { SeqMap } from "../../store/seq_map.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Node, UserEntry } from "../node.ts";
-import type { DeliveryRef, Profile, ResourceEntry, SessionMessage, UserMessage } from "../protocol.ts";
+import type { ReplyTo, SessionId } from "../post.ts";
+import type { Profile, ResourceEntry } from "../profile.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
-import type { SessionId } from "./flight/flight.ts";
+import type { SessionLetter } from "../session/session_letter.ts";
+import type { UserLetter } from "../user/user_letter.ts";
+import type { DeliveryRef } from "./delivery_letter.ts";
 import type { OfflineShares } from "./offline_shares.ts";
 import { RecentSeqs } from "./recent_seqs.ts";
 import type { Tracked } from "./tracked.ts";
@@ -54,7 +57,7 @@ export class DeliveryState {
   readonly node: Node;
   readonly owner: Jid;
   readonly domain: Jid;
-  readonly user: ActorRef<UserMessage>;
+  readonly user: ActorRef<UserLetter>;
   readonly #self: DeliveryRef;
   profile: Profile;
   readonly inFlight = new SeqMap<Tracked>();
@@ -75,6 +78,8 @@ export class DeliveryState {
   presenceDue = 0;
   /** Messages without a row that come after older ones from storage, in order; undefined: there are none. */
   behind: Behind[] | undefined;
+  /** Messages that the account has sent, whose rows of its own archive no commit has taken yet: who counts them. */
+  readonly sent = new SeqMap<ReplyTo>();
   /** Subscription stanzas and probes that the user actor is at work on. */
   applying = 0;
   /** Events from the log whose receipt was proved lately: their envelopes may still be on the way here. */
@@ -135,7 +140,7 @@ export class DeliveryState {
     if (this.presenceDue === 0 || resources.length !== 1 || !(this.hasPending || this.heldBack)) return false;
     return (
       this.node.now() - this.presenceDue < PRESENCE_DUE_MS &&
-      this.resource(resources[0]!)?.ref.view?.available === false
+      this.viewOf(this.resource(resources[0]!))?.available === false
     );
   }
 
@@ -156,10 +161,10 @@ export class DeliveryState {
     const answers: ResourceAnswer[] = [];
     const takers: SessionId[] = [];
     for (const entry of this.profile.resources) {
-      const { view, id } = entry.ref;
+      const view = this.viewOf(entry);
       if (view === undefined || this.isDead(entry)) continue;
       answers.push(view);
-      if (takesWaiting(view)) takers.push(id);
+      if (takesWaiting(view)) takers.push(entry.session);
     }
     const isNew = takers.some((id) => !this.#takers.includes(id));
     this.#takers = takers;
@@ -183,12 +188,17 @@ export class DeliveryState {
   get detached(): ReadonlySet<SessionId> {
     const { resources } = this.profile;
     if (resources.length < 2 || this.inFlight.size === 0) return NONE_DETACHED;
-    const detached = resources.filter(({ ref }) => ref.view?.connected === false);
-    return detached.length === 0 ? NONE_DETACHED : new Set(detached.map(({ ref }) => ref.id));
+    const detached = resources.filter((entry) => this.viewOf(entry)?.connected === false);
+    return detached.length === 0 ? NONE_DETACHED : new Set(detached.map(({ session }) => session));
   }
 
-  isDead({ ref }: ResourceEntry): boolean {
-    return this.#dead?.has(ref.id) === true;
+  /** What its session would do with a message; undefined: the session is over. */
+  viewOf(entry: ResourceEntry | undefined): ResourceAnswer | undefined {
+    return entry && this.node.session(entry.session)?.view;
+  }
+
+  isDead({ session }: ResourceEntry): boolean {
+    return this.#dead?.has(session) === true;
   }
 
   /** A session is over, and the profile still has it. */
@@ -199,7 +209,7 @@ export class DeliveryState {
 
   /** The profile has that session, and its end is not known here. */
   isLive(session: SessionId): boolean {
-    return this.profile.resources.some((entry) => entry.ref.id === session && !this.isDead(entry));
+    return this.profile.resources.some((entry) => entry.session === session && !this.isDead(entry));
   }
 
   /** The live sessions of these resources. */
@@ -207,18 +217,27 @@ export class DeliveryState {
     const sessions: SessionId[] = [];
     for (const name of resources) {
       const entry = this.resource(name);
-      if (entry !== undefined) sessions.push(entry.ref.id);
+      if (entry !== undefined) sessions.push(entry.session);
     }
     return sessions;
   }
 
   /** One of these sessions has a connection, so that its client may have received what it was sent. */
   isConnected(sessions: readonly SessionId[]): boolean {
-    return this.profile.resources.some(({ ref }) => sessions.includes(ref.id) && ref.view?.connected !== false);
+    return sessions.some((id) => this.node.session(id)?.view?.connected !== false);
   }
 
-  tellSessions(sessions: readonly SessionId[], letter: SessionMessage): void {
-    for (const { ref } of this.profile.resources) if (sessions.includes(ref.id)) ref.tell(letter);
+  tellSessions(sessions: readonly SessionId[], letter: SessionLetter): void {
+    for (let i = 0; i < sessions.length; i++) this.tellSession(sessions[i]!, letter);
+  }
+
+  /** A message for a session that is over comes back, as the session itself would have sent it back. */
+  tellSession(id: SessionId, letter: SessionLetter): void {
+    const session = this.node.session(id);
+    if (session !== undefined) return session.tell(letter);
+    if (letter.kind === "deliver" && letter.seq > 0) {
+      this.self().tell({ kind: "unproved", seqs: [letter.seq], session: id });
+    }
   }
 
   /** The new one has got rid of sessions that are over. */
@@ -226,7 +245,7 @@ export class DeliveryState {
     this.profile = profile;
     this.#noteCopied(profile);
     if (this.#dead === undefined) return;
-    const left = profile.resources.filter((entry) => this.isDead(entry)).map((entry) => entry.ref.id);
+    const left = profile.resources.filter((entry) => this.isDead(entry)).map((entry) => entry.session);
     this.#dead = left.length === 0 ? undefined : new Set(left);
   }
 
@@ -235,7 +254,7 @@ export class DeliveryState {
     this.#copiedSince = undefined;
     if (resources.length < 2 || !this.hasCarbons) return;
     const copied = resources.filter((entry) => entry.carbons);
-    this.#copiedSince = new Map(copied.map(({ ref }) => [ref.id, used?.get(ref.id) ?? this.node.seqs.next()]));
+    this.#copiedSince = new Map(copied.map(({ session }) => [session, used?.get(session) ?? this.node.seqs.next()]));
   }
 
   /** What has a higher number than this was copied there, where it is copied at all; undefined: nothing was. */

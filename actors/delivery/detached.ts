@@ -7,10 +7,10 @@
 import type { Met } from "../../amp/evaluate.ts";
 import { verdictOn } from "../../amp/verdict.ts";
 import { carbonEligible } from "../../modules/carbons/carbon_copy.ts";
-import type { ResourceEntry } from "../protocol.ts";
+import type { SessionId } from "../post.ts";
+import type { ResourceEntry } from "../profile.ts";
 import { move } from "./carry_out.ts";
 import type { DeliveryState, Flush } from "./delivery_state.ts";
-import type { SessionId } from "./flight/flight.ts";
 import { planAnew } from "./plan_input.ts";
 import type { Tracked } from "./tracked.ts";
 
@@ -30,7 +30,7 @@ export function offerHeld(state: DeliveryState, flush: Flush, tracked: Tracked):
   if (state.inFlight.get(tracked.seq) !== tracked || !isHeld(flush, tracked)) return;
   const { others, notify } = othersFor(state, flush, tracked);
   if (others.length === 0) return;
-  const to = others.filter((entry) => !hasRead(entry, tracked)).map(({ ref }) => ref.id);
+  const to = others.filter((entry) => !hasRead(entry, tracked)).map(({ session }) => session);
   if (to.length === 0) return move(state, tracked, { kind: "read" });
   tracked.isStored = true;
   flush.open.add(tracked.seq);
@@ -54,7 +54,7 @@ function othersFor(state: DeliveryState, flush: Flush, tracked: Tracked): Others
   if (verdict !== undefined && verdict.kind !== "default") return NOBODY;
   const others = plan.resources.flatMap((name) => {
     const entry = state.resource(name);
-    return entry === undefined || flush.detached.has(entry.ref.id) || hasCopy(state, tracked, entry.ref.id)
+    return entry === undefined || flush.detached.has(entry.session) || hasCopy(state, tracked, entry.session)
       ? []
       : [entry];
   });
@@ -68,6 +68,6 @@ function hasCopy(state: DeliveryState, { seq, stanza, flight }: Tracked, session
 }
 
 /** Its device has read it in the archive, and nobody waits to hear that a copy came there. */
-function hasRead({ seenUntil }: ResourceEntry, { seq, kept, receipt, flight: { rules } }: Tracked): boolean {
-  return kept && seq <= seenUntil && receipt === undefined && (rules === undefined || rules.settled);
+function hasRead({ seenUntil }: ResourceEntry, { seq, kept, replyTo, flight: { rules } }: Tracked): boolean {
+  return kept && seq <= seenUntil && replyTo === undefined && (rules === undefined || rules.settled);
 }

@@ -13,34 +13,24 @@ import {
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
 import { archives } from "../profile.ts";
-import type { Envelope, RowHandle } from "../protocol.ts";
+import type { RowHandle } from "../store_letter.ts";
+import type { Envelope } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { StoreCondition } from "./flight/flight.ts";
 import { RuledEntry } from "./log_row.ts";
-import { tellSent } from "./to_sessions.ts";
 
-/** Archive rows of both sides, as their settings have it. */
+/** The row of the recipient's archive, as its settings have it. */
 export function archiveEntries(
   state: DeliveryState,
-  envelope: Envelope,
+  { notice, via }: Envelope,
   stanza: Stanza,
-  forRecipient: boolean,
 ): readonly ArchiveEntry[] {
-  if (!state.node.settings.archive || envelope.notice || !archivable(stanza)) return NO_ENTRIES;
-  const { owner, profile } = state;
+  const { owner, profile, node } = state;
+  if (!node.settings.archive || !profile.persistent || notice || !archivable(stanza)) return NO_ENTRIES;
   const sender = stanza.from!.bare;
-  const entries: ArchiveEntry[] = [];
-  if (envelope.archiveSender) entries.push({ owner: sender.text, peer: owner.text });
-  if (forRecipient && profile.persistent && archives(profile, sender) && !sender.equals(owner)) {
-    entries.push({ owner: owner.text, peer: sender.text });
-  }
-  return entries;
-}
-
-/** Whether one of them is for the archive of this account. */
-export function isOwners(account: string, entries: readonly ArchiveEntry[]): boolean {
-  for (const { owner } of entries) if (owner === account) return true;
-  return false;
+  // What the account has sent, and others have forwarded here, its archive has already.
+  if (!archives(profile, sender) || (via.length > 0 && sender.equals(owner))) return NO_ENTRIES;
+  return [{ owner: owner.text, peer: sender.text }];
 }
 
 export function pendingEntry(state: DeliveryState, rules: RuleState | undefined): PendingEntry {
@@ -58,12 +48,6 @@ export function append(
 ): void {
   const handle = message.isWritten === undefined ? undefined : (message as RowHandle);
   state.node.store.tell({ kind: "append", message, handle, units, from: state.self(), wanted, provable });
-}
-
-/** What has become of the sender's side is known: its archive keeps the message under that number, or does not. */
-export function tellSender(envelope: Envelope, archive: readonly ArchiveEntry[], seq: number): void {
-  const { sentCopy, stanza } = envelope;
-  if (sentCopy !== undefined) tellSent(sentCopy, stanza, isOwners(stanza.from!.bare.text, archive) ? seq : 0);
 }
 
 export function conditionOf({ kind }: StoreFault): StoreCondition {

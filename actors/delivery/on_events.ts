@@ -1,13 +1,15 @@
 /** What happens to messages under way, as letters tell it: proof of receipt, sessions that end, commits, answers of a hop. @module */
 import type { Outcome } from "../../amp/outcome.ts";
 import type { StoreFault } from "../../store/store.ts";
-import type { DeliveryMessage } from "../protocol.ts";
+import type { SessionId } from "../post.ts";
 import { move, tellSettled, termsOf } from "./carry_out.ts";
+import type { DeliveryLetter } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import type { Ending, SessionId } from "./flight/flight.ts";
+import type { Ending } from "./flight/flight.ts";
 import { conditionOf } from "./log_rows.ts";
 import { countDeliveries } from "./never_proved.ts";
 import { endFlush, flushOnward } from "./offline_delivery.ts";
+import { acceptSent } from "./outgoing.ts";
 import { planAnew } from "./plan_input.ts";
 import type { Tracked } from "./tracked.ts";
 
@@ -26,7 +28,7 @@ export function onProved(state: DeliveryState, seqs: readonly number[], resource
   flushOnward(state);
 }
 
-type Unproved = Extract<DeliveryMessage, { kind: "unproved" }>;
+type Unproved = Extract<DeliveryLetter, { kind: "unproved" }>;
 
 /** A session is over: all that it was given is planned again, in order, under the rules that are still undecided. */
 export function onUnproved(state: DeliveryState, { seqs, session, ignored }: Unproved): void | Promise<void> {
@@ -89,8 +91,8 @@ function planAgain(state: DeliveryState): void {
   else if (state.hasPending && state.flushDue === 0) state.self().tell({ kind: "flush", seenUntil: 0 });
 }
 
-/** The forwarding address has answered. */
-export function onHanded(state: DeliveryState, seq: number, outcome: Outcome | undefined): void {
+/** The forwarding address has answered: the message is durable there, or has ended. The first answer counts. */
+export function onAnswered(state: DeliveryState, seq: number, outcome: Outcome | undefined): void {
   const tracked = state.inFlight.get(seq);
   if (tracked === undefined) return;
   move(state, tracked, { kind: "answered", outcome });
@@ -102,6 +104,7 @@ export function onCommitted(state: DeliveryState, seqs: readonly number[]): void
   for (const seq of seqs) {
     const tracked = state.inFlight.get(seq);
     if (tracked !== undefined) move(state, tracked, { kind: "committed" }, terms);
+    else acceptSent(state, seq);
   }
 }
 
@@ -110,7 +113,10 @@ export function onRefused(state: DeliveryState, seqs: readonly number[], fault: 
   const condition = conditionOf(fault);
   for (const seq of seqs) {
     const tracked = state.inFlight.get(seq);
-    if (tracked === undefined) continue;
+    if (tracked === undefined) {
+      acceptSent(state, seq);
+      continue;
+    }
     tracked.kept = false;
     move(state, tracked, { kind: "refused", condition }, terms);
   }

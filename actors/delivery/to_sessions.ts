@@ -2,10 +2,9 @@
 import type { RuleState } from "../../amp/rule_state.ts";
 import { carbonCopy, carbonEligible } from "../../modules/carbons/carbon_copy.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { DeliveryMessage, SentCopy } from "../protocol.ts";
-import { forDevice, identified, withDelay, withoutStanzaIds } from "./compose.ts";
+import type { SessionId } from "../post.ts";
+import { forDevice, identified, withDelay } from "./compose.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import type { SessionId } from "./flight/flight.ts";
 import type { Tracked } from "./tracked.ts";
 
 /** A message without rules, as its sessions are to have it. */
@@ -30,7 +29,10 @@ export function toSessions(state: DeliveryState, tracked: Tracked, sessions: rea
 /** To those resources, of which nobody waits for proof. */
 export function toResources(state: DeliveryState, message: Outgoing, resources: readonly string[]): void {
   const device = withId(state, message, undefined);
-  for (const name of resources) state.resource(name)?.ref.tell({ kind: "deliver", stanza: device, seq: 0 });
+  for (const name of resources) {
+    const entry = state.resource(name);
+    if (entry !== undefined) state.tellSession(entry.session, { kind: "deliver", stanza: device, seq: 0 });
+  }
 }
 
 /**
@@ -64,22 +66,18 @@ export function copyToOthers(state: DeliveryState, original: Outgoing, resources
   if (others.length === 0 || !carbonEligible(stanza, "received")) return;
   const message = withId(state, original, undefined);
   for (const entry of others) {
-    entry.ref.tell({ kind: "deliver", stanza: carbonCopy(message, "received", entry.jid), seq: 0 });
+    const stanza = carbonCopy(message, "received", entry.jid);
+    state.tellSession(entry.session, { kind: "deliver", stanza, seq: 0 });
   }
 }
 
-/** The sender's delivery sees to the copies, once the number of the message in the archive is known; 0: it is not kept. */
-export function tellSent(copy: SentCopy | undefined, stanza: Stanza, seq: number): void {
-  copy?.delivery.tell({ kind: "sent", stanza, resource: copy.resource, seq });
-}
-
-/** XEP-0280 section 8: what one resource has sent, for the others; it bears the id of the user's own archive there. */
-export function copySent(state: DeliveryState, sent: Extract<DeliveryMessage, { readonly kind: "sent" }>): void {
-  const { stanza, resource, seq } = sent;
+/** XEP-0280 section 8: what one resource has sent, for the others; it bears the id of the account's own archive. */
+export function copySent(state: DeliveryState, sent: Outgoing): void {
+  const { stanza } = sent;
   if (!carbonEligible(stanza, "sent")) return;
-  const message = withId(state, { stanza: withoutStanzaIds(stanza), seq, kept: seq > 0 }, undefined);
+  const message = withId(state, sent, undefined);
   for (const entry of state.profile.resources) {
-    if (!entry.carbons || entry.resource === resource) continue;
-    entry.ref.tell({ kind: "deliver", stanza: carbonCopy(message, "sent", entry.jid), seq: 0 });
+    if (!entry.carbons || stanza.from!.equals(entry.jid)) continue;
+    state.tellSession(entry.session, { kind: "deliver", stanza: carbonCopy(message, "sent", entry.jid), seq: 0 });
   }
 }

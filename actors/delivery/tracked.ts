@@ -14,13 +14,14 @@ import {
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
-import type { Receipt, RowHandle } from "../protocol.ts";
+import type { ReplyTo } from "../post.ts";
+import type { RowHandle } from "../store_letter.ts";
 import type { DueEvent } from "./due_event.ts";
 import type { Flight, Row, Stage } from "./flight/flight.ts";
 
 /** What is known of a message besides its text and its rules. */
 export interface Origin {
-  readonly receipt: Receipt | undefined;
+  readonly replyTo: ReplyTo | undefined;
   /** An AMP event of the server's own. */
   readonly notice: boolean;
   /** The forwarding accounts that it came through. */
@@ -36,7 +37,7 @@ export class Tracked implements NewMessage, RowHandle {
   /** As it was sent, with the sender's full JID and the address as it was written; without `<amp/>` and `<stanza-id/>`. */
   readonly stanza: Stanza;
   readonly via: readonly Jid[];
-  receipt: Receipt | undefined;
+  replyTo: ReplyTo | undefined;
   flight: Flight;
   /** It has waited in storage: devices learn since when (XEP-0203). */
   isStored = false;
@@ -52,7 +53,7 @@ export class Tracked implements NewMessage, RowHandle {
   isCancelled = false;
 
   constructor(
-    { receipt, notice, via }: Origin,
+    { replyTo, notice, via }: Origin,
     seq: number,
     stanza: Stanza,
     rules: RuleState | undefined,
@@ -62,8 +63,8 @@ export class Tracked implements NewMessage, RowHandle {
     this.seq = seq;
     this.stanza = stanza;
     this.via = via;
-    this.receipt = receipt;
-    const audience = receipt === undefined ? "none" : receipt.waits ? "application" : "count";
+    this.replyTo = replyTo;
+    const audience = replyTo === undefined ? "none" : replyTo.waits ? "application" : "count";
     this.flight = { rules, audience, notice, forwarded: via.length > 0, row, stage };
   }
 
@@ -80,7 +81,7 @@ export function fromRow(row: PendingMessage): Tracked {
   const stanza = Stanza.parse(row.text);
   const notice = stanza.from?.local === "" && stanza.has("amp", NS.AMP);
   const rules = row.rules === undefined ? undefined : decodeState(row.rules);
-  const tracked = new Tracked({ receipt: undefined, notice, via: [] }, row.seq, stanza, rules, UNOFFERED, {
+  const tracked = new Tracked({ replyTo: undefined, notice, via: [] }, row.seq, stanza, rules, UNOFFERED, {
     log: "durable",
     waits: true,
     archived: row.archived,

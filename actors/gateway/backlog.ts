@@ -1,6 +1,6 @@
 /** What waits in the store alone: so many messages are held in memory, the others are read after them. @module */
 import type { PendingMessage } from "../../store/store.ts";
-import { finish } from "../delivery/carry_out.ts";
+import { finish } from "../post.ts";
 import { pauseAfter } from "./attempt.ts";
 import { queue } from "./dispatch.ts";
 import { flightFromRow, type GatewayFlight } from "./gateway_flight.ts";
@@ -21,7 +21,7 @@ function leaveInStore(state: GatewayState, flight: GatewayFlight): void {
   state.hasMore = true;
   state.leftSince = true;
   state.held.delete(flight.seq);
-  finish(flight.receipt, { kind: "stored" });
+  finish(state.node, flight.replyTo, { kind: "stored" });
   readMore(state);
 }
 

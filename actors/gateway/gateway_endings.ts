@@ -2,11 +2,10 @@
 import type { StoreCall, StoreFault } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import { finish } from "../delivery/carry_out.ts";
 import type { StoreCondition } from "../delivery/flight/flight.ts";
 import { conditionOf, transact } from "../delivery/log_rows.ts";
 import { eventCalls } from "../delivery/rule_events.ts";
-import type { Receipt } from "../protocol.ts";
+import { finish, type ReplyTo } from "../post.ts";
 import type { GatewayEnding, GatewayFlight } from "./gateway_flight.ts";
 import type { GatewayState } from "./gateway_state.ts";
 import { viaOf } from "./via.ts";
@@ -31,12 +30,12 @@ export function end(
 /** A forwarding account decides by itself what becomes of a message that is refused. */
 export function refuse(
   state: GatewayState,
-  message: { readonly stanza: Stanza; readonly isForwarded: boolean; readonly receipt: Receipt | undefined },
+  message: { readonly stanza: Stanza; readonly isForwarded: boolean; readonly replyTo: ReplyTo | undefined },
   condition: StoreCondition,
 ): void {
-  const { stanza, isForwarded, receipt } = message;
+  const { stanza, isForwarded, replyTo } = message;
   if (!isForwarded) state.node.route(stanza.error(new StanzaError(condition, { type: "wait" })));
-  finish(receipt, { kind: "none", condition });
+  finish(state.node, replyTo, { kind: "none", condition });
 }
 
 /** The store has not taken it. */

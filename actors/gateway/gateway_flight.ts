@@ -5,13 +5,13 @@ import { decodeState, type RuleState } from "../../amp/rule_state.ts";
 import type { PendingMessage } from "../../store/store.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import type { DueEvent } from "../delivery/due_event.ts";
-import type { Receipt } from "../protocol.ts";
+import type { ReplyTo } from "../post.ts";
 
 export interface GatewayFlight {
   readonly seq: number;
   readonly stanza: Stanza;
   rules: RuleState | undefined;
-  receipt: Receipt | undefined;
+  replyTo: ReplyTo | undefined;
   /** `committing`: not yet in the log. `ending`: the commit decides. */
   phase: "committing" | "waiting" | "sending" | "ending";
   /** Its row is in the log. */
@@ -40,7 +40,7 @@ export function flightOf(seq: number, stanza: Stanza, rules: RuleState | undefin
     seq,
     stanza,
     rules,
-    receipt: undefined,
+    replyTo: undefined,
     phase: "waiting",
     isKept: false,
     attempts: 0,

@@ -3,18 +3,16 @@ import type { Met } from "../../amp/evaluate.ts";
 import { type Plan, plan } from "../../amp/plan.ts";
 import { deadlineOf, encodeState, type RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
-import { archivable } from "../../modules/archive_policy.ts";
-import type { ArchiveEntry, NewMessage, StoreCall } from "../../store/store.ts";
+import { type NewMessage, NO_ENTRIES } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import { finish } from "../delivery/carry_out.ts";
+import type { Envelope } from "../delivery/delivery_letter.ts";
 import type { DueEvent } from "../delivery/due_event.ts";
 import { isEphemeral } from "../delivery/ephemeral.ts";
 import { fire, ruledOut } from "../delivery/flight/ends.ts";
 import { takeIn } from "../delivery/intake.ts";
-import { tellSender } from "../delivery/log_rows.ts";
 import { eventCalls, ruleEvent } from "../delivery/rule_events.ts";
-import type { Envelope } from "../protocol.ts";
+import { finish } from "../post.ts";
 import { commit, end, refuse } from "./gateway_endings.ts";
 import { flightOf, type GatewayFlight } from "./gateway_flight.ts";
 import type { GatewayState } from "./gateway_state.ts";
@@ -25,10 +23,9 @@ const MAX_HELD_EVER = 10_000;
 
 export function onMessage(state: GatewayState, envelope: Envelope): void {
   const { node } = state;
-  const { receipt, via } = envelope;
+  const { replyTo, via } = envelope;
   if (envelope.stanza.type === "error" || isEphemeral(envelope.stanza)) {
-    tellSender(envelope, [], 0);
-    return finish(receipt, { kind: "dropped" });
+    return finish(state.node, replyTo, { kind: "dropped" });
   }
   if (state.held.size >= MAX_HELD_EVER) {
     return refuse(state, { ...envelope, isForwarded: via.length > 0 }, "resource-constraint");
@@ -37,7 +34,7 @@ export function onMessage(state: GatewayState, envelope: Envelope): void {
   const taken = takeIn(envelope.stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: true });
   if (taken.kind === "refused") {
     node.route(taken.reply, { notice: true });
-    return finish(receipt, { kind: "none", condition: taken.condition });
+    return finish(state.node, replyTo, { kind: "none", condition: taken.condition });
   }
   const rules = taken.kind === "ruled" ? taken.rules : envelope.rules;
   const stanza = withVia(taken.stanza, via);
@@ -55,11 +52,6 @@ export function gatewayPlan(to: Jid): Plan {
   return plan({ messageType: "normal", to, storage, ...nobody, gateway: true });
 }
 
-function archiveEntries({ archiveSender }: Envelope, stanza: Stanza): readonly ArchiveEntry[] {
-  if (!archiveSender || !archivable(stanza)) return [];
-  return [{ owner: stanza.from!.bare.text, peer: stanza.to!.bare.text }];
-}
-
 /** `event` is what the sender is told as soon as the message is in the log. */
 function keep(
   state: GatewayState,
@@ -72,26 +64,21 @@ function keep(
   const seq = node.seqs.next();
   const deadline = deadlineOf(rules);
   const pending = { owner: domain, rules: rules && encodeState(rules), deadline };
-  const archive = archiveEntries(envelope, stanza);
-  tellSender(envelope, archive, seq);
-  const row: NewMessage = { seq, text: stanza.toString(), archive, pending };
-  const flight: GatewayFlight = { ...flightOf(seq, stanza, rules), receipt: envelope.receipt, phase: "committing" };
+  const row: NewMessage = { seq, text: stanza.toString(), archive: NO_ENTRIES, pending };
+  const flight: GatewayFlight = { ...flightOf(seq, stanza, rules), replyTo: envelope.replyTo, phase: "committing" };
   if (event !== undefined) flight.ending = { event, error: undefined, outcome: { kind: "gateway" } };
   state.held.set(seq, flight);
   commit(state, seq, [["append", [row]], ...eventCalls(event)]);
 }
 
-/** A rule takes it out before the gateway has heard of it; the sender's own archive keeps it. */
+/** A rule takes it out before the gateway has heard of it. */
 function endAtReceipt(state: GatewayState, envelope: Envelope, stanza: Stanza, met: Met, rules: RuleState): void {
   const { node } = state;
-  const archive = archiveEntries(envelope, stanza);
   const event = ruleEvent(node, met, rules);
   const outcome = ruledOut(met);
   const seq = node.seqs.next();
-  tellSender(envelope, archive, seq);
-  if (event === undefined && archive.length === 0) return finish(envelope.receipt, outcome);
-  const calls: StoreCall[] = archive.length > 0 ? [["append", [{ seq, text: stanza.toString(), archive }]]] : [];
-  const flight: GatewayFlight = { ...flightOf(seq, stanza, rules), receipt: envelope.receipt };
+  if (event === undefined) return finish(state.node, envelope.replyTo, outcome);
+  const flight: GatewayFlight = { ...flightOf(seq, stanza, rules), replyTo: envelope.replyTo };
   state.held.set(seq, flight);
-  end(state, flight, { event, error: undefined, outcome }, calls);
+  end(state, flight, { event, error: undefined, outcome }, []);
 }

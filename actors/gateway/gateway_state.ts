@@ -1,8 +1,8 @@
 /** What one gateway actor knows; its rooms, the files of this folder, share it. @module */
 import type { Gateway } from "../gateway.ts";
 import type { Node } from "../node.ts";
-import type { GatewayRef } from "../protocol.ts";
 import { type GatewayFlight, Lanes } from "./gateway_flight.ts";
+import type { GatewayRef } from "./gateway_letter.ts";
 
 export interface GatewayStart {
   readonly domain: string;

@@ -15,8 +15,6 @@ export interface Actor<Message> {
 /** The address of an actor: whoever holds it does not know where the actor is. */
 export interface ActorRef<Message> {
   tell(message: Message): void;
-  /** Asks for one answer. Where the actor is free the answer comes at once and no promise is made. Rejects with AskTimeout. */
-  ask<Answer>(make: (reply: (answer: Answer) => void) => Message, timeoutMs: number): Answer | Promise<Answer>;
 }
 
 /** What is the same for all actors of one kind. */
@@ -33,10 +31,6 @@ export interface ActorKind<Message> {
   failed(error: unknown, message: Message, mailbox: Mailbox<Message>): Actor<Message> | undefined;
   /** A message came after the end. */
   dead(message: Message): void;
-}
-
-export class AskTimeout extends Error {
-  override readonly name = "AskTimeout";
 }
 
 type State = "waiting" | "idle" | "ready" | "busy" | "stopped";
@@ -106,27 +100,6 @@ export class Mailbox<Message> implements ActorRef<Message> {
     } else if (this.#queue === undefined) this.#queue = [message];
     else this.#queue.push(message);
     this.#wake();
-  }
-
-  ask<Answer>(make: (reply: (answer: Answer) => void) => Message, timeoutMs: number): Answer | Promise<Answer> {
-    let answered = false;
-    let answer: Answer | undefined;
-    let settle: ((answer: Answer) => void) | undefined;
-    const message = make((value) => {
-      answered = true;
-      answer = value;
-      settle?.(value);
-    });
-    if (this.quiet) this.#scheduler.turn(() => this.#handleNow(message));
-    else this.tell(message);
-    if (answered) return answer as Answer;
-    return new Promise<Answer>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new AskTimeout(`Cannot ask ${this.kind.name}: no answer`)), timeoutMs);
-      settle = (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      };
-    });
   }
 
   /** No message is handled any more; those waiting go to kind.dead. */
@@ -202,12 +175,6 @@ export class Mailbox<Message> implements ActorRef<Message> {
         this.#released();
       },
     );
-  }
-
-  /** Out of the scheduler's turn: what the actor has told itself meanwhile comes after it. */
-  #handleNow(message: Message): void {
-    this.#handle(message);
-    this.#wake();
   }
 
   #fail(error: unknown, message: Message): void {

@@ -1,13 +1,13 @@
 import type { Jid } from "../../xmpp/jid.ts";
-import type { SessionRef } from "../protocol.ts";
 import type { SessionHandle, TransportMessage } from "../sessions.ts";
+import type { OwnSessionRef } from "./session_letter.ts";
 
 /** A session as its stream knows it. */
 export class BoundSession implements SessionHandle {
   readonly jid: Jid;
-  readonly #ref: SessionRef;
+  readonly #ref: OwnSessionRef;
 
-  constructor(jid: Jid, ref: SessionRef) {
+  constructor(jid: Jid, ref: OwnSessionRef) {
     this.jid = jid;
     this.#ref = ref;
   }

@@ -1,16 +1,16 @@
 /** The address of a session on this node. @module */
 import type { ResourceAnswer } from "../../amp/plan.ts";
-import type { SessionId } from "../delivery/flight/flight.ts";
-import type { SessionMessage, SessionRef } from "../protocol.ts";
+import type { SessionId } from "../post.ts";
 import { type ActorKind, Mailbox } from "../runtime/mailbox.ts";
 import type { Scheduler } from "../runtime/scheduler.ts";
 import type { SessionActor } from "../session_actor.ts";
+import type { OwnSessionRef, SessionMessage } from "./session_letter.ts";
 
 /** What may wait here before its client is no longer read: messages, and UTF-16 units. */
 const CROWD = 32;
 const CROWD_UNITS = 65_536;
 
-export class SessionMailbox extends Mailbox<SessionMessage> implements SessionRef {
+export class SessionMailbox extends Mailbox<SessionMessage> implements OwnSessionRef {
   readonly id: SessionId;
 
   constructor(kind: ActorKind<SessionMessage>, scheduler: Scheduler, id: SessionId) {

@@ -10,10 +10,10 @@ import { NS } from "../../xmpp/ns.ts";
 import { attr, xml } from "../../xmpp/xml/xml.ts";
 import type { Connection } from "../connection.ts";
 import type { Node } from "../node.ts";
-import type { SessionMessage, SessionRef } from "../protocol.ts";
 import { BoundSession } from "./bound_session.ts";
 import { Ledger } from "./ledger.ts";
 import type { Outbox } from "./outbox.ts";
+import type { OwnSessionRef, SessionMessage } from "./session_letter.ts";
 
 export type Attach = Extract<SessionMessage, { kind: "attach" }>;
 
@@ -23,7 +23,7 @@ export interface ManagedSession {
   readonly jid: Jid;
   readonly outbox: Outbox;
   readonly connection: Connection | undefined;
-  self(): SessionRef;
+  self(): OwnSessionRef;
   /** Receipt of these messages is proved. */
   proved(seqs: readonly number[]): void;
   /** These will not be sent again: their time is over. */
@@ -43,6 +43,8 @@ const ATTACH_MS = 5000;
 export class StreamManagement {
   readonly #session: ManagedSession;
   readonly #ledger = new Ledger();
+  /** Messages that one of two sides answers for. */
+  readonly #halves = new Set<number>();
   readonly #id: string | undefined;
   /** The count that the store has, of a resumable stream, and whether another is on its way there. */
   #kept = 0;
@@ -72,6 +74,12 @@ export class StreamManagement {
   /** The number of the inbound stanza at hand. */
   next(): number {
     return this.#ledger.next();
+  }
+
+  /** One side of a message, its sender's or its recipient's, answers for it: when both do, it is settled. */
+  accepted(ticket: number): void {
+    if (this.#halves.delete(ticket)) this.settle(ticket);
+    else this.#halves.add(ticket);
   }
 
   /** That stanza is durable, or has reached its end. */

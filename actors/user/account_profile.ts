@@ -1,5 +1,5 @@
-/** The value that delivery and sessions have of an account. @module */
-import type { Profile, ResourceEntry } from "../protocol.ts";
+/** The value that delivery has of an account. @module */
+import type { Profile, ResourceEntry } from "../profile.ts";
 import { isWatcher, type LiveAccount, type LiveResource, type RosterSets } from "./live_account.ts";
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -21,15 +21,13 @@ export function profileOf(account: LiveAccount): Profile {
   };
 }
 
-/** What the account's delivery and sessions have is out of date. */
+/** What the account's delivery has is out of date. */
 export function tellProfile(account: LiveAccount): void {
-  const profile = profileOf(account);
-  account.delivery.tell({ kind: "profile", profile });
-  for (const resource of account.live) resource.ref.tell({ kind: "profile", profile });
+  account.delivery.tell({ kind: "profile", profile: profileOf(account) });
 }
 
-function entryOf({ jid, ref, marks, caughtUpTo }: LiveResource): ResourceEntry {
-  return { resource: jid.resource, jid, ref, carbons: marks.has("carbons"), seenUntil: caughtUpTo };
+function entryOf({ jid, session, marks, caughtUpTo }: LiveResource): ResourceEntry {
+  return { resource: jid.resource, jid, session, carbons: marks.has("carbons"), seenUntil: caughtUpTo };
 }
 
 /** Made anew only when the roster has changed: a profile is told at every presence. */

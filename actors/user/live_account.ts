@@ -12,13 +12,15 @@ import type { ArchivePreferences, RosterItem, SubscriptionRequest, UserRecord } 
 import { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import type { Markup } from "../../xmpp/xml/xml.ts";
+import type { DeliveryRef } from "../delivery/delivery_letter.ts";
 import type { Node, UserEntry } from "../node.ts";
-import type { DeliveryRef, Profile, SessionRef } from "../protocol.ts";
+import type { SessionId } from "../post.ts";
+import type { Profile } from "../profile.ts";
 
 /** A bound resource: the ResourceView of modules, with its session. */
 export interface LiveResource {
   readonly jid: Jid;
-  readonly ref: SessionRef;
+  readonly session: SessionId;
   available: boolean;
   priority: number;
   /** As it is broadcast, and as the client has sent it. */
@@ -212,7 +214,13 @@ export class LiveAccount implements AccountContext {
   }
 
   toResource(name: string, stanza: Stanza): void {
-    this.resource(name)?.ref.tell({ kind: "deliver", stanza, seq: 0 });
+    const resource = this.resource(name);
+    if (resource !== undefined) this.show(resource, stanza);
+  }
+
+  /** To the client of that resource. */
+  show({ session }: LiveResource, stanza: Stanza): void {
+    this.node.session(session)?.tell({ kind: "deliver", stanza, seq: 0 });
   }
 
   presenceOf(name: string): Stanza | undefined {
@@ -224,11 +232,7 @@ export class LiveAccount implements AccountContext {
     for (const resource of this.live) {
       if (!resource.marks.has(INTERESTED)) continue;
       const id = this.newId();
-      resource.ref.tell({
-        kind: "deliver",
-        stanza: Stanza.build("iq", { from: this.owner, to: resource.jid, id, type: "set" }, query),
-        seq: 0,
-      });
+      this.show(resource, Stanza.build("iq", { from: this.owner, to: resource.jid, id, type: "set" }, query));
     }
   }
 }

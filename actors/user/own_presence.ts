@@ -5,6 +5,7 @@ import { StanzaError, type StanzaErrorCondition } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
+import { blockedError } from "../blocked_error.ts";
 import { readPriority } from "../presence_priority.ts";
 import { outgoingPresence, runHooks } from "./account_hooks.ts";
 import { tellProfile } from "./account_profile.ts";
@@ -20,9 +21,14 @@ const MAX_DIRECTED = 1000;
 export function onPresence(account: LiveAccount, name: string, stanza: Stanza): void | Promise<void> {
   const resource = account.resource(name);
   if (resource === undefined) return;
+  const { to, type } = stanza;
+  const isOfAvailability = type === undefined || type === "unavailable";
+  if (isOfAvailability && to !== undefined && hasBlocked(account, to) && !to.bare.equals(account.owner)) {
+    return account.show(resource, blockedError(stanza));
+  }
   const fault = faultOf(account, stanza);
   if (fault !== undefined) {
-    return resource.ref.tell({ kind: "deliver", stanza: stanza.error(new StanzaError(fault)), seq: 0 });
+    return account.show(resource, stanza.error(new StanzaError(fault)));
   }
   if (isSubscriptionType(stanza.type)) return applySubscription(account, outboundEffects(stanza, account));
   if (stanza.to !== undefined) return direct(account, resource, stanza, stanza.to);
@@ -45,7 +51,7 @@ function direct(account: LiveAccount, resource: LiveResource, stanza: Stanza, to
   // RFC 6120 section 10.4. An error would wait for nobody who is going.
   if (stanza.type !== "unavailable" && !account.node.serves(to.domain)) {
     const error = stanza.error(new StanzaError("remote-server-not-found"));
-    return resource.ref.tell({ kind: "deliver", stanza: error, seq: 0 });
+    return account.show(resource, error);
   }
   if (stanza.type === undefined) {
     resource.directed ??= new Set();
@@ -76,7 +82,7 @@ function welcome(account: LiveAccount, resource: LiveResource): void {
   const { roster, requests, live, owner } = account;
   for (const own of live) {
     if (own === resource || own.presence === undefined) continue;
-    resource.ref.tell({ kind: "deliver", stanza: own.presence.readdress({ to: resource.jid }), seq: 0 });
+    account.show(resource, own.presence.readdress({ to: resource.jid }));
   }
   for (const item of roster.values()) {
     if (item.subscription !== "to" && item.subscription !== "both") continue;
@@ -85,7 +91,7 @@ function welcome(account: LiveAccount, resource: LiveResource): void {
     account.route(Stanza.build("presence", { from: resource.jid, to: contact, type: "probe" }));
   }
   for (const request of requests.values()) {
-    resource.ref.tell({ kind: "deliver", stanza: Stanza.parse(request.text).readdress({ to: owner }), seq: 0 });
+    account.show(resource, Stanza.parse(request.text).readdress({ to: owner }));
   }
 }
 
@@ -99,8 +105,7 @@ export function goUnavailable(account: LiveAccount, resource: LiveResource, sent
     resource.presence = undefined;
     resource.sent = undefined;
     broadcast(account, stanza);
-    if (sent !== undefined)
-      resource.ref.tell({ kind: "deliver", stanza: stanza.readdress({ to: resource.jid }), seq: 0 });
+    if (sent !== undefined) account.show(resource, stanza.readdress({ to: resource.jid }));
     keepActivity(account, stanza);
   }
   for (const text of directed ?? []) {

@@ -1,37 +1,41 @@
 /** The bound resources of an account: how they come and go. RFC 6120 section 7. @module */
-import { StanzaError, StreamError } from "../../xmpp/errors.ts";
+import { StreamError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
-import type { SessionId } from "../delivery/flight/flight.ts";
-import type { SessionRef } from "../protocol.ts";
-import { BoundSession } from "../session/bound_session.ts";
-import type { BindRequest, SessionHandle } from "../sessions.ts";
+import type { SessionId } from "../post.ts";
 import { eachHook } from "./account_hooks.ts";
 import { tellProfile } from "./account_profile.ts";
 import type { LiveAccount, LiveResource } from "./live_account.ts";
 import { goUnavailable } from "./own_presence.ts";
+import type { UserLetter } from "./user_letter.ts";
 
-/** Makes the session actor of a resource. */
-export type StartSession = (jid: Jid) => SessionRef;
+export type Bind = Extract<UserLetter, { readonly kind: "bind" }>;
 
-/** The session, or why there is none. Where there are too many, it takes the place of the oldest that waits to be resumed. */
-export function bindResource(account: LiveAccount, request: BindRequest, start: StartSession): SessionHandle | Error {
+/** Binds a resource to a session. Where there are too many, it takes the place of the oldest that waits to be resumed. */
+export function bindResource(account: LiveAccount, request: Bind): void {
+  const { node } = account;
+  const { replyTo, session } = request;
   const jid = jidOf(account, request);
-  if (jid === undefined) return new StanzaError("bad-request");
-  const older = replacedBy(account, jid, request);
-  if (older.length === 0 && account.live.length >= account.node.settings.resourcesPerUser) {
-    const detached = account.live.find(({ ref }) => ref.view?.connected === false);
-    if (detached === undefined) return new StanzaError("resource-constraint");
-    older.push(detached);
+  const older = jid === undefined ? undefined : makeRoom(account, jid, request);
+  if (jid === undefined || older === undefined) {
+    const condition = jid === undefined ? "bad-request" : "resource-constraint";
+    return node.send(replyTo.to, { kind: "unbound", ticket: replyTo.ticket, condition });
   }
   for (const resource of older) replace(account, resource);
-  const ref = start(jid);
-  for (const element of request.inbound ?? []) ref.tell({ kind: "inbound", element });
-  account.live = [...account.live, newResource(jid, ref, request)];
+  account.live = [...account.live, newResource(jid, request)];
+  node.send(replyTo.to, { kind: "bound", ticket: replyTo.ticket, session, jid });
   tellProfile(account);
-  return new BoundSession(jid, ref);
 }
 
-function jidOf({ owner, log, node }: LiveAccount, { resource }: BindRequest): Jid | undefined {
+/** The resources whose place the new one takes; undefined: there is none for it. */
+function makeRoom(account: LiveAccount, jid: Jid, request: Bind): readonly LiveResource[] | undefined {
+  const { live, node } = account;
+  const older = replacedBy(account, jid, request);
+  if (older.length > 0 || live.length < node.settings.resourcesPerUser) return older;
+  const detached = live.find(({ session }) => node.session(session)?.view?.connected === false);
+  return detached && [detached];
+}
+
+function jidOf({ owner, log, node }: LiveAccount, { resource }: Bind): Jid | undefined {
   try {
     return owner.withResource(resource ?? node.newId());
   } catch (error) {
@@ -40,14 +44,14 @@ function jidOf({ owner, log, node }: LiveAccount, { resource }: BindRequest): Ji
   }
 }
 
-function newResource(jid: Jid, ref: SessionRef, { marks, client }: BindRequest): LiveResource {
+function newResource(jid: Jid, { session, marks, client }: Bind): LiveResource {
   return {
     jid,
-    ref,
+    session,
     available: false,
     priority: 0,
     presence: undefined,
-    marks: new Set([...(marks ?? []), ...clientMarks(client)]),
+    marks: new Set([...marks, ...clientMarks(client)]),
     directed: undefined,
     caughtUpTo: 0,
     sent: undefined,
@@ -55,7 +59,7 @@ function newResource(jid: Jid, ref: SessionRef, { marks, client }: BindRequest):
 }
 
 /** RFC 6120 section 7.7.2.2: the newer session replaces the older one; XEP-0386 section 3.2: and any of its client. */
-function replacedBy({ live }: LiveAccount, jid: Jid, { client }: BindRequest): LiveResource[] {
+function replacedBy({ live }: LiveAccount, jid: Jid, { client }: Bind): LiveResource[] {
   const [mark] = clientMarks(client);
   return live.filter(
     ({ jid: { resource }, marks }) => resource === jid.resource || (mark !== undefined && marks.has(mark)),
@@ -69,13 +73,13 @@ function clientMarks(client: string | undefined): readonly string[] {
 
 function replace(account: LiveAccount, older: LiveResource): void {
   takeOut(account, older);
-  older.ref.tell({ kind: "end", error: new StreamError("conflict") });
+  account.node.session(older.session)?.tell({ kind: "end", error: new StreamError("conflict") });
 }
 
 /** A session is over; another may have its name already. */
 export function endResource(account: LiveAccount, name: string, session: SessionId): void {
   const resource = account.resource(name);
-  if (resource?.ref.id !== session) return;
+  if (resource?.session !== session) return;
   takeOut(account, resource);
   eachHook(account, (hooks) => hooks.resourceEnded?.(resource, account));
   tellProfile(account);

@@ -13,7 +13,7 @@ export function broadcast(account: LiveAccount, stanza: Stanza): void {
     if (isReachable(account, contact)) sendPresence(account, stanza, contact);
   }
   for (const own of account.live) {
-    if (own.available) own.ref.tell({ kind: "deliver", stanza: stanza.readdress({ to: own.jid }), seq: 0 });
+    if (own.available) account.show(own, stanza.readdress({ to: own.jid }));
   }
 }
 

@@ -37,10 +37,10 @@ function applyOne(account: LiveAccount, effect: SubscriptionEffect): void | Prom
   }
 }
 
-function deliver({ live }: LiveAccount, to: "available" | "interested", stanza: Stanza): void {
-  for (const resource of live) {
+function deliver(account: LiveAccount, to: "available" | "interested", stanza: Stanza): void {
+  for (const resource of account.live) {
     const wanted = to === "available" ? resource.available : resource.marks.has(INTERESTED);
-    if (wanted) resource.ref.tell({ kind: "deliver", stanza, seq: 0 });
+    if (wanted) account.show(resource, stanza);
   }
 }
 

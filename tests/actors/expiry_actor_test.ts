@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { ExpiryLetter } from "../../actors/expiry_actor.ts";
 import { ExpiryActor } from "../../actors/expiry_actor.ts";
 import type { Node } from "../../actors/node.ts";
-import type { ExpiryMessage } from "../../actors/protocol.ts";
 import { Mailbox } from "../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
 import { createInlineStore } from "../../store/sqlite_store.ts";
@@ -10,7 +10,7 @@ import { unboundedKind } from "./unbounded_kind.ts";
 
 const JULIET = "juliet@localhost";
 let store: Store;
-let mailbox: Mailbox<ExpiryMessage>;
+let mailbox: Mailbox<ExpiryLetter>;
 let now: number;
 /** What delivery was told, by owner. */
 let told: number[];
@@ -22,7 +22,7 @@ beforeEach(async () => {
   await store.open();
   await store.run([["createAccount", JULIET, {}, 0]]);
   [now, told, queries, alarm] = [1000, [], 0, undefined];
-  mailbox = new Mailbox<ExpiryMessage>(unboundedKind("ExpiryActor"), new Scheduler(Date.now));
+  mailbox = new Mailbox<ExpiryLetter>(unboundedKind("ExpiryActor"), new Scheduler(Date.now));
   mailbox.start(
     new ExpiryActor(
       () => node,

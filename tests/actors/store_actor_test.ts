@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import type { DeliveryLetter, DeliveryRef } from "../../actors/delivery/delivery_letter.ts";
 import { NowAndThen } from "../../actors/now_and_then.ts";
-import type { DeliveryMessage, DeliveryRef, RowHandle, StoreMessage } from "../../actors/protocol.ts";
 import { Mailbox } from "../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
 import { refuseAtEnd, StoreActor } from "../../actors/store_actor.ts";
+import type { RowHandle, StoreMessage } from "../../actors/store_letter.ts";
 import { firstSeqAt } from "../../store/sequence.ts";
 import {
   type NewMessage,
@@ -84,7 +85,7 @@ function stage() {
   let waiting: readonly [calls: number, units: number] = [0, 0];
   let now = NOW;
   const from = {
-    tell: (message: DeliveryMessage) => {
+    tell: (message: DeliveryLetter) => {
       if (message.kind === "committed") told.push(`committed ${message.seqs.join(",")}`);
       if (message.kind === "refused") told.push(`refused ${message.seqs.join(",")}: ${message.fault.kind}`);
     },

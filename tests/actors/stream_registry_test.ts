@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import type { SessionRef } from "../../actors/protocol.ts";
+import type { OwnSessionRef } from "../../actors/session/session_letter.ts";
 import { StreamRegistry } from "../../actors/stream_registry.ts";
 import { Jid } from "../../xmpp/jid.ts";
 
 const JULIET = Jid.parse("juliet@x");
 const ROMEO = Jid.parse("romeo@x");
-const SESSION = {} as SessionRef;
+const SESSION = {} as OwnSessionRef;
 
 function registry() {
   let ids = 0;

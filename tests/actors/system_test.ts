@@ -1,8 +1,8 @@
-import { afterEach, expect, jest, test } from "bun:test";
+import { expect, test } from "bun:test";
 import type { Connection } from "../../actors/connection.ts";
-import { AskTimeout } from "../../actors/runtime/mailbox.ts";
 import { ActorSystem, type SystemStart } from "../../actors/system.ts";
 import type { StoreCall, StoreReply } from "../../store/store.ts";
+import type { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
 import { scanElement } from "../../xmpp/xml/element_reader.ts";
@@ -55,8 +55,6 @@ function setting(gate: { readonly open: Promise<void> } = { open: Promise.resolv
   return { system: new ActorSystem(start, { lastSeq: 0, idKey: new Uint8Array(16) }), calls, tasks };
 }
 
-afterEach(() => void jest.useRealTimers());
-
 test("ActorSystem.run() removes old counts of streams now, and every hour", () => {
   const { system, calls, tasks } = setting();
   system.run();
@@ -68,9 +66,8 @@ test("ActorSystem.run() removes old counts of streams now, and every hour", () =
 });
 
 test("ActorSystem.bind() leaves no session behind where the answer came too late", async () => {
-  jest.useFakeTimers();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const { system } = setting({ open: promise });
+  const { system, tasks } = setting({ open: promise });
   const sent: string[] = [];
   const connection = { close: () => void sent.push("closed"), send: (text: string) => void sent.push(text) };
   const bound = system.bind({
@@ -78,15 +75,16 @@ test("ActorSystem.bind() leaves no session behind where the answer came too late
     resource: "orchard",
     connection: connection as unknown as Connection,
   });
-  jest.advanceTimersByTime(10_000);
+  tasks.get(10_000)!();
   const error = await bound.then(
     () => undefined,
     (reason: unknown) => reason,
   );
-  expect(error).toBeInstanceOf(AskTimeout);
+  expect((error as StanzaError).condition).toBe("resource-constraint");
   resolve();
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
-  expect(system.activeUser(Jid.parse("romeo@localhost"))).toBeDefined();
+  const romeo = system.activeUser(Jid.parse("romeo@localhost"));
+  expect(romeo).toBeDefined();
   expect(system.sessionCount).toBe(0);
   expect(sent).toEqual([]);
 });

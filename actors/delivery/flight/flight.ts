@@ -8,9 +8,7 @@ import type { Outcome } from "../../../amp/outcome.ts";
 import type { Plan } from "../../../amp/plan.ts";
 import type { RuleState } from "../../../amp/rule_state.ts";
 import type { StanzaErrorCondition } from "../../../xmpp/errors.ts";
-
-/** Names one session of the account; a session of the same resource that comes later has another. */
-export type SessionId = number;
+import type { SessionId } from "../../post.ts";
 
 /** What the log has of the message. */
 export interface Row {

@@ -1,12 +1,17 @@
 /** One DeliveryActor (Juliet's) with a real StoreActor over a gated store, sessions made by the test, and a clock that stands still. @module */
+
+import type { DeliveryLetter, Envelope } from "../../../actors/delivery/delivery_letter.ts";
 import { DeliveryActor } from "../../../actors/delivery_actor.ts";
 import type { Node, NodeSettings, RouteOptions } from "../../../actors/node.ts";
 import { NowAndThen } from "../../../actors/now_and_then.ts";
+import type { WaiterLetter } from "../../../actors/post.ts";
+import type { Profile } from "../../../actors/profile.ts";
 import { UNKNOWN_PROFILE } from "../../../actors/profile.ts";
-import type { DeliveryMessage, Envelope, Profile, StoreMessage } from "../../../actors/protocol.ts";
 import { type ActorKind, type ActorRef, Mailbox } from "../../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../../actors/runtime/scheduler.ts";
+import type { SessionRef } from "../../../actors/session/session_letter.ts";
 import { StoreActor } from "../../../actors/store_actor.ts";
+import type { StoreMessage } from "../../../actors/store_letter.ts";
 import type { Outcome } from "../../../amp/outcome.ts";
 import { SequenceClock } from "../../../store/sequence.ts";
 import type { AsyncStore, StoreMethod, StoreReply } from "../../../store/store.ts";
@@ -61,6 +66,8 @@ export class DeliveryStage {
   readonly scheduler = new Scheduler(Date.now);
   /** What delivery has sent on its way: events, errors, messages that are forwarded. */
   readonly routed: { readonly stanza: Stanza; readonly options: RouteOptions }[] = [];
+  /** What Juliet has sent to others. */
+  readonly dispatched: Envelope[] = [];
   readonly errors: string[] = [];
   readonly warnings: Record<string, unknown>[] = [];
   /** What the actor wants to be reminded of. */
@@ -70,11 +77,14 @@ export class DeliveryStage {
   profile: Profile = { ...UNKNOWN_PROFILE, exists: true, persistent: true };
   readonly sessions: FakeSession[] = [];
   #storeMailbox!: Mailbox<StoreMessage>;
-  #mailbox!: Mailbox<DeliveryMessage>;
+  #mailbox!: Mailbox<DeliveryLetter>;
   #actor!: DeliveryActor;
   #seqs!: SequenceClock;
   #timers: (() => void)[] = [];
   readonly #notices = new NowAndThen(() => this.time);
+  readonly #tickets: Sent[] = [];
+  /** Sessions that have ended; what is given to them comes back. */
+  readonly #left = new Map<number, SessionRef>();
 
   private constructor(settings: Partial<NodeSettings>) {
     this.settings = { ...SETTINGS, ...settings };
@@ -115,9 +125,9 @@ export class DeliveryStage {
   }
 
   #startDelivery(hasPending: boolean): void {
-    const mailbox = new Mailbox(kind<DeliveryMessage>("DeliveryActor", this.errors), this.scheduler);
+    const mailbox = new Mailbox(kind<DeliveryLetter>("DeliveryActor", this.errors), this.scheduler);
     this.#mailbox = mailbox;
-    const user = { tell: () => {}, ask: () => undefined as never };
+    const user = { tell: () => {} };
     const entry = { jid: Jid.parse(JULIET), user, delivery: mailbox };
     this.#actor = new DeliveryActor(this.#node(), { entry, profile: this.profile, hasPending });
     mailbox.start(this.#actor);
@@ -137,8 +147,19 @@ export class DeliveryStage {
         this.reminders.push(task);
         return () => {};
       },
+      session: (id: number) => this.sessions.find((session) => session.ref.id === id)?.ref ?? this.#left.get(id),
+      send: (_: unknown, letter: WaiterLetter) => this.#answered(letter),
+      serves: (domain: string) => domain === "localhost",
+      isLocal: (domain: string) => domain === "localhost",
+      dispatch: (envelope: Envelope) => this.dispatched.push(envelope),
       route: (stanza: Stanza, options: RouteOptions = {}) => this.routed.push({ stanza, options }),
     } as unknown as Node;
+  }
+
+  #answered(letter: WaiterLetter): void {
+    const sent = this.#tickets[letter.ticket]!;
+    if (letter.kind === "accepted") sent.accepted++;
+    else if (letter.kind === "outcome") sent.outcomes.push(nameOf(letter.outcome));
   }
 
   #log() {
@@ -168,7 +189,7 @@ export class DeliveryStage {
     });
   }
 
-  get delivery(): ActorRef<DeliveryMessage> {
+  get delivery(): ActorRef<DeliveryLetter> {
     return this.#mailbox;
   }
 
@@ -212,6 +233,7 @@ export class DeliveryStage {
   leaves(session: FakeSession): void {
     session.ends();
     this.sessions.splice(this.sessions.indexOf(session), 1);
+    this.#left.set(session.ref.id, session.ref);
     this.tellsProfile();
     session.givesBack();
   }
@@ -223,28 +245,34 @@ export class DeliveryStage {
 
   /** Romeo sends a message; its body is its id unless there is other content. */
   sends(id: string, rules: readonly string[] = [], options: SendOptions = {}): Sent {
-    const { to = JULIET, type = "chat", content, from = ROMEO, ...envelope } = options;
+    const { to = JULIET, type = "chat", content, from = ROMEO, waits = false, ...envelope } = options;
     const amp = rules.length > 0 && xml`<amp xmlns="${NS.AMP}">${rules.map(ruleOf)}</amp>`;
     const inner = xml`${content ?? xml`<body>${id}</body>`}${amp}`;
     const stanza = Stanza.build("message", { from: Jid.parse(from), to: Jid.parse(to), id, type }, inner);
     const sent: Sent = { accepted: 0, outcomes: [] };
-    const receipt = {
-      waits: false,
-      accepted: () => void sent.accepted++,
-      outcome: (outcome: Outcome) => void sent.outcomes.push(nameOf(outcome)),
-    };
+    this.#tickets.push(sent);
+    const replyTo = { to: { kind: "waiter", process: 0 }, ticket: this.#tickets.length - 1, waits } as const;
     this.delivery.tell({
       kind: "stanza",
       stanza,
-      receipt,
-      archiveSender: this.settings.archive,
-      sentCopy: undefined,
+      replyTo,
       notice: false,
       seq: 0,
       via: [],
       rules: undefined,
       ...envelope,
     });
+    return sent;
+  }
+
+  /** Juliet's own client sends a message to Romeo. */
+  writes(id: string, session: FakeSession, options: Pick<SendOptions, "to" | "content"> = {}): Sent {
+    const { to = ROMEO, content = xml`<body>${id}</body>` } = options;
+    const stanza = Stanza.build("message", { from: session.jid, to: Jid.parse(to), id, type: "chat" }, content);
+    const sent: Sent = { accepted: 0, outcomes: [] };
+    this.#tickets.push(sent);
+    const replyTo = { to: { kind: "waiter", process: 0 }, ticket: this.#tickets.length - 1, waits: false } as const;
+    this.delivery.tell({ kind: "outgoing", stanza, session: session.ref.id, replyTo });
     return sent;
   }
 
@@ -260,9 +288,14 @@ export class DeliveryStage {
   }
 
   async archived(account: string): Promise<string[]> {
+    return (await this.rows(account)).map((text) => textOf(Stanza.parse(text)));
+  }
+
+  /** The texts in that account's archive. */
+  async rows(account: string): Promise<string[]> {
     const [reply] = await this.store.run([["archive", { owner: account, take: "first", limit: 1000 }]]);
     const { messages } = (reply as { value: { messages: readonly { text: string }[] } }).value;
-    return messages.map(({ text }) => textOf(Stanza.parse(text)));
+    return messages.map(({ text }) => text);
   }
 
   /** The process dies: what was not committed is gone, and a new one begins. */
@@ -277,7 +310,9 @@ export class DeliveryStage {
   }
 }
 
-export interface SendOptions extends Partial<Pick<Envelope, "via" | "rules" | "notice" | "seq" | "receipt">> {
+export interface SendOptions extends Partial<Pick<Envelope, "via" | "rules" | "notice" | "seq">> {
+  /** Somebody waits for what becomes of it. */
+  readonly waits?: boolean;
   readonly to?: string;
   readonly from?: string;
   readonly type?: string;

@@ -240,22 +240,6 @@ describe("Durability: a store that cannot commit", () => {
   });
 });
 
-test("a message that the sender's archive alone has ends by its rule with that archive's commit", async () => {
-  stage = await DeliveryStage.create({ offline: false, archive: true });
-  stage.tellsProfile({ archivePreferences: { default: "never", always: [], never: [] } });
-  const balcony = stage.arrives("balcony");
-  stage.store.isHeld = true;
-  const sent = stage.sends("m1", ["alert deliver none", "alert deliver stored"]);
-  stage.leaves(balcony);
-  await stage.commits();
-  expect([sent.accepted, stage.told]).toEqual([0, []]);
-  stage.store.release();
-  await stage.commits();
-  expect([sent.accepted, sent.outcomes, stage.told]).toEqual([1, ["dropped"], ["alert deliver none of m1"]]);
-  expect([await stage.archived("romeo@localhost"), await stage.archived(JULIET)]).toEqual([["m1"], []]);
-  expect(stage.isQuiet).toBe(true);
-});
-
 describe("Proof of receipt", () => {
   test("alone makes a message direct; the bound on stored messages counts what waits, not what was read", async () => {
     stage = await DeliveryStage.create({ offlineLimits: { messages: 3, fromSender: 3, fromStrangers: 3, bytes: 1e9 } });

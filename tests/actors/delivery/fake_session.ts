@@ -1,5 +1,7 @@
 /** A session as delivery sees it: it takes messages, and proves them or dies when the test says so. @module */
-import type { DeliveryRef, ResourceEntry, SessionMessage, SessionRef } from "../../../actors/protocol.ts";
+import type { DeliveryRef } from "../../../actors/delivery/delivery_letter.ts";
+import type { ResourceEntry } from "../../../actors/profile.ts";
+import type { SessionLetter, SessionRef } from "../../../actors/session/session_letter.ts";
 import type { ResourceAnswer } from "../../../amp/plan.ts";
 import type { Jid } from "../../../xmpp/jid.ts";
 import { NS } from "../../../xmpp/ns.ts";
@@ -35,11 +37,10 @@ export class FakeSession {
         return view();
       },
       tell: (message) => this.#take(message),
-      ask: () => undefined as never,
     };
   }
 
-  #take(message: SessionMessage): void {
+  #take(message: SessionLetter): void {
     if (message.kind === "deliver") this.#deliver(message);
     else if (message.kind === "revoke") this.revoked.push(message.seq);
   }
@@ -49,7 +50,7 @@ export class FakeSession {
     return this.isOver ? undefined : { resource: this.jid.resource, available, priority, connected };
   }
 
-  #deliver({ stanza, seq, until }: Extract<SessionMessage, { kind: "deliver" }>): void {
+  #deliver({ stanza, seq, until }: Extract<SessionLetter, { kind: "deliver" }>): void {
     if (this.isOver) {
       if (seq > 0) this.#giveBack([seq]);
       return;
@@ -90,7 +91,7 @@ export class FakeSession {
 
   get entry(): ResourceEntry {
     const { jid, ref, carbons, seenUntil } = this;
-    return { resource: jid.resource, jid, ref, carbons, seenUntil };
+    return { resource: jid.resource, jid, session: ref.id, carbons, seenUntil };
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { AskTimeout, Mailbox } from "../../../actors/runtime/mailbox.ts";
+import { Mailbox } from "../../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../../actors/runtime/scheduler.ts";
 import { deferred, nextMacrotask, ProbeActor, type ProbeMessage, probeKind } from "./probe_actor.ts";
 
@@ -121,78 +121,6 @@ describe("Mailbox at its bound", () => {
         expect(all).toEqual([...sizes.keys()]);
       }),
     );
-  });
-});
-
-describe("Mailbox.ask()", () => {
-  test("answers at once where the actor is free", () => {
-    const { mailbox } = mailboxOf();
-    expect(mailbox.ask<number>((reply) => ({ name: "ask", run: () => reply(7) }), 100)).toBe(7);
-  });
-
-  test("promises an answer where the actor is busy", async () => {
-    const { mailbox } = mailboxOf();
-    const gate = deferred();
-    mailbox.tell({ name: "slow", run: () => gate.promise });
-    const answer = mailbox.ask<number>((reply) => ({ name: "ask", run: () => reply(7) }), 1000);
-    expect(answer).toBeInstanceOf(Promise);
-    gate.resolve();
-    expect(await answer).toBe(7);
-  });
-
-  test("promises an answer that the actor gives later", async () => {
-    const { mailbox } = mailboxOf();
-    const gate = deferred();
-    const answer = mailbox.ask<number>(
-      (reply) => ({ name: "ask", run: () => gate.promise.then(() => reply(7)) }),
-      1000,
-    );
-    gate.resolve();
-    expect(await answer).toBe(7);
-  });
-
-  test("leaves nothing lying that the actor has told itself for the answer", () => {
-    const { mailbox, actor } = mailboxOf();
-    mailbox.ask((reply) => {
-      const run = () => {
-        mailbox.tell({ name: "later" });
-        reply(1);
-      };
-      return { name: "ask", run };
-    }, 1000);
-    expect(actor.received).toEqual(["ask", "later"]);
-  });
-
-  test("does not overtake what waits", async () => {
-    const { mailbox, actor } = mailboxOf();
-    const gate = deferred();
-    mailbox.tell({ name: "slow", run: () => gate.promise });
-    mailbox.tell({ name: "before" });
-    const answer = mailbox.ask<number>((reply) => ({ name: "ask", run: () => reply(1) }), 1000);
-    gate.resolve();
-    await answer;
-    expect(actor.received).toEqual(["slow", "before", "ask"]);
-  });
-
-  test("rejects when no answer comes in time", async () => {
-    const { mailbox } = mailboxOf();
-    const answer = mailbox.ask<number>(() => ({ name: "mute" }), 5);
-    expect(async () => await answer).toThrow(AskTimeout);
-  });
-
-  test("is a turn of its own: what is gathered goes out after the answer", () => {
-    const { mailbox, scheduler } = mailboxOf();
-    const order: string[] = [];
-    const ask = (reply: (answer: string) => void) => ({
-      name: "ask",
-      run: () => {
-        scheduler.atTurnEnd({ turnEnded: () => void order.push("gathered") });
-        order.push("answered");
-        reply("done");
-      },
-    });
-    expect(mailbox.ask<string>(ask, 100)).toBe("done");
-    expect(order).toEqual(["answered", "gathered"]);
   });
 });
 

@@ -2,10 +2,11 @@
 import { beforeEach, expect, test } from "bun:test";
 import type { Connection } from "../../../actors/connection.ts";
 import type { Node } from "../../../actors/node.ts";
-import type { SessionMessage, SessionRef, StoreMessage } from "../../../actors/protocol.ts";
 import { Outbox } from "../../../actors/session/outbox.ts";
+import type { OwnSessionRef, SessionMessage } from "../../../actors/session/session_letter.ts";
 import { type ManagedSession, StreamManagement } from "../../../actors/session/stream_management.ts";
 import type { ResumeResult } from "../../../actors/sessions.ts";
+import type { StoreMessage } from "../../../actors/store_letter.ts";
 import type { StoreReply } from "../../../store/store.ts";
 import { Jid } from "../../../xmpp/jid.ts";
 
@@ -38,7 +39,7 @@ function createSession(): ManagedSession {
     jid: Jid.parse("romeo@localhost/orchard"),
     outbox: new Outbox(),
     connection: { send } as unknown as Connection,
-    self: () => ({ tell }) as unknown as SessionRef,
+    self: () => ({ tell }) as unknown as OwnSessionRef,
     proved: () => {},
     late: () => {},
     detach: () => {},

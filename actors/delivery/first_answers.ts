@@ -1,15 +1,14 @@
-/** What a session answers to a message of its client's before it goes any further. @module */
+/** What the sender's side answers to a message before it goes any further. @module */
 import type { NonePlan } from "../../amp/plan.ts";
 import { ruleReply } from "../../amp/reply.ts";
 import { verdictOn } from "../../amp/verdict.ts";
-import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import { xml } from "../../xmpp/xml/xml.ts";
-import { type IntakeTerms, type Refused, refusalOf, takeIn } from "../delivery/intake.ts";
+import { blockedError } from "../blocked_error.ts";
 import type { Node } from "../node.ts";
-import type { Profile } from "../protocol.ts";
+import type { Profile } from "../profile.ts";
+import { type IntakeTerms, type Refused, refusalOf, takeIn } from "./intake.ts";
 
 const NO_ROUTE: NonePlan = { kind: "none", reason: "no-route", silent: false };
 const BLOCKED: NonePlan = { kind: "none", reason: "blocked", silent: false };
@@ -32,12 +31,6 @@ function terms(stanza: Stanza, node: Node, profile: Profile): IntakeTerms {
 function maySee({ from, to }: Stanza, node: Node, profile: Profile): boolean {
   if (node.settings.presencePolicy === "open" || to!.local === "" || !node.isLocal(to!.domain)) return true;
   return to!.bare.equals(from!.bare) || profile.watched.has(to!.bare.text);
-}
-
-/** XEP-0191 section 3.3, to a stanza for somebody whom the sender has blocked. */
-export function blockedError(stanza: Stanza): Stanza {
-  const application = xml`<blocked xmlns="${NS.BLOCKING_ERRORS}"/>`;
-  return stanza.error(new StanzaError("not-acceptable", { type: "cancel", application }));
 }
 
 /** A message for somebody whom the sender has blocked is one that nothing will deliver. */

@@ -1,0 +1,132 @@
+/** The sessions that actors of this process know by their id, and how they begin. RFC 6120 section 7. @module */
+import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import type { Jid } from "../xmpp/jid.ts";
+import { mailboxBounds } from "./mailbox_bounds.ts";
+import type { Node, UserEntry } from "./node.ts";
+import type { SessionId, WaiterLetter } from "./post.ts";
+import type { ActorKind } from "./runtime/mailbox.ts";
+import { AccountBudget, type BudgetStart } from "./session/account_budget.ts";
+import { BoundSession } from "./session/bound_session.ts";
+import type { OwnSessionRef, SessionMessage, SessionRef } from "./session/session_letter.ts";
+import { SessionMailbox } from "./session/session_mailbox.ts";
+import { SessionActor } from "./session_actor.ts";
+import type { BindRequest, SessionHandle } from "./sessions.ts";
+import type { Waiters } from "./waiters.ts";
+
+/** How long an account may take to bind a resource. */
+const BIND_MS = 10_000;
+
+export class SessionDirectory {
+  readonly #node: Node;
+  readonly #waiters: Waiters;
+  readonly #kind: ActorKind<SessionMessage>;
+  readonly #budgets: BudgetStart;
+  readonly #sessions = new Map<SessionId, SessionRef>();
+  readonly #own = new Set<OwnSessionRef>();
+  #last = 0;
+
+  constructor(node: Node, waiters: Waiters) {
+    this.#node = node;
+    this.#waiters = waiters;
+    this.#kind = sessionKind(node);
+    this.#budgets = {
+      limits: node.settings.budget,
+      now: () => node.now(),
+      turn: () => node.turn,
+      schedule: (ms, task) => node.schedule(ms, task),
+    };
+  }
+
+  get(id: SessionId): SessionRef | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** Those of this process. */
+  get own(): ReadonlySet<OwnSessionRef> {
+    return this.#own;
+  }
+
+  ended(id: SessionId): void {
+    const session = this.#sessions.get(id);
+    this.#sessions.delete(id);
+    this.#own.delete(session as OwnSessionRef);
+  }
+
+  /** Throws StanzaError. */
+  bind(request: BindRequest): Promise<SessionHandle> {
+    const { account, resource, client, marks = [] } = request;
+    const node = this.#node;
+    const session = ++this.#last;
+    return new Promise((resolve, reject) => {
+      const fail = (error: StanzaError) => {
+        this.#waiters.remove(ticket);
+        cancel();
+        reject(error);
+      };
+      const take = (letter: WaiterLetter) => {
+        if (letter.kind === "unbound") return fail(new StanzaError(letter.condition));
+        if (letter.kind !== "bound") return;
+        this.#waiters.remove(ticket);
+        cancel();
+        resolve(this.#begin(request, session, letter.jid));
+      };
+      const ticket = this.#waiters.add(take);
+      const cancel = node.schedule(BIND_MS, () => fail(new StanzaError("resource-constraint", { type: "wait" })));
+      const replyTo = { to: { kind: "waiter", process: 0 }, ticket } as const;
+      node.send({ kind: "user", jid: account }, { kind: "bind", session, resource, client, marks, replyTo });
+    });
+  }
+
+  /** Nobody waits any more for the resource that was bound: its stream has been told that there is none. */
+  abandoned({ session, jid }: Extract<WaiterLetter, { kind: "bound" }>): void {
+    const { resource } = jid;
+    this.#node.send(
+      { kind: "user", jid: jid.bare },
+      { kind: "ended", resource, session, unproved: [], ignored: false },
+    );
+  }
+
+  #begin({ connection, inbound = [] }: BindRequest, id: SessionId, jid: Jid): SessionHandle {
+    const entry = this.#node.user(jid.bare);
+    const mailbox = new SessionMailbox(this.#kind, this.#node.scheduler, id);
+    const budget = this.#budgetOf(entry);
+    mailbox.start(new SessionActor(this.#node, { jid, connection, entry, self: mailbox, budget }));
+    this.#sessions.set(id, mailbox);
+    this.#own.add(mailbox);
+    for (const element of inbound) mailbox.tell({ kind: "inbound", element });
+    return new BoundSession(jid, mailbox);
+  }
+
+  /** It stays with the account, so that a new session does not renew it. */
+  #budgetOf(entry: UserEntry): AccountBudget | undefined {
+    const { stanzasPerSecond, bytesPerSecond, workPerSecond } = this.#node.settings.budget;
+    if (stanzasPerSecond === 0 && bytesPerSecond === 0 && workPerSecond === 0) return undefined;
+    entry.budget ??= new AccountBudget(this.#budgets);
+    return entry.budget;
+  }
+}
+
+function sessionKind(node: Node): ActorKind<SessionMessage> {
+  const bounds = mailboxBounds(() => node);
+  return {
+    name: "SessionActor",
+    get maxMessages() {
+      return bounds.maxMessages;
+    },
+    get maxBytes() {
+      return bounds.maxBytes;
+    },
+    // Only what its client sends can be refused; what is for the client is bounded by the unproved messages.
+    size: (message) => (message.kind === "inbound" ? message.element.text.length : 0),
+    overflow: (_, mailbox) => {
+      node.log.warn("session floods its mailbox", {});
+      mailbox.tell({ kind: "end", error: new StreamError("policy-violation") });
+    },
+    failed: (error, message, mailbox) => {
+      node.log.error("actor failed", { actor: "SessionActor", message: message.kind, error });
+      mailbox.tell({ kind: "end", error: new StreamError("internal-server-error") });
+      return mailbox.actor;
+    },
+    dead: () => {},
+  };
+}

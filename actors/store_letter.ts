@@ -1,0 +1,42 @@
+/** What the store actor is told. @module */
+import type { NewMessage, StoreCall, StoreFault, StoreReply } from "../store/store.ts";
+import type { DeliveryRef } from "./delivery/delivery_letter.ts";
+
+/** Whose row it is learns at once, without asking, whether a commit has taken it, and may take it back until then. */
+export interface RowHandle {
+  /** A commit has taken the row; set by the store. */
+  isWritten: boolean;
+  /** Nobody waits for the row any more: it must not be written as one that waits. Without effect once it is written. */
+  isCancelled: boolean;
+}
+
+export type StoreMessage =
+  /**
+   * A message for the log; `units`: about how long its text is. `wanted`: somebody waits for the commit; otherwise it may
+   * wait for company. `provable`: a device has been given it, whose proof of receipt may come first.
+   */
+  | {
+      readonly kind: "append";
+      readonly message: NewMessage;
+      readonly handle?: RowHandle | undefined;
+      readonly units: number;
+      readonly from: DeliveryRef;
+      readonly wanted: boolean;
+      readonly provable: boolean;
+    }
+  | { readonly kind: "settle"; readonly owner: string; readonly seqs: readonly number[] }
+  /** Calls that belong into one transaction. `alone`: they depend on nothing that waits for company, which goes on waiting. */
+  | {
+      readonly kind: "calls";
+      readonly alone?: boolean;
+      readonly calls: readonly StoreCall[];
+      readonly resolve: (replies: readonly StoreReply[]) => void;
+      readonly reject: (fault: StoreFault) => void;
+    }
+  /** What waits for company should go now. */
+  | { readonly kind: "hurry" }
+  /** There are counts of resumable streams to keep. */
+  | { readonly kind: "counts" }
+  /** Half the time that a write may wait has passed. */
+  | { readonly kind: "tick" }
+  | { readonly kind: "done"; readonly replies: readonly StoreReply[] | StoreFault };
