@@ -1,7 +1,7 @@
 /** The value that tells delivery about an account, and questions to it. @module */
 import type { ArchivePreferences } from "../store/store.ts";
 import type { Jid } from "../xmpp/jid.ts";
-import type { SessionId } from "./post.ts";
+import type { SessionId } from "./address.ts";
 
 /** A resource as the delivery actor sees it. Its presence is its session's to tell: `SessionRef.view`. */
 export interface ResourceEntry {

@@ -1,9 +1,9 @@
 /** The sessions that actors of this process know by their id, and how they begin. RFC 6120 section 7. @module */
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
+import type { SessionId, WaiterLetter } from "./address.ts";
 import { mailboxBounds } from "./mailbox_bounds.ts";
 import type { Node, UserEntry } from "./node.ts";
-import type { SessionId, WaiterLetter } from "./post.ts";
 import type { ActorKind } from "./runtime/mailbox.ts";
 import { AccountBudget, type BudgetStart } from "./session/account_budget.ts";
 import { BoundSession } from "./session/bound_session.ts";

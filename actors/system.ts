@@ -14,6 +14,7 @@ import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
+import type { Address, ReplyTo, SessionId, WaiterLetter } from "./address.ts";
 import { ArchiveRetention } from "./archive_retention.ts";
 import { Congestion } from "./congestion.ts";
 import type { DeliveryLetter, Envelope } from "./delivery/delivery_letter.ts";
@@ -26,15 +27,7 @@ import type { Gateway } from "./gateway.ts";
 import { GatewayActor } from "./gateway_actor.ts";
 import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
 import { NowAndThen } from "./now_and_then.ts";
-import {
-  type Address,
-  finish,
-  type Letters,
-  type ReplyTo,
-  type SessionId,
-  tellAccepted,
-  type WaiterLetter,
-} from "./post.ts";
+import { finish, type Letters, tellAccepted } from "./post.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
 import type { SessionLetter, SessionRef } from "./session/session_letter.ts";

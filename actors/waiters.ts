@@ -1,5 +1,5 @@
 /** Who in this process waits for an answer of an actor, by the ticket that the answer bears. @module */
-import type { WaiterLetter } from "./post.ts";
+import type { WaiterLetter } from "./address.ts";
 
 type Take = (letter: WaiterLetter) => void;
 

@@ -3,7 +3,7 @@ import type { RuleState } from "../../amp/rule_state.ts";
 import type { StoreFault } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { Answer, ReplyTo, SessionId } from "../post.ts";
+import type { Answer, ReplyTo, SessionId } from "../address.ts";
 import type { Profile } from "../profile.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { Ending } from "./flight/flight.ts";

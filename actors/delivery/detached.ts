@@ -7,7 +7,7 @@
 import type { Met } from "../../amp/evaluate.ts";
 import { verdictOn } from "../../amp/verdict.ts";
 import { carbonEligible } from "../../modules/carbons/carbon_copy.ts";
-import type { SessionId } from "../post.ts";
+import type { SessionId } from "../address.ts";
 import type { ResourceEntry } from "../profile.ts";
 import { move } from "./carry_out.ts";
 import type { DeliveryState, Flush } from "./delivery_state.ts";

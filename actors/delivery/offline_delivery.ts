@@ -1,7 +1,7 @@
 /** Offline delivery (XEP-0160): what waits is offered in order, in windows that wait for proof of receipt. @module */
 import type { RuleState } from "../../amp/rule_state.ts";
 import type { PendingMessage } from "../../store/store.ts";
-import type { SessionId } from "../post.ts";
+import type { SessionId } from "../address.ts";
 import { move, tellSettled } from "./carry_out.ts";
 import type { DeliveryState, Flush } from "./delivery_state.ts";
 import { offerHeld, standAmongRows } from "./detached.ts";

@@ -1,7 +1,7 @@
 /** What happens to messages under way, as letters tell it: proof of receipt, sessions that end, commits, answers of a hop. @module */
 import type { Outcome } from "../../amp/outcome.ts";
 import type { StoreFault } from "../../store/store.ts";
-import type { SessionId } from "../post.ts";
+import type { SessionId } from "../address.ts";
 import { move, tellSettled, termsOf } from "./carry_out.ts";
 import type { DeliveryLetter } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";

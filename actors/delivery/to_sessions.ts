@@ -2,7 +2,7 @@
 import type { RuleState } from "../../amp/rule_state.ts";
 import { carbonCopy, carbonEligible } from "../../modules/carbons/carbon_copy.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { SessionId } from "../post.ts";
+import type { SessionId } from "../address.ts";
 import { forDevice, identified, withDelay } from "./compose.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { Tracked } from "./tracked.ts";

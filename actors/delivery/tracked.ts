@@ -14,7 +14,7 @@ import {
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
-import type { ReplyTo } from "../post.ts";
+import type { ReplyTo } from "../address.ts";
 import type { RowHandle } from "../store_letter.ts";
 import type { DueEvent } from "./due_event.ts";
 import type { Flight, Row, Stage } from "./flight/flight.ts";

@@ -2,10 +2,11 @@
 import type { StoreCall, StoreFault } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import type { ReplyTo } from "../address.ts";
 import type { StoreCondition } from "../delivery/flight/flight.ts";
 import { conditionOf, transact } from "../delivery/log_rows.ts";
 import { eventCalls } from "../delivery/rule_events.ts";
-import { finish, type ReplyTo } from "../post.ts";
+import { finish } from "../post.ts";
 import type { GatewayEnding, GatewayFlight } from "./gateway_flight.ts";
 import type { GatewayState } from "./gateway_state.ts";
 import { viaOf } from "./via.ts";

@@ -4,8 +4,8 @@ import type { Outcome } from "../../amp/outcome.ts";
 import { decodeState, type RuleState } from "../../amp/rule_state.ts";
 import type { PendingMessage } from "../../store/store.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
+import type { ReplyTo } from "../address.ts";
 import type { DueEvent } from "../delivery/due_event.ts";
-import type { ReplyTo } from "../post.ts";
 
 export interface GatewayFlight {
   readonly seq: number;

@@ -7,8 +7,8 @@ import { StanzaError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import type { ScannedElement } from "../../xmpp/xml/scanned_element.ts";
+import type { Address } from "../address.ts";
 import type { Node, UserEntry } from "../node.ts";
-import type { Address } from "../post.ts";
 import { withoutServerDelay } from "./server_delay.ts";
 
 /** The id of an XEP-0199 request that asks for proof of receipt begins so. */

@@ -2,8 +2,8 @@
 import type { ResourceAnswer } from "../../amp/plan.ts";
 import type { StreamError } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import type { SessionId } from "../address.ts";
 import type { Connection } from "../connection.ts";
-import type { SessionId } from "../post.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { ResumeResult, TransportMessage } from "../sessions.ts";
 

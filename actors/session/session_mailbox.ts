@@ -1,6 +1,6 @@
 /** The address of a session on this node. @module */
 import type { ResourceAnswer } from "../../amp/plan.ts";
-import type { SessionId } from "../post.ts";
+import type { SessionId } from "../address.ts";
 import { type ActorKind, Mailbox } from "../runtime/mailbox.ts";
 import type { Scheduler } from "../runtime/scheduler.ts";
 import type { SessionActor } from "../session_actor.ts";

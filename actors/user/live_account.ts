@@ -12,9 +12,9 @@ import type { ArchivePreferences, RosterItem, SubscriptionRequest, UserRecord } 
 import { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import type { Markup } from "../../xmpp/xml/xml.ts";
+import type { SessionId } from "../address.ts";
 import type { DeliveryRef } from "../delivery/delivery_letter.ts";
 import type { Node, UserEntry } from "../node.ts";
-import type { SessionId } from "../post.ts";
 import type { Profile } from "../profile.ts";
 
 /** A bound resource: the ResourceView of modules, with its session. */

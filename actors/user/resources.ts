@@ -1,7 +1,7 @@
 /** The bound resources of an account: how they come and go. RFC 6120 section 7. @module */
 import { StreamError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
-import type { SessionId } from "../post.ts";
+import type { SessionId } from "../address.ts";
 import { eachHook } from "./account_hooks.ts";
 import { tellProfile } from "./account_profile.ts";
 import type { LiveAccount, LiveResource } from "./live_account.ts";

@@ -2,7 +2,7 @@
 import type { StreamError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import type { ReplyTo, SessionId } from "../post.ts";
+import type { ReplyTo, SessionId } from "../address.ts";
 
 export type UserLetter =
   /** A stream wants a resource. The answer is `bound` or `unbound`. */

@@ -8,7 +8,7 @@ import type { Outcome } from "../../../amp/outcome.ts";
 import type { Plan } from "../../../amp/plan.ts";
 import type { RuleState } from "../../../amp/rule_state.ts";
 import type { StanzaErrorCondition } from "../../../xmpp/errors.ts";
-import type { SessionId } from "../../post.ts";
+import type { SessionId } from "../../address.ts";
 
 /** What the log has of the message. */
 export interface Row {

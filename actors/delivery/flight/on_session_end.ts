@@ -2,7 +2,7 @@
 import type { Met, Verdict } from "../../../amp/evaluate.ts";
 import type { Plan } from "../../../amp/plan.ts";
 import { verdictOn } from "../../../amp/verdict.ts";
-import type { SessionId } from "../../post.ts";
+import type { SessionId } from "../../address.ts";
 import { fire, giveUp, over, rest, takeBack, uncount } from "./ends.ts";
 import { type Effect, type Event, type Flight, type Step, type Terms, unmoved } from "./flight.ts";
 import { expire } from "./on_deadline.ts";

@@ -1,10 +1,10 @@
 /** One DeliveryActor (Juliet's) with a real StoreActor over a gated store, sessions made by the test, and a clock that stands still. @module */
 
+import type { WaiterLetter } from "../../../actors/address.ts";
 import type { DeliveryLetter, Envelope } from "../../../actors/delivery/delivery_letter.ts";
 import { DeliveryActor } from "../../../actors/delivery_actor.ts";
 import type { Node, NodeSettings, RouteOptions } from "../../../actors/node.ts";
 import { NowAndThen } from "../../../actors/now_and_then.ts";
-import type { WaiterLetter } from "../../../actors/post.ts";
 import type { Profile } from "../../../actors/profile.ts";
 import { UNKNOWN_PROFILE } from "../../../actors/profile.ts";
 import { type ActorKind, type ActorRef, Mailbox } from "../../../actors/runtime/mailbox.ts";

@@ -1,0 +1,40 @@
+/** Addresses of actors, and answers to them. @module */
+import type { Outcome } from "../amp/outcome.ts";
+import type { Jid } from "../xmpp/jid.ts";
+
+/** Names one session among those of all processes; a later session of the same resource has another. */
+export type SessionId = number;
+
+/** Where a letter goes. */
+export type Address =
+  | { readonly kind: "session"; readonly id: SessionId }
+  /** The two actors of a bare JID. */
+  | { readonly kind: "user"; readonly jid: Jid }
+  | { readonly kind: "delivery"; readonly jid: Jid }
+  /** Somebody in that process who waits for an answer by its ticket. */
+  | { readonly kind: "waiter"; readonly process: number };
+
+/** Who wants to know what became of a message. */
+export interface ReplyTo {
+  readonly to: Extract<Address, { readonly kind: "session" | "delivery" | "waiter" }>;
+  /** The answers bear it. */
+  readonly ticket: number;
+  /** Somebody waits right now: the commit should not wait for company. */
+  readonly waits: boolean;
+}
+
+export type Answer =
+  /** The message is durable, or has reached its end: an XEP-0198 `h` may cover it. Told once; after the outcome where it is the end. */
+  | { readonly kind: "accepted"; readonly ticket: number }
+  /** What became of the message, in the order of events: `stored` may be followed by `direct`. */
+  | { readonly kind: "outcome"; readonly ticket: number; readonly outcome: Outcome };
+
+export type WaiterLetter =
+  | Answer
+  /** A resource is bound under that address. */
+  | { readonly kind: "bound"; readonly ticket: number; readonly session: SessionId; readonly jid: Jid }
+  | {
+      readonly kind: "unbound";
+      readonly ticket: number;
+      readonly condition: "bad-request" | "resource-constraint" | "internal-server-error";
+    };
