@@ -68,8 +68,6 @@ export type Plan =
   | { readonly kind: "gateway" }
   | NonePlan;
 
-/** A room, a pubsub service, the server itself: delivered at once, to a destination without resource. */
-export const RESOURCELESS: Plan = { kind: "direct", resources: [""] };
 const STORED: Plan = { kind: "stored" };
 const GATEWAY: Plan = { kind: "gateway" };
 

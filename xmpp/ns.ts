@@ -24,7 +24,6 @@ export const NS = {
   DISCO_INFO: "http://jabber.org/protocol/disco#info",
   DISCO_ITEMS: "http://jabber.org/protocol/disco#items",
   /** XEP-0045 */
-  MUC: "http://jabber.org/protocol/muc",
   MUC_USER: "http://jabber.org/protocol/muc#user",
   /** XEP-0049 */
   PRIVATE: "jabber:iq:private",
@@ -40,18 +39,9 @@ export const NS = {
   PUBSUB_OWNER: "http://jabber.org/protocol/pubsub#owner",
   PUBSUB_ERRORS: "http://jabber.org/protocol/pubsub#errors",
   PUBSUB_OPTIONS: "http://jabber.org/protocol/pubsub#publish-options",
-  /** XEP-0066 */
-  OOB: "jabber:x:oob",
-  OOB_IQ: "jabber:iq:oob",
-  /** XEP-0071 */
-  XHTML_IM: "http://jabber.org/protocol/xhtml-im",
-  XHTML: "http://www.w3.org/1999/xhtml",
   /** XEP-0077 */
   REGISTER: "jabber:iq:register",
   REGISTER_FEATURE: "http://jabber.org/features/iq-register",
-  /** XEP-0078 */
-  AUTH: "jabber:iq:auth",
-  AUTH_FEATURE: "http://jabber.org/features/iq-auth",
   /** XEP-0079 */
   AMP: "http://jabber.org/protocol/amp",
   AMP_ERRORS: "http://jabber.org/protocol/amp#errors",
@@ -65,9 +55,6 @@ export const NS = {
   /** XEP-0124, XEP-0206 */
   HTTPBIND: "http://jabber.org/protocol/httpbind",
   XBOSH: "urn:xmpp:xbosh",
-  /** XEP-0138 */
-  COMPRESS: "http://jabber.org/protocol/compress",
-  COMPRESS_FEATURE: "http://jabber.org/features/compress",
   /** XEP-0153 */
   VCARD_UPDATE: "vcard-temp:x:update",
   /** XEP-0160 */
@@ -92,8 +79,6 @@ export const NS = {
   CARBONS_RULES: "urn:xmpp:carbons:rules:0",
   /** XEP-0297 */
   FORWARD: "urn:xmpp:forward:0",
-  /** XEP-0308 */
-  CORRECT: "urn:xmpp:message-correct:0",
   /** XEP-0313 */
   MAM: "urn:xmpp:mam:2",
   MAM_EXTENDED: "urn:xmpp:mam:2#extended",

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import type { NotifyMoment, RuleContext } from "../../amp/evaluate.ts";
 import { evaluate, expired, NOTHING_FIRED, nextDeadline } from "../../amp/evaluate.ts";
 import type { Plan } from "../../amp/plan.ts";
-import { RESOURCELESS } from "../../amp/plan.ts";
 import type { Rule } from "../../amp/rule.ts";
 import { ACTIONS, DELIVER_VALUES, MATCH_VALUES } from "../../amp/rule.ts";
 import { FUTURE, NOON, PAST, rule, rules } from "./fixtures.ts";
@@ -13,11 +12,13 @@ const toBare: RuleContext = { now: NOON, to: { resource: "" } };
 const pda: Plan = { kind: "direct", resources: ["pda"] };
 const desk: Plan = { kind: "direct", resources: ["desk"] };
 const both: Plan = { kind: "direct", resources: ["pda", "desk"] };
+/** A destination without resource: a room, a pubsub service. */
+const room: Plan = { kind: "direct", resources: [""] };
 const stored: Plan = { kind: "stored" };
 const none: Plan = { kind: "none", reason: "no-account", silent: false };
 const forward: Plan = { kind: "forward", to: "a@b" };
 const gateway: Plan = { kind: "gateway" };
-const everyPlan = { pda, desk, both, room: RESOURCELESS, stored, none, forward, gateway };
+const everyPlan = { pda, desk, both, room, stored, none, forward, gateway };
 type PlanName = keyof typeof everyPlan;
 const names = Object.keys(everyPlan) as PlanName[];
 
