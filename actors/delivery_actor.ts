@@ -27,9 +27,9 @@ import {
 } from "./delivery/on_events.ts";
 import { onOutgoing } from "./delivery/outgoing.ts";
 import type { Node } from "./node.ts";
-import { showPresence } from "./presence.ts";
 import type { Profile } from "./profile.ts";
 import type { Actor } from "./runtime/mailbox.ts";
+import { showPresence } from "./user/incoming_presence.ts";
 
 export type { DeliveryStart } from "./delivery/delivery_state.ts";
 

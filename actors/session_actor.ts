@@ -21,10 +21,10 @@ import type { TurnEnd } from "./runtime/scheduler.ts";
 import type { AccountBudget } from "./session/account_budget.ts";
 import { ClientState } from "./session/client_state.ts";
 import { onStanza, PROBE_ID, type SendingSession } from "./session/from_client.ts";
+import { type Attach, type ManagedSession, ManagedStream } from "./session/managed_stream.ts";
 import { OpenRequests, unanswered, wantsAnswer } from "./session/open_requests.ts";
 import { Outbox } from "./session/outbox.ts";
 import type { OwnSessionRef, SessionMessage } from "./session/session_letter.ts";
-import { type Attach, type ManagedSession, StreamManagement } from "./session/stream_management.ts";
 
 /** A probe that is out this long when the client ends its stream was not about to be answered. */
 const IGNORED_MS = 1000;
@@ -47,7 +47,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #address: Extract<Address, { readonly kind: "session" }> | undefined;
   #connection: Connection | undefined;
   #outbox = new Outbox();
-  #managed: StreamManagement | undefined;
+  #managed: ManagedStream | undefined;
   #clientState: ClientState | undefined;
   readonly #budget: AccountBudget | undefined;
   #requests: OpenRequests | undefined;
@@ -284,7 +284,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     this.#outbox.enable();
     this.#probeSentAt = 0;
     const resume = attribute(element, "resume");
-    this.#managed = new StreamManagement(this, resume === "true" || resume === "1");
+    this.#managed = new ManagedStream(this, resume === "true" || resume === "1");
   }
 
   #onAttach(attach: Attach): void {

@@ -10,7 +10,7 @@ import { BoundSession } from "./session/bound_session.ts";
 import type { OwnSessionRef, SessionMessage, SessionRef } from "./session/session_letter.ts";
 import { SessionMailbox } from "./session/session_mailbox.ts";
 import { SessionActor } from "./session_actor.ts";
-import type { BindRequest, SessionHandle } from "./sessions.ts";
+import type { BindRequest, SessionHandle } from "./session_service.ts";
 import type { Waiters } from "./waiters.ts";
 
 /** How long an account may take to bind a resource. */

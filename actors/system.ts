@@ -1,5 +1,5 @@
 /**
- * The actor system: joins the actors into one Node, routes stanzas, and is the Sessions of the transports.
+ * The actor system: joins the actors into one Node, routes stanzas, and is the SessionService of the transports.
  * @module
  */
 import type { Outcome } from "../amp/outcome.ts";
@@ -32,7 +32,7 @@ import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
 import type { SessionLetter, SessionRef } from "./session/session_letter.ts";
 import { SessionDirectory } from "./session_directory.ts";
-import type { BindRequest, ResumeResult, SessionHandle, Sessions } from "./sessions.ts";
+import type { BindRequest, ResumeResult, SessionHandle, SessionService } from "./session_service.ts";
 import { refuseAtEnd, StoreActor } from "./store_actor.ts";
 import type { StoreMessage } from "./store_letter.ts";
 import { StreamRegistry } from "./stream_registry.ts";
@@ -56,7 +56,7 @@ export interface SystemStart {
 const STREAM_MEMORY_MS = 86_400_000;
 const PRUNE_MS = 3_600_000;
 
-export class ActorSystem implements Node, Sessions {
+export class ActorSystem implements Node, SessionService {
   readonly settings: NodeSettings;
   readonly registry: Registry;
   readonly log: Log;
@@ -331,13 +331,13 @@ export class ActorSystem implements Node, Sessions {
     this.#users.get(from.bare).delivery.tell({ kind: "outgoing", stanza, session: undefined, replyTo });
   }
 
-  // Sessions
+  // SessionService
 
   bind(request: BindRequest): Promise<SessionHandle> {
     return this.#sessions.bind(request);
   }
 
-  async resume(request: Parameters<Sessions["resume"]>[0]): Promise<ResumeResult> {
+  async resume(request: Parameters<SessionService["resume"]>[0]): Promise<ResumeResult> {
     const record = this.streams.find(request.account, request.previd);
     if (record === undefined) return { kind: "unknown", h: await this.#countBeforeRestart(request) };
     if (record.session === undefined) return { kind: "unknown", h: record.h };

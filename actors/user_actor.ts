@@ -3,7 +3,7 @@
  * subscriptions, and the block list; answers IQs to the account. Activated on first use, it loads from the store.
  * RFC 6121 sections 2 to 4.
  *
- * Its rooms are in user/: live_account.ts (the state, and what modules may do with it), resources.ts, own_presence.ts,
+ * Its rooms are in user/: live_account.ts (the state, and what modules may do with it), resources.ts, outgoing_presence.ts,
  * subscriptions.ts, account_hooks.ts, and account_profile.ts, which makes what delivery and sessions know of it.
  * @module
  */
@@ -15,15 +15,15 @@ import { StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import type { Node, UserEntry } from "./node.ts";
-import { showPresence } from "./presence.ts";
 import type { Profile } from "./profile.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import { runHooks } from "./user/account_hooks.ts";
 import { profileOf, tellProfile } from "./user/account_profile.ts";
+import { showPresence } from "./user/incoming_presence.ts";
 import { type AccountHost, LiveAccount } from "./user/live_account.ts";
-import { onPresence } from "./user/own_presence.ts";
+import { onPresence } from "./user/outgoing_presence.ts";
+import { refreshPresence } from "./user/presence_broadcast.ts";
 import { type Bind, bindResource, endResource } from "./user/resources.ts";
-import { refreshPresence } from "./user/send_presence.ts";
 import { applySubscription, tellPresence } from "./user/subscriptions.ts";
 import type { UserLetter } from "./user/user_letter.ts";
 

@@ -3,7 +3,7 @@
  * write, because a write costs far more than the text in it.
  * @module
  */
-import type { Sessions } from "../actors/sessions.ts";
+import type { SessionService } from "../actors/session_service.ts";
 import type { ScannedElement } from "../xmpp/xml/scanned_element.ts";
 
 export interface Flushable {
@@ -15,14 +15,14 @@ const MOST = 32;
 const MOST_UNITS = 65_536;
 
 export class EventTurn {
-  readonly #sessions: Sessions;
+  readonly #sessions: SessionService;
   #waiting: Flushable[] = [];
   /** Elements that wait to be handled, and their units. */
   #told = 0;
   #units = 0;
   #isPlanned = false;
 
-  constructor(sessions: Sessions) {
+  constructor(sessions: SessionService) {
     this.#sessions = sessions;
   }
 

@@ -1,6 +1,6 @@
 /** What turns an authenticated stream into a session: RFC 6120 section 7, XEP-0198 section 5. @module */
 import type { Connection } from "../actors/connection.ts";
-import type { SessionHandle } from "../actors/sessions.ts";
+import type { SessionHandle } from "../actors/session_service.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Connection } from "../actors/connection.ts";
-import type { SessionHandle } from "../actors/sessions.ts";
+import type { SessionHandle } from "../actors/session_service.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";

@@ -1,5 +1,5 @@
 /** What the transports need of the server that they belong to. @module */
-import type { Sessions } from "../actors/sessions.ts";
+import type { SessionService } from "../actors/session_service.ts";
 import type { ServerContext } from "../modules/module.ts";
 import type { Registry } from "../modules/registry.ts";
 import type { Credentials } from "../store/store.ts";
@@ -59,7 +59,7 @@ export interface StreamServices {
   readonly settings: StreamSettings;
   readonly registry: Pick<Registry, "modules" | "streamFeatures" | "answerPreAuth">;
   readonly serverContext: ServerContext;
-  readonly sessions: Sessions;
+  readonly sessions: SessionService;
   readonly log: Log;
   /** At least 16 random bytes, the same after a restart: SCRAM salts for accounts that do not exist derive from it. */
   readonly secret: Uint8Array;

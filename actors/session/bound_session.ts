@@ -1,5 +1,5 @@
 import type { Jid } from "../../xmpp/jid.ts";
-import type { SessionHandle, TransportMessage } from "../sessions.ts";
+import type { SessionHandle, TransportMessage } from "../session_service.ts";
 import type { OwnSessionRef } from "./session_letter.ts";
 
 /** A session as its stream knows it. */

@@ -5,7 +5,7 @@ import type { Stanza } from "../../xmpp/stanza.ts";
 import type { SessionId } from "../address.ts";
 import type { Connection } from "../connection.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
-import type { ResumeResult, TransportMessage } from "../sessions.ts";
+import type { ResumeResult, TransportMessage } from "../session_service.ts";
 
 export type SessionLetter =
   /**

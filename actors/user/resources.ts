@@ -5,7 +5,7 @@ import type { SessionId } from "../address.ts";
 import { eachHook } from "./account_hooks.ts";
 import { tellProfile } from "./account_profile.ts";
 import type { LiveAccount, LiveResource } from "./live_account.ts";
-import { goUnavailable } from "./own_presence.ts";
+import { goUnavailable } from "./outgoing_presence.ts";
 import type { UserLetter } from "./user_letter.ts";
 
 export type Bind = Extract<UserLetter, { readonly kind: "bind" }>;

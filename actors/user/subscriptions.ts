@@ -5,7 +5,7 @@ import type { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import { runHooks } from "./account_hooks.ts";
 import type { LiveAccount } from "./live_account.ts";
-import { sendPresence } from "./send_presence.ts";
+import { sendPresence } from "./presence_broadcast.ts";
 
 /** In their order, each stored before the next begins. */
 export async function applySubscription(account: LiveAccount, effects: readonly SubscriptionEffect[]): Promise<void> {

@@ -1,6 +1,6 @@
 /** The actors without transports, with a clock and ids that stand still: what it says is the same every time. @module */
 import type { Connection } from "../../actors/connection.ts";
-import type { SessionHandle } from "../../actors/sessions.ts";
+import type { SessionHandle } from "../../actors/session_service.ts";
 import { ActorSystem } from "../../actors/system.ts";
 import { modules } from "../../modules/mod.ts";
 import { createRegistry } from "../../modules/registry.ts";

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, spyOn, test } from "bun:test";
 import type { Connection } from "../../actors/connection.ts";
 import { Mailbox } from "../../actors/runtime/mailbox.ts";
-import type { SessionHandle } from "../../actors/sessions.ts";
+import type { SessionHandle } from "../../actors/session_service.ts";
 import { ActorSystem, type SystemStart } from "../../actors/system.ts";
 import { createRegistry } from "../../modules/registry.ts";
 import { loadConfig } from "../../server/config.ts";

@@ -1,4 +1,10 @@
-import type { BindRequest, ResumeResult, SessionHandle, Sessions, TransportMessage } from "../../actors/sessions.ts";
+import type {
+  BindRequest,
+  ResumeResult,
+  SessionHandle,
+  SessionService,
+  TransportMessage,
+} from "../../actors/session_service.ts";
 import { createMemory } from "../../modules/memory.ts";
 import type { PreAuthContext, ServerContext, ServerModule } from "../../modules/module.ts";
 import type { Credentials } from "../../store/store.ts";
@@ -41,11 +47,11 @@ export class FakeSession implements SessionHandle {
   }
 }
 
-export class FakeSessions implements Sessions {
+export class FakeSessions implements SessionService {
   readonly bound: FakeSession[] = [];
   /** Instead of a new session. */
   onBind: ((request: BindRequest) => SessionHandle | Promise<SessionHandle>) | undefined;
-  onResume: ((request: Parameters<Sessions["resume"]>[0]) => Promise<ResumeResult>) | undefined;
+  onResume: ((request: Parameters<SessionService["resume"]>[0]) => Promise<ResumeResult>) | undefined;
 
   hold(): void {}
 
@@ -60,7 +66,7 @@ export class FakeSessions implements Sessions {
     return session;
   }
 
-  async resume(request: Parameters<Sessions["resume"]>[0]): Promise<ResumeResult> {
+  async resume(request: Parameters<SessionService["resume"]>[0]): Promise<ResumeResult> {
     return this.onResume?.(request) ?? { kind: "unknown", h: undefined };
   }
 

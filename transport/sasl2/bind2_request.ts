@@ -1,6 +1,6 @@
 /** What a client asks for with `<bind/>` of XEP-0386 section 3.2. @module */
 import { createHmac } from "node:crypto";
-import type { BindRequest } from "../../actors/sessions.ts";
+import type { BindRequest } from "../../actors/session_service.ts";
 import { CARBONS } from "../../modules/carbons.ts";
 import { type Jid, JidError } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";

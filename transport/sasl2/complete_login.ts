@@ -3,7 +3,7 @@
  * (XEP-0198 section 9.2) or a new resource (XEP-0386), in the order of XEP-0386 section 3.2.
  * @module
  */
-import type { SessionHandle } from "../../actors/sessions.ts";
+import type { SessionHandle } from "../../actors/session_service.ts";
 import { archiveMetadata } from "../../modules/mam/archive_answer.ts";
 import { formatDateTime } from "../../xmpp/date_time.ts";
 import { StanzaError, StreamError } from "../../xmpp/errors.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, spyOn, test } from "bun:test";
-import type { SessionHandle } from "../../../actors/sessions.ts";
+import type { SessionHandle } from "../../../actors/session_service.ts";
 import { PASSWORD_CHANGES } from "../../../modules/passwords.ts";
 import { createStreamLimits } from "../../../transport/stream_limits.ts";
 import { StanzaError, StreamError } from "../../../xmpp/errors.ts";

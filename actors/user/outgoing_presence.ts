@@ -10,7 +10,7 @@ import { readPriority } from "../presence_priority.ts";
 import { outgoingPresence, runHooks } from "./account_hooks.ts";
 import { tellProfile } from "./account_profile.ts";
 import type { LiveAccount, LiveResource } from "./live_account.ts";
-import { broadcast, hasBlocked, isReachable, sendPresence } from "./send_presence.ts";
+import { broadcast, hasBlocked, isReachable, sendPresence } from "./presence_broadcast.ts";
 import { applySubscription } from "./subscriptions.ts";
 
 /** Besides those of subscriptions, and none at all. */

@@ -37,7 +37,7 @@ export type ResumeResult =
   /** XEP-0198 section 5: answer `<failed/>` with item-not-found, with `h` where it is known. */
   | { readonly kind: "unknown"; readonly h: number | undefined };
 
-export interface Sessions {
+export interface SessionService {
   /**
    * From now on all that actors are told waits for handle(): each then handles several messages after one another, which is
    * quicker than to take one message through all actors and then the next.

@@ -2,10 +2,10 @@
 import { beforeEach, expect, test } from "bun:test";
 import type { Connection } from "../../../actors/connection.ts";
 import type { Node } from "../../../actors/node.ts";
+import { type ManagedSession, ManagedStream } from "../../../actors/session/managed_stream.ts";
 import { Outbox } from "../../../actors/session/outbox.ts";
 import type { OwnSessionRef, SessionMessage } from "../../../actors/session/session_letter.ts";
-import { type ManagedSession, StreamManagement } from "../../../actors/session/stream_management.ts";
-import type { ResumeResult } from "../../../actors/sessions.ts";
+import type { ResumeResult } from "../../../actors/session_service.ts";
 import type { StoreMessage } from "../../../actors/store_letter.ts";
 import type { StoreReply } from "../../../store/store.ts";
 import { Jid } from "../../../xmpp/jid.ts";
@@ -17,7 +17,7 @@ let now: number;
 let told: number[];
 /** Counts on their way to the store. */
 let keeping: Calls[];
-let managed: StreamManagement;
+let managed: ManagedStream;
 let isOver: boolean;
 
 beforeEach(() => {
@@ -25,7 +25,7 @@ beforeEach(() => {
   told = [];
   isOver = false;
   keeping = [];
-  managed = new StreamManagement(createSession(), true);
+  managed = new ManagedStream(createSession(), true);
 });
 
 function createSession(): ManagedSession {

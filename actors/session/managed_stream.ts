@@ -40,7 +40,7 @@ const ANSWER_MS = 1000;
 /** The same for a resumption, which then fails and ends the session. */
 const ATTACH_MS = 5000;
 
-export class StreamManagement {
+export class ManagedStream {
   readonly #session: ManagedSession;
   readonly #ledger = new Ledger();
   /** Messages that one of two sides answers for. */
