@@ -1,14 +1,21 @@
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+/** Ctrl+C reaches this process from the terminal and, where npm runs it, from npm as well: that soon it is the same one, milliseconds. */
+const SAME_MS = 500;
 
 /** Resolves with the first signal to stop; the second one ends the process at once. */
 export function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
-    let told = false;
+    let first: string | undefined;
+    let at = 0;
     for (const signal of SIGNALS) {
       process.on(signal, () => {
-        if (told) process.exit(1);
-        told = true;
-        resolve(signal);
+        const now = performance.now();
+        if (first === undefined) {
+          first = signal;
+          at = now;
+          return resolve(signal);
+        }
+        if (signal !== "SIGINT" || first !== "SIGINT" || now - at > SAME_MS) process.exit(1);
       });
     }
   });
