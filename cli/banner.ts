@@ -11,7 +11,8 @@ export interface OpenPorts {
   readonly tcp: TcpPorts;
 }
 
-export function banner(config: Config, { http, tcp }: OpenPorts): string {
+/** `made`: where a new database was made, if it was. */
+export function banner(config: Config, { http, tcp }: OpenPorts, made: string | undefined): string {
   const [domain = ""] = config.domains;
   const web = `${hostOf(config.http.host)}:${http}`;
   const host = hostOf(config.c2s.host);
@@ -24,6 +25,7 @@ export function banner(config: Config, { http, tcp }: OpenPorts): string {
     ...(tcp.startTls === 0 ? [] : [`  TCP         ${host}:${tcp.startTls} with STARTTLS`]),
     ...(tcp.tls === 0 ? [] : [`  TLS         ${host}:${tcp.tls}`]),
     `  Store       ${config.store.url}`,
+    ...(made === undefined ? [] : [`              a new database, made at ${made}`]),
     `Next: make an account with "${run} user add NAME"${own};`,
     `      then log in as NAME@${domain} at one of the addresses above. "${run} --help" lists every setting.`,
   ].join("\n");

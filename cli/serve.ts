@@ -5,6 +5,7 @@ import { banner, type OpenPorts } from "./banner.ts";
 import { configSources } from "./config_sources.ts";
 import { openControlSocket } from "./control_socket.ts";
 import { listenHttp } from "./http_listener.ts";
+import { newDatabase } from "./new_database.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { runOnServer } from "./user_command.ts";
 
@@ -20,13 +21,14 @@ export async function serve(): Promise<void> {
   const stopped = stopSignal();
   const server = createServer(configSources());
   await configureLog(server.config.log.level);
+  const made = newDatabase(server.config.store.url);
   await server.start();
   const open: Stoppable[] = [];
   const onHangUp = () => server.checkCertificate();
   try {
     const ports = await listen(server, open);
     process.on("SIGHUP", onHangUp);
-    console.log(banner(server.config, ports));
+    console.log(banner(server.config, ports, made));
     console.log(`Stopping: ${await stopped}`);
     setTimeout(giveUp, STOP_LIMIT_MS).unref();
   } finally {

@@ -9,6 +9,7 @@ import { askPassword } from "./ask_password.ts";
 import type { AccountRequest, UserRequest } from "./command_line.ts";
 import { configSources } from "./config_sources.ts";
 import { askRunningServer } from "./control_socket.ts";
+import { newDatabase } from "./new_database.ts";
 
 const PAGE = 1000;
 
@@ -22,8 +23,14 @@ export async function runUserCommand(request: UserRequest): Promise<readonly str
   if (databaseFile(server.config.store.url) === undefined) {
     throw new AccountError("Cannot change accounts: the store is in memory, and no server runs that has one");
   }
+  const made = newDatabase(server.config.store.url);
+  // Of what is not there only an account can be made. The folder is another one, or the user.
+  if (made !== undefined && complete.kind !== "add") {
+    throw new AccountError(`Cannot run user ${complete.kind}: there is no database at ${made}`);
+  }
   await server.start();
   try {
+    if (made !== undefined) console.error(`Made a new database at ${made}`);
     return await runOnServer(server, complete);
   } finally {
     await server.stop();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -156,7 +156,6 @@ describe("server, where it cannot start", () => {
 
 describe("server user", () => {
   test("keeps accounts while no server runs", async () => {
-    expect(await run(["user", "list"])).toMatchObject({ code: 0, output: "" });
     expect(await run(["user", "add", "juliet", "one"])).toMatchObject({ code: 0, output: "Added juliet@localhost\n" });
     expect(await run(["user", "add", "Romeo@localhost"], { input: "two\n" })).toMatchObject({
       code: 0,
@@ -166,6 +165,23 @@ describe("server user", () => {
     expect(await run(["user", "passwd", "juliet", "three"])).toMatchObject({ code: 0 });
     expect(await run(["user", "remove", "romeo"])).toMatchObject({ code: 0, output: "Removed romeo@localhost\n" });
     expect(await run(["user", "list"])).toMatchObject({ output: "juliet@localhost\n" });
+  });
+
+  test.each([["list"], ["usage", "juliet"], ["remove", "juliet"], ["passwd", "juliet", "x"], ["forward", "juliet"]])(
+    "%s makes no database where there is none, and says where it has looked",
+    async (...args) => {
+      const { code, errors } = await run(["user", ...args]);
+      const path = join(realpathSync(folder), "data/ampact.db");
+      expect(errors).toBe(`Cannot run user ${args[0]}: there is no database at ${path}\n`);
+      expect(code).toBe(1);
+      expect(existsSync(path)).toBe(false);
+    },
+  );
+
+  test("add says where it has made a database, once", async () => {
+    const path = join(realpathSync(folder), "data/ampact.db");
+    expect((await run(["user", "add", "juliet", "one"])).errors).toBe(`Made a new database at ${path}\n`);
+    expect((await run(["user", "add", "romeo", "one"])).errors).toBe("");
   });
 
   test("tells what is kept for an account", async () => {
@@ -222,6 +238,7 @@ describe.each(["bun", "deno"] as const)("server on %s", (runtime) => {
     const url = await webSocketUrl(server);
     expect(server.output).toStartWith("ampact 0.1.0 serves localhost\n");
     expect(server.output).toMatch(/Next: make an account with ".* user add NAME"/);
+    expect(server.output).toContain(`a new database, made at ${join(realpathSync(folder), "data/ampact.db")}\n`);
     expect(await run(["user", "add", "juliet", "one"], { runtime })).toMatchObject({ code: 0 });
     expect(await run(["user", "add", "juliet", "one"], { runtime })).toMatchObject({
       code: 1,
@@ -245,6 +262,7 @@ describe.each(["bun", "deno"] as const)("server on %s", (runtime) => {
     const again = start([], { runtime });
     const later = await login(await webSocketUrl(again), "juliet", "one");
     await later.stop();
+    expect(again.output).not.toContain("a new database");
     again.kill("SIGINT");
     expect(await again.exitCode).toBe(0);
   });
