@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { databaseFile } from "../../store/sqlite_store.ts";
+import { databaseFile } from "../store/sqlite_store.ts";
 
 /** Where the database of that URL would be made, since there is none; undefined where there is one, or none is kept. */
 export function newDatabase(url: string): string | undefined {

@@ -167,16 +167,19 @@ describe("server user", () => {
     expect(await run(["user", "list"])).toMatchObject({ output: "juliet@localhost\n" });
   });
 
-  test.each([["list"], ["usage", "juliet"], ["remove", "juliet"], ["passwd", "juliet", "x"], ["forward", "juliet"]])(
-    "%s makes no database where there is none, and says where it has looked",
-    async (...args) => {
-      const { code, errors } = await run(["user", ...args]);
-      const path = join(realpathSync(folder), "data/ampact.db");
-      expect(errors).toBe(`Cannot run user ${args[0]}: there is no database at ${path}\n`);
-      expect(code).toBe(1);
-      expect(existsSync(path)).toBe(false);
-    },
-  );
+  test.each([
+    [["list"]],
+    [["usage", "juliet"]],
+    [["remove", "juliet"]],
+    [["passwd", "juliet", "x"]],
+    [["forward", "juliet"]],
+  ])("%p makes no database where there is none, and says where it has looked", async (args) => {
+    const { code, errors } = await run(["user", ...args]);
+    const path = join(realpathSync(folder), "data/ampact.db");
+    expect(errors).toBe(`Cannot run user ${args[0]}: there is no database at ${path}\n`);
+    expect(code).toBe(1);
+    expect(existsSync(path)).toBe(false);
+  });
 
   test("add says where it has made a database, once", async () => {
     const path = join(realpathSync(folder), "data/ampact.db");
