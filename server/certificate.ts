@@ -122,7 +122,7 @@ function shownName(domain: string): string {
 }
 
 /** A certificate names a domain in its ASCII form, an IPv6 address without brackets. */
-function hostName(domain: string): string {
+export function hostName(domain: string): string {
   const address = domain.replace(/^\[|\]$/g, "");
   return isIP(address) === 0 ? domainToASCII(domain) : address;
 }

@@ -32,6 +32,11 @@ export class CertificateWatch {
     this.#timer = setInterval(() => this.check(), checkMs);
   }
 
+  /** The one in use. */
+  get current(): Certificate {
+    return this.#current;
+  }
+
   /** Resolves when the certificate has been looked at. */
   check(): Promise<void> {
     this.#last = this.#last.then(() => this.#check());

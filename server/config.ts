@@ -7,6 +7,7 @@ import type { Setting, SettingValue } from "../modules/setting.ts";
 import { ConfigError, type ConfigProblem } from "./config_error.ts";
 import { type ConfigRows, camel, configRows, PREFIX, variableOf } from "./config_rows.ts";
 import { SETTINGS } from "./config_table.ts";
+import { nearestName } from "./nearest_name.ts";
 
 type Table = typeof SETTINGS;
 type Key = keyof Table & string;
@@ -118,15 +119,18 @@ function fromEnvironment(env: ConfigSources["env"], { keyOfVariable, settings }:
   return given;
 }
 
-/** Variables that look like settings and are none, each with those that are like it. What starts the server may set some for others. */
+/** Variables that look like settings and are none, each with the setting that may be meant. What starts the server may set some for others. */
 export function unknownVariables(
   env: ConfigSources["env"],
   modules = ownModules,
-): { readonly name: string; readonly known: string }[] {
+): { readonly name: string; readonly meant?: string }[] {
   const { keyOfVariable } = configRows(modules);
   return Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && name !== CONFIG_FILE_VARIABLE && !keyOfVariable.has(name))
-    .map((name) => ({ name, known: variablesNear(name, [...keyOfVariable.keys()]) }));
+    .map((name) => {
+      const meant = nearestName(name, keyOfVariable.keys());
+      return meant === undefined ? { name } : { name, meant };
+    });
 }
 
 function fromOptions(options: object, { keyOfOption }: ConfigRows, problems: ConfigProblem[]): [string, Given][] {
@@ -198,10 +202,4 @@ function keysNear(name: string, { settings }: ConfigRows): string {
   const keys = [...settings.keys()];
   const near = keys.filter((key) => key.startsWith(`${group}.`));
   return (near.length > 0 ? near : keys).join(", ");
-}
-
-function variablesNear(name: string, variables: readonly string[]): string {
-  const group = name.slice(PREFIX.length).split("_")[0] ?? "";
-  const near = variables.filter((variable) => variable.startsWith(`${PREFIX}${group}_`));
-  return (near.length > 0 ? near : variables).join(", ");
 }

@@ -127,8 +127,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
       if (isStarted) throw new Error("Cannot start server: it is started already");
       isStarted = true;
       try {
-        for (const { name, known } of unknownVariables(options.env ?? {}, modules))
-          log.warn("unknown variable", { name, known });
+        for (const variable of unknownVariables(options.env ?? {}, modules)) log.warn("unknown variable", variable);
         log.info("who may register an account", { registration: config.registration });
         const { dataDir, store: kept } = config;
         if (!isStore(options.store)) {

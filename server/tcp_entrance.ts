@@ -3,6 +3,7 @@ import type { CertificatePem } from "../transport/tcp/tls_certificate.ts";
 import type { TcpAccess } from "../transport/transports.ts";
 import type { Log } from "../xmpp/log.ts";
 import { ensureCertificate } from "./certificate.ts";
+import { adviseOnIssuer, adviseOnNames } from "./certificate_advice.ts";
 import { CertificateWatch } from "./certificate_watch.ts";
 import type { Config } from "./config.ts";
 import { ListenError } from "./listen_error.ts";
@@ -44,7 +45,8 @@ export class TcpEntrance {
     const { c2s } = this.#parts.config;
     const { host = c2s.host, port = c2s.port || false, tlsPort = c2s.tlsPort || false } = options;
     if (port === false && tlsPort === false) return { startTls: 0, tls: 0 };
-    await this.#prepareCertificate(options.certificate);
+    const { cert } = await this.#prepareCertificate(options.certificate);
+    adviseOnIssuer(cert, host, this.#parts.log);
     return {
       startTls: port === false ? 0 : await this.#open(host, port, "starttls"),
       tls: tlsPort === false ? 0 : await this.#open(host, tlsPort, "tls"),
@@ -63,18 +65,27 @@ export class TcpEntrance {
     await watch?.stop();
   }
 
-  async #prepareCertificate(given: CertificatePem | undefined): Promise<void> {
-    const { config, tcp, log } = this.#parts;
+  /** Returns the one in use. */
+  async #prepareCertificate(given: CertificatePem | undefined): Promise<CertificatePem> {
+    const { config, log } = this.#parts;
     if (given !== undefined) {
       await this.stop();
-      return tcp.useCertificate(given);
+      this.#use(given);
+      return given;
     }
-    if (this.#watch !== undefined) return;
+    if (this.#watch !== undefined) return this.#watch.current;
     const { tls, dataDir, domains } = config;
     const load = () => ensureCertificate({ certFile: tls.cert, keyFile: tls.key, dataDir, domains });
     const certificate = await load();
+    this.#use(certificate);
+    this.#watch = new CertificateWatch({ load, use: (found) => this.#use(found), log }, certificate);
+    return certificate;
+  }
+
+  #use(certificate: CertificatePem): void {
+    const { config, tcp, log } = this.#parts;
     tcp.useCertificate(certificate);
-    this.#watch = new CertificateWatch({ load, use: (found) => tcp.useCertificate(found), log }, certificate);
+    adviseOnNames(certificate.cert, config.domains, log);
   }
 
   async #open(host: string, port: number, mode: "starttls" | "tls"): Promise<number> {

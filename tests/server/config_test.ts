@@ -168,7 +168,7 @@ describe("loadConfig()", () => {
     const env = { AMPACT_HTTP_PROT: "1", AMPACT_HTTP_PORT: "2", AMPACT_CONFIG: "x", PATH: "/bin" };
     expect(load("", env).http.port).toBe(2);
     const [unknown, ...more] = unknownVariables(env);
-    expect(unknown).toEqual({ name: "AMPACT_HTTP_PROT", known: expect.stringContaining("AMPACT_HTTP_HOST") });
+    expect(unknown).toEqual({ name: "AMPACT_HTTP_PROT", meant: "AMPACT_HTTP_PORT" });
     expect(more).toEqual([]);
   });
 
