@@ -24,7 +24,18 @@ const WITH_VALUE = ["-t", "--test-name-pattern", "--timeout", "--bail", "--seed"
 /** Folders below tests/ whose files have a process each. */
 const ALONE = ["browser", "chaos", "cli", "client", "clients", "crash", "examples", "native", "scripts"];
 
+const HELP = `Usage: npm test -- [PART...] [OPTION...]
+Runs all files tests/**/*_test.ts, or those with one of the parts in their path, and fails when one was not collected.
+Options go to "bun test", for example:
+  -t PATTERN     only tests whose name matches
+  --bail         stop at the first failure
+  --timeout MS   for each test, ${TEST_TIMEOUT_MS} unless given`;
+
 const args = process.argv.slice(2);
+if (args.includes("--help") || args.includes("-h")) {
+  console.log(HELP);
+  process.exit(0);
+}
 const patterns = selection(args);
 const options = args.filter((arg) => !patterns.includes(arg));
 const expected = await testFiles(patterns);

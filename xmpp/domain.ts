@@ -1,3 +1,4 @@
+/// <reference path="./tr46.d.ts" />
 import tr46 from "tr46";
 import { isStreamSafe } from "./stream_safe.ts";
 import { TextMemo } from "./text_memo.ts";

@@ -46,6 +46,13 @@ describe("scripts/test.ts", () => {
     expect(result).toMatchObject({ status: 1, last: "1 passed, 1 failed" });
   });
 
+  test.each(["--help", "-h"])("%s tells how to use it, and runs nothing", (option) => {
+    const { status, stdout } = run("help", { "tests/a_test.ts": FAILING }, [option]);
+    expect(stdout).toStartWith("Usage: npm test -- ");
+    expect(stdout).not.toContain("test files collected");
+    expect(status).toBe(0);
+  });
+
   test("fails when a test fails", () => {
     const result = run("failing", { "tests/a_test.ts": FAILING, "tests/b_test.ts": PASSING });
     expect(result).toMatchObject({ status: 1, last: "1 passed, 1 failed" });
