@@ -113,12 +113,13 @@ export class DeliveryActor implements Actor<DeliveryLetter> {
     const state = this.#state;
     const { type } = stanza;
     if (state.isBlocked(stanza.from!)) return;
-    if (type === "error") return showPresence(state.node, stanza, state.profile.resources);
+    const ofStranger = state.isStranger(stanza.from!);
+    if (type === "error") return showPresence(state.node, stanza, state.profile.resources, ofStranger);
     const isShown = type === undefined || type === "unavailable";
     if (!isShown) state.applying++;
     // RFC 6121 section 3.1.5: what a subscription allows comes after it, and that is still being stored.
     if (!isShown || state.applying > 0) return state.user.tell({ kind: "inbound", stanza });
-    showPresence(state.node, stanza, state.profile.resources);
+    showPresence(state.node, stanza, state.profile.resources, ofStranger);
     if (state.profile.resources.length > 0) state.user.tell({ kind: "shown", stanza });
   }
 
@@ -131,7 +132,8 @@ export class DeliveryActor implements Actor<DeliveryLetter> {
     if (resource === "") return state.user.tell({ kind: "iq", stanza });
     const entry = isBlocked ? undefined : state.resource(resource);
     const session = entry && state.node.session(entry.session);
-    if (session !== undefined) session.tell({ kind: "deliver", stanza, seq: 0 });
+    if (session !== undefined)
+      session.tell({ kind: "deliver", stanza, seq: 0, ofStranger: state.isStranger(stanza.from!) });
     else if (request) bounce(state, stanza, new StanzaError("service-unavailable"));
   }
 }

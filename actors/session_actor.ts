@@ -26,8 +26,12 @@ import { OpenRequests, unanswered, wantsAnswer } from "./session/open_requests.t
 import { Outbox } from "./session/outbox.ts";
 import type { OwnSessionRef, SessionMessage } from "./session/session_letter.ts";
 
+type Deliver = Extract<SessionMessage, { readonly kind: "deliver" }>;
+
 /** A probe that is out this long when the client ends its stream was not about to be answered. */
 const IGNORED_MS = 1000;
+/** Of what a session may hold without proof, as much again of strangers. They go on when half of that is proved. */
+const STRANGERS_PART = 1 / 8;
 const REQUEST = xml`<r xmlns="${NS.SM}"/>`.text;
 
 export interface SessionStart {
@@ -54,7 +58,9 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #available = false;
   #priority = 0;
   #ended = false;
-  /** Made anew after each change of presence or connection. */
+  /** It holds as much of strangers as it may: what they send waits in storage. */
+  #refusesStrangers = false;
+  /** Made anew after each change of presence, connection or #refusesStrangers. */
   #view: ResourceAnswer | undefined;
   /** Its client has been heard since the last sweep, which looks at the clock for all that it has sent meanwhile. */
   #isHeard = false;
@@ -81,7 +87,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
       case "inbound":
         return this.#onInbound(message.element);
       case "deliver":
-        return this.#onDeliver(message.stanza, message.seq, message.until);
+        return this.#onDeliver(message);
       case "proof":
         return this.probeAnswered(message.token);
       case "accepted":
@@ -168,7 +174,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   // Outbound and proof of receipt
 
-  #onDeliver(stanza: Stanza, seq: number, until: number | undefined): void {
+  #onDeliver({ stanza, seq, until, ofStranger }: Deliver): void {
+    if (this.#refusesStrangers && seq === 0 && ofStranger === true) return this.#drop(stanza);
     if (stanza.name === "iq" && wantsAnswer(stanza, this.#jid)) this.#onRequest(stanza);
     if (seq === 0 && this.#clientState?.holds(stanza)) {
       if (this.#clientState.full) this.#flushHeld();
@@ -176,7 +183,12 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     }
     if (this.#clientState?.hasHeld) this.#flushHeld();
     if (until !== undefined && this.#outbox.managed) this.#outbox.expireAt(seq, until);
-    this.#write(stanza, seq);
+    this.#write(stanza, seq, ofStranger);
+  }
+
+  /** Nobody waits for proof of it, and it is kept nowhere. */
+  #drop(stanza: Stanza): void {
+    if (stanza.name === "iq" && wantsAnswer(stanza, this.#jid)) this.#node.route(unanswered(stanza));
   }
 
   /** Somebody asks the client. */
@@ -190,7 +202,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     this.#requests?.answered(answer);
   }
 
-  #write(stanza: Stanza, seq: number): void {
+  #write(stanza: Stanza, seq: number, ofStranger = false): void {
     if (this.#ended) {
       if (seq > 0)
         this.#entry.delivery.tell({
@@ -200,7 +212,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
         });
       return;
     }
-    this.#outbox.add(stanza, seq);
+    this.#outbox.add(stanza, seq, ofStranger);
+    if (ofStranger) this.#checkStrangers();
     if (this.#connection === undefined) return this.#checkBounds();
     this.#connection.send(stanza.toString());
     if (seq > 0 || this.#outbox.managed) this.#planProbe();
@@ -209,10 +222,24 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   /** A slow reader: what is unproved goes back to storage, the stream is closed (design: mailbox at its bound). */
   #checkBounds(): void {
     const { unprovedMessages, unprovedBytes } = this.#node.settings;
+    const { length, bytes, strangers, strangerBytes } = this.#outbox;
     const backlog = this.#connection?.backlog ?? 0;
-    if (this.#outbox.length <= unprovedMessages && this.#outbox.bytes + backlog <= unprovedBytes) return;
+    const ofKnown = bytes - strangerBytes + Math.max(0, backlog - strangerBytes);
+    if (length - strangers <= unprovedMessages && ofKnown <= unprovedBytes) return;
     this.#node.log.warn("slow reader", { jid: this.#jid.text, unproved: this.#outbox.length, backlog });
     this.end(new StreamError("policy-violation", { text: "Too many unacknowledged stanzas" }));
+  }
+
+  /** They have a share of their own, so that they neither end the session nor take what is for others. */
+  #checkStrangers(): void {
+    const { strangers, strangerBytes } = this.#outbox;
+    const { unprovedMessages, unprovedBytes } = this.#node.settings;
+    const share = STRANGERS_PART * (this.#refusesStrangers ? 1 / 2 : 1);
+    const refuses = strangers >= unprovedMessages * share || strangerBytes >= unprovedBytes * share;
+    if (refuses === this.#refusesStrangers) return;
+    this.#refusesStrangers = refuses;
+    this.#view = undefined;
+    if (!refuses && !this.#ended) this.#entry.delivery.tell({ kind: "flush", seenUntil: 0 });
   }
 
   #planProbe(): void {
@@ -325,6 +352,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   proved(seqs: readonly number[]): void {
     if (seqs.length > 0) this.#entry.delivery.tell({ kind: "proved", seqs, resource: this.#jid.resource });
+    if (this.#refusesStrangers) this.#checkStrangers();
   }
 
   late(seqs: readonly number[]): void {
@@ -378,6 +406,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
       available: this.#available,
       priority: this.#priority,
       connected: this.#connection !== undefined,
+      refusesStrangers: this.#refusesStrangers,
     };
     return this.#view;
   }

@@ -132,7 +132,7 @@ export class UserActor implements Actor<UserLetter>, AccountHost {
   #onInbound(stanza: Stanza): void | Promise<void> {
     const { type } = stanza;
     if (type === undefined || type === "unavailable") {
-      showPresence(this.#account.node, stanza, this.#account.live);
+      showPresence(this.#account.node, stanza, this.#account.live, this.#account.isStranger(stanza.from!));
       return this.#onShown(stanza);
     }
     const done = () => this.#entry.delivery.tell({ kind: "applied" });

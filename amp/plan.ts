@@ -9,6 +9,8 @@ export interface ResourceAnswer {
   readonly available: boolean;
   /** False: its stream is gone and waits to be resumed (XEP-0198). */
   readonly connected?: boolean;
+  /** It holds as much of strangers, who are not on the account's roster, as it may without proof of receipt. */
+  readonly refusesStrangers?: boolean;
 }
 
 export interface PlanInput {

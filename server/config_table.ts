@@ -188,14 +188,9 @@ export const SETTINGS = {
     10,
     1_000_000,
     10_000,
-    "messages a session may have sent without proof of receipt",
+    "messages a session may have sent without proof of receipt; of senders not on the roster an eighth beside these",
   ),
-  "limits.session_unproven_bytes": integer(
-    MEBIBYTE,
-    1024 * MEBIBYTE,
-    8 * MEBIBYTE,
-    "bytes a session may have sent without proof of receipt",
-  ),
+  "limits.session_unproven_bytes": integer(MEBIBYTE, 1024 * MEBIBYTE, 8 * MEBIBYTE, "the same in bytes"),
 
   "contact.abuse": uriList("published contact addresses for reports of abuse (XEP-0157)"),
   "contact.admin": uriList("the same, for administration"),

@@ -181,6 +181,7 @@ function store(state: DeliveryState, arrival: Arrival, notify: Met | undefined):
   const expires = deadlineOf(settled) !== undefined;
   const { tracked, isNew } = track(state, { ...arrival, rules: settled }, state.offline || expires);
   const { waits } = tracked.flight.row;
+  if (state.refusesStrangers) state.strangersWait = true;
   if (waits && state.offline) countAndWait(state, tracked);
   if (!isNew) return finish(state.node, envelope.replyTo, { kind: "stored" });
   state.inFlight.set(tracked.seq, tracked);

@@ -7,6 +7,7 @@ import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { finish } from "../post.ts";
+import type { ResourceEntry } from "../profile.ts";
 import { type Arrival, arrive, endHere } from "./arrival.ts";
 import { withoutStanzaIds } from "./compose.ts";
 import type { Envelope } from "./delivery_letter.ts";
@@ -65,7 +66,7 @@ function decide(
   rules: RuleState | undefined,
 ): void | Promise<void> {
   const { resource } = stanza.to!;
-  const exact = resource === "" ? undefined : state.resource(resource);
+  const exact = resource === "" ? undefined : taker(state, resource, stanza.from!);
   const isBlocked = state.isBlocked(stanza.from!);
   if (exact !== undefined && !isBlocked) {
     // RFC 6121 section 8.5.3.1: a resource that is there gets it, whatever the others would do.
@@ -74,10 +75,18 @@ function decide(
     if (envelope.via.length === 0 && state.profile.exists) return judge(state, envelope, stanza, rules, plan);
   }
   const answers = state.answers();
-  if (!isBlocked && state.shares === undefined && willStore(state, stanza, answers)) {
+  if (!isBlocked && state.shares === undefined && willStore(state, stanza, state.openTo(stanza.from!, answers))) {
     return decideCounted(state, envelope, stanza, rules);
   }
   return decideOnResources(state, { envelope, stanza, rules }, answers);
+}
+
+/** The resource of that name, where it takes what that sender sends. */
+function taker(state: DeliveryState, name: string, sender: Jid): ResourceEntry | undefined {
+  const entry = state.resource(name);
+  const view = state.viewOf(entry);
+  if (view === undefined || (!state.strangersWait && view.refusesStrangers !== true)) return entry;
+  return state.openTo(sender, [view]).length === 0 ? undefined : entry;
 }
 
 function decideCounted(

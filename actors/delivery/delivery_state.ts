@@ -11,7 +11,7 @@ import type { ActorRef } from "../runtime/mailbox.ts";
 import type { SessionLetter } from "../session/session_letter.ts";
 import type { UserLetter } from "../user/user_letter.ts";
 import type { DeliveryRef } from "./delivery_letter.ts";
-import type { OfflineShares } from "./offline_shares.ts";
+import { isStranger, type OfflineShares } from "./offline_shares.ts";
 import { RecentSeqs } from "./recent_seqs.ts";
 import type { Tracked } from "./tracked.ts";
 
@@ -71,6 +71,8 @@ export class DeliveryState {
   heldBack = false;
   /** Who holds how much of the rows that wait, counted from the first time that it matters. */
   shares: OfflineShares | undefined;
+  /** What strangers have sent waits until sessions take it again: what they send now comes after it. */
+  strangersWait = false;
   flush: Flush | undefined;
   /** Since when the flush for a resource that became available is awaited; 0: it is not. Milliseconds since 1970. */
   flushDue = 0;
@@ -260,6 +262,28 @@ export class DeliveryState {
   /** What has a higher number than this was copied there, where it is copied at all; undefined: nothing was. */
   copiedSince(session: SessionId): number | undefined {
     return this.#copiedSince?.get(session);
+  }
+
+  /** Those of the sessions that take a message of that sender. */
+  openTo(sender: Jid, answers: readonly ResourceAnswer[]): readonly ResourceAnswer[] {
+    if (!this.strangersWait && !answers.some(({ refusesStrangers }) => refusesStrangers)) return answers;
+    this.offerStrangers();
+    if (!this.isStranger(sender)) return answers;
+    return this.strangersWait ? [] : answers.filter(({ refusesStrangers }) => !refusesStrangers);
+  }
+
+  isStranger(sender: Jid): boolean {
+    return isStranger(sender.bare.text, { owner: this.owner, contacts: this.profile.contacts });
+  }
+
+  get refusesStrangers(): boolean {
+    return this.profile.resources.some((entry) => this.viewOf(entry)?.refusesStrangers === true);
+  }
+
+  /** What waits of strangers is offered once all sessions take it. */
+  offerStrangers(): void {
+    if (!this.strangersWait || this.flush !== undefined || this.flushDue > 0 || this.refusesStrangers) return;
+    this.self().tell({ kind: "flush", seenUntil: 0 });
   }
 
   isBlocked(from: Jid): boolean {

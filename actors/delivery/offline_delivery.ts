@@ -32,9 +32,11 @@ function begin(state: DeliveryState, seenUntil: number): void | Promise<void> {
   const { flush, detached } = state;
   if (flush !== undefined) {
     if (detached.size === 0) return goOn(state, flush);
+    state.strangersWait = false;
     beginAgain(state, flush, seenUntil, detached);
     return offerPages(state, flush);
   }
+  state.strangersWait = false;
   if (!state.hasPending && !state.heldBack && detached.size === 0) return state.sendBehind(Number.MAX_SAFE_INTEGER);
   state.flush = { after: 0, open: new Set(), seenUntil, detached, left: 0, offeredAt: 0 };
   standAmongRows(state, state.flush);
@@ -122,6 +124,7 @@ function finishFlush(state: DeliveryState, flush: Flush): void {
   state.heldBack = flush.left > 0;
   state.shares = flush.left > 0 ? undefined : sharesUnderWay(state);
   state.sendBehind(Number.MAX_SAFE_INTEGER);
+  state.offerStrangers();
 }
 
 /** Where nothing else waits. */
@@ -163,6 +166,7 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   if (plan.kind !== "direct") {
     state.inFlight.delete(row.seq);
     flush.left++;
+    if (plan.kind === "stored" && state.refusesStrangers) state.strangersWait = true;
     return;
   }
   move(state, tracked, { kind: "planned", plan, sessions: state.sessionsOf(plan.resources) });

@@ -24,7 +24,7 @@ const STRANGER_BYTES = 1 / 8;
 /** Whom it waits for; `contacts` are the bare JIDs of the roster. */
 export interface Recipient {
   readonly owner: Jid;
-  readonly contacts: ReadonlySet<string>;
+  readonly contacts: { has(bare: string): boolean };
 }
 
 interface Amount {
@@ -60,7 +60,7 @@ export class OfflineShares {
     }
     this.#know(recipient);
     const strangers = this.#strangers;
-    if (isUnknown(sender, recipient))
+    if (isStranger(sender, recipient))
       return reaches(strangers, Math.min(fromStrangers, messages), bytes * STRANGER_BYTES);
     const others = { messages: this.#all.messages - strangers.messages, bytes: this.#all.bytes - strangers.bytes };
     return reaches(others, messages, bytes);
@@ -74,7 +74,7 @@ export class OfflineShares {
     if (messages === 0) this.#senders.delete(sender);
     else this.#senders.set(sender, { messages, bytes });
     grow(this.#all, change);
-    if (this.#recipient !== undefined && isUnknown(sender, this.#recipient)) grow(this.#strangers, change);
+    if (this.#recipient !== undefined && isStranger(sender, this.#recipient)) grow(this.#strangers, change);
   }
 
   /** Strangers are counted anew where the roster is another. */
@@ -82,12 +82,12 @@ export class OfflineShares {
     if (this.#recipient?.contacts === recipient.contacts) return;
     this.#recipient = recipient;
     this.#strangers = nothing();
-    for (const [sender, amount] of this.#senders) if (isUnknown(sender, recipient)) grow(this.#strangers, amount);
+    for (const [sender, amount] of this.#senders) if (isStranger(sender, recipient)) grow(this.#strangers, amount);
   }
 }
 
-/** The account has not put it on its roster. Servers are no strangers: they tell what became of messages. */
-function isUnknown(sender: string, { owner, contacts }: Recipient): boolean {
+/** The account has not put it on its roster. `sender`: a bare JID. Servers are no strangers: they tell what became of messages. */
+export function isStranger(sender: string, { owner, contacts }: Recipient): boolean {
   return sender.includes("@") && sender !== owner.text && !contacts.has(sender);
 }
 

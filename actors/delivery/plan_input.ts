@@ -38,7 +38,10 @@ export function planFor(
   resources: readonly ResourceAnswer[],
   options: PlanOptions = {},
 ): Plan {
-  return plan(planInput(state, message, resources, options));
+  const open = state.openTo(message.stanza.from!, resources);
+  // A resource that is there, and does not take it now, is no reason to refuse it.
+  const unmatched: PlanOptions = open === resources ? options : { ...options, unmatchedNormal: "bare" };
+  return plan(planInput(state, message, open, unmatched));
 }
 
 /** The same for a message under way. */

@@ -23,15 +23,17 @@ export function toSessions(state: DeliveryState, tracked: Tracked, sessions: rea
   const stanza = isStored ? withDelay(tracked.stanza, state.owner.domain, seq) : tracked.stanza;
   const device = withId(state, { stanza, seq, kept }, rules);
   const until = rules && takenOutAt(rules);
-  state.tellSessions(sessions, { kind: "deliver", stanza: device, seq, until });
+  const ofStranger = state.isStranger(stanza.from!);
+  state.tellSessions(sessions, { kind: "deliver", stanza: device, seq, until, ofStranger });
 }
 
 /** To those resources, of which nobody waits for proof. */
 export function toResources(state: DeliveryState, message: Outgoing, resources: readonly string[]): void {
   const device = withId(state, message, undefined);
+  const ofStranger = state.isStranger(device.from!);
   for (const name of resources) {
     const entry = state.resource(name);
-    if (entry !== undefined) state.tellSession(entry.session, { kind: "deliver", stanza: device, seq: 0 });
+    if (entry !== undefined) state.tellSession(entry.session, { kind: "deliver", stanza: device, seq: 0, ofStranger });
   }
 }
 
@@ -65,9 +67,10 @@ export function copyToOthers(state: DeliveryState, original: Outgoing, resources
   );
   if (others.length === 0 || !carbonEligible(stanza, "received")) return;
   const message = withId(state, original, undefined);
+  const ofStranger = state.isStranger(stanza.from!);
   for (const entry of others) {
     const stanza = carbonCopy(message, "received", entry.jid);
-    state.tellSession(entry.session, { kind: "deliver", stanza, seq: 0 });
+    state.tellSession(entry.session, { kind: "deliver", stanza, seq: 0, ofStranger });
   }
 }
 

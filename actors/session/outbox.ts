@@ -9,6 +9,7 @@ const NONE: readonly number[] = [];
 
 export class Outbox {
   #seqs: number[] = [];
+  /** Negative for those of strangers. */
   #sizes: number[] = [];
   #stanzas: Stanza[] | undefined;
   /** Sent before counting began; any acknowledgement covers them, since the stream is ordered. */
@@ -17,6 +18,8 @@ export class Outbox {
   /** When messages must not be sent again any more, milliseconds since 1970. */
   #deadlines: Map<number, number> | undefined;
   #bytes = 0;
+  #strangers = 0;
+  #strangerBytes = 0;
   #tracked = 0;
   /** Stanzas that the peer has acknowledged, modulo 2^32 (XEP-0198 section 4). */
   #acknowledged = 0;
@@ -48,12 +51,23 @@ export class Outbox {
     return this.#bytes;
   }
 
-  add(stanza: Stanza, seq: number): void {
+  /** Entries of senders whom the account does not know. */
+  get strangers(): number {
+    return this.#strangers;
+  }
+
+  /** Their part of `bytes`. */
+  get strangerBytes(): number {
+    return this.#strangerBytes;
+  }
+
+  add(stanza: Stanza, seq: number, isStranger = false): void {
     if (seq > 0) this.#tracked++;
     else if (this.#stanzas === undefined) return;
     this.#seqs.push(seq);
-    this.#sizes.push(stanza.size);
-    this.#bytes += stanza.size;
+    const size = isStranger ? -stanza.size : stanza.size;
+    this.#sizes.push(size);
+    this.#count(size, 1);
     this.#stanzas?.push(stanza);
   }
 
@@ -123,9 +137,20 @@ export class Outbox {
     this.#stanzas = this.#stanzas.filter((_, at) => kept[at]);
     this.#sizes = this.#sizes.filter((_, at) => kept[at]);
     this.#seqs = this.#seqs.filter((_, at) => kept[at]);
-    this.#bytes = this.#sizes.reduce((sum, size) => sum + size, 0);
+    this.#bytes = 0;
+    this.#strangers = 0;
+    this.#strangerBytes = 0;
+    for (const size of this.#sizes) this.#count(size, 1);
     this.#tracked = this.#seqs.filter((seq) => seq > 0).length + this.#uncounted.length;
     this.#probed = 0;
+  }
+
+  /** An entry comes (1) or goes (-1); `size` as in #sizes. */
+  #count(size: number, sign: 1 | -1): void {
+    this.#bytes += sign * Math.abs(size);
+    if (size >= 0) return;
+    this.#strangers += sign;
+    this.#strangerBytes -= sign * size;
   }
 
   #withUncounted(counted: readonly number[]): readonly number[] {
@@ -140,7 +165,7 @@ export class Outbox {
     if (count === 0) return NONE;
     const gone = this.#seqs.splice(0, count);
     if (this.#deadlines !== undefined) for (const seq of gone) this.#deadlines.delete(seq);
-    for (const size of this.#sizes.splice(0, count)) this.#bytes -= size;
+    for (const size of this.#sizes.splice(0, count)) this.#count(size, -1);
     this.#probed = Math.max(0, this.#probed - count);
     if (this.#stanzas === undefined) {
       this.#tracked -= count;

@@ -10,9 +10,15 @@ import type { ResumeResult, TransportMessage } from "../session_service.ts";
 export type SessionLetter =
   /**
    * To the device. `seq` 0: nobody waits for proof of receipt. After `until`, milliseconds since 1970, it must not be sent
-   * again (XEP-0079 expire-at).
+   * again (XEP-0079 expire-at). `ofStranger`: its sender, or that of the copied message, is not on the account's roster.
    */
-  | { readonly kind: "deliver"; readonly stanza: Stanza; readonly seq: number; readonly until?: number | undefined }
+  | {
+      readonly kind: "deliver";
+      readonly stanza: Stanza;
+      readonly seq: number;
+      readonly until?: number | undefined;
+      readonly ofStranger?: boolean;
+    }
   /** One of the two sides of an inbound message answers for it: its sender's own archive, or its recipient's side. */
   | { readonly kind: "accepted"; readonly ticket: number }
   /** A message that waits for proof in a session without connection must not be sent again. */

@@ -8,11 +8,12 @@ export function showPresence(
   node: Node,
   stanza: Stanza,
   resources: readonly Pick<ResourceEntry, "jid" | "session">[],
+  ofStranger: boolean,
 ): void {
   const { resource } = stanza.to!;
   for (const { jid, session } of resources) {
     const ref = node.session(session);
     const isMeant = resource === "" ? ref?.view?.available : jid.resource === resource;
-    if (isMeant) ref?.tell({ kind: "deliver", stanza, seq: 0 });
+    if (isMeant) ref?.tell({ kind: "deliver", stanza, seq: 0, ofStranger });
   }
 }

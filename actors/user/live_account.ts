@@ -14,6 +14,7 @@ import { Stanza } from "../../xmpp/stanza.ts";
 import type { Markup } from "../../xmpp/xml/xml.ts";
 import type { SessionId } from "../address.ts";
 import type { DeliveryRef } from "../delivery/delivery_letter.ts";
+import { isStranger } from "../delivery/offline_shares.ts";
 import type { Node, UserEntry } from "../node.ts";
 import type { Profile } from "../profile.ts";
 
@@ -220,7 +221,12 @@ export class LiveAccount implements AccountContext {
 
   /** To the client of that resource. */
   show({ session }: LiveResource, stanza: Stanza): void {
-    this.node.session(session)?.tell({ kind: "deliver", stanza, seq: 0 });
+    const ofStranger = stanza.from !== undefined && this.isStranger(stanza.from);
+    this.node.session(session)?.tell({ kind: "deliver", stanza, seq: 0, ofStranger });
+  }
+
+  isStranger(sender: Jid): boolean {
+    return isStranger(sender.bare.text, { owner: this.owner, contacts: this.roster });
   }
 
   presenceOf(name: string): Stanza | undefined {
