@@ -5,9 +5,10 @@ const FLOORS = {
   store: ["xmpp"],
   modules: ["xmpp", "amp", "store"],
   actors: ["xmpp", "amp", "store", "modules"],
+  destinations: ["xmpp", "amp", "store", "modules", "actors"],
   transport: ["xmpp", "amp", "store", "modules", "actors"],
-  server: ["xmpp", "amp", "store", "modules", "actors", "transport"],
-  cli: ["xmpp", "amp", "store", "modules", "actors", "transport", "server"],
+  server: ["xmpp", "amp", "store", "modules", "actors", "destinations", "transport"],
+  cli: ["xmpp", "amp", "store", "modules", "actors", "destinations", "transport", "server"],
   client: [],
 };
 

@@ -25,9 +25,13 @@
  * ```
  * @module
  */
-export type { GatewayAnswer, GatewayHandler, GatewayMessage } from "./actors/gateway.ts";
+export type { Envelope } from "./actors/delivery/delivery_letter.ts";
+export type { Destination, DestinationContext } from "./actors/destination.ts";
+export type { Hop, HopAnswer, HopMessage, HopOptions } from "./actors/hop/hop.ts";
 export type { Outcome } from "./amp/outcome.ts";
+export { type Plan, RESOURCELESS } from "./amp/plan.ts";
 export type { Rule } from "./amp/rule.ts";
+export type { GatewayAnswer, GatewayHandler, GatewayMessage } from "./destinations/gateway.ts";
 export { modules } from "./modules/mod.ts";
 export {
   type AccountContext,

@@ -11,6 +11,8 @@ export type Address =
   /** The two actors of a bare JID. */
   | { readonly kind: "user"; readonly jid: Jid }
   | { readonly kind: "delivery"; readonly jid: Jid }
+  /** The durable queue of a domain. */
+  | { readonly kind: "hop"; readonly domain: string }
   /** Somebody in that process who waits for an answer by its ticket. */
   | { readonly kind: "waiter"; readonly process: number };
 

@@ -26,6 +26,7 @@ import {
   onUnproved,
 } from "./delivery/on_events.ts";
 import { onOutgoing } from "./delivery/outgoing.ts";
+import { carryOutOwn } from "./delivery/own_effects.ts";
 import type { Node } from "./node.ts";
 import type { Profile } from "./profile.ts";
 import type { Actor } from "./runtime/mailbox.ts";
@@ -37,7 +38,7 @@ export class DeliveryActor implements Actor<DeliveryLetter> {
   readonly #state: DeliveryState;
 
   constructor(node: Node, start: DeliveryStart) {
-    this.#state = new DeliveryState(node, start);
+    this.#state = new DeliveryState(node, start, carryOutOwn);
   }
 
   /** Nothing is under way. */
@@ -63,7 +64,7 @@ export class DeliveryActor implements Actor<DeliveryLetter> {
       case "refused":
         return onRefused(state, message.seqs, message.fault);
       case "done":
-        return onDone(state, message.seq, message.ending, message.fault);
+        return onDone(state, message);
       case "accepted":
         return onAnswered(state, message.ticket, undefined);
       case "outcome":
@@ -134,6 +135,6 @@ export class DeliveryActor implements Actor<DeliveryLetter> {
     const session = entry && state.node.session(entry.session);
     if (session !== undefined)
       session.tell({ kind: "deliver", stanza, seq: 0, ofStranger: state.isStranger(stanza.from!) });
-    else if (request) bounce(state, stanza, new StanzaError("service-unavailable"));
+    else if (request) bounce(state.node, stanza, new StanzaError("service-unavailable"));
   }
 }

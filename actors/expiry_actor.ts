@@ -88,7 +88,7 @@ export class ExpiryActor implements Actor<ExpiryLetter> {
 }
 
 function tell(node: Node, { owner, seq }: Deadline): void {
-  const account = Jid.parse(owner);
-  const ref = account.local === "" ? node.gateway(account.domain) : node.user(account).delivery;
-  ref?.tell({ kind: "expire", seq });
+  const jid = Jid.parse(owner);
+  if (jid.local === "") node.send({ kind: "hop", domain: jid.domain }, { kind: "expire", seq });
+  else node.send({ kind: "delivery", jid }, { kind: "expire", seq });
 }

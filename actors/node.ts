@@ -12,7 +12,6 @@ import type { ReplyTo, SessionId } from "./address.ts";
 import type { Congestion } from "./congestion.ts";
 import type { DeliveryRef, Envelope } from "./delivery/delivery_letter.ts";
 import type { OfflineLimits } from "./delivery/offline_shares.ts";
-import type { GatewayRef } from "./gateway/gateway_letter.ts";
 import type { NowAndThen } from "./now_and_then.ts";
 import type { Post } from "./post.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
@@ -93,8 +92,6 @@ export interface Node extends Post {
   isLocal(domain: string): boolean;
   /** Whether stanzas for that domain have somewhere to go. */
   serves(domain: string): boolean;
-  /** The gateway that serves a domain. */
-  gateway(domain: string): GatewayRef | undefined;
   /** The actors of a bare JID, activated where need be. */
   user(bare: Jid): UserEntry;
   /** The actors of a bare JID where they are active. */

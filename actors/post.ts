@@ -6,6 +6,7 @@
 import type { Outcome } from "../amp/outcome.ts";
 import type { Address, ReplyTo, WaiterLetter } from "./address.ts";
 import type { DeliveryLetter } from "./delivery/delivery_letter.ts";
+import type { HopLetter } from "./hop/hop_letter.ts";
 import type { SessionLetter } from "./session/session_letter.ts";
 import type { UserLetter } from "./user/user_letter.ts";
 
@@ -14,6 +15,7 @@ export interface Letters {
   readonly session: SessionLetter;
   readonly user: UserLetter;
   readonly delivery: DeliveryLetter;
+  readonly hop: HopLetter;
   readonly waiter: WaiterLetter;
 }
 

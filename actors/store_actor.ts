@@ -8,12 +8,11 @@ import { SeqMap } from "../store/seq_map.ts";
 import { seqTime } from "../store/sequence.ts";
 import { type Store, type StoreCall, StoreFault, type StoreReply, type StreamCount } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
-import type { DeliveryRef } from "./delivery/delivery_letter.ts";
 import { earliestDeadline } from "./earliest_deadline.ts";
 import type { NowAndThen } from "./now_and_then.ts";
 import { RowAging } from "./row_aging.ts";
 import type { Actor, ActorRef } from "./runtime/mailbox.ts";
-import type { StoreMessage } from "./store_letter.ts";
+import type { CommitNews, StoreMessage } from "./store_letter.ts";
 
 export interface StoreActorStart {
   readonly store: Store;
@@ -367,8 +366,8 @@ export function refuseAtEnd(message: StoreMessage): void {
   else if (message.kind === "append") message.from.tell({ kind: "refused", seqs: [message.message.seq], fault });
 }
 
-function tellEach(appends: readonly Append[], tell: (from: DeliveryRef, seqs: number[]) => void): void {
-  const byRef = new Map<DeliveryRef, number[]>();
+function tellEach(appends: readonly Append[], tell: (from: ActorRef<CommitNews>, seqs: number[]) => void): void {
+  const byRef = new Map<ActorRef<CommitNews>, number[]>();
   for (const { from, message } of appends) {
     const seqs = byRef.get(from);
     if (seqs === undefined) byRef.set(from, [message.seq]);

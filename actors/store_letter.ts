@@ -1,6 +1,6 @@
 /** What the store actor is told. @module */
 import type { NewMessage, StoreCall, StoreFault, StoreReply } from "../store/store.ts";
-import type { DeliveryRef } from "./delivery/delivery_letter.ts";
+import type { ActorRef } from "./runtime/mailbox.ts";
 
 /** Whose row it is learns at once, without asking, whether a commit has taken it, and may take it back until then. */
 export interface RowHandle {
@@ -9,6 +9,11 @@ export interface RowHandle {
   /** Nobody waits for the row any more: it must not be written as one that waits. Without effect once it is written. */
   isCancelled: boolean;
 }
+
+/** What became of rows that somebody has appended. */
+export type CommitNews =
+  | { readonly kind: "committed"; readonly seqs: readonly number[] }
+  | { readonly kind: "refused"; readonly seqs: readonly number[]; readonly fault: StoreFault };
 
 export type StoreMessage =
   /**
@@ -20,7 +25,7 @@ export type StoreMessage =
       readonly message: NewMessage;
       readonly handle?: RowHandle | undefined;
       readonly units: number;
-      readonly from: DeliveryRef;
+      readonly from: ActorRef<CommitNews>;
       readonly wanted: boolean;
       readonly provable: boolean;
     }

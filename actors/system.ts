@@ -10,24 +10,26 @@ import type { Registry } from "../modules/registry.ts";
 import { SequenceClock } from "../store/sequence.ts";
 import { StanzaIds } from "../store/stanza_id.ts";
 import type { AsyncStore, Store, StoreFault, StoreMethod, StoreReply, StoreStart } from "../store/store.ts";
-import { StanzaError, StreamError } from "../xmpp/errors.ts";
+import { StreamError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
+import { Accounts } from "./accounts.ts";
 import type { Address, ReplyTo, SessionId, WaiterLetter } from "./address.ts";
 import { ArchiveRetention } from "./archive_retention.ts";
 import { Congestion } from "./congestion.ts";
 import type { DeliveryLetter, Envelope } from "./delivery/delivery_letter.ts";
-import { answerUnserved } from "./delivery/first_answers.ts";
+import type { Destination, DestinationContext } from "./destination.ts";
 import { envelope } from "./envelope.ts";
 import type { ExpiryLetter } from "./expiry_actor.ts";
 import { ExpiryActor } from "./expiry_actor.ts";
-import type { GatewayLetter, GatewayRef } from "./gateway/gateway_letter.ts";
-import type { Gateway } from "./gateway.ts";
-import { GatewayActor } from "./gateway_actor.ts";
+import type { Hop, HopOptions } from "./hop/hop.ts";
+import type { HopLetter } from "./hop/hop_letter.ts";
+import { HopActor } from "./hop_actor.ts";
 import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
 import { NowAndThen } from "./now_and_then.ts";
-import { finish, type Letters, tellAccepted } from "./post.ts";
+import { finish, type Letters } from "./post.ts";
+import { Router } from "./router.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
 import type { SessionLetter, SessionRef } from "./session/session_letter.ts";
@@ -45,8 +47,8 @@ export interface SystemStart {
   readonly registry: Registry;
   readonly store: Store;
   readonly log: Log;
-  /** By the domain that each serves. */
-  readonly gateways: ReadonlyMap<string, Gateway>;
+  /** Who takes stanzas for other domains, in the order in which they are asked. */
+  readonly destinations: readonly Destination[];
   now(): number;
   newId(): string;
   schedule(ms: number, task: () => void): () => void;
@@ -71,7 +73,8 @@ export class ActorSystem implements Node, SessionService {
   readonly #expiry: Mailbox<ExpiryLetter>;
   readonly #retention: ArchiveRetention;
   readonly #users: UserDirectory;
-  readonly #gateways = new Map<string, Mailbox<GatewayLetter>>();
+  readonly #hops = new Map<string, Mailbox<HopLetter>>();
+  readonly #router: Router;
   readonly #domains: ReadonlySet<string>;
   /** Who in this process waits for an answer. */
   readonly waiters = new Waiters();
@@ -98,6 +101,7 @@ export class ActorSystem implements Node, SessionService {
     this.database = asyncStore(this.store, (account) => this.#users.renew(Jid.parse(account)));
     this.context = this.#createContext();
     this.#sessions = new SessionDirectory(this, this.waiters);
+    this.#router = new Router(this, this.waiters, [new Accounts(this), ...start.destinations]);
     this.#users = new UserDirectory(
       this,
       userKinds(() => this),
@@ -117,16 +121,30 @@ export class ActorSystem implements Node, SessionService {
     );
   }
 
-  #startGateway(domain: string, gateway: Gateway): void {
-    const mailbox: Mailbox<GatewayLetter> = new Mailbox(serverKind("GatewayActor", this.log), this.scheduler);
-    mailbox.start(new GatewayActor(this, { domain, gateway, self: () => mailbox }));
-    this.#gateways.set(domain, mailbox);
+  /** What destinations may use. */
+  #destinationContext(): DestinationContext {
+    return {
+      log: this.log,
+      now: () => this.now(),
+      newId: () => this.newId(),
+      route: (stanza) => this.route(stanza),
+      finish: ({ replyTo }, outcome) => finish(this, replyTo, outcome),
+      openHop: (domain, hop, options) => this.#openHop(domain, hop, options),
+    };
+  }
+
+  #openHop(domain: string, hop: Hop, options: HopOptions): (envelope: Envelope) => void {
+    const mailbox: Mailbox<HopLetter> = new Mailbox(serverKind("HopActor", this.log), this.scheduler);
+    mailbox.start(new HopActor(this, { domain, hop, options, self: () => mailbox }));
+    this.#hops.set(domain, mailbox);
     mailbox.tell({ kind: "start" });
+    return (envelope) => mailbox.tell(envelope);
   }
 
   /** Overdue deadlines fire, and the sweep begins. */
   run(): void {
-    for (const [domain, gateway] of this.#start.gateways) this.#startGateway(domain, gateway);
+    const context = this.#destinationContext();
+    for (const destination of this.#start.destinations) destination.start?.(context);
     this.#pruneStreams();
     this.#expiry.tell({ kind: "due" });
     this.#retention.run();
@@ -157,7 +175,8 @@ export class ActorSystem implements Node, SessionService {
     this.#retention.stop();
     this.scheduler.turn(() => this.#users.endAll(new StreamError("system-shutdown")));
     this.#expiry.stop();
-    for (const gateway of this.#gateways.values()) gateway.stop();
+    for (const destination of this.#start.destinations) destination.stop?.();
+    for (const hop of this.#hops.values()) hop.stop();
     await this.#flushStore();
   }
 
@@ -222,11 +241,7 @@ export class ActorSystem implements Node, SessionService {
   }
 
   serves(domain: string): boolean {
-    return this.isLocal(domain) || this.#gateways.has(domain);
-  }
-
-  gateway(domain: string): GatewayRef | undefined {
-    return this.#gateways.get(domain);
+    return this.#router.serves(domain);
   }
 
   user(bare: Jid): UserEntry {
@@ -256,6 +271,8 @@ export class ActorSystem implements Node, SessionService {
         return this.#users.get(to.jid).user.tell(letter as UserLetter);
       case "delivery":
         return this.#users.get(to.jid).delivery.tell(letter as DeliveryLetter);
+      case "hop":
+        return this.#hops.get(to.domain)?.tell(letter as HopLetter);
       case "waiter":
         return this.#tellWaiter(letter as WaiterLetter);
       default:
@@ -274,47 +291,7 @@ export class ActorSystem implements Node, SessionService {
   }
 
   dispatch(envelope: Envelope): void {
-    const to = envelope.stanza.to!;
-    if (this.isLocal(to.domain)) {
-      if (to.local === "") return this.#routeToServer(envelope);
-      return this.#users.get(to.bare).delivery.tell(envelope);
-    }
-    const gateway = this.#gateways.get(to.domain);
-    if (gateway !== undefined) return gateway.tell(envelope);
-    this.#refuse(envelope, "remote-server-not-found");
-  }
-
-  #refuse(
-    { stanza, notice, via, replyTo }: Envelope,
-    condition: "remote-server-not-found" | "service-unavailable",
-  ): void {
-    const silent =
-      stanza.type === "error" ||
-      stanza.type === "result" ||
-      // Who asks a contact that cannot be reached would wait for ever; presence that is broadcast goes out unasked.
-      (stanza.name === "presence" && stanza.type !== "subscribe") ||
-      notice ||
-      via.length > 0;
-    if (!silent && stanza.from !== undefined) this.#answerUnserved(stanza, new StanzaError(condition));
-    finish(this, replyTo, { kind: "none", condition });
-  }
-
-  #answerUnserved(stanza: Stanza, error: StanzaError): void {
-    const ordinary = stanza.error(error);
-    if (stanza.name !== "message") return this.route(ordinary);
-    for (const answer of answerUnserved(stanza, this, ordinary)) this.route(answer, { notice: answer !== ordinary });
-  }
-
-  #routeToServer(envelope: Envelope): void {
-    const { stanza, replyTo } = envelope;
-    if (stanza.name === "presence" || stanza.from === undefined) return tellAccepted(this, replyTo);
-    if (stanza.name === "message") return this.#refuse(envelope, "service-unavailable");
-    if (stanza.type !== "get" && stanza.type !== "set") return;
-    const answer = this.registry.answerServer(stanza, this.context);
-    if (!(answer instanceof Promise)) return this.route(answer);
-    answer
-      .then((reply) => this.route(reply))
-      .catch((error) => this.log.error("cannot answer request", { id: stanza.id, error }));
+    this.#router.dispatch(envelope);
   }
 
   /** Sends a message as the application does; tells its first outcome. */

@@ -1,6 +1,7 @@
 /** The one place where the parts are joined. @module */
 import type { Hono } from "hono";
 import { nanoid } from "nanoid";
+import type { Destination } from "../actors/destination.ts";
 import { ActorSystem } from "../actors/system.ts";
 import type { Outcome } from "../amp/outcome.ts";
 import { modules as ownModules } from "../modules/mod.ts";
@@ -31,6 +32,8 @@ export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "ga
   /** Protocol extensions, in the order in which their hooks run; those of ampact (`modules`) unless given. */
   readonly modules?: readonly ServerModule[];
   readonly settings?: ModuleOptions;
+  /** Who takes stanzas for further domains, asked in this order after the accounts and the gateways. */
+  readonly destinations?: readonly Destination[];
   /** The text of a TOML file, and environment variables; options go before both. */
   readonly file?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -77,6 +80,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
     ? options.store
     : createSqliteStore(config.store.url, { accountBytes: config.limits.accountBytes, keyFile: keyFileOf(config) });
   const gateways = createGateways(config, options.gateways ?? {});
+  const destinations = [...gateways.values(), ...(options.destinations ?? [])];
   const settings = nodeSettings(config, [...gateways.keys()]);
   const registry = createRegistry(modules, settings);
   const parts = { now, log, newId: () => nanoid(), schedule: scheduleTimer };
@@ -135,7 +139,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
         }
         const opened = await store.open();
         secret = Uint8Array.from(opened.idKey);
-        system = new ActorSystem({ ...parts, settings, registry, store, gateways }, opened);
+        system = new ActorSystem({ ...parts, settings, registry, store, destinations }, opened);
         system.run();
         transports.open();
       } catch (error) {
@@ -169,6 +173,7 @@ function configSources({
   log: _,
   now: __,
   modules: ___,
+  destinations: ____,
   settings,
   gateways,
   ...options

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHmac } from "node:crypto";
-import type { GatewayHandler, GatewayMessage } from "../actors/gateway.ts";
+import type { GatewayHandler, GatewayMessage } from "../destinations/gateway.ts";
 import { formatDateTime } from "../xmpp/date_time.ts";
 import type { WebhookSettings } from "./gateway_setting.ts";
 

@@ -1,5 +1,6 @@
 /** All gateways of a server: those of the configuration, and those that the application gives. @module */
-import type { Gateway, GatewayHandler } from "../actors/gateway.ts";
+import type { Destination } from "../actors/destination.ts";
+import { type GatewayHandler, gateway } from "../destinations/gateway.ts";
 import { Jid } from "../xmpp/jid.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./config_error.ts";
@@ -21,15 +22,16 @@ export function webhookOptions(options: GatewayOptions): Record<string, WebhookO
 }
 
 /** Throws ConfigError where a domain is served otherwise, or is none. */
-export function createGateways(config: Config, options: GatewayOptions): ReadonlyMap<string, Gateway> {
-  const gateways = new Map<string, Gateway>();
+export function createGateways(config: Config, options: GatewayOptions): ReadonlyMap<string, Destination> {
+  const gateways = new Map<string, Destination>();
   for (const [domain, { timeoutSeconds, retryHours, ...webhook }] of Object.entries(config.gateways)) {
-    const handler = createWebhook(webhook);
-    gateways.set(domain, { handler, timeoutMs: timeoutSeconds * SECOND, retryMs: retryHours * HOUR });
+    const times = { timeoutMs: timeoutSeconds * SECOND, retryMs: retryHours * HOUR };
+    gateways.set(domain, gateway(domain, createWebhook(webhook), times));
   }
   for (const [text, handler] of Object.entries(options)) {
     if (!isHandler(handler)) continue;
-    gateways.set(domainOf(text), { handler, timeoutMs: HANDLER_TIMEOUT_MS, retryMs: HANDLER_RETRY_MS });
+    const domain = domainOf(text);
+    gateways.set(domain, gateway(domain, handler, { timeoutMs: HANDLER_TIMEOUT_MS, retryMs: HANDLER_RETRY_MS }));
   }
   for (const domain of gateways.keys()) {
     if (config.domains.includes(domain)) throw problem(domain, "a domain that is not among `domains`");

@@ -7,15 +7,17 @@ import { storable } from "../../modules/archive_policy.ts";
 import type { StanzaErrorCondition } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { finish, tellAccepted } from "../post.ts";
-import { apply, carryOut, termsOf, waitInStorage } from "./carry_out.ts";
+import { apply, carryOut, termsOf } from "./carry_out.ts";
 import type { Envelope } from "./delivery_letter.ts";
 import { type DeliveryState, PRESENCE_DUE_MS } from "./delivery_state.ts";
 import { endAtArrival, fire, isLogged } from "./flight/ends.ts";
 import type { Ending, Row, Step } from "./flight/flight.ts";
-import { hand } from "./flight/on_hop.ts";
+import { forward as startForward } from "./flight/on_hop.ts";
 import { offer } from "./flight/on_session_end.ts";
+import type { Holder } from "./holder.ts";
 import { LogRow } from "./log_row.ts";
 import { append, archiveEntries, pendingEntry } from "./log_rows.ts";
+import { waitInStorage } from "./own_effects.ts";
 import { announce, ruleEvent } from "./rule_events.ts";
 import { copyToOthers, toResources } from "./to_sessions.ts";
 import { LOGGED_ROW, NO_ROW, Tracked, UNOFFERED } from "./tracked.ts";
@@ -52,7 +54,7 @@ function accordingTo(
     case "forward":
       return forward(state, arrival, plan.to, notify);
     case "gateway":
-      throw new Error("Cannot deliver message: an account is not served by a gateway");
+      throw new Error("Cannot deliver message: an account is served by no gateway");
     default:
       plan satisfies never;
   }
@@ -74,12 +76,12 @@ function track(
   const row: Row = isNew ? { log: "queued", waits, archived, counted: false } : NO_ROW;
   const tracked = new Tracked(envelope, seq, stanza, rules, UNOFFERED, row);
   tracked.archive = archive;
-  if (waits) tracked.pending = pendingEntry(state, rules);
+  if (waits) tracked.pending = pendingEntry(state.owner, rules);
   tracked.kept = archived;
   return { tracked, isNew };
 }
 
-function begin(state: DeliveryState, tracked: Tracked, step: Step): void {
+export function begin(state: Holder, tracked: Tracked, step: Step): void {
   if (step.flight !== undefined) state.inFlight.set(tracked.seq, tracked);
   apply(state, tracked, step);
 }
@@ -199,7 +201,7 @@ function store(state: DeliveryState, arrival: Arrival, notify: Met | undefined):
 function forward(state: DeliveryState, arrival: Arrival, to: string, notify: Met | undefined): void {
   const { tracked, isNew } = track(state, arrival, false);
   if (isNew) append(state, tracked, arrival.stanza.size, false);
-  begin(state, tracked, hand(tracked.flight, to, notify));
+  begin(state, tracked, startForward(tracked.flight, to, notify));
 }
 
 function undeliverable(state: DeliveryState, arrival: Arrival, plan: NonePlan, notify: Notify | undefined): void {
@@ -211,12 +213,12 @@ function undeliverable(state: DeliveryState, arrival: Arrival, plan: NonePlan, n
 
 /** The end of a message that never got further; an event of it is in the log before the message counts as accepted. */
 export function endHere(
-  state: DeliveryState,
+  holder: Holder,
   { envelope, stanza, rules }: Arrival,
   report: Met | undefined,
   outcome: Outcome,
   bounce?: StanzaErrorCondition,
 ): void {
-  const tracked = new Tracked(envelope, state.node.seqs.next(), stanza, rules, UNOFFERED, NO_ROW);
-  begin(state, tracked, endAtArrival(tracked.flight, termsOf(state), { outcome, changes: [], report, bounce }));
+  const tracked = new Tracked(envelope, holder.node.seqs.next(), stanza, rules, UNOFFERED, NO_ROW);
+  begin(holder, tracked, endAtArrival(tracked.flight, termsOf(holder), { outcome, changes: [], report, bounce }));
 }

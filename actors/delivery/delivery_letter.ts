@@ -1,12 +1,12 @@
 /** What the delivery actor is told. @module */
 import type { RuleState } from "../../amp/rule_state.ts";
-import type { StoreFault } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Answer, ReplyTo, SessionId } from "../address.ts";
 import type { Profile } from "../profile.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
-import type { Ending } from "./flight/flight.ts";
+import type { CommitNews } from "../store_letter.ts";
+import type { Done } from "./holder.ts";
 
 /** How a stanza comes to whoever takes it for its recipient. */
 export interface Envelope {
@@ -51,8 +51,7 @@ export type DeliveryLetter =
       readonly session: SessionId;
       readonly ignored?: boolean;
     }
-  | { readonly kind: "committed"; readonly seqs: readonly number[] }
-  | { readonly kind: "refused"; readonly seqs: readonly number[]; readonly fault: StoreFault }
+  | CommitNews
   /**
    * A resource is ready for what waits; `comes`: it has just become so. `seenUntil`: it has read its archive up to there (no
    * second copy).
@@ -62,8 +61,7 @@ export type DeliveryLetter =
   | { readonly kind: "detached" }
   /** A deadline of a waiting message has passed. */
   | { readonly kind: "expire"; readonly seq: number }
-  /** The calls that were to rest or end a message: committed, or not. */
-  | { readonly kind: "done"; readonly seq: number; readonly ending: Ending; readonly fault: StoreFault | undefined }
+  | Done
   /** What the forwarding address made of the message of that number. */
   | Answer
   /** No session took this message after all. */

@@ -11,6 +11,7 @@ import type { ActorRef } from "../runtime/mailbox.ts";
 import type { SessionLetter } from "../session/session_letter.ts";
 import type { UserLetter } from "../user/user_letter.ts";
 import type { DeliveryRef } from "./delivery_letter.ts";
+import type { Holder, OwnEffect } from "./holder.ts";
 import { isStranger, type OfflineShares } from "./offline_shares.ts";
 import { RecentSeqs } from "./recent_seqs.ts";
 import type { Tracked } from "./tracked.ts";
@@ -53,7 +54,7 @@ const PROVED_EVENTS = 500;
 /** A client that has not sent presence by then may be one that never does. */
 export const PRESENCE_DUE_MS = 2000;
 
-export class DeliveryState {
+export class DeliveryState implements Holder {
   readonly node: Node;
   readonly owner: Jid;
   readonly domain: Jid;
@@ -93,7 +94,15 @@ export class DeliveryState {
   /** Sessions that took what waits when they were last asked. */
   #takers: readonly SessionId[] = NOBODY;
 
-  constructor(node: Node, start: DeliveryStart) {
+  readonly #carryOut: (state: DeliveryState, tracked: Tracked, effect: OwnEffect) => void;
+
+  /** `carryOut`: what an effect does to an account. */
+  constructor(
+    node: Node,
+    start: DeliveryStart,
+    carryOut: (state: DeliveryState, tracked: Tracked, effect: OwnEffect) => void,
+  ) {
+    this.#carryOut = carryOut;
     this.node = node;
     this.owner = start.entry.jid;
     this.domain = Jid.parse(this.owner.domain);
@@ -105,6 +114,14 @@ export class DeliveryState {
 
   self(): DeliveryRef {
     return this.#self;
+  }
+
+  moved({ seq, flight }: Tracked, isOver: boolean): void {
+    if (isOver || flight.stage.kind !== "offered") this.flush?.open.delete(seq);
+  }
+
+  carryOut(tracked: Tracked, effect: OwnEffect): void {
+    this.#carryOut(this, tracked, effect);
   }
 
   /** Nothing is under way. */

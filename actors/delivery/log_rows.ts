@@ -10,6 +10,7 @@ import {
   type StoreFault,
   type StoreReply,
 } from "../../store/store.ts";
+import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
 import { archives } from "../profile.ts";
@@ -17,6 +18,7 @@ import type { RowHandle } from "../store_letter.ts";
 import type { Envelope } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { StoreCondition } from "./flight/flight.ts";
+import type { Holder } from "./holder.ts";
 import { RuledEntry } from "./log_row.ts";
 
 /** The row of the recipient's archive, as its settings have it. */
@@ -33,21 +35,20 @@ export function archiveEntries(
   return [{ owner: owner.text, peer: sender.text }];
 }
 
-export function pendingEntry(state: DeliveryState, rules: RuleState | undefined): PendingEntry {
-  const owner = state.owner.text;
-  return rules === undefined ? { owner } : new RuledEntry(owner, rules);
+export function pendingEntry({ text }: Jid, rules: RuleState | undefined): PendingEntry {
+  return rules === undefined ? { owner: text } : new RuledEntry(text, rules);
 }
 
 /** `units`: about how long its text is; `provable`: a device is given it. */
 export function append(
-  state: DeliveryState,
+  holder: Holder,
   message: NewMessage & Partial<RowHandle>,
   units: number,
   provable: boolean,
   wanted = false,
 ): void {
   const handle = message.isWritten === undefined ? undefined : (message as RowHandle);
-  state.node.store.tell({ kind: "append", message, handle, units, from: state.self(), wanted, provable });
+  holder.node.store.tell({ kind: "append", message, handle, units, from: holder.self(), wanted, provable });
 }
 
 export function conditionOf({ kind }: StoreFault): StoreCondition {

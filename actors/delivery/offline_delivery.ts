@@ -2,10 +2,11 @@
 import type { RuleState } from "../../amp/rule_state.ts";
 import type { PendingMessage } from "../../store/store.ts";
 import type { SessionId } from "../address.ts";
-import { move, tellSettled } from "./carry_out.ts";
+import { move } from "./carry_out.ts";
 import type { DeliveryState, Flush } from "./delivery_state.ts";
 import { offerHeld, standAmongRows } from "./detached.ts";
 import { OfflineShares } from "./offline_shares.ts";
+import { tellSettled } from "./own_effects.ts";
 import { planAnew } from "./plan_input.ts";
 import { fromRow, type Tracked } from "./tracked.ts";
 

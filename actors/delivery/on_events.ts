@@ -2,14 +2,15 @@
 import type { Outcome } from "../../amp/outcome.ts";
 import type { StoreFault } from "../../store/store.ts";
 import type { SessionId } from "../address.ts";
-import { move, tellSettled, termsOf } from "./carry_out.ts";
+import { move, moveByCommit, termsOf } from "./carry_out.ts";
 import type { DeliveryLetter } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
-import type { Ending } from "./flight/flight.ts";
+import type { Done } from "./holder.ts";
 import { conditionOf } from "./log_rows.ts";
 import { countDeliveries } from "./never_proved.ts";
 import { endFlush, flushOnward } from "./offline_delivery.ts";
 import { acceptSent } from "./outgoing.ts";
+import { tellSettled } from "./own_effects.ts";
 import { planAnew } from "./plan_input.ts";
 import type { Tracked } from "./tracked.ts";
 
@@ -123,12 +124,8 @@ export function onRefused(state: DeliveryState, seqs: readonly number[], fault: 
 }
 
 /** The transaction that was to rest or end a message. */
-export function onDone(state: DeliveryState, seq: number, ending: Ending, fault: StoreFault | undefined): void {
-  const tracked = state.inFlight.get(seq);
-  const stage = tracked?.flight.stage;
-  if (tracked === undefined || (stage?.kind !== "resting" && stage?.kind !== "ending") || stage.ending !== ending)
-    return;
-  move(state, tracked, { kind: "done", fault: fault && conditionOf(fault) });
+export function onDone(state: DeliveryState, done: Done): void {
+  if (!moveByCommit(state, done)) return;
   tellSettled(state);
   flushOnward(state);
 }

@@ -5,9 +5,9 @@ import { deadlineOf, encodeState, type RuleState } from "../../amp/rule_state.ts
 import { type NewMessage, NO_ENTRIES, type StoreCall } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
-import type { DeliveryState } from "./delivery_state.ts";
 import type { DueEvent } from "./due_event.ts";
 import { fire } from "./flight/ends.ts";
+import type { Holder } from "./holder.ts";
 import { LogRow } from "./log_row.ts";
 import { append, transact } from "./log_rows.ts";
 
@@ -37,10 +37,10 @@ export function eventRow({ stanza, seq }: DueEvent): NewMessage {
 }
 
 /** Sends an event that is true already, and logs it along with what is being gathered. */
-export function announce(state: DeliveryState, event: DueEvent | undefined): void {
+export function announce(holder: Holder, event: DueEvent | undefined): void {
   if (event === undefined) return;
-  if (event.seq > 0) append(state, eventRow(event), event.stanza.size, true);
-  sendEvent(state.node, event);
+  if (event.seq > 0) append(holder, eventRow(event), event.stanza.size, true);
+  sendEvent(holder.node, event);
 }
 
 /** A `notify` for a row in the log of that owner: it has fired when the event is in the log too. Returns its rules then. */

@@ -36,7 +36,8 @@ export class Tracked implements NewMessage, RowHandle {
   readonly seq: number;
   /** As it was sent, with the sender's full JID and the address as it was written; without `<amp/>` and `<stanza-id/>`. */
   readonly stanza: Stanza;
-  readonly via: readonly Jid[];
+  /** The forwarding accounts that it came through. */
+  via: readonly Jid[];
   replyTo: ReplyTo | undefined;
   flight: Flight;
   /** It has waited in storage: devices learn since when (XEP-0203). */

@@ -38,7 +38,7 @@ export class SmallServer {
         registry: createRegistry(modules, settings),
         store: server.#store,
         log: SILENT_LOG,
-        gateways: new Map(),
+        destinations: [],
         now: () => server.#now,
         newId: () => "id",
         schedule: (ms, task) => server.#schedule(ms, task),

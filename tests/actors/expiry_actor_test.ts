@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { Address } from "../../actors/address.ts";
 import type { ExpiryLetter } from "../../actors/expiry_actor.ts";
 import { ExpiryActor } from "../../actors/expiry_actor.ts";
 import type { Node } from "../../actors/node.ts";
@@ -36,7 +37,7 @@ const node = {
   now: () => now,
   log: { error: (what: string, record: unknown) => expect([what, record]).toBeUndefined() },
   database: new Proxy({}, { get: (_, method) => ask(method as StoreMethod) }),
-  user: () => ({ delivery: { tell: ({ seq }: { seq: number }) => told.push(seq) } }),
+  send: (_: Address, { seq }: { seq: number }) => told.push(seq),
   schedule: (ms: number, task: () => void) => {
     alarm = { at: now + ms, task };
     return () => {

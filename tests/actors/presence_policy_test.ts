@@ -45,7 +45,7 @@ beforeEach(async () => {
     registry: createRegistry([], settings),
     store,
     log: SILENT_LOG,
-    gateways: new Map(),
+    destinations: [],
     now: () => Date.UTC(2026, 10, 22, 12),
     newId: () => "id",
     schedule: () => () => {},

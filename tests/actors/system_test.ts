@@ -44,7 +44,7 @@ function setting(gate: { readonly open: Promise<void> } = { open: Promise.resolv
     registry: { modules: [] },
     store: { run },
     log: SILENT_LOG,
-    gateways: new Map(),
+    destinations: [],
     now: () => 48 * HOUR_MS,
     newId: () => "id",
     schedule: (ms: number, task: () => void) => {

@@ -34,8 +34,11 @@ export type Stage =
     }
   /** It has ended, most often by proof of receipt; the commit of what an archive keeps of it is awaited. */
   | { readonly kind: "proved" }
-  /** The forwarding address has not answered yet. */
-  | { readonly kind: "handed"; readonly onTaken: Met | undefined }
+  /**
+   * The next hop has not answered yet. `queued`: the message waits here until it does, in a durable queue; otherwise it is the
+   * forwarding address that answers for it.
+   */
+  | { readonly kind: "handed"; readonly onTaken: Met | undefined; readonly queued: boolean }
   /** It comes to rest in storage. Without an ending only the commit of its row is awaited. */
   | { readonly kind: "resting"; readonly ending: Ending | undefined; readonly report: Met | undefined }
   /** It ends; the transaction of its ending is awaited. */
@@ -93,9 +96,9 @@ export type Event =
   | { readonly kind: "refused"; readonly condition: StoreCondition }
   /** The transaction of the ending is committed, or has failed. */
   | { readonly kind: "done"; readonly fault: StoreCondition | undefined }
-  /** The forwarding address has answered; undefined: it holds the message durably. */
+  /** The next hop has answered; undefined: it holds the message durably. */
   | { readonly kind: "answered"; readonly outcome: Outcome | undefined }
-  /** A deadline has passed. `isReachable`: a session that has the message is connected, so receipt may still be proved. */
+  /** A deadline has passed. `isReachable`: a session or a hop that has the message may still prove or take it. */
   | { readonly kind: "due"; readonly isReachable: boolean };
 
 /** What a sender is told where the store could not take a message. */
@@ -122,7 +125,9 @@ export type Effect =
   /** No session was there to take the offer: come back later with a plan. */
   | { readonly kind: "again" }
   /** Hand it to the forwarding address, with the rules that are still undecided. */
-  | { readonly kind: "hand"; readonly to: string; readonly rules: RuleState | undefined }
+  | { readonly kind: "forward"; readonly to: string; readonly rules: RuleState | undefined }
+  /** It may be handed to the hop, in its turn. */
+  | { readonly kind: "queue" }
   /** Sessions that have it besides the one that proved it must not send it again, unless they have asked for copies. */
   | {
       readonly kind: "revoke-elsewhere";

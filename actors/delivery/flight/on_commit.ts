@@ -11,13 +11,18 @@ import {
   withRow,
 } from "./flight.ts";
 
+const NOTHING: readonly Effect[] = [];
+const QUEUE: readonly Effect[] = [{ kind: "queue" }];
+
 export function onCommitted(flight: Flight): Step {
   const { stage, row } = flight;
   const durable = row.log === "queued" ? withRow(flight, { log: "durable" }) : flight;
   switch (stage.kind) {
     case "offered":
+      return accepted(durable);
     case "handed":
-      return stage.kind === "offered" ? accepted(durable) : { flight: durable, effects: [] };
+      // Who sent it on has its answer: this queue answers for the message from now on.
+      return stage.queued ? accepted({ ...durable, forwarded: false }, QUEUE) : { flight: durable, effects: [] };
     case "proved":
       return over([{ kind: "accept" }], undefined);
     case "resting":
@@ -30,9 +35,9 @@ export function onCommitted(flight: Flight): Step {
 }
 
 /** An XEP-0198 count may cover it; who counts needs nothing more. */
-function accepted(flight: Flight): Step {
+function accepted(flight: Flight, then: readonly Effect[] = NOTHING): Step {
   const audience = flight.audience === "count" ? "none" : flight.audience;
-  return { flight: { ...flight, audience }, effects: [{ kind: "accept" }] };
+  return { flight: { ...flight, audience }, effects: [{ kind: "accept" }, ...then] };
 }
 
 type Refused = Extract<Event, { kind: "refused" }>;
@@ -44,6 +49,7 @@ export function onRefused(flight: Flight, { condition }: Refused): Step {
   const rowless = withRow(flight, { log: "none", waits: false, archived: false });
   if (stage.kind === "proved") return over([{ kind: "accept" }], undefined);
   if (stage.kind === "resting" && stage.ending === undefined) return fail(rowless, condition);
+  if (stage.kind === "handed" && stage.queued) return fail(rowless, condition);
   return { flight: rowless, effects };
 }
 

@@ -8,9 +8,11 @@ type Due = Extract<Event, { kind: "due" }>;
 export function onDue(flight: Flight, { isReachable }: Due, terms: Terms): Step {
   const { stage } = flight;
   if (stage.kind === "resting" && stage.ending === undefined) return expire(flight, terms) ?? unmoved(flight);
-  // A connected device may have received it: its proof, or the end of its connection, decides.
-  if (stage.kind !== "offered" || isReachable) return unmoved(flight);
+  const isOut = stage.kind === "offered" || (stage.kind === "handed" && stage.queued);
+  // A connected device may have received it, or a hop be about to take it: proof, or its end, decides.
+  if (!isOut || isReachable) return unmoved(flight);
   const step = expire(flight, terms);
+  if (stage.kind === "handed" || stage.to.length === 0) return step ?? unmoved(flight);
   if (step === undefined) return unmoved(flight);
   if (step.flight?.stage.kind === "offered") return step;
   return { flight: step.flight, effects: [{ kind: "revoke", from: stage.to }, ...step.effects] };

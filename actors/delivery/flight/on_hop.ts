@@ -1,4 +1,8 @@
-/** The message goes to the recipient's forwarding address, which answers for it once it holds or has delivered it. @module */
+/**
+ * The message goes to another hop: to the recipient's forwarding address, which answers for it once it holds or has delivered
+ * it, or through a durable queue to something that takes or refuses it.
+ * @module
+ */
 import { type Met, NOTHING_FIRED } from "../../../amp/evaluate.ts";
 import type { RuleState } from "../../../amp/rule_state.ts";
 import { end, uncount } from "./ends.ts";
@@ -6,9 +10,15 @@ import { type Change, type Event, type Flight, type Step, type Terms, unmoved, w
 
 type Answered = Extract<Event, { kind: "answered" }>;
 
-export function hand(flight: Flight, to: string, onTaken: Met | undefined): Step {
-  const handed: Flight = { ...flight, stage: { kind: "handed", onTaken } };
-  return { flight: handed, effects: [{ kind: "hand", to, rules: carriedOn(flight.rules, onTaken) }] };
+export function forward(flight: Flight, to: string, onTaken: Met | undefined): Step {
+  const handed: Flight = { ...flight, stage: { kind: "handed", onTaken, queued: false } };
+  return { flight: handed, effects: [{ kind: "forward", to, rules: carriedOn(flight.rules, onTaken) }] };
+}
+
+/** Only what a commit has taken is handed over. */
+export function queue(flight: Flight, onTaken: Met | undefined): Step {
+  const queued: Flight = { ...flight, stage: { kind: "handed", onTaken, queued: true } };
+  return { flight: queued, effects: flight.row.log === "durable" ? [{ kind: "queue" }] : [] };
 }
 
 /**
@@ -28,14 +38,14 @@ export function onAnswered(flight: Flight, { outcome }: Answered, terms: Terms):
   if (stage.kind !== "handed") return unmoved(flight);
   if (outcome?.kind === "none" || (outcome?.kind === "dropped" && outcome.rule === undefined)) {
     return {
-      flight: { ...flight, stage: { kind: "handed", onTaken: undefined } },
+      flight: { ...flight, stage: { ...stage, onTaken: undefined } },
       effects: [{ kind: "plan", forward: false }],
     };
   }
   const changes: readonly Change[] = row.waits ? ["settle"] : [];
   const isRuledOut = outcome?.kind === "dropped" || outcome?.kind === "expired";
   const ended = end(withRow(flight, { counted: false }), terms, {
-    outcome: isRuledOut ? outcome : { kind: "forwarded" },
+    outcome: isRuledOut || (outcome !== undefined && stage.queued) ? outcome : { kind: "forwarded" },
     changes,
     report: isRuledOut ? undefined : stage.onTaken,
   });

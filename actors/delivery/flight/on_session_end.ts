@@ -6,7 +6,7 @@ import type { SessionId } from "../../address.ts";
 import { fire, giveUp, over, rest, takeBack, uncount } from "./ends.ts";
 import { type Effect, type Event, type Flight, type Step, type Terms, unmoved } from "./flight.ts";
 import { expire } from "./on_deadline.ts";
-import { hand } from "./on_hop.ts";
+import { forward, queue } from "./on_hop.ts";
 
 type Lost = Extract<Event, { kind: "lost" }>;
 type Planned = Extract<Event, { kind: "planned" }>;
@@ -52,13 +52,13 @@ function carryOut(flight: Flight, plan: Plan, sessions: readonly SessionId[], no
     case "direct":
       return offer(flight, sessions, at("received"));
     case "forward":
-      return hand(flight, plan.to, at("handed-over"));
+      return forward(flight, plan.to, at("handed-over"));
     case "none":
       return giveUp(flight, terms, plan, notify);
     case "stored":
       return rest(flight, terms, at("stored"));
     case "gateway":
-      throw new Error("Cannot deliver message: an account is not served by a gateway");
+      return queue(flight, at("handed-over"));
     default:
       return plan satisfies never;
   }

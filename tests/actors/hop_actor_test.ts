@@ -1,7 +1,7 @@
 /** Gateways: XEP-0079 3.3.1, `deliver=gateway`. What is told is true, and what was accepted is not lost. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { GatewayAnswer, GatewayMessage } from "../../actors/gateway.ts";
 import { ActorSystem } from "../../actors/system.ts";
+import { type GatewayAnswer, type GatewayMessage, gateway } from "../../destinations/gateway.ts";
 import { createRegistry } from "../../modules/registry.ts";
 import { loadConfig } from "../../server/config.ts";
 import { nodeSettings } from "../../server/server_settings.ts";
@@ -52,7 +52,7 @@ async function begins(): Promise<void> {
       registry: createRegistry([], settings),
       store,
       log: { debug: () => {}, info: () => {}, warn: () => {}, error },
-      gateways: new Map([[SMS, { handler, timeoutMs: 10_000, retryMs: 2 * HOUR }]]),
+      destinations: [gateway(SMS, handler, { timeoutMs: 10_000, retryMs: 2 * HOUR })],
       now: () => now,
       newId: () => "id",
       schedule: (ms, task) => {

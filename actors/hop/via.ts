@@ -1,4 +1,4 @@
-/** Which account has forwarded a message to a gateway: an error comes from there, as the sender knows no other. @module */
+/** Which account has forwarded a message to a hop: an error comes from there, as the sender knows no other. @module */
 import { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { xml } from "../../xmpp/xml/xml.ts";

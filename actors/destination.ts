@@ -1,0 +1,39 @@
+/** Whoever takes stanzas for a domain: the accounts of this server, a gateway, what an application adds. @module */
+import type { Outcome } from "../amp/outcome.ts";
+import type { Plan } from "../amp/plan.ts";
+import type { Log } from "../xmpp/log.ts";
+import type { Stanza } from "../xmpp/stanza.ts";
+import type { Envelope } from "./delivery/delivery_letter.ts";
+import type { Hop, HopOptions } from "./hop/hop.ts";
+
+export interface Destination {
+  /** Whether it takes stanzas for that domain now. Destinations are asked in the order of their list, after the accounts. */
+  serves(domain: string): boolean;
+  /** Called once, before the first stanza. */
+  start?(context: DestinationContext): void;
+  /** Nothing comes any more. */
+  stop?(): void;
+  /**
+   * What it would do with a message (XEP-0079 section 2.2.2). The server reads the rules of the message and holds them against
+   * this plan; `accept` gets what they let pass, without its rules. A destination without `plan` judges the rules itself.
+   */
+  plan?(message: Stanza): Plan;
+  /** Takes a stanza. It answers for a message until it has told DestinationContext.finish() what became of it. */
+  accept(envelope: Envelope): void;
+}
+
+/** What a destination may use of the server. */
+export interface DestinationContext {
+  readonly log: Log;
+  now(): number;
+  newId(): string;
+  /** Sends a stanza on its way; `to` and `from` are set. */
+  route(stanza: Stanza): void;
+  /** What became of a message that was accepted: told once, when it is true. Rules that this meets are carried out. */
+  finish(envelope: Envelope, outcome: Outcome): void;
+  /**
+   * Opens the durable queue of a domain. A message is accepted when it is committed, and is handed to the hop, in order for each
+   * address, until it takes or refuses it. Returns what puts a stanza into the queue.
+   */
+  openHop(domain: string, hop: Hop, options: HopOptions): (envelope: Envelope) => void;
+}

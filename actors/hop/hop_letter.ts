@@ -1,0 +1,22 @@
+/** What the actor of a hop is told. @module */
+import type { PendingMessage } from "../../store/store.ts";
+import type { Envelope } from "../delivery/delivery_letter.ts";
+import type { Done } from "../delivery/holder.ts";
+import type { ActorRef } from "../runtime/mailbox.ts";
+import type { CommitNews } from "../store_letter.ts";
+import type { HopAnswer } from "./hop.ts";
+
+export type HopLetter =
+  | { readonly kind: "start" }
+  | Envelope
+  /** What waits in the store; undefined: it could not be read. */
+  | { readonly kind: "rows"; readonly rows: readonly PendingMessage[] | undefined }
+  | CommitNews
+  | Done
+  /** An error stands for no answer. */
+  | { readonly kind: "answered"; readonly seq: number; readonly answer: HopAnswer | Error }
+  | { readonly kind: "retry"; readonly seq: number }
+  /** A deadline of a waiting message has passed. */
+  | { readonly kind: "expire"; readonly seq: number };
+
+export type HopRef = ActorRef<HopLetter>;

@@ -1,0 +1,60 @@
+/** What the actor of one hop knows; its rooms, the files of this folder, share it. @module */
+import { SeqMap } from "../../store/seq_map.ts";
+import { Jid } from "../../xmpp/jid.ts";
+import type { Holder, OwnEffect } from "../delivery/holder.ts";
+import type { Tracked } from "../delivery/tracked.ts";
+import type { Node } from "../node.ts";
+import type { Hop, HopOptions } from "./hop.ts";
+import type { HopRef } from "./hop_letter.ts";
+import { Lanes } from "./lanes.ts";
+
+export interface HopStart {
+  /** Its log in the store is that of this domain. */
+  readonly domain: string;
+  readonly hop: Hop;
+  readonly options: HopOptions;
+  readonly self: () => HopRef;
+}
+
+type CarryOut = (state: HopState, tracked: Tracked, effect: OwnEffect) => void;
+
+export class HopState implements Holder {
+  readonly node: Node;
+  readonly owner: Jid;
+  readonly offline = true;
+  readonly hop: Hop;
+  readonly options: HopOptions;
+  readonly self: () => HopRef;
+  readonly inFlight = new SeqMap<Tracked>();
+  readonly lanes = new Lanes();
+  /** Attempts under way. */
+  sending = 0;
+  /** Rows beyond `readTo` wait in the store alone. */
+  hasMore = true;
+  isReading = false;
+  /** A message was left in the store while it was being read, which may have been too early for it. */
+  leftSince = false;
+  readTo = 0;
+  isStopped = false;
+  readonly #over: (state: HopState, tracked: Tracked) => void;
+  readonly #carryOut: CarryOut;
+
+  /** `over`: what follows the end of a message; `carryOut`: what an effect does to a queue. */
+  constructor(node: Node, start: HopStart, over: (state: HopState, tracked: Tracked) => void, carryOut: CarryOut) {
+    this.node = node;
+    this.owner = Jid.parse(start.domain);
+    this.hop = start.hop;
+    this.options = start.options;
+    this.self = start.self;
+    this.#over = over;
+    this.#carryOut = carryOut;
+  }
+
+  moved(tracked: Tracked, isOver: boolean): void {
+    if (isOver) this.#over(this, tracked);
+  }
+
+  carryOut(tracked: Tracked, effect: OwnEffect): void {
+    this.#carryOut(this, tracked, effect);
+  }
+}

@@ -1,0 +1,73 @@
+/** A message comes for a hop: its rules are validated and held against the plan, then it is kept. XEP-0079 2.2. @module */
+import type { Met } from "../../amp/evaluate.ts";
+import type { Plan } from "../../amp/plan.ts";
+import type { RuleState } from "../../amp/rule_state.ts";
+import { verdictOn } from "../../amp/verdict.ts";
+import { StanzaError } from "../../xmpp/errors.ts";
+import type { Stanza } from "../../xmpp/stanza.ts";
+import { begin, endHere } from "../delivery/arrival.ts";
+import type { Envelope } from "../delivery/delivery_letter.ts";
+import { isEphemeral } from "../delivery/ephemeral.ts";
+import { fire, ruledOut } from "../delivery/flight/ends.ts";
+import type { Row } from "../delivery/flight/flight.ts";
+import { queue } from "../delivery/flight/on_hop.ts";
+import { takeIn } from "../delivery/intake.ts";
+import { append, pendingEntry } from "../delivery/log_rows.ts";
+import { announce, ruleEvent } from "../delivery/rule_events.ts";
+import { Tracked, UNOFFERED } from "../delivery/tracked.ts";
+import { finish } from "../post.ts";
+import type { HopState } from "./hop_state.ts";
+import { withVia } from "./via.ts";
+
+/** Messages held, with those whose commit is awaited; above it a message is refused. */
+const MAX_HELD_EVER = 10_000;
+/** What a hop would do with a message. */
+export const TO_HOP: Plan = { kind: "gateway" };
+const QUEUED_ROW: Row = { log: "queued", waits: true, archived: false, counted: false };
+
+export function onMessage(state: HopState, envelope: Envelope): void {
+  const { node } = state;
+  const { stanza, replyTo } = envelope;
+  if (stanza.type === "error" || isEphemeral(stanza)) return finish(node, replyTo, { kind: "dropped" });
+  if (state.inFlight.size >= MAX_HELD_EVER) return refuse(state, envelope);
+  // What stands behind a hop has no presence to hide.
+  const taken = takeIn(stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: true });
+  if (taken.kind === "refused") {
+    node.route(taken.reply, { notice: true });
+    return finish(node, replyTo, { kind: "none", condition: taken.condition });
+  }
+  const rules = taken.kind === "ruled" ? taken.rules : envelope.rules;
+  judge(state, envelope, withVia(taken.stanza, envelope.via), rules);
+}
+
+/** A forwarding account decides by itself what becomes of a message that is refused. */
+function refuse({ node }: HopState, { stanza, via, replyTo }: Envelope): void {
+  if (via.length === 0) node.route(stanza.error(new StanzaError("resource-constraint", { type: "wait" })));
+  finish(node, replyTo, { kind: "none", condition: "resource-constraint" });
+}
+
+function judge(state: HopState, envelope: Envelope, stanza: Stanza, rules: RuleState | undefined): void {
+  if (rules === undefined) return keep(state, envelope, stanza, rules, undefined);
+  const verdict = verdictOn(rules, TO_HOP, state.node.now());
+  if (verdict.kind !== "default") return endHere(state, { envelope, stanza, rules }, verdict, ruledOut(verdict));
+  const { notify } = verdict;
+  if (notify?.when !== "now") {
+    return keep(state, envelope, stanza, rules, notify?.when === "handed-over" ? notify : undefined);
+  }
+  announce(state, ruleEvent(state.node, notify, rules));
+  keep(state, envelope, stanza, fire(rules, notify), undefined);
+}
+
+/** It is durable before it counts as accepted, and before the far end hears of it. */
+function keep(
+  state: HopState,
+  envelope: Envelope,
+  stanza: Stanza,
+  rules: RuleState | undefined,
+  onTaken: Met | undefined,
+): void {
+  const tracked = new Tracked(envelope, state.node.seqs.next(), stanza, rules, UNOFFERED, QUEUED_ROW);
+  tracked.pending = pendingEntry(state.owner, rules);
+  begin(state, tracked, queue(tracked.flight, onTaken));
+  append(state, tracked, stanza.size, false, true);
+}

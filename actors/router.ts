@@ -1,0 +1,66 @@
+/** Brings each stanza to the destination that serves its domain. RFC 6120 section 10. @module */
+import type { Outcome } from "../amp/outcome.ts";
+import { StanzaError } from "../xmpp/errors.ts";
+import type { Stanza } from "../xmpp/stanza.ts";
+import type { Envelope } from "./delivery/delivery_letter.ts";
+import { answerUnserved } from "./delivery/first_answers.ts";
+import type { Destination } from "./destination.ts";
+import { judge } from "./judge.ts";
+import type { Node } from "./node.ts";
+import { finish } from "./post.ts";
+import type { Waiters } from "./waiters.ts";
+
+export class Router {
+  readonly #node: Node;
+  readonly #waiters: Waiters;
+  readonly #destinations: readonly Destination[];
+
+  constructor(node: Node, waiters: Waiters, destinations: readonly Destination[]) {
+    this.#node = node;
+    this.#waiters = waiters;
+    this.#destinations = destinations;
+  }
+
+  serves(domain: string): boolean {
+    return this.#find(domain) !== undefined;
+  }
+
+  dispatch(envelope: Envelope): void {
+    const destination = this.#find(envelope.stanza.to!.domain);
+    if (destination === undefined) return refuse(this.#node, envelope, "remote-server-not-found");
+    if (destination.plan === undefined || envelope.stanza.name !== "message") return destination.accept(envelope);
+    judge(this.#node, this.#waiters, envelope, destination.plan(envelope.stanza), (passed) =>
+      destination.accept(passed),
+    );
+  }
+
+  #find(domain: string): Destination | undefined {
+    const destinations = this.#destinations;
+    for (let i = 0; i < destinations.length; i++) if (destinations[i]!.serves(domain)) return destinations[i];
+    return undefined;
+  }
+}
+
+/** There is nobody to take it. */
+export function refuse(
+  node: Node,
+  { stanza, notice, via, replyTo }: Envelope,
+  condition: "remote-server-not-found" | "service-unavailable",
+): void {
+  const silent =
+    stanza.type === "error" ||
+    stanza.type === "result" ||
+    // Who asks a contact that cannot be reached would wait for ever; presence that is broadcast goes out unasked.
+    (stanza.name === "presence" && stanza.type !== "subscribe") ||
+    notice ||
+    via.length > 0;
+  if (!silent && stanza.from !== undefined) answer(node, stanza, new StanzaError(condition));
+  const outcome: Outcome = { kind: "none", condition };
+  finish(node, replyTo, outcome);
+}
+
+function answer(node: Node, stanza: Stanza, error: StanzaError): void {
+  const ordinary = stanza.error(error);
+  if (stanza.name !== "message") return node.route(ordinary);
+  for (const reply of answerUnserved(stanza, node, ordinary)) node.route(reply, { notice: reply !== ordinary });
+}
