@@ -70,6 +70,8 @@ export type Plan =
   | { readonly kind: "gateway" }
   | NonePlan;
 
+/** What a destination without resources does that takes messages at once, such as a service. */
+export const RESOURCELESS: Plan = { kind: "direct", resources: [""] };
 const STORED: Plan = { kind: "stored" };
 const GATEWAY: Plan = { kind: "gateway" };
 

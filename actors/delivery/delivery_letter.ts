@@ -1,12 +1,13 @@
 /** What the delivery actor is told. @module */
 import type { RuleState } from "../../amp/rule_state.ts";
+import type { StoreFault } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Answer, ReplyTo, SessionId } from "../address.ts";
 import type { Profile } from "../profile.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { CommitNews } from "../store_letter.ts";
-import type { Done } from "./holder.ts";
+import type { Ending } from "./flight/flight.ts";
 
 /** How a stanza comes to whoever takes it for its recipient. */
 export interface Envelope {
@@ -21,6 +22,14 @@ export interface Envelope {
   readonly via: readonly Jid[];
   /** Its undecided rules, where an earlier hop has read them. */
   readonly rules: RuleState | undefined;
+}
+
+/** The transaction of an ending is committed, or has failed. */
+export interface Done {
+  readonly kind: "done";
+  readonly seq: number;
+  readonly ending: Ending;
+  readonly fault: StoreFault | undefined;
 }
 
 export type DeliveryLetter =

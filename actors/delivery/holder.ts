@@ -1,20 +1,12 @@
 /** Who answers for messages under way and has a log: the delivery of an account, or a hop. @module */
 import type { SeqMap } from "../../store/seq_map.ts";
-import type { StoreFault } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Node } from "../node.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { CommitNews } from "../store_letter.ts";
-import type { Effect, Ending } from "./flight/flight.ts";
+import type { Done } from "./delivery_letter.ts";
+import type { Effect } from "./flight/flight.ts";
 import type { Tracked } from "./tracked.ts";
-
-/** The transaction of an ending is committed, or has failed. */
-export interface Done {
-  readonly kind: "done";
-  readonly seq: number;
-  readonly ending: Ending;
-  readonly fault: StoreFault | undefined;
-}
 
 /** Effects that depend on who holds the message. */
 export type OwnEffect = Extract<

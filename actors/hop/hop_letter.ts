@@ -1,7 +1,6 @@
 /** What the actor of a hop is told. @module */
 import type { PendingMessage } from "../../store/store.ts";
-import type { Envelope } from "../delivery/delivery_letter.ts";
-import type { Done } from "../delivery/holder.ts";
+import type { Done, Envelope } from "../delivery/delivery_letter.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { CommitNews } from "../store_letter.ts";
 import type { HopAnswer } from "./hop.ts";
