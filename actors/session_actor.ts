@@ -175,7 +175,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   // Outbound and proof of receipt
 
   #onDeliver({ stanza, seq, until, ofStranger }: Deliver): void {
-    if (this.#refusesStrangers && seq === 0 && ofStranger === true) return this.#drop(stanza);
+    if (this.#refusesStrangers && seq === 0 && ofStranger === true && !this.#awaits(stanza)) return this.#drop(stanza);
     if (stanza.name === "iq" && wantsAnswer(stanza, this.#jid)) this.#onRequest(stanza);
     if (seq === 0 && this.#clientState?.holds(stanza)) {
       if (this.#clientState.full) this.#flushHeld();
@@ -184,6 +184,11 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     if (this.#clientState?.hasHeld) this.#flushHeld();
     if (until !== undefined && this.#outbox.managed) this.#outbox.expireAt(seq, until);
     this.#write(stanza, seq, ofStranger);
+  }
+
+  /** Its client may have asked for it. */
+  #awaits({ name, type }: Stanza): boolean {
+    return this.#connection !== undefined && name === "iq" && (type === "result" || type === "error");
   }
 
   /** Nobody waits for proof of it, and it is kept nowhere. */
@@ -225,7 +230,9 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     const { length, bytes, strangers, strangerBytes } = this.#outbox;
     const backlog = this.#connection?.backlog ?? 0;
     const ofKnown = bytes - strangerBytes + Math.max(0, backlog - strangerBytes);
-    if (length - strangers <= unprovedMessages && ofKnown <= unprovedBytes) return;
+    const isFull = length - strangers > unprovedMessages || ofKnown > unprovedBytes;
+    // Answers that its client awaits, and what comes within one turn, go beyond the strangers' share.
+    if (!isFull && strangerBytes <= 2 * unprovedBytes) return;
     this.#node.log.warn("slow reader", { jid: this.#jid.text, unproved: this.#outbox.length, backlog });
     this.end(new StreamError("policy-violation", { text: "Too many unacknowledged stanzas" }));
   }
@@ -276,7 +283,12 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     if (token !== this.#probeToken || this.#probeSentAt === 0) return;
     this.#probeSentAt = 0;
     this.proved(this.#outbox.proved());
-    if (this.#outbox.tracked > 0) this.#planProbe();
+    this.#probeOn();
+  }
+
+  /** What is still unproved was sent after the probe that has been answered. */
+  #probeOn(): void {
+    if (this.#outbox.tracked > 0 || this.#refusesStrangers) this.#planProbe();
   }
 
   // XEP-0198
@@ -290,8 +302,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
       case "a":
         this.#probeSentAt = 0;
         this.#managed?.onAcknowledgement(attribute(element, "h"));
-        if (this.#outbox.tracked > 0) this.#planProbe();
-        return;
+        return this.#probeOn();
       case "resume":
         return this.#sendFailed("unexpected-request");
       default:
