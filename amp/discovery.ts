@@ -11,8 +11,8 @@ export const AMP_NODE: string = NS.AMP;
 export const AMP_NODE_IDENTITY = { category: "im", type: "server", name: "Advanced Message Processing" } as const;
 
 /**
- * Features of the domain and of the node alike: some clients (Smack) ask the domain alone for single actions and
- * conditions, where the specification has them at the node.
+ * Features of both the domain and the node. The specification puts single actions and conditions at the node; some
+ * clients (Smack) ask the domain only.
  */
 export const AMP_FEATURES: readonly string[] = [
   NS.AMP,

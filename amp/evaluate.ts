@@ -2,16 +2,16 @@
  * Which rule decides: XEP-0079 2.2.3, over the plan of 2.2.2.
  *
  * Rules are taken in order and the first whose condition is met ends the processing, `notify` included: a later rule
- * never takes back what an earlier `notify` has let pass.
+ * never revokes the delivery that an earlier `notify` has allowed.
  *
- * A rule is *undecided* until its event goes out; then its index belongs into `fired`. A fired rule is where processing
- * ended, so it and every rule after it are closed for good; only rules before it can still be met, by time.
- * Hence a message is evaluated again, with the rules that are still undecided, when
+ * A rule is *undecided* until its event goes out; then its index is in `fired`. Processing ended at the fired rule, so
+ * that rule and every later one are closed; only earlier rules can still be met, by time. A message is evaluated again,
+ * with the undecided rules, when
  * - its direct delivery was not proved and the session is gone: plan again, then `evaluate`. A `notify` for
  *   `deliver=direct` that was waiting for proof has not fired, so [notify direct, notify stored] ends as stored and is
  *   reported as stored, and [error stored] gives its error in place of the storage;
  * - it waits (in storage, or unproven in a session without a live connection): `expired` alone. `deliver` and
- *   `match-resource` speak of what is done at receipt (3.3.1), so that a later delivery from storage does not meet them.
+ *   `match-resource` describe the action at receipt (3.3.1), so a later delivery from storage does not meet them.
  * @module
  */
 import type { Plan } from "./plan.ts";
@@ -53,7 +53,7 @@ export type Verdict =
       readonly notify: (Met & { readonly when: NotifyMoment }) | undefined;
     }
   | ({
-      /** Carry out the rule in place of the plan. */
+      /** Carry out the rule instead of the plan. */
       readonly kind: Exclude<Action, "notify">;
     } & Met);
 
@@ -76,8 +76,8 @@ export function evaluate(rules: readonly Rule[], plan: Plan, context: RuleContex
 }
 
 /**
- * What time means for a message that waits: the first undecided `expire-at` that is due, or undefined.
- * Any action but `notify` takes the message out of storage.
+ * The first undecided `expire-at` that is due for a waiting message, or undefined. Any action but `notify` takes the
+ * message out of storage.
  */
 export function expired(rules: readonly Rule[], fired: Fired, now: number): Met | undefined {
   for (let index = 0; index < rules.length && !fired.has(index); index++) {
@@ -97,7 +97,7 @@ export function nextDeadline(rules: readonly Rule[], fired: Fired): number | und
   return earliest;
 }
 
-/** The place of that rule; -1: none is met. */
+/** The index of that rule; -1: none is met. */
 function firstMet(rules: readonly Rule[], plan: Plan, context: RuleContext): number {
   const fired = context.fired ?? NOTHING_FIRED;
   for (let index = 0; index < rules.length && !fired.has(index); index++) {

@@ -1,7 +1,7 @@
-/** What the server would do with a message without rules: XEP-0079 2.2.2 over RFC 6121 8.5. @module */
+/** The default action for a message, without its rules: XEP-0079 2.2.2 over RFC 6121 8.5. @module */
 import type { StanzaErrorCondition } from "../xmpp/errors.ts";
 
-/** What one connected resource of the recipient answered. */
+/** The answer of one connected resource of the recipient. */
 export interface ResourceAnswer {
   readonly resource: string;
   readonly priority: number;
@@ -23,26 +23,29 @@ export interface PlanInput {
   readonly resources: readonly ResourceAnswer[];
   readonly storage: {
     readonly offline: boolean;
-    /** An archived message is kept for a later delivery as well: the recipient will find it there. */
+    /** The message is archived, so the recipient can fetch it later. */
     readonly archive: boolean;
     /** Kind and hints of the message permit storage (XEP-0160, XEP-0334). */
     readonly storable: boolean;
     readonly full?: boolean;
   };
   /**
-   * Where the recipient has messages forwarded while away. It applies to chat and normal messages that no available
-   * resource takes, like a call that is forwarded on absence, and goes before storage.
+   * The recipient's forwarding address while away. It applies to chat and normal messages that no available resource
+   * takes, and precedes storage.
    */
   readonly forwardTo?: string;
-  /** The destination is served by a gateway; nothing else about it matters then. */
+  /** The destination is served by a gateway; no other field matters then. */
   readonly gateway?: boolean;
-  /** The sender may not see the recipient's presence: no error may tell whether anybody is there, or exists. Default false. */
+  /**
+   * The sender may not see the recipient's presence: no error may reveal whether the recipient is online or exists.
+   * Default false.
+   */
   readonly presenceHidden?: boolean;
-  /** Nobody waits for news of it (a chat state, a receipt, a marker on its own): no error when nobody is there. */
+  /** The sender expects no answer (a bare chat state, receipt or marker): no error when nobody is online. */
   readonly ephemeral?: boolean;
   /**
-   * What becomes of a normal message to a full JID that is not there: with "bare" (the default) it is treated like one
-   * to the bare JID, as chat messages are; with "refuse" it is answered with an error, as RFC 6121 8.5.3.2.1 has it.
+   * A normal message to a full JID without a session: "bare" (the default) treats it like one to the bare JID, as chat
+   * messages; "refuse" answers with an error, as in RFC 6121 8.5.3.2.1.
    */
   readonly unmatchedNormal?: "bare" | "refuse";
 }
@@ -75,7 +78,10 @@ export const RESOURCELESS: Plan = { kind: "direct", resources: [""] };
 const STORED: Plan = { kind: "stored" };
 const GATEWAY: Plan = { kind: "gateway" };
 
-/** The default action. The same value is evaluated and carried out, so that decision and effect cannot part. */
+/**
+ * The default action. Rules are evaluated against the same value that is carried out, so decision and effect cannot
+ * differ.
+ */
 export function plan(input: PlanInput): Plan {
   const silent = input.messageType === "error" || isHidden(input);
   if (input.blocked) return { kind: "none", reason: "blocked", silent };
@@ -99,7 +105,7 @@ export function ordinaryError(none: NonePlan): StanzaErrorCondition | undefined 
   return none.reason === "no-route" ? "remote-server-not-found" : "service-unavailable";
 }
 
-/** RFC 6121 section 8.5.1 allows silence for an account that does not exist, too: then nothing tells the cases apart. */
+/** RFC 6121 section 8.5.1 allows silence for an unknown account too, so the cases cannot be told apart. */
 function isHidden({ presenceHidden }: PlanInput): boolean {
   return presenceHidden === true;
 }
@@ -122,7 +128,7 @@ function planUnmatched(input: PlanInput): Plan {
   }
 }
 
-/** RFC 6121 8.5.2: all available resources of non-negative priority, else nobody is there. */
+/** RFC 6121 8.5.2: all available resources of non-negative priority. */
 function planBare(input: PlanInput): Plan {
   const { messageType } = input;
   if (messageType === "groupchat") return { kind: "none", reason: "not-storable", silent: isHidden(input) };

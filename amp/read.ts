@@ -24,7 +24,7 @@ export type ReadResult =
   | { readonly kind: "notice" }
   | { readonly kind: "invalid"; readonly fault: RuleFault };
 
-/** One rule element, judged as far as that is possible without a clock. */
+/** One rule element, judged without a clock. */
 interface JudgedRule {
   readonly quoted: QuotedRule;
   readonly verdict: Rule | FaultKind;
@@ -35,7 +35,7 @@ interface JudgedRule {
 interface ParsedAmp {
   readonly judged: readonly JudgedRule[];
   readonly perHop: boolean | undefined;
-  /** The result, as long as no limit objects. */
+  /** The result, unless a limit is exceeded. */
   readonly result: ReadResult | undefined;
   /** The latest `expire-at`, in ms. */
   readonly latest: number;
@@ -43,7 +43,7 @@ interface ParsedAmp {
 
 const NOTICE: ReadResult = { kind: "notice" };
 
-/** Constant: it must not tell whether there is such a recipient. */
+/** Constant: it must not reveal whether the recipient exists. */
 const PRESENCE_NEEDED =
   "Rules that report (notify, alert, error) need the recipient's permission to see its presence; only drop is allowed without.";
 
@@ -52,9 +52,9 @@ const MEMO_LENGTH = 4096;
 const parsed = new TextMemo(parseAmp, 256, MEMO_LENGTH);
 
 /**
- * Reads and validates the source text of one `<amp xmlns="http://jabber.org/protocol/amp"/>`.
- * Every rule is looked at before the one answer is given (2.2.1). Attributes that only a server may set (`from`, `to`)
- * are ignored. The same text comes with every message of a conversation, so that parsing is remembered by text.
+ * Reads and validates the source text of one `<amp xmlns="http://jabber.org/protocol/amp"/>`. Every rule is judged
+ * before the one answer is given (2.2.1). Attributes that only a server may set (`from`, `to`) are ignored. Results are
+ * cached by text, since all messages of a conversation carry the same one.
  * @param now ms since 1970
  */
 export function readRequest(ampText: string, limits: RuleLimits, now: number): ReadResult {
@@ -65,7 +65,7 @@ export function readRequest(ampText: string, limits: RuleLimits, now: number): R
   return { kind: "invalid", fault: findFault(amp, limits.maxRules, horizon) };
 }
 
-/** The valid rule behind quoted attributes, or the kind of fault it has. Clock and limits are not asked. */
+/** The valid rule behind quoted attributes, or the kind of fault it has. Independent of clock and limits. */
 export function judgeRule(quoted: QuotedRule): Rule | FaultKind {
   return judge(quoted, instantOf(quoted));
 }
@@ -73,7 +73,7 @@ export function judgeRule(quoted: QuotedRule): Rule | FaultKind {
 /** `at`: instantOf(quoted). */
 function judge({ condition, action, value }: QuotedRule, at: number | undefined): Rule | FaultKind {
   if (!condition || !action || !value) return "invalid-rules";
-  // A rule of which neither half is known is none of this protocol: section 6.1 has no kind of its own for it.
+  // Section 6.1 has no error for a rule with an unknown condition and an unknown action.
   if (!isCondition(condition)) return isAction(action) ? "unsupported-conditions" : "invalid-rules";
   switch (condition) {
     case "deliver":
@@ -96,8 +96,8 @@ export function reportingRules(rules: readonly Rule[]): readonly Rule[] {
 }
 
 /**
- * Section 9, recommended policy: what to answer a sender who may not see the recipient's presence, or undefined when
- * no rule could report. It depends on the rules alone, never on the recipient's state, so that the refusal tells nothing.
+ * Section 9, recommended policy: what to answer a sender who may not see the recipient's presence, or undefined when no
+ * rule could report. It depends on the rules alone, never on the recipient's state, so the refusal reveals nothing.
  */
 export function presenceFault(rules: readonly Rule[]): RuleFault | undefined {
   const reporting = reportingRules(rules);
@@ -129,7 +129,7 @@ function judgeElement(element: Element): JudgedRule {
 }
 
 function findFault(amp: ParsedAmp, maxRules: number, horizon: number): RuleFault {
-  // A bad 'per-hop' applies to the whole ruleset, so every rule is at issue.
+  // A bad 'per-hop' applies to the whole ruleset, so every rule is at fault.
   if (amp.perHop === undefined) return { kind: "invalid-rules", rules: amp.judged.map((each) => each.quoted) };
   const kinds = amp.judged.map(({ verdict, at }, index): FaultKind | undefined => {
     if (index >= maxRules || (at !== undefined && at > horizon)) return "invalid-rules";

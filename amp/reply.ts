@@ -1,4 +1,7 @@
-/** The one writer of `<amp/>`: events (XEP-0079 2.2.5, 3.4), refusals (6) and what travels on with a message (4). @module */
+/**
+ * The one writer of `<amp/>`: events (XEP-0079 2.2.5, 3.4), refusals (6) and rules that travel on with a message (4).
+ * @module
+ */
 import { conditionMarkup } from "../xmpp/condition_markup.ts";
 import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
@@ -52,7 +55,7 @@ export function failedRules(rules: readonly Rule[], address: EventAddress): Stan
   );
 }
 
-/** What the sender gets by a rule that was met; nothing by `drop` (3.4.2). */
+/** The reply that a met rule sends; none for `drop` (3.4.2). */
 export function ruleReply(rule: Rule, { sender, recipient, id }: Omit<EventAddress, "domain">): Stanza | undefined {
   if (rule.action === "drop") return undefined;
   const address = { domain: Jid.parse(recipient.domain), sender, recipient, id };
@@ -75,12 +78,12 @@ export function serviceUnavailable(rules: readonly Rule[], address: ReplyAddress
   );
 }
 
-/** XEP-0079 1.3: a message with rules must have an id. Without one there is nothing to echo but an empty one. */
+/** XEP-0079 1.3: a message with rules must have an id. Without one the reply has an empty id. */
 export function missingId(address: Omit<ReplyAddress, "id"> & { readonly id?: string }): Stanza {
   return errorMessage(address, badRequest("A message with rules needs an id."));
 }
 
-/** XEP-0079 4: `status` marks a report, which only a server sends; rules beside it would vanish silently. */
+/** XEP-0079 4: `status` marks a report, which only a server sends; rules beside it would be ignored silently. */
 export function forbiddenStatus(address: Omit<ReplyAddress, "id"> & { readonly id: string | undefined }): Stanza {
   const { id, ...rest } = address;
   return errorMessage(

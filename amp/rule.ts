@@ -50,7 +50,7 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 export interface RuleFault {
   readonly kind: FaultKind;
   readonly rules: readonly QuotedRule[];
-  /** Tells a person why, where the kind alone does not. */
+  /** Explains the fault to a person, where the kind alone does not. */
   readonly text?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What is remembered about the rules of a message that waits: one compact text for its pending row. @module */
+/** The state of a waiting message's rules, as one compact text in its row. @module */
 import { Jid } from "../xmpp/jid.ts";
 import { type Fired, nextDeadline } from "./evaluate.ts";
 import { judgeRule } from "./read.ts";
@@ -19,7 +19,7 @@ export interface RuleState {
   readonly id: string;
 }
 
-/** The deadline of what is left of the rules, milliseconds since 1970. */
+/** The deadline of the remaining rules, milliseconds since 1970. */
 export function deadlineOf(rules: RuleState | undefined): number | undefined {
   return rules && nextDeadline(rules.rules, rules.fired);
 }

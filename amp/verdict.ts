@@ -2,7 +2,9 @@ import { evaluate, expired, type RuleContext, type Verdict } from "./evaluate.ts
 import type { Plan } from "./plan.ts";
 import type { RuleState } from "./rule_state.ts";
 
-/** As `evaluate`, for the rules of one message; where they are settled already, only time can still meet one. `now`: ms since 1970. */
+/**
+ * As `evaluate`, for the rules of one message; if they are settled, only time can still meet one. `now`: ms since 1970.
+ */
 export function verdictOn(state: RuleState, plan: Plan, now: number): Verdict {
   const { rules, fired, perHop, recipient } = state;
   if (!state.settled) {

@@ -1,4 +1,7 @@
-/** Announces Advanced Message Processing, which amp/ and the delivery do. XEP-0079 v1.2 sections 2.1.1 and 8. @module */
+/**
+ * Announces Advanced Message Processing; amp/ and actors/delivery/ implement it. XEP-0079 v1.2 sections 2.1.1 and 8.
+ * @module
+ */
 import { AMP_FEATURES, AMP_NODE, AMP_NODE_IDENTITY, AMP_STREAM_FEATURE } from "../amp/discovery.ts";
 import type { ServerModule } from "./module.ts";
 

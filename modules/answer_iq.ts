@@ -9,7 +9,7 @@ import type { IqHandler, IqRequest, ServerContext } from "./module.ts";
 
 export type IqHandlerMap<Context> = ReadonlyMap<string, IqHandler<Context>>;
 
-/** Who asks, and whom: what `from` and `to` mean on the stream that the request came in on. */
+/** The sender and the recipient of a request, as its stream defines `from` and `to`. */
 export interface IqParties {
   readonly from: Jid;
   readonly to: Jid;
@@ -39,7 +39,7 @@ export function answerIq<Context extends ServerContext>(
   }
 }
 
-/** Its payload is read when a handler asks for it: who answers a ping looks at nothing. */
+/** The payload is parsed when a handler asks for it; ping never does. */
 class ReceivedRequest implements IqRequest {
   readonly stanza: Stanza;
   readonly type: "get" | "set";
@@ -85,7 +85,7 @@ function isQuotaFault(error: unknown): boolean {
 
 function failure(error: unknown, stanza: Stanza, context: ServerContext): Stanza {
   if (error instanceof StanzaError) return stanza.error(error);
-  // RFC 6120 section 8.3.3.17. It helps to remove something, and nothing else does.
+  // RFC 6120 section 8.3.3.17. Only removing something helps, so the type is not `wait`.
   if (isQuotaFault(error)) return stanza.error(new StanzaError("resource-constraint"));
   const payload = stanza.children[0];
   context.log.error("iq handler failed", {

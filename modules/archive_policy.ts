@@ -1,6 +1,6 @@
 /**
- * Which messages outlive their delivery. Both functions look at the names of a stanza's children alone, since every
- * message passes here. A rule of XEP-0079 goes before any hint (XEP-0334 section 4).
+ * Which messages are archived and which are stored offline. Every message passes here, so both functions read only the
+ * names of its children. A rule of XEP-0079 precedes any hint (XEP-0334 section 4).
  * @module
  */
 import { NS } from "../xmpp/ns.ts";
@@ -8,7 +8,7 @@ import type { Stanza } from "../xmpp/stanza.ts";
 
 const MUC_INVITATION = "jabber:x:conference";
 
-/** Whether it goes into the archives of both sides: XEP-0313 section 5.1.1, XEP-0334. */
+/** Whether the archives of both sides keep it: XEP-0313 section 5.1.1, XEP-0334. */
 export function archivable(stanza: Stanza): boolean {
   if (!isConversation(stanza)) return false;
   let wanted = false;
@@ -22,7 +22,7 @@ export function archivable(stanza: Stanza): boolean {
   return wanted && !isAmpEvent(stanza);
 }
 
-/** Whether it is kept for a recipient who is not there: XEP-0160 section 3, XEP-0334. */
+/** Whether it is stored for a recipient who is offline: XEP-0160 section 3, XEP-0334. */
 export function storable(stanza: Stanza): boolean {
   // XEP-0160 section 3: AMP replies may be stored, other errors are not.
   if (!isConversation(stanza)) return stanza.type === "error" && isAmpEvent(stanza);
@@ -37,8 +37,8 @@ export function storable(stanza: Stanza): boolean {
 }
 
 /**
- * A notification or an alert of XEP-0079 sections 2.2.5 and 3.4, or the error of its 3.4.3. They come from a server;
- * a client's own `status` on `<amp/>` means nothing.
+ * A notification or an alert of XEP-0079 sections 2.2.5 and 3.4, or the error of its 3.4.3. Only servers send them; a
+ * client's own `status` on `<amp/>` is ignored.
  */
 export function isAmpEvent(stanza: Stanza): boolean {
   if (!stanza.has("amp", NS.AMP) || stanza.from === undefined || stanza.from.local !== "") return false;
@@ -50,7 +50,7 @@ function isConversation(stanza: Stanza): boolean {
   return stanza.type !== "error" && stanza.type !== "headline" && stanza.type !== "groupchat";
 }
 
-/** What a client needs to show a conversation again, besides the texts themselves. */
+/** Payloads without a body that a client needs to show a conversation again. */
 function isPartOfConversation(name: string, ns: string): boolean {
   switch (ns) {
     case NS.RECEIPTS:

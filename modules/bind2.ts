@@ -1,4 +1,4 @@
-/** Bind 2, stated here; the protocol itself is the stream's (transport/sasl2). XEP-0386 v1.1.0 section 3. @module */
+/** Bind 2, listed here; transport/sasl2 implements it. XEP-0386 v1.1.0 section 3. @module */
 import type { ServerModule } from "./module.ts";
 
 export const bind2: ServerModule = {

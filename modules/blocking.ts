@@ -1,5 +1,5 @@
 /**
- * Blocking Command: the block list is read and changed here; delivery asks blocking/block_list.ts. XEP-0191 v1.3.
+ * Blocking Command: requests for the block list; delivery checks it with blocking/block_list.ts. XEP-0191 v1.3.
  * Blocking is polite: subscriptions stay, and the blocked contact sees the user go offline (section 4).
  * @module
  */
@@ -17,7 +17,7 @@ import { MAX_ANSWER } from "./within_length.ts";
 /** The mark of a resource that has asked for the block list, and gets the pushes (section 3.2). */
 const INFORMED = "blocking";
 
-/** Of one account; answered with resource-constraint beyond it. */
+/** Most entries of one account; a larger list is refused with resource-constraint. */
 const MAX_BLOCKED = 10_000;
 const LIST = new KeptAnswer("block list");
 
@@ -46,7 +46,7 @@ function blocklist({ blocked }: AccountContext): Markup {
 async function block(iq: IqRequest, context: AccountContext): Promise<undefined> {
   requireOwner(iq, context);
   const jids = readItems(iq);
-  // Section 3.3: nothing to block is an error, while nothing to unblock is everything.
+  // Section 3.3: an empty `<block/>` is an error; an empty `<unblock/>` unblocks everything.
   if (jids.length === 0) throw new StanzaError("bad-request");
   const more = items(jids.map((jid) => jid.text));
   const length = LIST.length(context, context.blocked, () => blocklist(context));
@@ -90,7 +90,7 @@ function push(context: AccountContext, payload: Markup): void {
   }
 }
 
-/** Sections 3.3 and 3.4: presence goes to those contacts who may see it and for whom something has changed. */
+/** Sections 3.3 and 3.4: contacts who may see presence are told when the change concerns them. */
 function tell(context: AccountContext, changed: (contact: Jid) => boolean, presence: (own: Stanza) => Stanza): void {
   const contacts = [...context.roster.values()]
     .filter((item) => item.subscription === "from" || item.subscription === "both")

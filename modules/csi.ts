@@ -1,4 +1,7 @@
-/** Client State Indication, announced here; what it changes is the session's. XEP-0352 v1.0.0 section 3. @module */
+/**
+ * Client State Indication, announced here; actors/session/client_state.ts implements it. XEP-0352 v1.0.0 section 3.
+ * @module
+ */
 import { NS } from "../xmpp/ns.ts";
 import { xml } from "../xmpp/xml/xml.ts";
 import type { ServerModule } from "./module.ts";

@@ -1,6 +1,6 @@
 /**
- * Service Discovery of the domain and of accounts, with the extensions that the modules give. XEP-0030 v2.5.0,
- * XEP-0128 v1.0.1. Who may not see an account learns nothing of it, not even that it exists (section 8).
+ * Service Discovery of the domain and of accounts, with the extensions that the modules give. XEP-0030 v2.5.0, XEP-0128
+ * v1.0.1. A requester who may not see an account does not learn whether it exists (section 8).
  * @module
  */
 import { StanzaError } from "../xmpp/errors.ts";
@@ -31,7 +31,7 @@ export const disco: ServerModule = {
 
 function serverInfo(iq: IqRequest, { description }: ServerContext): Markup {
   const node = nodeOf(iq);
-  // XEP-0115 section 6.2: whoever saw our hash asks for node#ver.
+  // XEP-0115 section 6.2: a client that saw our hash asks for node#ver.
   if (node === undefined || node === `${description.caps.node}#${description.caps.ver}`) {
     return discoInfo(description.domainInfo, node);
   }

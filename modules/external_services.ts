@@ -1,6 +1,6 @@
 /**
- * External Service Discovery: STUN and TURN servers and the like, from the configuration. XEP-0215 v1.0.0. Where a
- * service has a shared secret, each asker gets credentials of its own that expire (the TURN REST scheme).
+ * External Service Discovery: STUN and TURN servers and the like, from the configuration. XEP-0215 v1.0.0. For a
+ * service with a shared secret each requester gets its own credentials, which expire (the TURN REST scheme).
  * @module
  */
 import { createHmac } from "node:crypto";
@@ -43,7 +43,7 @@ function credentials(iq: IqRequest, context: ServerContext): Markup {
     <credentials xmlns="${EXTDISCO}">${found.map((service) => serviceMarkup(service, context))}</credentials>`;
 }
 
-/** For our own users alone, since they may hold credentials. */
+/** For local users only, since the answer may hold credentials. */
 function offered(iq: IqRequest, { settings }: ServerContext): readonly ExternalService[] {
   const known = settings.of(SERVICES);
   if (known.length === 0) throw new StanzaError("service-unavailable");
@@ -80,7 +80,9 @@ interface Login {
   readonly expires?: number;
 }
 
-/** draft-uberti-behave-turn-rest: the time of expiry is the name, its HMAC under the shared secret the password. */
+/**
+ * draft-uberti-behave-turn-rest: the user name is the time of expiry, the password its HMAC under the shared secret.
+ */
 function loginOf(service: ExternalService, context: ServerContext): Login {
   if (service.secret === undefined) return { username: service.username, password: service.password };
   const expires = context.now() + DAY;

@@ -1,4 +1,4 @@
-/** Fast Authentication Streamlining Tokens, stated here; the protocol itself is the stream's (transport/sasl2). XEP-0484 v0.2.0. @module */
+/** Fast Authentication Streamlining Tokens, listed here; transport/sasl2 implements it. XEP-0484 v0.2.0. @module */
 import type { ServerModule } from "./module.ts";
 
 export const fast: ServerModule = {

@@ -1,4 +1,4 @@
-/** A setting that is a table or a list stands in the environment as JSON; other text stays as it is, for the check to refuse. */
+/** In the environment a setting that is a table or a list is JSON. Other text is kept, and the check refuses it. */
 export function fromJson(text: string): unknown {
   try {
     return JSON.parse(text);

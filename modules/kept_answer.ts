@@ -1,12 +1,13 @@
 /**
- * An answer that is dear to write, kept as text until what it tells changes. Of one account, as long as that is active.
+ * A cache of one answer that is expensive to write, as text, until its source changes. It belongs to one active
+ * account.
  * @module
  */
 import { type Markup, raw } from "../xmpp/xml/xml.ts";
 import type { AccountContext, MemoryKey } from "./module.ts";
 
 interface Slot {
-  /** What the text was written of; the same value means the same text. */
+  /** The source of the text; the same value means the same text. */
   of: unknown;
   text: string;
 }
@@ -18,12 +19,14 @@ export class KeptAnswer {
     this.#key = { name, make: () => ({ of: undefined, text: "" }) };
   }
 
-  /** `of`: an immutable value, replaced when it changes. Writes the answer only where it is another than the last time. */
+  /**
+   * `of`: an immutable value, replaced when it changes. Writes the answer only when `of` is another value than before.
+   */
   get(context: AccountContext, of: unknown, write: () => Markup): Markup {
     return raw(this.#kept(context, of, write).text);
   }
 
-  /** The answer that was written of that value, if any. */
+  /** The cached answer for that value, if any. */
   find(context: AccountContext, of: unknown): Markup | undefined {
     const slot = context.memory.get(this.#key);
     return slot.of === of ? raw(slot.text) : undefined;

@@ -1,4 +1,7 @@
-/** Last Activity: of an account, since when nobody is there; of the domain, its uptime. XEP-0012 v2.0. @module */
+/**
+ * Last Activity: for an account the time since its last resource left, for the domain its uptime. XEP-0012 v2.0.
+ * @module
+ */
 import { StanzaError } from "../xmpp/errors.ts";
 import { NS } from "../xmpp/ns.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";

@@ -1,6 +1,6 @@
 /**
- * The session request of RFC 3921 section 3: nothing to do since RFC 6120, but older clients wait for its answer.
- * It is not announced: Strophe takes even an optional one as a step that must succeed.
+ * The session request of RFC 3921 section 3: obsolete since RFC 6120, but older clients wait for the answer. It is not
+ * announced: Strophe treats even an optional feature as a required step.
  * @module
  */
 import { NS } from "../xmpp/ns.ts";

@@ -1,6 +1,6 @@
 /**
- * Message Archive Management: an account's own archive, its metadata and its preferences. XEP-0313 v1.1.3,
- * XEP-0441 v0.2.0. What goes into the archive is decided by archive_policy.ts and the preferences.
+ * Message Archive Management: an account's own archive, its metadata and its preferences. XEP-0313 v1.1.3, XEP-0441
+ * v0.2.0. archive_policy.ts and the preferences decide what is archived.
  * @module
  */
 import { StanzaError } from "../xmpp/errors.ts";
@@ -53,7 +53,7 @@ async function query(iq: IqRequest, context: AccountContext): Promise<Markup> {
   const encode = (seq: number) => context.stanzaIds.encode(seq);
   const encoded = (seq: number | undefined) => (seq === undefined ? undefined : encode(seq));
   const request = readArchiveRequest(iq.payload, (id) => context.stanzaIds.decode(id));
-  // A page before a message holds nothing that is new.
+  // A page that ends before a given message holds nothing new.
   if (request.query.before === undefined) await awaitEarlier(context);
   const { messages, complete, total, edge } = await readPage(request, context);
   for (const message of request.flip ? messages.toReversed() : messages) {
@@ -65,7 +65,7 @@ async function query(iq: IqRequest, context: AccountContext): Promise<Markup> {
   const { take } = request.query;
   const first = take === "last" ? (edge ?? messages[0]?.seq) : messages[0]?.seq;
   const last = take === "first" ? (edge ?? messages.at(-1)?.seq) : messages.at(-1)?.seq;
-  // A page without messages has one place where the next begins.
+  // A page without messages has one position, where the next page begins.
   const ends = { first: first ?? edge, last: last ?? edge };
   return archiveEnd(complete, { first: encoded(ends.first), last: encoded(ends.last), count: total });
 }

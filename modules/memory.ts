@@ -1,11 +1,11 @@
 import type { MemoryKey, ModuleMemory } from "./module.ts";
 
-/** The slots of one owner (the server, or an active account). They go with it: nothing in them is durable. */
+/** The slots of one owner (the server, or an active account). They end with the owner; nothing in them is durable. */
 export function createMemory(): ModuleMemory {
   return new Memory();
 }
 
-/** Most accounts have one slot, for which a map would be large: it begins with the second. */
+/** Most accounts have one slot, for which a map would be large; the map is made for the second. */
 class Memory implements ModuleMemory {
   #key: MemoryKey<unknown> | undefined;
   #value: unknown;

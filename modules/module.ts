@@ -24,7 +24,7 @@ export interface Identity {
   readonly name?: string;
 }
 
-/** What the configuration lets modules know; made once in server/create_server.ts. */
+/** Settings that all modules may read; made once in server/create_server.ts. */
 export interface ServerSettings {
   readonly domains: readonly string[];
   readonly software: { readonly name: string; readonly version: string };
@@ -42,13 +42,13 @@ export interface ServerSettings {
   of<Value>(setting: Setting<Value>): Value;
 }
 
-/** What disco#info tells of one entity (XEP-0030 section 3); features sorted, none twice. */
+/** The disco#info of one entity (XEP-0030 section 3); features are sorted and unique. */
 export interface EntityDescription {
   readonly identities: readonly Identity[];
   readonly features: readonly string[];
 }
 
-/** What the modules say together; made once by createRegistry(). */
+/** The combined description by all modules; made once by createRegistry(). */
 export interface ServiceDescription {
   readonly domain: EntityDescription;
   readonly account: EntityDescription;
@@ -69,7 +69,7 @@ export interface MemoryKey<T> {
   make(): T;
 }
 
-/** Typed slots for what a module keeps in memory; each lives as long as its owner, the server or one active account. */
+/** Typed slots for a module's state in memory; each lives as long as its owner, the server or one active account. */
 export interface ModuleMemory {
   /** Makes the value at its first use. */
   get<T>(key: MemoryKey<T>): T;
@@ -81,7 +81,7 @@ export interface ServerContext {
   readonly modules: readonly ServerModule[];
   /** Registry.description. */
   readonly description: ServiceDescription;
-  /** What modules keep for the whole server, such as learnt capabilities. */
+  /** Modules' state for the whole server, such as learnt capabilities. */
   readonly serverMemory: ModuleMemory;
   /** Archive ids of XEP-0313 and stanza ids of XEP-0359 (store/stanza_id.ts). */
   readonly stanzaIds: { encode(seq: number): string; decode(id: string): number | undefined };
@@ -89,20 +89,26 @@ export interface ServerContext {
   readonly log: Log;
   now(): number;
   newId(): string;
-  /** Sends a stanza on its way as if it had just arrived at the server; `to` and `from` are set. */
+  /** Routes a stanza as if it had just arrived at the server; `to` and `from` are set. */
   route(stanza: Stanza): void;
   /**
-   * That account was removed from the store: once the answer to the present request has gone, its actor ends all its
-   * streams with the stream error not-authorized and forgets it (XEP-0077 section 3.2).
+   * Ends an account that was removed from the store. After the answer to the present request its actor closes all its
+   * streams with the stream error not-authorized (XEP-0077 section 3.2).
    */
   endAccount(account: Jid): void;
-  /** The password was changed: once the answer to the present request has gone, all sessions but `except`, a full JID, end. */
+  /**
+   * Ends sessions after a change of the password: after the answer to the present request, all sessions except
+   * `except`, a full JID.
+   */
   endSessions(account: Jid, except?: Jid): void;
-  /** Stores where an account's messages go while it is away; undefined: nowhere. False where there is no such account. */
+  /**
+   * Stores the address that an account's messages are forwarded to while it is away; undefined: none. False when there
+   * is no such account.
+   */
   setForward(account: Jid, to: Jid | undefined): Promise<boolean>;
 }
 
-/** One bound resource, as its user's actor knows it. */
+/** One bound resource, in the view of its user's actor. */
 export interface ResourceView {
   readonly jid: Jid;
   readonly available: boolean;
@@ -137,13 +143,16 @@ export interface AccountContext extends ServerContext {
   setArchivePreferences(preferences: ArchivePreferences): Promise<void>;
   /** "archive" set before the initial presence: no second copy of what the archive holds as offline messages. */
   mark(resource: string, mark: string, on: boolean): void;
-  /** Takes each available resource's last presence through `outgoingPresence` again, and broadcasts what has changed. */
+  /**
+   * Runs `outgoingPresence` again on each available resource's last presence, and broadcasts the presences that
+   * changed.
+   */
   refreshPresence(): void;
   /** To one of this account's own resources, as it is. */
   toResource(resource: string, stanza: Stanza): void;
   /** Answers `undefined` for an account without that contact or resource. */
   presenceOf(resource: string): Stanza | undefined;
-  /** What modules keep for this account while it is active. */
+  /** Modules' state for this account while it is active. */
   readonly memory: ModuleMemory;
 }
 
@@ -176,14 +185,14 @@ export interface PreAuthContext extends ServerContext {
   countRegistration(): void;
 }
 
-/** What a hook wants done; the actor carries it out. */
+/** An effect that a hook asks for; the actor carries it out. */
 export type Effect =
   | { readonly kind: "route"; readonly stanza: Stanza }
   | { readonly kind: "resource"; readonly resource: string; readonly stanza: Stanza };
 
 /** Named phases, run in the order of the module list. A hook touches nothing but what it is given. */
 export interface AccountHooks {
-  /** The account's actor has started for an account that exists; before anything else of it. For what has to be read once. */
+  /** The actor of an existing account has started and has handled nothing yet. For state that is read once. */
   activated?(context: AccountContext): void | Promise<void>;
   /** A resource became available, or changed its presence; after the broadcast. */
   presence?(
@@ -192,7 +201,7 @@ export interface AccountHooks {
   ): readonly Effect[] | Promise<readonly Effect[]>;
   /** Before a resource's own presence is broadcast: may replace it (XEP-0153, XEP-0398). */
   outgoingPresence?(stanza: Stanza, context: AccountContext): Stanza;
-  /** Presence of somebody else has arrived for this account and gone to the resources. */
+  /** Presence of another account has arrived and was sent to the resources. */
   incomingPresence?(stanza: Stanza, context: AccountContext): readonly Effect[] | Promise<readonly Effect[]>;
   /** A contact may see this account's presence from now on, or no longer. */
   subscription?(
@@ -237,8 +246,8 @@ export interface ServerModule {
   /** Handlers for an IQ to an account's bare JID (or with no `to`): the owner's own, or somebody else's. */
   readonly accountIq?: IqHandlers<AccountContext>;
   /**
-   * Handlers before authentication. A `set` waits for its turn among those who log in with a password, and keeps it until it
-   * is answered.
+   * Handlers before authentication. A `set` waits for its turn in the queue of password logins, and holds the turn
+   * until it is answered.
    */
   readonly preAuthIq?: IqHandlers<PreAuthContext>;
   readonly hooks?: AccountHooks;

@@ -1,4 +1,4 @@
-/** Best practices for offline messages: tells that they are stored. XEP-0160 v1.0.1; see archive_policy.ts. @module */
+/** Offline messages: announces that the server stores them. XEP-0160 v1.0.1; see archive_policy.ts. @module */
 import { NS } from "../xmpp/ns.ts";
 import type { ServerModule } from "./module.ts";
 

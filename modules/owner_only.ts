@@ -2,8 +2,8 @@ import { StanzaError, type StanzaErrorCondition } from "../xmpp/errors.ts";
 import type { AccountContext, IqRequest } from "./module.ts";
 
 /**
- * Refuses whoever is not the account's owner. The condition does not depend on whether the account exists, so that
- * the refusal tells a stranger nothing.
+ * Refuses a requester who is not the account's owner. The condition does not depend on whether the account exists, so
+ * the refusal reveals nothing.
  */
 export function requireOwner(
   iq: IqRequest,

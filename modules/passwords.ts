@@ -1,6 +1,6 @@
 /**
- * Work with passwords, which is slow by design (PBKDF2): so few at a time that a core is left for everything else, however
- * many clients log in or register at once.
+ * Work with passwords, which is slow by design (PBKDF2). The number of concurrent checks leaves one core for everything
+ * else, however many clients log in or register.
  * @module
  */
 import { availableParallelism } from "node:os";
@@ -13,17 +13,17 @@ import type { MemoryKey } from "./module.ts";
 /** A core is left for everything else. */
 export const PASSWORDS_AT_ONCE = Math.max(1, availableParallelism() - 1);
 /**
- * Some ten seconds of one core. A stream waits for one answer at a time; one that has ended is passed over when its turn
- * comes.
+ * Some ten seconds of work for one core. A stream waits for one answer at a time; an ended stream is skipped when its
+ * turn comes.
  */
 export const MAX_PASSWORDS_WAITING = 8000;
 
-/** Each holds a password; those beyond come with the next login. */
+/** Each holds a password; the next login repeats a renewal that finds no room. */
 const MAX_RENEWALS_WAITING = 100;
 
 export class Passwords {
   readonly #limit: WorkLimit;
-  /** Nobody waits for these: one at a time comes among those who log in. */
+  /** Renewals are not urgent: one at a time joins the queue of logins. */
   readonly #renewals = new WorkLimit(1, MAX_RENEWALS_WAITING);
 
   constructor(limit: WorkLimit) {
@@ -35,7 +35,7 @@ export class Passwords {
     return this.#limit.run(() => deriveCredentials(password, rounds));
   }
 
-  /** Keys with more rounds for the password that those kept were made from. Throws WorkLimitError. */
+  /** Keys with more rounds, for the password of the stored keys. Throws WorkLimitError. */
   async renew(password: string, kept: Credentials, rounds: number): Promise<Credentials> {
     const renewed = await this.#renewals.run(() => this.derive(password, rounds));
     return withPasswordId(renewed, passwordId(kept));
@@ -47,13 +47,13 @@ export class Passwords {
   }
 }
 
-/** Changes of accounts that are remembered; a login is begun and ended within the time of a negotiation. */
+/** Number of changes that are kept; a login ends within the time limit of the negotiation. */
 const MAX_CHANGES = 10_000;
 
-/** Passwords that have been changed, in order: what was begun with the old one must not end well. */
+/** Changed passwords, in order: a login that began with the old password must fail. */
 export class PasswordChanges {
   readonly #changes = new Map<string, number>();
-  /** How many there have been, for isSince(). */
+  /** The number of changes so far, for isSince(). */
   latest = 0;
 
   note(account: Jid): void {

@@ -80,7 +80,7 @@ export const pep: ServerModule = {
     { xep: 402, title: "PEP Native Bookmarks", version: "1.2.0", status: "complete" },
     { xep: 48, title: "Bookmarks", version: "1.2", status: "complete", note: "a view on those of XEP-0402" },
   ],
-  // XEP-0163 section 6.1 has clients ask the account; some (Smack, for XEP-0384) ask the domain.
+  // By XEP-0163 section 6.1 clients ask the account; some (Smack, for XEP-0384) ask the domain.
   features: [NS.PUBSUB],
   accountIdentities: [{ category: "pubsub", type: "pep" }],
   accountFeatures: [
@@ -142,7 +142,7 @@ function dispatchOwner(actions: Actions, iq: IqRequest, context: AccountContext)
   return dispatch(actions, iq, context);
 }
 
-/** By the first child that names an action; others (publish-options, configure) belong to it. */
+/** The first child that names an action decides; others (publish-options, configure) belong to it. */
 function dispatch(actions: Actions, iq: IqRequest, context: AccountContext): Answer {
   for (const element of iq.payload.elements) {
     if (element.ns === iq.payload.ns && Object.hasOwn(actions, element.name)) {

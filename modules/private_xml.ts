@@ -34,7 +34,7 @@ async function read(iq: IqRequest, context: AccountContext): Promise<Markup> {
   if (wanted === undefined || others.length > 0) throw new StanzaError("bad-request");
   if (isBookmarkStorage(wanted)) return answer(await readBookmarkStorage(context));
   const text = await context.store.document(context.owner.text, KIND, keyOf(wanted));
-  // Section 3.2: what was never stored comes back empty.
+  // Section 3.2: an element that was never stored is returned empty.
   return answer(text === undefined ? new Element(wanted.name, wanted.ns) : raw(text));
 }
 
@@ -56,7 +56,7 @@ async function write(iq: IqRequest, context: AccountContext): Promise<undefined>
   }
 }
 
-/** Section 4: the server's own namespaces are no place for private data. */
+/** Section 4: the server's own namespaces are not allowed. */
 function storedElements(query: Element): readonly Element[] {
   const { elements } = query;
   if (elements.some(({ ns }) => ns === "" || ns === NS.VCARD || ns.startsWith("jabber:"))) {

@@ -27,7 +27,7 @@ import { PASSWORDS } from "./passwords.ts";
 import { mayBeRegistered } from "./register/account_name.ts";
 import { removeAccount } from "./register/remove_account.ts";
 
-/** The accounts whose password is being changed: one at a time, since deriving the keys is made to be slow. */
+/** Accounts with a change of password under way: one change at a time, since deriving keys is slow by design. */
 const CHANGING: MemoryKey<Set<string>> = { name: "changing passwords", make: () => new Set() };
 
 export const register: ServerModule = {
@@ -72,7 +72,7 @@ async function createAccount(iq: IqRequest, context: PreAuthContext): Promise<un
   if (account === undefined || password === undefined) throw new StanzaError("not-acceptable");
   if (!mayBeRegistered(account.local, context.domain)) throw new StanzaError("not-acceptable");
   context.countRegistration();
-  // Asked first, since deriving the keys is made to be slow.
+  // Checked first, since deriving keys is slow by design.
   if ((await context.store.credentials(account.text)) !== undefined) throw new StanzaError("conflict");
   const created = await context.store.createAccount(account.text, await keys(password, context), context.now());
   if (!created) throw new StanzaError("conflict");
@@ -85,7 +85,7 @@ function registration(iq: IqRequest): Markup {
 }
 
 async function changeAccount(iq: IqRequest, context: ServerContext): Promise<undefined> {
-  // Somebody else's user has no account here to change.
+  // A user of another server has no account here to change.
   if (!context.settings.domains.includes(iq.from.domain) || iq.from.domain !== iq.to.domain) {
     throw new StanzaError("registration-required");
   }

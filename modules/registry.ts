@@ -21,7 +21,7 @@ export interface Registry {
   readonly description: ServiceDescription;
   /** Content of `<stream:features/>` besides what the stream itself negotiates, in the order of the modules. `local`: for a client on this machine. */
   streamFeatures(stage: "auth" | "bind", local?: boolean): Markup[];
-  /** An IQ get or set for the domain; `from` is the full JID of who asks. */
+  /** An IQ get or set for the domain; `from` is the full JID of the requester. */
   answerServer(stanza: Stanza, context: ServerContext): Stanza | Promise<Stanza>;
   /** An IQ get or set for an account's bare JID, or one of the owner's without `to`. */
   answerAccount(stanza: Stanza, context: AccountContext): Stanza | Promise<Stanza>;
@@ -75,8 +75,8 @@ function handlerMap<Context>(
 }
 
 /**
- * RFC 6121 section 8.5.1: an IQ to an account that is not there is answered with service-unavailable; that of a
- * stranger to one that is gets the same, so that nobody learns which accounts exist.
+ * RFC 6121 section 8.5.1: an IQ to an unknown account is answered with service-unavailable. A stranger's IQ to an
+ * existing account gets the same answer, so it does not reveal which accounts exist.
  */
 function ownersOnly(handlers: IqHandlers<ServerContext> | undefined): IqHandlers<AccountContext> {
   const entries = Object.entries(handlers ?? {}).map(([key, handler]): [string, IqHandler<AccountContext>] => [

@@ -15,7 +15,7 @@ const EVERYTHING: ResultSetRequest = { max: undefined, after: undefined, before:
 
 /**
  * Reads the `<set/>` of a query, if there is one.
- * @throws StanzaError bad-request; feature-not-implemented where a page is asked for by its index (section 2.6)
+ * @throws StanzaError bad-request; feature-not-implemented when a page is requested by index (section 2.6)
  */
 export function readResultSet(query: Element): ResultSetRequest {
   const set = query.child("set", NS.RSM);

@@ -12,7 +12,7 @@ import { requireOwner } from "./owner_only.ts";
 import { readRosterSet, rosterLength, rosterQuery } from "./roster/roster_query.ts";
 import { MAX_ANSWER } from "./within_length.ts";
 
-/** The mark of an interested resource (RFC 6121 section 2.2): it has asked for the roster, and gets the pushes. */
+/** The mark of an interested resource (RFC 6121 section 2.2): it has requested the roster and gets roster pushes. */
 export const INTERESTED = "roster";
 
 export const roster: ServerModule = {

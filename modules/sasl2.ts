@@ -1,7 +1,6 @@
 /**
- * Extensible SASL Profile, stated here; the protocol itself is the stream's (transport/sasl2). XEP-0388 v1.0.4, and
- * XEP-0440 v1.0.0, which tells its clients what they can bind to, and XEP-0474 v0.5.0, by which they find out whether
- * somebody has changed the offer. No account has tasks to do after authentication.
+ * Extensible SASL Profile, listed here; transport/sasl2 implements it. XEP-0388 v1.0.4, XEP-0440 v1.0.0 (channel
+ * bindings), XEP-0474 v0.5.0 (detects a changed offer of mechanisms). There are no tasks after authentication.
  * @module
  */
 import type { ServerModule } from "./module.ts";

@@ -1,4 +1,7 @@
-/** What all modules say of the domain and of its accounts, put together once. XEP-0030, XEP-0115, XEP-0128. @module */
+/**
+ * The combined disco description of the domain and its accounts, built once from all modules. XEP-0030, XEP-0115,
+ * XEP-0128. @module
+ */
 import { NS } from "../xmpp/ns.ts";
 import { Element } from "../xmpp/xml/element.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";

@@ -11,7 +11,10 @@ export interface Setting<Value = unknown> {
   /** Completes "expected ...". */
   readonly expected: string;
   readonly about: string;
-  /** Turns the text of an environment variable into what the file would hold; text that cannot be turned stays text. */
+  /**
+   * Converts the text of an environment variable to the value that the file would hold; text that cannot be converted
+   * stays text.
+   */
   readonly fromText: (text: string) => unknown;
   readonly fallback: (value: ReadValue) => Value;
   /** The default as --help shows it. */
@@ -79,7 +82,7 @@ export function text(
   return setting({ schema: v.pipe(v.string(), v.regex(pattern)), expected, fromText: asIs }, fallback, about);
 }
 
-/** Text that may be left out; `absent` says what happens then. */
+/** Optional text; `absent` says what its absence means. */
 export function optionalText(
   pattern: RegExp,
   expected: string,

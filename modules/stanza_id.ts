@@ -1,4 +1,4 @@
-/** Unique and Stable Stanza IDs: tells that delivered messages carry their archive id. XEP-0359 v0.7.0. @module */
+/** Unique and Stable Stanza IDs: announces that delivered messages carry their archive id. XEP-0359 v0.7.0. @module */
 import { NS } from "../xmpp/ns.ts";
 import type { ServerModule } from "./module.ts";
 

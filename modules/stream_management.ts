@@ -1,4 +1,6 @@
-/** Stream Management, announced here; the protocol itself is the session's. XEP-0198 v1.6.3 section 3. @module */
+/**
+ * Stream Management, announced here; actors/session/managed_stream.ts implements it. XEP-0198 v1.6.3 section 3. @module
+ */
 import { NS } from "../xmpp/ns.ts";
 import { xml } from "../xmpp/xml/xml.ts";
 import type { ServerModule } from "./module.ts";

@@ -1,4 +1,4 @@
-/** Entity Time. XEP-0202 v2.0. The server's clock is UTC, and its zone is told as such. @module */
+/** Entity Time. XEP-0202 v2.0. The answer is in UTC. @module */
 import { formatDateTime } from "../xmpp/date_time.ts";
 import { NS } from "../xmpp/ns.ts";
 import { xml } from "../xmpp/xml/xml.ts";

@@ -1,5 +1,5 @@
 /**
- * vcard-temp, for all to read and for the owner to write, with the hash of its photo in the owner's presences.
+ * vcard-temp: anybody may read it, the owner may write it, and the owner's presences carry the hash of its photo.
  * XEP-0054 v1.3.0, XEP-0153 v1.1.1, XEP-0398 v1.0.0.
  * @module
  */
@@ -36,7 +36,7 @@ export const vcard: ServerModule = {
   hooks: { activated: loadPhotoHash, outgoingPresence: withPhotoHash },
 };
 
-/** Section 3.3: a user without a vCard looks like no user. */
+/** Section 3.3: the answer is the same for a user without a vCard and for an unknown user. */
 async function read(_iq: IqRequest, context: AccountContext): Promise<Markup> {
   const stored = context.exists ? await readVcard(context) : undefined;
   if (stored === undefined) throw new StanzaError("item-not-found");
@@ -49,7 +49,7 @@ async function write(iq: IqRequest, context: AccountContext): Promise<undefined>
   await vcardWritten(iq.payload, await writeVcard(iq.payload, context), context);
 }
 
-/** XEP-0398 section 4: an empty `<photo/>` is the client's wish to show none. */
+/** XEP-0398 section 4: an empty `<photo/>` means that the client wants no photo. */
 function withPhotoHash(stanza: Stanza, context: AccountContext): Stanza {
   const hash = photoHash(context);
   if (hash === undefined || stanza.type !== undefined) return stanza;

@@ -1,7 +1,10 @@
-/** In UTF-16 units: a longer answer would cut off a client that reads slowly, and hold up everybody while it is written. */
+/**
+ * Largest answer, in UTF-16 units. With a longer one a slow reader would exceed its backlog and be disconnected, and
+ * writing it would delay all other clients.
+ */
 export const MAX_ANSWER = 2_000_000;
 
-/** As many as may be answered at a time, counted from that end, and one at least. In the order in which they were given. */
+/** The entries that fit into one answer, taken from that end, at least one; in their original order. */
 export function withinLength<Item extends { readonly text: string }>(
   items: readonly Item[],
   from: "first" | "last",

@@ -11,7 +11,10 @@ const RESERVED = /(?:^|\.)..--/;
 const MAX_LENGTH = 253;
 // RFC 7622 section 3.2: a final dot is stripped, and UTS 46 knows other full stops.
 const FINAL_DOT = /[.\u3002\uFF0E\uFF61]$/;
-/** What UTS 46 makes of a name takes a hundred times as long as to look it up; "" is a name that is refused. */
+/**
+ * Canonical names by the name as written; "" marks a refused name. Applying UTS 46 takes a hundred times as long as a
+ * lookup.
+ */
 const memo = new TextMemo((text) => internationalName(text) ?? "", 2000, MAX_LENGTH + 1);
 const RULES = { checkHyphens: true, checkBidi: true, checkJoiners: true, useSTD3ASCIIRules: true } as const;
 
@@ -37,7 +40,7 @@ function internationalName(text: string): string | undefined {
   if (!isStreamSafe(text)) return undefined;
   const name = text.replace(FINAL_DOT, "");
   const { domain, error } = tr46.toUnicode(name, RULES);
-  // What A-labels decode to need not be in a length that DNS can hold.
+  // A decoded A-label may be longer than DNS allows.
   if (error || tr46.toASCII(name, { ...RULES, verifyDNSLength: true }) === null) return undefined;
   return domain;
 }

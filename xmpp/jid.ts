@@ -13,7 +13,7 @@ export class JidError extends Error {
 const ASCII_LOCAL = /^[a-z0-9!#$%()*+,\-.;=?[\\\]^_`{|}~]+$/;
 const ASCII_RESOURCE = /^[\x21-\x7e][\x20-\x7e]*$/;
 const MAX_BYTES = 1023;
-/** No text of more bytes can normalise to a part that is short enough: three bytes of full width become one at the least. */
+/** Longest text that can still normalise to a legal part: a full-width character shrinks from three bytes to one. */
 const MAX_RAW_BYTES = 3 * MAX_BYTES;
 const MAX_RAW_TEXT = 2 * MAX_RAW_BYTES + MAX_BYTES;
 /** Entries of each of the two generations. */

@@ -1,4 +1,4 @@
-/** Where the floors below server/ write what happened. `what` names the event ("session resumed"), the record its facts. */
+/** The log of all floors below server/. `what` names the event ("session resumed"); the record holds its fields. */
 export interface Log {
   debug(what: string, record?: Record<string, unknown>): void;
   info(what: string, record?: Record<string, unknown>): void;
@@ -6,7 +6,7 @@ export interface Log {
   error(what: string, record?: Record<string, unknown>): void;
 }
 
-/** Writes nothing: the library's default, and that of tests. */
+/** Writes nothing: the default of the library and of tests. */
 export const SILENT_LOG: Log = {
   debug() {},
   info() {},

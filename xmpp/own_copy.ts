@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 
 /**
- * The same text, in memory of its own. A slice keeps all of the text that it was taken from in memory, a whole stanza for
- * a name in it, for as long as the slice itself is kept.
+ * The same text, in memory of its own. A slice keeps the whole text that it was taken from in memory: a kept name would
+ * hold its whole stanza.
  */
 export function ownCopy(text: string): string {
   const encoding = /[^\0-\xff]/.test(text) ? "utf16le" : "latin1";

@@ -1,4 +1,4 @@
-/** What is kept of a password: the keys of SCRAM, each hash with a salt of its own. RFC 5802 section 3. @module */
+/** The SCRAM keys that are stored for a password, each hash with a salt of its own. RFC 5802 section 3. @module */
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
@@ -23,11 +23,11 @@ export type ScramHash = "SHA-512" | "SHA-256" | "SHA-1";
 /** Strongest first. */
 export const SCRAM_HASHES: readonly ScramHash[] = ["SHA-512", "SHA-256", "SHA-1"];
 /**
- * By what PBKDF2 costs with them: SHA-512 takes four times as long as the others. All keys of an account are kept, so it
- * is as safe as the weakest of them, whichever a password is checked against.
+ * Ordered by the cost of PBKDF2: SHA-512 takes four times as long as the others. An account has keys for all hashes and
+ * is as safe as the weakest of them, so any of them may check a password.
  */
 const QUICKEST_FIRST: readonly ScramHash[] = ["SHA-256", "SHA-1", "SHA-512"];
-/** RFC 7677 section 4 asks for them at least. */
+/** RFC 7677 section 4: the minimum. */
 export const MIN_SCRAM_ROUNDS = 4096;
 export const DEFAULT_SCRAM_ROUNDS = 10_000;
 export const SCRAM_SALT_BYTES = 16;
@@ -45,11 +45,14 @@ export class PasswordError extends Error {
   override readonly name = "PasswordError";
 }
 
-/** Makes the keys to be stored for a password. Fewer rounds are for one that protects nothing. Throws PasswordError. */
+/**
+ * Derives the keys to store for a password. Use fewer rounds only for a password that protects nothing. Throws
+ * PasswordError.
+ */
 export async function deriveCredentials(password: string, rounds = DEFAULT_SCRAM_ROUNDS): Promise<KeysByHash> {
   const prepared = preparePassword(password);
   const credentials: Record<string, ScramKeys> = {};
-  // One after the other: each takes a core.
+  // One after the other, since each occupies a core.
   for (const hash of SCRAM_HASHES) {
     credentials[hash] = await deriveKeys(hash, prepared, randomBytes(SCRAM_SALT_BYTES), rounds);
   }
@@ -78,8 +81,8 @@ export function hasFewerRounds(credentials: KeysByHash, rounds: number): boolean
 }
 
 /**
- * What tells a password from those before and after it, without telling anything of it. It stays when keys are renewed with
- * more rounds, and changes when a password is set, even to the same.
+ * Identifies one setting of the password and reveals nothing about it. It stays when keys are renewed with more rounds,
+ * and changes when a password is set, even to the same one.
  */
 export function passwordId(credentials: KeysByHash): string {
   const kept = Object.values(credentials).find((keys) => keys.passwordId !== undefined)?.passwordId;
@@ -88,7 +91,7 @@ export function passwordId(credentials: KeysByHash): string {
   return createHash("sha256").update(keys.toSorted().join("\n")).digest("base64url");
 }
 
-/** New keys for what counts as the same password. */
+/** New keys that count as the same password. */
 export function withPasswordId(credentials: KeysByHash, id: string): KeysByHash {
   return Object.fromEntries(Object.entries(credentials).map(([hash, keys]) => [hash, { ...keys, passwordId: id }]));
 }

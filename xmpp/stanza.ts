@@ -40,14 +40,14 @@ const CLOSINGS: Readonly<Record<StanzaName, string>> = {
   presence: "</presence>",
   iq: "</iq>",
 };
-/** In UTF-16 units: how much longer a stanza may become by namespaces that its prefixes have named but once. */
+/** Largest growth of a stanza, in UTF-16 units, when prefixes are replaced by their namespaces. */
 const MAX_NAMESPACES = 262_144;
-/** What a start tag with its addresses comes to, about. */
+/** Typical length of a start tag with its addresses, in UTF-16 units. */
 const START_TAG_UNITS = 128;
 
 /**
- * An immutable stanza: its attributes, and its content as text that is only parsed where somebody looks into it.
- * Always in `jabber:client` and free of prefixes, so that it can be written into any stream.
+ * An immutable stanza: its attributes, and its content as text, which is parsed only on demand. Always in
+ * `jabber:client` and free of prefixes, so that it can be written into any stream.
  */
 export class Stanza {
   readonly name: StanzaName;
@@ -56,10 +56,10 @@ export class Stanza {
   readonly id: string | undefined;
   readonly type: string | undefined;
   readonly lang: string | undefined;
-  /** Attributes that RFC 6120 does not define, ready to be written. */
+  /** Attributes that RFC 6120 does not define, as escaped text. */
   readonly #others: string;
   readonly #content: StanzaContent;
-  /** Once somebody has needed it: it is the same in all forms of a message. */
+  /** Written on first use; all forms of a message share it. */
   #startTag: string | undefined;
   #text: string | undefined;
 
@@ -95,8 +95,9 @@ export class Stanza {
   }
 
   /**
-   * What the client of that full JID sends, with this as its `from`: RFC 6120 section 8.1.2.1. Another resource of the same
-   * account is written over: a client may have chosen a new one before it resumed its stream.
+   * Takes an element that the client of this full JID has sent, and sets `from` to the full JID: RFC 6120 section
+   * 8.1.2.1. Another resource of the same account is replaced, since a client may have chosen a new one before it
+   * resumed its stream.
    * @throws as fromScanned; StreamError invalid-from for another bare JID
    */
   static fromClient(element: ScannedElement, sender: Jid): Stanza {
@@ -198,7 +199,7 @@ export class Stanza {
     return content === this.#content ? this : this.#with(content);
   }
 
-  /** Of several forms of a message the device's and the log's are written: their start tag is so once. */
+  /** The start tag is shared: the forms for the device and for the log are both written. */
   #with(content: StanzaContent): Stanza {
     const { name, from, to, id, type, lang } = this;
     const stanza = new Stanza(name, from, to, id, type, lang, this.#others, content);
@@ -206,7 +207,7 @@ export class Stanza {
     return stanza;
   }
 
-  /** As toString(), for somebody who needs the text once: nothing is kept of it. */
+  /** As toString(), for a caller that needs the text once: the text is not cached. */
   write(): string {
     return this.#text ?? this.#written();
   }
@@ -229,12 +230,12 @@ export class Stanza {
     return Stanza.build(this.name, { type: "error", from, to: this.from, id: this.id }, error.toMarkup());
   }
 
-  /** About how long the text is, in UTF-16 units, without writing it: for bounds on what waits. */
+  /** Estimated length in UTF-16 units, without writing the text: for bounds on queues. */
   get size(): number {
     return this.#content.text.length + START_TAG_UNITS;
   }
 
-  // Text is put together in threes, which is how the engine joins it.
+  // The engine joins three pieces at a time, so texts are built in threes.
 
   #written(): string {
     const inner = this.#content.text;
@@ -283,7 +284,7 @@ export interface StanzaErrorOptions {
   readonly text?: string | undefined;
   /** The application-specific condition element: RFC 6120 section 8.3.4. */
   readonly application?: Markup | undefined;
-  /** The stanza to be answered, where whoever catches the error cannot know it. */
+  /** The stanza to answer, where the catcher of the error does not have it. */
   readonly stanza?: Stanza | undefined;
 }
 
@@ -319,23 +320,23 @@ export class StanzaError extends Error {
   }
 }
 
-/** A text of our own: the one that was read is a slice, which would keep the whole of its frame for as long as the stanza. */
+/** Returns a constant: the name that was read is a slice and would keep its whole frame in memory. */
 function stanzaName(read: string): StanzaName | undefined {
   if (read === "message") return "message";
   if (read === "presence") return "presence";
   return read === "iq" ? "iq" : undefined;
 }
 
-/** Markup and elements stand in `jabber:client` there; a string is markup too. */
+/** Content in the namespace `jabber:client`; a string is taken as markup. */
 function contentText(content: Markup | Element | string): string {
   if (typeof content === "string") return content;
   return content instanceof Element ? content.toString(NS.CLIENT) : content.text;
 }
 
-/** The same element, written anew so that it needs nothing from outside and no element has a prefix. */
+/** The same element without prefixes and without inherited declarations. */
 function withoutPrefixes(element: ScannedElement): ScannedElement {
   const tree = Element.parse(element.text, "", element.inherited);
-  // Many short names with the prefix of one long namespace would come to more than any memory holds.
+  // Many short names with the prefix of one long namespace would exhaust the memory.
   if (namespaceUnits(tree, "") > MAX_NAMESPACES) {
     throw new StreamError("policy-violation", { text: "Too many prefixes of long namespaces" });
   }
@@ -350,7 +351,7 @@ function namespaceUnits({ ns, attributes, children }: Element, parentNs: string)
   return units;
 }
 
-/** Any address of the sender's account may stand there, nothing else: see fromClient(). */
+/** Accepts any address of the sender's account and nothing else: see fromClient(). */
 function stamped(from: Jid | undefined, sender: Jid): Jid {
   if (from === undefined || from === sender || from.bare.equals(sender.bare)) return sender;
   throw new StreamError("invalid-from");

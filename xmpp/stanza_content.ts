@@ -3,7 +3,7 @@ import { Element } from "./xml/element.ts";
 import { scanElement } from "./xml/element_reader.ts";
 import { contentOf, type ScannedChild, type ScannedElement, type XmlLimits } from "./xml/scanned_element.ts";
 
-/** For text that has been accepted before, or that this server wrote. */
+/** For text that was accepted before, or that this server wrote. */
 export const TRUSTED_LIMITS: XmlLimits = {
   maxBytes: Number.MAX_SAFE_INTEGER,
   maxDepth: 1000,
@@ -21,7 +21,7 @@ export function scanTrusted(text: string): ScannedElement {
 
 const NONE: readonly ScannedChild[] = [];
 
-/** A child somebody has looked into, with its parsed form, which goes along when it comes to stand in another stanza. */
+/** A child that was looked up, with its parsed form. Both are carried over into stanzas derived from this one. */
 class Payload implements ScannedChild {
   readonly name: string;
   readonly ns: string;
@@ -41,12 +41,12 @@ class Payload implements ScannedChild {
 }
 
 /**
- * What stands between the tags of a stanza: text, and where its child elements are. Shared by all stanzas that differ
- * only in their addresses. Text that was appended is scanned when somebody first asks for a child.
+ * The content of a stanza: its text and the places of its child elements. Stanzas that differ only in their addresses
+ * share it. Appended text is scanned on the first lookup of a child.
  */
 export class StanzaContent {
   readonly text: string;
-  /** A payload takes the place of its child when it is first asked for. */
+  /** A child is replaced by its payload on the first lookup. */
   #children: ScannedChild[];
   #scannedTo: number;
 
@@ -77,7 +77,7 @@ export class StanzaContent {
     return this.#find(name, ns) >= 0;
   }
 
-  /** The source of the first such child; cut out once, so that whoever looks it up in a memo hashes it once. */
+  /** The source of the first such child. It is cut out once, so that a memo hashes it once. */
   payloadText(name: string, ns: string): string | undefined {
     const at = this.#find(name, ns);
     if (at < 0) return undefined;
@@ -103,7 +103,7 @@ export class StanzaContent {
     return new StanzaContent(`${this.text}${child}${last}`, this.#children, this.#scannedTo);
   }
 
-  /** Without these of the children, which come in their order; the same object when there are none. */
+  /** Without these children, given in document order; the same object when the list is empty. */
   without(gone: readonly ScannedChild[]): StanzaContent {
     if (gone.length === 0) return this;
     const kept: ScannedChild[] = [];
@@ -135,7 +135,7 @@ export class StanzaContent {
     return all ?? NONE;
   }
 
-  /** The place of the first such child; -1: there is none. */
+  /** The index of the first such child; -1: there is none. */
   #find(name: string, ns: string): number {
     const { children } = this;
     for (let i = 0; i < children.length; i++) {

@@ -1,7 +1,7 @@
-/** What an error tells a person, where its sender has nothing better to say. @module */
+/** Default texts of stanza errors, for people. @module */
 import type { StanzaErrorCondition } from "./stanza_condition.ts";
 
-/** Constant for each condition: a text must not tell what the condition does not (who is there, who exists). */
+/** One text for each condition: a text must reveal nothing beyond its condition (who is online, who exists). */
 export const STANZA_ERROR_TEXTS: Readonly<Record<StanzaErrorCondition, string>> = {
   "bad-request": "The request is malformed.",
   conflict: "Something with this name exists already.",

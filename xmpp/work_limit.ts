@@ -1,9 +1,9 @@
-/** There is no room for more work, not even in the queue. */
+/** The queue of waiting work is full. */
 export class WorkLimitError extends Error {
   override readonly name = "WorkLimitError";
 }
 
-/** Lets so many pieces of work run at a time; the others wait, in the order in which they came. */
+/** Limits how many pieces of work run at a time; the others wait in the order of their arrival. */
 export class WorkLimit {
   readonly #maxWaiting: number;
   readonly #waiting: (() => void)[] = [];
@@ -25,7 +25,7 @@ export class WorkLimit {
     }
   }
 
-  /** The place goes to the one who has waited longest, if anybody waits. */
+  /** The next place goes to the work that has waited longest. */
   #leave(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free++;
@@ -33,7 +33,7 @@ export class WorkLimit {
   }
 
   #wait(begin: () => void): void {
-    if (this.#waiting.length >= this.#maxWaiting) throw new WorkLimitError("Cannot do work: too much is waiting");
+    if (this.#waiting.length >= this.#maxWaiting) throw new WorkLimitError("Cannot do work: too many wait");
     this.#waiting.push(begin);
   }
 }

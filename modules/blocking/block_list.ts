@@ -2,8 +2,8 @@ import { Jid } from "../../xmpp/jid.ts";
 
 /**
  * Whether a block list (canonical JIDs) holds that JID: as it is, as its bare JID, with its domain and resource, or
- * with its domain (XEP-0191 takes these rules from XEP-0016 section 2.1). The account's own resources are
- * never blocked for each other (section 5, note 4); whoever asks leaves them out.
+ * with its domain (XEP-0191 takes these rules from XEP-0016 section 2.1). The account's own resources are never blocked
+ * for each other (section 5, note 4); the caller leaves them out.
  */
 export function isBlocked(blocked: ReadonlySet<string>, jid: Jid): boolean {
   if (blocked.size === 0) return false;
@@ -12,7 +12,7 @@ export function isBlocked(blocked: ReadonlySet<string>, jid: Jid): boolean {
   return blocked.has(jid.bare.text) || (jid.local !== "" && blocked.has(`${jid.domain}/${jid.resource}`));
 }
 
-/** Reads JIDs as they come in `<item jid=/>`; undefined where one of them is none. */
+/** Reads the JIDs of `<item jid=/>` elements; undefined when one of them is not a JID. */
 export function readJids(texts: readonly (string | undefined)[]): readonly Jid[] | undefined {
   const jids = texts.map((text) => (text === undefined ? undefined : Jid.tryParse(text)));
   return jids.every((jid) => jid !== undefined) ? jids : undefined;

@@ -1,4 +1,4 @@
-/** The PEP node `storage:bookmarks` of XEP-0048, which is not stored: it shows the list of XEP-0402. @module */
+/** The PEP node `storage:bookmarks` of XEP-0048: a view of the list of XEP-0402, not stored itself. @module */
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Markup } from "../../xmpp/xml/xml.ts";
 import type { AccountContext, IqRequest } from "../module.ts";
@@ -27,7 +27,7 @@ export async function retrieveBookmarkStorage(iq: IqRequest, context: AccountCon
   return itemsAnswer(BOOKMARK_STORAGE, [{ id: ITEM, text: (await readBookmarkStorage(context)).text }]);
 }
 
-/** Publish-options are left aside: the list has the privacy that XEP-0402 demands. */
+/** Publish-options are ignored: the list always has the access that XEP-0402 demands. */
 export async function publishBookmarkStorage(
   request: PublishRequest,
   iq: IqRequest,
@@ -40,7 +40,7 @@ export async function publishBookmarkStorage(
   return publishAnswer(BOOKMARK_STORAGE, request.id ?? ITEM);
 }
 
-/** The list has changed, in whatever place. */
+/** The list has changed, through any of its views. */
 export async function notifyBookmarkStorage(context: AccountContext): Promise<void> {
   if (watchersOf(BOOKMARK_STORAGE, context).length === 0) return;
   const text = (await readBookmarkStorage(context)).text;

@@ -1,6 +1,6 @@
 /**
- * Bookmarks in their older places, the one element `<storage/>` in private XML (XEP-0049) and at the PEP node
- * `storage:bookmarks` (XEP-0048): both are views on the one list, the items of XEP-0402. XEP-0402 section 5.
+ * The two older formats of bookmarks: the element `<storage/>` in private XML (XEP-0049) and at the PEP node
+ * `storage:bookmarks` (XEP-0048). Both are views of one list, the items of XEP-0402. XEP-0402 section 5.
  * @module
  */
 import { Jid } from "../../xmpp/jid.ts";
@@ -16,10 +16,10 @@ import { publish, retract } from "../pubsub/publish.ts";
 export const BOOKMARKS = "urn:xmpp:bookmarks:1";
 /** Node and namespace of XEP-0048. */
 export const BOOKMARK_STORAGE = "storage:bookmarks";
-/** In UTF-16 units: the older places show all of them in one answer (XEP-0402 section 5). */
+/** In UTF-16 units: the older formats send all bookmarks in one answer (XEP-0402 section 5). */
 export const MAX_BOOKMARK = 2000;
 
-/** XEP-0402 section 3: the list is private, whole, and not sent at login. */
+/** XEP-0402 section 3: the list is private, keeps all items, and is not sent at login. */
 const OPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
   ["pubsub#persist_items", ["true"]],
   ["pubsub#max_items", ["max"]],
@@ -48,7 +48,7 @@ async function storageElement(context: AccountContext): Promise<Element> {
   return new Element("storage", BOOKMARK_STORAGE, {}, conferences);
 }
 
-/** Brings the list in line: what is new or other is published, what is missing is retracted, the rest not touched. */
+/** Updates the list: new and changed items are published, missing ones are retracted, the others stay. */
 export async function writeBookmarkStorage(storage: Element, context: AccountContext): Promise<void> {
   const owner = context.owner.text;
   const wanted = new Map<string, Element>();
@@ -82,7 +82,7 @@ function toStorage(jid: string, conference: Element): Element {
   );
 }
 
-/** What the older format cannot say is kept from the item that was there. */
+/** Keeps from the existing item what the older format cannot express. */
 function fromStorage(conference: Element, old: Element | undefined): Element {
   const { jid: _, ...attributes } = conference.attributes;
   const extensions = old?.childrenNamed("extensions", BOOKMARKS) ?? [];

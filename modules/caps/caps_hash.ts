@@ -23,8 +23,8 @@ export function capsHash(query: Element, hash = "sha-1"): string {
 }
 
 /**
- * XEP-0115 section 5.4 rules 3.3 to 3.6: such disco#info must not be trusted, since its verification string
- * is not its own alone. Nor where `<` is in a part: the string could be cut in another way.
+ * XEP-0115 section 5.4 rules 3.3 to 3.6: such disco#info must not be trusted, because other disco#info has the same
+ * verification string. The same holds for a part that contains `<`, since the string could be split in another way.
  */
 export function isAmbiguous(query: Element): boolean {
   const identities = query.childrenNamed("identity", NS.DISCO_INFO).map(identityKey);

@@ -1,6 +1,7 @@
 /**
- * Questions for the capabilities behind a hash: one at a time for the whole server, whose answer is told to every account that
- * waits for it. After a restart all clients come with hashes that nobody knows, to all contacts at once.
+ * Disco queries for the capabilities behind a hash. The server sends one query at a time for each hash and tells the
+ * answer to every account that waits for it. After a restart all clients send hashes that the server does not know yet,
+ * to all contacts at once.
  * @module
  */
 import type { MemoryKey, ServerContext } from "../module.ts";
@@ -13,9 +14,9 @@ export interface Waiting {
   readonly account: string;
   /** The hash is proved. */
   told(): void;
-  /** It may have gone, or have lost its right to see the presence, since it was to be asked. */
+  /** The client may have gone, or lost its right to see the presence, meanwhile. */
   canAsk(): boolean;
-  /** The client that was asked did not tell: this account asks its own. */
+  /** The queried client did not answer: this account queries its own contact. */
   ask(): void;
 }
 
@@ -25,18 +26,18 @@ interface Question {
   readonly waiting: Map<string, Waiting>;
 }
 
-/** A question that is out so long does not keep others from asking. */
+/** After this time an unanswered query no longer blocks others. */
 const PATIENCE_MS = 10_000;
-/** The oldest goes where there are too many: anybody can invent hashes. */
+/** When there are too many, the oldest is dropped: anybody can invent hashes. */
 const MAX_QUESTIONS = 1000;
-/** Of one question; who comes after that asks by itself. */
+/** Accounts that wait for one query; later ones query by themselves. */
 const MAX_WAITING = 1000;
 
 const QUESTIONS: MemoryKey<Map<string, Question>> = { name: "caps questions", make: () => new Map() };
 
-/** Whether the account may ask now. Otherwise a question is out, and `waiting` hears of its answer. */
+/** Whether the account may query now. Otherwise a query is out, and `waiting` gets its answer. */
 export function mayAsk(name: CapsName, waiting: Waiting, context: ServerContext): boolean {
-  // What nothing can prove speaks for one client alone.
+  // An answer that no hash proves counts for its client alone.
   if (!isKnownHash(name.hash)) return true;
   const questions = context.serverMemory.get(QUESTIONS);
   const key = keyOf(name);
@@ -51,7 +52,10 @@ export function mayAsk(name: CapsName, waiting: Waiting, context: ServerContext)
   return true;
 }
 
-/** An answer has come: all who wait are told where it proved the hash, else the next of them who can asks, and the others wait. */
+/**
+ * An answer has come. If it proves the hash, all waiting accounts are told; otherwise the next account that can
+ * queries, and the others keep waiting.
+ */
 export function questionAnswered(name: CapsName, isProved: boolean, context: ServerContext): void {
   const questions = context.serverMemory.get(QUESTIONS);
   const key = keyOf(name);

@@ -1,6 +1,6 @@
 /**
- * What clients want to be notified of, learnt from their entity capabilities. XEP-0115 sections 5.4 and 6.2,
- * XEP-0060 section 9.2 (`node+notify`). A verified hash is remembered for the whole server.
+ * The notifications that clients want, learnt from their entity capabilities. XEP-0115 sections 5.4 and 6.2, XEP-0060
+ * section 9.2 (`node+notify`). A verified hash is kept for the whole server.
  * @module
  */
 import { NS } from "../../xmpp/ns.ts";
@@ -19,13 +19,15 @@ export const NO_INTERESTS: Interests = new Set();
 export interface CapsName {
   readonly node: string;
   readonly ver: string;
-  /** "" in the legacy format of section 10, which nothing can verify. */
+  /** "" in the legacy format of section 10, which cannot be verified. */
   readonly hash: string;
 }
 
 const MAX_LEARNT = 5000;
 const MAX_INTERESTS = 200;
-/** In UTF-16 units: of one name of a node, of all names of one client, and of a whole `<c/>`. What is longer is not remembered for anybody. */
+/**
+ * Longest name of a node, of all names of one client, and of a whole `<c/>`, in UTF-16 units. Longer ones are not kept.
+ */
 const MAX_INTEREST = 255;
 const MAX_INTERESTS_LENGTH = 10_000;
 const MAX_CAPS = 1024;
@@ -34,7 +36,7 @@ const SUFFIX = "+notify";
 const LEARNT: MemoryKey<Map<string, Interests>> = { name: "learnt capabilities", make: () => new Map() };
 const NAMES: MemoryKey<Map<string, CapsName>> = { name: "read capabilities", make: () => new Map() };
 
-/** Reads the `<c/>` of a presence; the same text is parsed only once. One of unlikely length counts as none. */
+/** Reads the `<c/>` of a presence; the same text is parsed only once. One that is too long counts as absent. */
 export function readCaps(presence: Stanza, context: ServerContext): CapsName | undefined {
   const text = presence.payloadText("c", NS.CAPS);
   if (text === undefined || text.length > MAX_CAPS) return undefined;
@@ -52,12 +54,12 @@ export function keyOf(name: CapsName): string {
   return `${name.hash} ${name.node} ${name.ver}`;
 }
 
-/** Undefined where nobody has told yet. */
+/** Undefined when not known yet. */
 export function learntInterests(name: CapsName, context: ServerContext): Interests | undefined {
   return context.serverMemory.get(LEARNT).get(keyOf(name));
 }
 
-/** Takes the disco#info that was asked for that name; remembers it where the hash proves it right. */
+/** Takes the disco#info that answers the query for that name; keeps it if the hash proves it. */
 export function learn(name: CapsName, query: Element, context: ServerContext): Interests {
   const interests = interestsOf(query);
   const proved = isKnownHash(name.hash) && !isAmbiguous(query) && capsHash(query, name.hash) === name.ver;
@@ -65,7 +67,7 @@ export function learn(name: CapsName, query: Element, context: ServerContext): I
   return interests;
 }
 
-/** Of all parts, not of features alone: the same hash can be had with a feature told as an identity or a form. */
+/** Reads all parts, not only features: the same hash results when a feature is written as an identity or a form. */
 function interestsOf(query: Element): Interests {
   const interests = new Set<string>();
   let length = 0;
@@ -78,7 +80,7 @@ function interestsOf(query: Element): Interests {
   return interests.size === 0 ? NO_INTERESTS : interests;
 }
 
-/** The oldest goes where there are too many: anybody can invent names. */
+/** When there are too many, the oldest is dropped: anybody can invent names. */
 function remember<T>(map: Map<string, T>, key: string, value: T): void {
   if (map.size >= MAX_LEARNT) map.delete(map.keys().next().value!);
   map.set(key, value);

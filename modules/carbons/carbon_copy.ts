@@ -25,9 +25,9 @@ export function carbonEligible(stanza: Stanza, direction: CarbonDirection): bool
     else if (ns === NS.MUC_USER && name === "x") fromRoom = !isMediatedInvitation(stanza);
   }
   if (isAmpEvent(stanza)) return false;
-  // A room copies a participant's private message to all joined resources by itself.
+  // The room itself copies a participant's private message to all joined resources.
   if (fromRoom && direction === "received") return false;
-  // An error is the answer to a message of which nothing is known any more; chat is what it most likely was.
+  // The message that an error answers is not known any more; it was most likely a chat message.
   if (stanza.type === "chat" || stanza.type === "error") return true;
   return hasBody || hasImPayload || stanza.has("x", NS.MUC_USER);
 }

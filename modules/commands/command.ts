@@ -9,7 +9,7 @@ export interface Command {
   readonly name: string;
   /** FORM_TYPE of its form (XEP-0068). */
   readonly formType: string;
-  /** Whether that user, of this server, may run it; others do not see it. */
+  /** Whether that user of this server may run it; the command is hidden from other users. */
   mayRun(user: Jid, context: ServerContext): boolean | Promise<boolean>;
   /** The form to be filled in. */
   form(user: Jid, context: ServerContext): Markup | Promise<Markup>;

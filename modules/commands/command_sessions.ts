@@ -25,7 +25,7 @@ export class CommandSessions {
     this.#sessions.set(id, session);
   }
 
-  /** Ends the session. False where that user has no such one: it never began, or is over. */
+  /** Ends the session. False when that user has no such session. */
   close(id: string, { node, user, now }: { readonly node: string; readonly user: Jid; readonly now: number }): boolean {
     const session = this.#sessions.get(id);
     if (session === undefined || session.node !== node || !session.user.equals(user)) return false;

@@ -37,8 +37,8 @@ async function run(user: Jid, values: FormValues, context: ServerContext): Promi
 }
 
 /**
- * Whether an account here has anything to do with the user: a subscription in either direction, which it has asked for or granted.
- * An account that does not exist is refused alike.
+ * Whether a local account has requested or granted a subscription with the user. An unknown account is refused in the
+ * same way.
  */
 async function agrees(to: Jid, user: Jid, { settings, store }: ServerContext): Promise<boolean> {
   if (!settings.domains.includes(to.domain)) return true;

@@ -1,4 +1,7 @@
-/** The configuration key `external_services`: what XEP-0215 tells clients of, such as STUN and TURN servers. @module */
+/**
+ * The configuration key `external_services`: the services that XEP-0215 announces, such as STUN and TURN servers.
+ * @module
+ */
 import * as v from "valibot";
 import { fromJson } from "../from_json.ts";
 import type { Setting } from "../setting.ts";
@@ -12,7 +15,7 @@ export interface ExternalService {
   readonly name?: string | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** Shared with the service: instead of a fixed login everybody gets one that expires. */
+  /** Shared with the service: each user gets a login that expires, instead of a fixed one. */
   readonly secret?: string | undefined;
 }
 

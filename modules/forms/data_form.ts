@@ -11,7 +11,7 @@ export type SubmittedForm =
   | { readonly kind: "none" }
   | { readonly kind: "submit"; readonly values: FormValues }
   | { readonly kind: "cancel" }
-  /** Another FORM_TYPE, a wrong type of form, or a field without a name or given twice. */
+  /** The form has another FORM_TYPE or the wrong type, or a field has no name or comes twice. */
   | { readonly kind: "malformed" };
 
 /** Reads the form inside `parent`, of that FORM_TYPE (XEP-0068). */

@@ -1,4 +1,4 @@
-/** The writers of what an archive query is answered with. XEP-0313 sections 4.2, 4.3 and 5. @module */
+/** The writers of the answers to an archive query. XEP-0313 sections 4.2, 4.3 and 5. @module */
 import { seqTime } from "../../store/sequence.ts";
 import type { ArchivedMessage } from "../../store/store.ts";
 import { formatDateTime } from "../../xmpp/date_time.ts";

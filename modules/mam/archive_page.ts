@@ -11,15 +11,15 @@ export interface Page {
   readonly messages: readonly ArchivedMessage[];
   readonly complete: boolean;
   readonly total: number | undefined;
-  /** Where the search of a page ended that found too little: the next page goes on from there. */
+  /** Where the search ended without enough results: the next page continues there. */
   readonly edge?: number;
 }
 
-/** Rows that one query may look at where the archive has no index for what is wanted. */
+/** Most rows that one query reads when no index serves it. */
 const MAX_LOOKED = 2000;
 
 /**
- * Reads the page that the request asks for. The total is told where it was asked for (XEP-0059 section 2.7) or costs
+ * Reads the page that the request asks for. The total is included when it was requested (XEP-0059 section 2.7) or costs
  * nothing.
  * @throws StanzaError item-not-found where an id that the client named is not in the archive (XEP-0313 section 4.1.3)
  */
@@ -38,7 +38,7 @@ export async function readPage(request: ArchiveRequest, context: AccountContext)
   return cut({ messages, complete, total: whole ? messages.length : undefined }, query.take);
 }
 
-/** Fewer messages than asked for, where they are long (XEP-0059 section 2.1). The next page goes on from these. */
+/** Fewer messages than requested when they are long (XEP-0059 section 2.1). The next page continues after these. */
 function cut(page: Page, take: ArchiveQuery["take"]): Page {
   const messages = withinLength(page.messages, take);
   return messages.length === page.messages.length ? page : { messages, complete: false, total: page.total };
@@ -52,7 +52,7 @@ async function checkNamed(named: readonly number[], context: AccountContext): Pr
   if (messages.length < seqs.length) throw new StanzaError("item-not-found");
 }
 
-/** The archive knows its messages by bare JID; those of one resource are picked out here. */
+/** The archive is indexed by bare JID; the messages of one resource are filtered here. */
 async function readFiltered(query: ArchiveQuery, resource: Jid, context: AccountContext): Promise<Page> {
   const { limit, take } = query;
   let found: ArchivedMessage[] = [];

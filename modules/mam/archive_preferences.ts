@@ -6,12 +6,12 @@ import { NS } from "../../xmpp/ns.ts";
 import type { Element } from "../../xmpp/xml/element.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
 
-/** Of an account that has never said anything. */
+/** The default of an account that has set none. */
 export const DEFAULT_PREFERENCES: ArchivePreferences = { default: "always", always: [], never: [] };
 
 const MAX_JIDS = 1000;
 
-/** Applied to bare JIDs; the answer tells so. @throws StanzaError bad-request */
+/** Applied to bare JIDs; the answer shows that. @throws StanzaError bad-request */
 export function readPreferences(prefs: Element): ArchivePreferences {
   const given = prefs.attr("default");
   if (given !== "always" && given !== "never" && given !== "roster") throw new StanzaError("bad-request");

@@ -1,4 +1,4 @@
-/** The reader of an archive query, and the form that tells how to ask. XEP-0313 sections 4.1 and 4.3. @module */
+/** The reader of an archive query, and the form of its fields. XEP-0313 sections 4.1 and 4.3. @module */
 import { firstSeqAt } from "../../store/sequence.ts";
 import type { ArchiveQuery } from "../../store/store.ts";
 import { parseDateTime } from "../../xmpp/date_time.ts";
@@ -25,13 +25,15 @@ export interface ArchiveRequest {
   /** The results are sent newest first. */
   readonly flip: boolean;
   readonly queryId: string | undefined;
-  /** Whether a complete answer holds all that is newer than what the client says it knows. */
+  /** Whether a complete answer holds everything newer than the client's last known message. */
   readonly catchesUp: boolean;
 }
 
 export type DecodeId = (id: string) => number | undefined;
 
-/** @throws StanzaError bad-request, feature-not-implemented, item-not-found where an id cannot be one of ours */
+/**
+ * @throws StanzaError bad-request, feature-not-implemented, item-not-found for an id that this server cannot have given
+ */
 export function readArchiveRequest(payload: Element, decode: DecodeId): ArchiveRequest {
   const values = readFilters(payload);
   const page = readResultSet(payload);
@@ -67,7 +69,7 @@ export function readArchiveRequest(payload: Element, decode: DecodeId): ArchiveR
   };
 }
 
-/** Section 4.1.5: any client may ask which fields there are. */
+/** Section 4.1.5: any client may ask for the list of fields. */
 export function archiveForm(): Markup {
   const open = xml`<validate xmlns="${VALIDATE}" datatype="xs:string"><open/></validate>`;
   const form = formMarkup("form", NS.MAM, [
@@ -91,7 +93,7 @@ function readFilters(payload: Element): FormValues {
   return form.values;
 }
 
-/** The one value of a field. An empty one is none, as some clients submit the whole form. */
+/** The one value of a field. An empty value counts as absent: some clients submit the whole form. */
 function one<T>(values: FormValues, name: string, read: (text: string) => T | undefined): T | undefined {
   const texts = (values.get(name) ?? []).filter((text) => text !== "");
   if (texts.length === 0) return undefined;

@@ -1,4 +1,7 @@
-/** Event notifications: their writers, and who gets them. XEP-0060 sections 7.1.2 and 12, XEP-0163 section 4.3. @module */
+/**
+ * Event notifications: their writers and their recipients. XEP-0060 sections 7.1.2 and 12, XEP-0163 section 4.3.
+ * @module
+ */
 import type { PubsubItemRecord } from "../../store/store.ts";
 import { formatDateTime } from "../../xmpp/date_time.ts";
 import { Jid } from "../../xmpp/jid.ts";
@@ -36,12 +39,12 @@ function event(content: Markup): Markup {
   return xml`<event xmlns="${NS.PUBSUB_EVENT}">${content}</event>`;
 }
 
-/** When an item is sent that was published before (XEP-0163 section 4.3.4). */
+/** For an item that was published before (XEP-0163 section 4.3.4). */
 export function delayed(item: PubsubItemRecord): Markup {
   return xml`<delay xmlns="${NS.DELAY}" stamp="${formatDateTime(item.at)}"/>`;
 }
 
-/** One notification to one JID, by the shortest way. */
+/** Sends one notification to one JID, directly to a resource of this account or by the router. */
 export function notification(node: PepNode, to: Jid, content: Markup, context: AccountContext): Effect {
   const { notificationType } = node.config;
   const type = notificationType === "normal" ? undefined : notificationType;
@@ -50,12 +53,12 @@ export function notification(node: PepNode, to: Jid, content: Markup, context: A
   return { kind: "route", stanza };
 }
 
-/** To all that may see the node and want to hear of it. */
+/** To all recipients that may read the node and want notifications. */
 export function notifyAll(node: PepNode, content: Markup, context: AccountContext): void {
   for (const to of recipients(node, context)) carryOut(notification(node, to, content, context), context);
 }
 
-/** For those who have nobody to hand their effects to. */
+/** For callers outside of a hook, which cannot return effects. */
 export function carryOut(effect: Effect, context: AccountContext): void {
   if (effect.kind === "resource") context.toResource(effect.resource, effect.stanza);
   else context.route(effect.stanza);

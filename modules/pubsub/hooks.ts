@@ -1,4 +1,7 @@
-/** When PEP has something to say by itself: somebody has come, or may see more, or has told what he wants. XEP-0163 section 4.3.3. @module */
+/**
+ * Notifications that PEP sends by itself: a resource has come, may see more, or has announced its interests. XEP-0163
+ * section 4.3.3. @module
+ */
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { mayAsk, type Waiting } from "../caps/caps_questions.ts";
@@ -30,7 +33,7 @@ function isContact(jid: Jid, context: AccountContext): boolean {
   return context.roster.has(jid.bare.text);
 }
 
-/** No promise where nobody wants anything: presences are many. */
+/** No promise when nobody is interested: presences are frequent. */
 function effectsOf(
   watchings: readonly Watching[],
   context: AccountContext,
@@ -46,7 +49,7 @@ function effectsOf(
 
 type Unknown = Extract<Watching, { kind: "unknown" }>;
 
-/** The question, where none is out for that hash; else its answer is heard here too. */
+/** Sends the query unless one is out for that hash; otherwise its answer is used here too. */
 function question({ jid, name }: Unknown, context: AccountContext): readonly Effect[] {
   const asking = () => askEffect(ask(jid, name, context), context);
   const waiting: Waiting = {
@@ -58,7 +61,7 @@ function question({ jid, name }: Unknown, context: AccountContext): readonly Eff
   return mayAsk(name, waiting, context) ? [asking()] : [];
 }
 
-/** Outside of a hook: another account's answer has brought it about. */
+/** Runs outside of a hook: the answer came to another account. */
 async function perform(
   effects: readonly Effect[] | Promise<readonly Effect[]>,
   context: AccountContext,

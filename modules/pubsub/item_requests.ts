@@ -14,7 +14,7 @@ import { publish, retract } from "./publish.ts";
 import { pubsubError } from "./pubsub_error.ts";
 import { requireNode, requireNodeId, requireReadableNode } from "./request.ts";
 
-/** Items that one request may name. Anybody may ask, and each is read by itself. */
+/** Most items that one request may name. Anybody may ask, and each item is one read of the store. */
 const MAX_IDS = 100;
 
 /** Section 6.5. */
@@ -36,7 +36,7 @@ export async function retrieveItems(items: Element, iq: IqRequest, context: Acco
   return recent(node, found);
 }
 
-/** Section 6.5.4: of items that are long together the most recent ones, which are the last. */
+/** Section 6.5.4: the most recent items, which are the last, as far as their length allows. */
 function recent({ name }: PepNode, items: readonly PubsubItemRecord[]): Markup {
   return itemsAnswer(name, withinLength(items, "last"));
 }
@@ -94,7 +94,7 @@ export function publishAnswer(node: string, id: string): Markup {
   return xml`<pubsub xmlns="${NS.PUBSUB}"><publish node="${node}"><item id="${id}"/></publish></pubsub>`;
 }
 
-/** Section 7.2. Returns the id of the item that is gone. */
+/** Section 7.2. Returns the id of the retracted item. */
 export async function retractItem(element: Element, iq: IqRequest, context: AccountContext): Promise<string> {
   const name = requireNodeId(element);
   const known = context.exists ? (await nodesOf(context)).get(name) : undefined;

@@ -5,7 +5,10 @@ import type { AccountContext, Effect } from "../module.ts";
 import { delayed, itemEvent, mayHear, notification } from "./event.ts";
 import { nodesOf, type PepNode } from "./pep_node.ts";
 
-/** The last item of each node that a resource wants, when it has come or has changed its mind. XEP-0163 section 4.3.4. */
+/**
+ * Sends the last item of each node that a resource wants, when it has come or has changed its interests. XEP-0163
+ * section 4.3.4.
+ */
 export async function lastItems(jid: Jid, interests: Interests, context: AccountContext): Promise<readonly Effect[]> {
   const nodes = await nodesOf(context);
   const wanted = [...interests].flatMap((name) => nodes.get(name) ?? []).filter((node) => isDue(node, jid, context));

@@ -18,7 +18,7 @@ export interface NodeConfig {
   readonly notificationType: "normal" | "headline";
 }
 
-/** XEP-0163 section 5; one item, as most formats for PEP want. */
+/** XEP-0163 section 5; one item, as most formats for PEP need. */
 export const PEP_DEFAULTS: NodeConfig = {
   title: "",
   description: "",
@@ -90,7 +90,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
     read: (values) => ({ rosterGroups: values }),
     write: (config) => config.rosterGroups,
   },
-  // Nobody but the owner and appointed publishers may publish on an account.
+  // Only the owner and appointed publishers may publish on an account.
   "pubsub#publish_model": {
     type: "list-single",
     options: ["publishers"],

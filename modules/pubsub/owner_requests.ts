@@ -1,4 +1,7 @@
-/** The owner's work on nodes: made, configured, purged, deleted; who is affiliated, who subscribed. XEP-0060 section 8. @module */
+/**
+ * The owner's requests: create, configure, purge and delete nodes; affiliations and subscriptions. XEP-0060 section 8.
+ * @module
+ */
 import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
@@ -53,13 +56,13 @@ function configForm(config: NodeConfig): Markup {
 export async function configure(element: Element, _iq: IqRequest, context: AccountContext): Promise<undefined> {
   const node = await requireNode(element, context);
   const changed: PepNode = { ...node, config: readConfig(element, node.config) };
-  // XEP-0163 section 6.1: the new access model may be against some.
+  // XEP-0163 section 6.1: the new access model may exclude subscribers.
   const subscribers = changed.subscribers.filter((text) => !accessError(changed, Jid.parse(text), context));
   await saveNode({ ...changed, subscribers }, context);
   if (changed.config.notifyConfig) notifyAll(changed, configurationEvent(changed), context);
 }
 
-/** A form that is cancelled or not there changes nothing. */
+/** A cancelled or missing form changes nothing. */
 function readConfig(parent: Element | undefined, base: NodeConfig): NodeConfig {
   const form = readForm(parent, CONFIG_FORM);
   if (form.kind === "malformed") throw new StanzaError("bad-request");

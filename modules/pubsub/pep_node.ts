@@ -1,10 +1,10 @@
-/** A node with who may do what at it, and its form in the store. XEP-0060 sections 4 and 8. @module */
+/** A node with its affiliations and subscriptions, and its form in the store. XEP-0060 sections 4 and 8. @module */
 import type { PubsubNodeRecord } from "../../store/store.ts";
 import { ownCopy } from "../../xmpp/own_copy.ts";
 import type { AccountContext, MemoryKey } from "../module.ts";
 import { type NodeConfig, PEP_DEFAULTS } from "./node_config.ts";
 
-/** Besides the account itself, which owns all its nodes. */
+/** Affiliations besides that of the account itself, which owns all its nodes. */
 export type Affiliation = "publisher" | "member" | "outcast";
 
 export interface PepNode {
@@ -26,7 +26,7 @@ const NODES: MemoryKey<{ loaded: Promise<Map<string, PepNode>> | undefined }> = 
   make: () => ({ loaded: undefined }),
 };
 
-/** The account's nodes; read from the store once, as nobody else changes them while the account is active. */
+/** The account's nodes. They are read from the store once: only this actor changes them while the account is active. */
 export function nodesOf(context: AccountContext): Promise<PepNodes> {
   return loaded(context);
 }
@@ -48,7 +48,7 @@ export async function removeNode(name: string, context: AccountContext): Promise
 
 const CHANGES: MemoryKey<Map<string, object>> = { name: "pep items", make: () => new Map() };
 
-/** A value that is another one once the items of the node have changed. */
+/** A value that is replaced whenever the items of the node change. */
 export function itemsVersion(node: string, context: AccountContext): object {
   const versions = context.memory.get(CHANGES);
   const known = versions.get(node);

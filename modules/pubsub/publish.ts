@@ -1,4 +1,4 @@
-/** What changes a node's items, for requests and for the server's own conversions alike. XEP-0060 section 7. @module */
+/** Changes of a node's items, by requests and by the server's own conversions. XEP-0060 section 7. @module */
 import type { PubsubItemRecord } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
@@ -24,18 +24,18 @@ export interface Publication {
   readonly payload: Element;
   /** Bare JID. */
   readonly publisher: Jid;
-  /** Section 7.1.5: what the node has to be like, or is made like. */
+  /** Section 7.1.5: the configuration that an existing node must have, or that a new node gets. */
   readonly options: FormValues;
-  /** In UTF-16 units, where the payload may not be as long as others. */
+  /** In UTF-16 units, for payloads with a smaller limit than others. */
   readonly maxPayload?: number | undefined;
 }
 
-/** In UTF-16 units: of one payload, of the items that one node may hold together, of the name of an item or a node. */
+/** Longest payload, longest items of one node together, longest name of an item or a node, in UTF-16 units. */
 const MAX_PAYLOAD = 200_000;
 const MAX_NODE = 20_000_000;
 const MAX_NAME = 1023;
 
-/** Stores and tells. @throws StanzaError where the options or the limits are against it */
+/** Stores the item and sends notifications. @throws StanzaError when the options or the limits forbid it */
 export async function publish(publication: Publication, context: AccountContext): Promise<PepNode> {
   const { id, publisher } = publication;
   const text = publication.payload.toString();
@@ -67,7 +67,7 @@ export async function purge(node: PepNode, context: AccountContext): Promise<voi
   notifyAll(node, purgeEvent(node), context);
 }
 
-/** The node, made where it was not there (section 7.1.4), as the options want it. */
+/** The node, created if missing (section 7.1.4), with the configuration that the options demand. */
 async function nodeFor(publication: Publication, length: number, context: AccountContext): Promise<PepNode> {
   const nodes = await nodesOf(context);
   const known = nodes.get(publication.node);
@@ -85,12 +85,12 @@ async function nodeFor(publication: Publication, length: number, context: Accoun
   return node;
 }
 
-/** A node of many items takes smaller ones, so that all of them can be read at a time. */
+/** Items of a node with many items must be smaller, so that one answer can hold them all. */
 function maxPayload({ maxPayload = MAX_PAYLOAD }: Publication, config: NodeConfig): number {
   return Math.min(maxPayload, MAX_NODE / itemLimit(config));
 }
 
-/** @throws StanzaError where the name is too long, or the account has as many nodes as it may */
+/** @throws StanzaError when the name is too long, or the account has its maximum of nodes */
 export function checkNewNode(name: string, nodes: PepNodes): void {
   if (name.length > MAX_NAME) throw new StanzaError("not-acceptable");
   if (nodes.size >= MAX_NODES) throw pubsubError("conflict", "max-nodes-exceeded");

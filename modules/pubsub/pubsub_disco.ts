@@ -1,4 +1,7 @@
-/** The PEP nodes of an account in service discovery, to each only those that he may read. XEP-0060 sections 5.2 to 5.5. @module */
+/**
+ * The PEP nodes of an account in service discovery; each requester sees only the nodes that it may read. XEP-0060
+ * sections 5.2 to 5.5. @module
+ */
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";

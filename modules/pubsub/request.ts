@@ -1,4 +1,4 @@
-/** What all pubsub requests have in common: the node that they name, and what may be asked of it. @module */
+/** Common parts of pubsub requests: the node that they name, and its access. @module */
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Element } from "../../xmpp/xml/element.ts";
 import type { AccountContext, IqRequest } from "../module.ts";
@@ -13,7 +13,7 @@ export function requireNodeId(element: Element): string {
   return node;
 }
 
-/** @throws StanzaError item-not-found: XEP-0060 has it so for every request */
+/** @throws StanzaError item-not-found, as XEP-0060 demands for every request */
 export async function requireNode(element: Element, context: AccountContext): Promise<PepNode> {
   const name = requireNodeId(element);
   const node = context.exists ? (await nodesOf(context)).get(name) : undefined;

@@ -1,4 +1,7 @@
-/** Explicit subscriptions, and what an entity is told of itself. XEP-0060 sections 5.6, 5.7, 6.1 and 6.2. @module */
+/**
+ * Explicit subscriptions, and an entity's own subscriptions and affiliations. XEP-0060 sections 5.6, 5.7, 6.1 and 6.2.
+ * @module
+ */
 import { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
@@ -12,10 +15,10 @@ import { requireNode, requireReadableNode } from "./request.ts";
 
 /** Of one node. */
 const MAX_SUBSCRIBERS = 1000;
-/** Of those, resources of one account: nobody may take the room of all others. */
+/** Most of them from one account: no account may use up the room of all others. */
 const MAX_RESOURCES = 20;
 
-/** Section 6.1: again is no error, and gives no second subscription. */
+/** Section 6.1: a repeated request is no error and makes no second subscription. */
 export async function subscribe(element: Element, iq: IqRequest, context: AccountContext): Promise<Markup> {
   const jid = requireOwnJid(element, iq);
   const node = await requireReadableNode(element, iq, context);
@@ -45,7 +48,7 @@ export async function unsubscribe(element: Element, iq: IqRequest, context: Acco
   await saveNode({ ...node, subscribers: node.subscribers.filter((text) => text !== jid.text) }, context);
 }
 
-/** Section 5.6: those of the asker, at one node or at all. */
+/** Section 5.6: the requester's subscriptions, at one node or at all. */
 export async function ownSubscriptions(element: Element, iq: IqRequest, context: AccountContext): Promise<Markup> {
   const wanted = element.attr("node");
   const found: Markup[] = [];
@@ -70,7 +73,7 @@ export async function ownAffiliations(element: Element, iq: IqRequest, context: 
   return xml`<pubsub xmlns="${NS.PUBSUB}"><affiliations>${found}</affiliations></pubsub>`;
 }
 
-/** XEP-0163 section 6.1: who may not see the presence any more loses the subscriptions that stood on it. */
+/** XEP-0163 section 6.1: a contact that may no longer see the presence loses the subscriptions that depend on it. */
 export async function cancelSubscriptions(contact: Jid, context: AccountContext): Promise<void> {
   for (const node of [...(await nodesOf(context)).values()]) {
     const { accessModel } = node.config;

@@ -1,6 +1,6 @@
 /**
- * The resources, own and contacts', that are there and have said what they want to be notified of.
- * XEP-0163 section 4.2; kept in memory as long as the account is active.
+ * The available resources of the account and its contacts, with the notifications that they want. XEP-0163 section 4.2;
+ * kept in memory as long as the account is active.
  * @module
  */
 import type { Jid } from "../../xmpp/jid.ts";
@@ -28,11 +28,11 @@ interface Watcher {
 interface Watchers {
   /** By full JID. */
   readonly known: Map<string, Watcher>;
-  /** Questions for disco#info that are out, by their id. */
+  /** Queries for disco#info without an answer yet, by id. */
   readonly asked: Map<string, { readonly jid: Jid; readonly name: CapsName }>;
 }
 
-/** Of one account; who comes after that is not notified. */
+/** Most watchers of one account; later ones get no notifications. */
 const MAX_WATCHERS = 5000;
 const MAX_ASKED = 1000;
 
@@ -42,20 +42,20 @@ const WATCHERS: MemoryKey<Watchers> = { name: "pep watchers", make: () => ({ kno
 export type Watching =
   | { readonly kind: "nothing" }
 
-  /** Its capabilities are unknown, and somebody may have been asked for them already. */
+  /** Its capabilities are unknown; a query for them may be out. */
   | { readonly kind: "unknown"; readonly jid: Jid; readonly name: CapsName }
-  /** It has come, or changed, and wants to hear of these nodes, of which it has not heard yet. */
+  /** It has come or changed, and wants notifications of these nodes for the first time. */
   | { readonly kind: "wants"; readonly jid: Jid; readonly interests: Interests };
 
 const NOTHING: Watching = { kind: "nothing" };
 
 /**
- * An available presence of a contact's resource, or an own one. Who may not see the account's presence is remembered, as
- * the right may come later, and told nothing: even a question would tell that somebody is there.
+ * An available presence of a contact's resource, or an own one. A sender that may not see the account's presence is
+ * kept, since it may get the right later, and gets nothing: even a query would reveal that the account is online.
  */
 export function watch(jid: Jid, presence: Stanza, context: AccountContext): Watching {
   const name = readCaps(presence, context);
-  // XEP-0115 section 8.4: presence without `<c/>` does not take back what was said before.
+  // XEP-0115 section 8.4: presence without `<c/>` does not revoke earlier capabilities.
   if (name === undefined || jid.isBare) return NOTHING;
   const { known } = context.memory.get(WATCHERS);
   const before = known.get(jid.text);
@@ -85,7 +85,7 @@ export function answered(stanza: Stanza, context: AccountContext): readonly Watc
   return told === undefined ? [] : heard(question.jid, question.name, told, proved, context);
 }
 
-/** Another account has been told what is behind that hash. */
+/** Another account has learnt the capabilities behind that hash. */
 export function proved(name: CapsName, context: AccountContext): readonly Watching[] {
   const interests = learntInterests(name, context);
   return interests === undefined ? [] : heard(undefined, name, interests, true, context);
@@ -113,7 +113,7 @@ function heard(
 export function watchersOf(node: string, context: AccountContext): readonly Jid[] {
   const found: Jid[] = [];
   for (const { jid, name, interests } of context.memory.get(WATCHERS).known.values()) {
-    // A hash that was proved since, by whomever, speaks for a client that has not answered this account.
+    // A hash that any account has proved meanwhile also holds for a client that has not answered this account.
     if (!(learntInterests(name, context) ?? interests).has(node)) continue;
     const isOwn = jid.bare.equals(context.owner);
     const isThere = isOwn
@@ -124,7 +124,7 @@ export function watchersOf(node: string, context: AccountContext): readonly Jid[
   return found;
 }
 
-/** All that the resources of a contact want who may see the presence from now on. */
+/** All interests of the resources of a contact that may see the presence from now on. */
 export function watchersFrom(contact: Jid, context: AccountContext): readonly Watching[] {
   const { known } = context.memory.get(WATCHERS);
   return [...known.values()]
@@ -140,10 +140,10 @@ function wants(jid: Jid, interests: Interests, before: Interests = NO_INTERESTS)
   return fresh.size === 0 ? NOTHING : { kind: "wants", jid, interests: fresh };
 }
 
-/** The question for disco#info, whose answer `answered` takes. */
+/** The query for disco#info; `answered` takes its answer. */
 export function ask(jid: Jid, name: CapsName, context: AccountContext): Stanza {
   const { asked } = context.memory.get(WATCHERS);
-  // Those who never answer make room for others.
+  // Watchers that never answer make room for others.
   if (asked.size >= MAX_ASKED) asked.delete(asked.keys().next().value!);
   const id = context.newId();
   asked.set(id, { jid, name });

@@ -1,13 +1,16 @@
-/** Which names strangers may take: none that speaks for the server, and none that looks like somebody else's. @module */
+/**
+ * Account names that clients may register: none that seems to speak for the server, and none that looks like another
+ * name. @module
+ */
 
-/** RFC 2142, and what people take for the voice of a service. */
+/** RFC 2142, and other names that seem to speak for the service. */
 const RESERVED: ReadonlySet<string> = new Set(
   `abuse admin administrator administration anonymous contact feedback ftp help helpdesk hostmaster info jabber localhost
    mail mailer-daemon moderator news noc noreply no-reply nobody official operator owner postmaster root sales security
    server service staff status support sysadmin system team usenet uucp webmaster www xmpp`.split(/\s+/),
 );
 
-/** UAX 31 table 5, and the scripts that are written together (UTS 39 section 5.1). */
+/** UAX 31 table 5, and the combinations of scripts of UTS 39 section 5.1. */
 const SCRIPTS = [
   ...`Arabic Armenian Bengali Cyrillic Devanagari Ethiopic Georgian Greek Gujarati Gurmukhi Hebrew Kannada Khmer Lao Latin
       Malayalam Myanmar Oriya Sinhala Tamil Telugu Thaana Thai Tibetan`
@@ -25,8 +28,8 @@ const ONE_SCRIPT = new RegExp(
   "u",
 );
 /**
- * Letters that look like one letter of ASCII each: those of UTS 39's confusables.txt (version 13) that a name may have, in scripts
- * where they can make up a whole one, and a few Greek ones more.
+ * Letters that look like one ASCII letter: those of UTS 39's confusables.txt (version 13) that a name may contain, in
+ * scripts that have enough of them for a whole name, and a few more Greek ones.
  */
 const LOOK_ALIKES = [
   ..."ıƍƽǀɑɡɣɩɪɯʋʏᴄᴏᴑᴜᴠᴡᴢ", // Latin
@@ -35,10 +38,10 @@ const LOOK_ALIKES = [
   ..."агеорсухѕіјѡѵүһҽӏԁԛԝꙇ", // Cyrillic
   ..."ագզհոռսցքօ", // Armenian
 ].join("");
-/** Such a letter, and beside it none that does not look like ASCII. */
+/** The name has such a letter, and all its letters look like ASCII. */
 const LIKE_ASCII = new RegExp(`^(?=.*[${LOOK_ALIKES}])[a-z${LOOK_ALIKES}\\P{L}]+$`, "u");
 
-/** Whether a client may register an account of this name; the operator may make any. `local`: in canonical form. */
+/** Whether a client may register an account of this name; the operator may create any. `local`: in canonical form. */
 export function mayBeRegistered(local: string, domain: string): boolean {
   const isOfDomain = local === domain || local === domain.split(".")[0];
   if (isOfDomain || RESERVED.has(local)) return false;

@@ -5,8 +5,8 @@ import type { ServerContext } from "../module.ts";
 
 /**
  * Removes an account with all that belongs to it, and ends its streams. Its subscriptions end both ways (XEP-0077
- * section 3.2): whoever gets the name later must not find contacts who share their presence with it.
- * Returns false where there is no such account.
+ * section 3.2): a later owner of the name must not see the presence of these contacts. Returns false where there is no
+ * such account.
  */
 export async function removeAccount(account: Jid, context: ServerContext): Promise<boolean> {
   const user = await context.store.user(account.text);

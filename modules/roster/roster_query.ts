@@ -7,13 +7,13 @@ import { ownCopy } from "../../xmpp/own_copy.ts";
 import type { Element } from "../../xmpp/xml/element.ts";
 import { attr, type Markup, xml } from "../../xmpp/xml/xml.ts";
 
-/** In UTF-16 units, of a name and of a group. */
+/** Longest name and longest group, in UTF-16 units. */
 export const MAX_NAME_LENGTH = 1023;
-/** Of one item; the length is that of their names together. */
+/** Most groups of one item; the length counts their names together. */
 export const MAX_GROUPS = 100;
 const MAX_GROUPS_LENGTH = 10_000;
 
-/** A roster set, as the client wants it. */
+/** The change that a roster set asks for. */
 export type RosterChange =
   | { readonly kind: "remove"; readonly jid: Jid }
   | { readonly kind: "put"; readonly jid: Jid; readonly name: string; readonly groups: readonly string[] };
@@ -50,7 +50,7 @@ export function rosterRemoval(jid: Jid, version: number): Markup {
   return xml`<query xmlns="${NS.ROSTER}" ver="${version}"><item jid="${jid.text}" subscription="remove"/></query>`;
 }
 
-/** Items are values, replaced when they change: each is written once, however often the roster is read. */
+/** Items are values, replaced when they change, so each is written once, however often the roster is read. */
 const WRITTEN = new WeakMap<RosterItem, Markup>();
 
 /** How long the items are as they are sent, in UTF-16 units. */

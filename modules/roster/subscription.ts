@@ -1,9 +1,9 @@
 /**
  * Presence subscriptions as a state machine of pure functions. RFC 6121 section 3 and Appendix A.
  *
- * The nine states of Appendix A.1 are two halves that do not touch each other: whether we see the contact (`to`), and
- * whether the contact sees us (`from`); each is absent, pending or granted. An outbound `subscribe` or `unsubscribe`
- * works on `to`, an outbound `subscribed` or `unsubscribed` on `from`; inbound it is the other way round.
+ * The nine states of Appendix A.1 are two independent halves: whether we see the contact (`to`), and whether the
+ * contact sees us (`from`); each is absent, pending or granted. An outbound `subscribe` or `unsubscribe` changes `to`,
+ * an outbound `subscribed` or `unsubscribed` changes `from`; inbound stanzas change the other half.
  * @module
  */
 import type { RosterItem, SubscriptionState } from "../../store/store.ts";
@@ -23,7 +23,7 @@ export interface OutboundResult {
   readonly state: Subscription;
   /** Whether the stanza goes on to the contact. */
   readonly route: boolean;
-  /** Whether what the roster shows has changed, so that a roster push is due. */
+  /** Whether the visible roster item has changed and a roster push is due. */
   readonly push: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface InboundResult {
   /** Whether the stanza goes to the user's resources. */
   readonly deliver: boolean;
   readonly push: boolean;
-  /** Answered on behalf of the user, who is not asked. */
+  /** An automatic answer on behalf of the user. */
   readonly autoReply?: "subscribed";
 }
 
@@ -70,7 +70,7 @@ export function outbound(type: SubscriptionType, state: Subscription): OutboundR
       return sent(state, { ...state, to: "absent" }, true);
     case "subscribed":
       if (state.from === "pending") return sent(state, { ...state, from: "granted" }, true);
-      // A.2.3 [1], section 3.4.2: nobody has asked yet, so it approves in advance.
+      // A.2.3 [1], section 3.4.2: without a request it is a pre-approval.
       return sent(state, { ...state, approved: state.approved || state.from === "absent" }, false);
     case "unsubscribed":
       return sent(state, { ...state, from: "absent", approved: false }, state.from !== "absent");

@@ -1,6 +1,6 @@
 /**
- * What a subscription stanza brings about, as a list of effects that the user's actor carries out in their order.
- * RFC 6121 section 3. Pure: roster and requests are only read.
+ * The effects of a subscription stanza, in the order in which the user's actor carries them out. RFC 6121 section 3.
+ * Pure: roster and requests are only read.
  * @module
  */
 import type { RosterItem, SubscriptionRequest } from "../../store/store.ts";
@@ -15,7 +15,7 @@ import {
   subscriptionOf,
 } from "./subscription.ts";
 
-/** What the flow reads of an account; an AccountContext is one. */
+/** The part of an account that the flow reads; an AccountContext has it. */
 export interface SubscriptionView {
   /** Bare JID. */
   readonly owner: Jid;
@@ -32,7 +32,7 @@ export type SubscriptionEffect =
   /** Keep the request until it is answered; it is delivered again at each initial presence (section 3.1.3). */
   | { readonly kind: "putRequest"; readonly request: SubscriptionRequest }
   | { readonly kind: "removeRequest"; readonly from: Jid }
-  /** Send on its way; both addresses are bare. */
+  /** Route the stanza; both addresses are bare. */
   | { readonly kind: "route"; readonly stanza: Stanza }
   /** To the account's resources: `available` for a request, else `interested` ones (those with the roster mark). */
   | { readonly kind: "deliver"; readonly to: "available" | "interested"; readonly stanza: Stanza }
@@ -43,7 +43,10 @@ export type SubscriptionEffect =
   /** The right to see the account's presence has changed: for the hook `subscription`. */
   | { readonly kind: "changed"; readonly contact: Jid; readonly from: boolean };
 
-/** In UTF-16 units; a stranger may ask, and each request is kept and delivered at every log-in. */
+/**
+ * Longest request that is kept with its content, in UTF-16 units: any stranger may send one, and it is delivered at
+ * every login.
+ */
 const MAX_REQUEST = 10_000;
 
 /** The user's own subscription stanza, from any of the resources. Nothing for one to oneself, or of another type. */
@@ -58,7 +61,7 @@ export function outboundEffects(stanza: Stanza, view: SubscriptionView): readonl
   return [...effects, ...shared(contact, before, state)];
 }
 
-/** Somebody's subscription stanza for the account. A blocked sender's never comes here (XEP-0191 section 3.3). */
+/** A subscription stanza for the account. One of a blocked sender never gets here (XEP-0191 section 3.3). */
 export function inboundEffects(stanza: Stanza, view: SubscriptionView): readonly SubscriptionEffect[] {
   const contact = stanza.from?.bare;
   if (!isSubscriptionType(stanza.type) || contact === undefined || contact.equals(view.owner)) return [];
@@ -74,7 +77,7 @@ export function inboundEffects(stanza: Stanza, view: SubscriptionView): readonly
   return [...effects, ...shared(contact, before, state).filter((effect) => !autoReply || effect.kind === "changed")];
 }
 
-/** The end of a roster item takes the subscriptions along, both ways (section 2.5.2). */
+/** Removing a roster item cancels the subscriptions both ways (section 2.5.2). */
 export function removalEffects(contact: Jid, view: SubscriptionView): readonly SubscriptionEffect[] {
   const { to, from } = stateOf(contact, view);
   const effects: SubscriptionEffect[] = [{ kind: "removeItem", jid: contact }];
@@ -108,7 +111,7 @@ function stored(
   return effects;
 }
 
-/** A request of unlikely length is kept without its content. */
+/** A longer request is kept without its content. */
 function keptRequest(request: Stanza): Stanza {
   const { from, to, id, type, size } = request;
   return size <= MAX_REQUEST ? request : Stanza.build("presence", { from, to, id, type });

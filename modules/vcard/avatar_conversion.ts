@@ -1,4 +1,4 @@
-/** One avatar for both worlds: the vCard's photo and the PEP nodes of XEP-0084 follow each other. XEP-0398 section 3. @module */
+/** Keeps the vCard's photo and the PEP nodes of XEP-0084 in step. XEP-0398 section 3. @module */
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
 import type { AccountContext } from "../module.ts";
@@ -9,10 +9,10 @@ import { type Photo, photoHash, photoOf, readBase64, readVcard, sha1, withPhoto,
 export const AVATAR_METADATA = "urn:xmpp:avatar:metadata";
 const AVATAR_DATA = "urn:xmpp:avatar:data";
 
-/** A vCard is for everybody, so its photo is too. */
+/** Everybody may read the vCard, so the avatar node is open too. */
 const OPEN: ReadonlyMap<string, readonly string[]> = new Map([["pubsub#access_model", ["open"]]]);
 
-/** Section 3.2: the vCard has got another photo. */
+/** Section 3.2: the photo of the vCard has changed. */
 export async function publishPhoto(photo: Photo, context: AccountContext): Promise<void> {
   const { bytes, hash, type } = photo;
   const [current] = await context.store.pubsubItems(context.owner.text, AVATAR_METADATA, 1);
@@ -28,8 +28,8 @@ async function put(node: string, id: string, payload: Element, context: AccountC
 }
 
 /**
- * Section 3.1: an avatar was published, or none any more. Only one that everybody may see goes into the vCard
- * (section 6).
+ * Section 3.1: an avatar was published or removed. Only an avatar that everybody may see goes into the vCard (section
+ * 6).
  */
 export async function takeOverAvatar(metadata: Element, context: AccountContext): Promise<void> {
   const info = metadata.childrenNamed("info", AVATAR_METADATA).find((one) => one.attr("url") === undefined);

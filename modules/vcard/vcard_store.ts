@@ -1,4 +1,4 @@
-/** The vCard as it is kept, with the hash of its photo for presences. XEP-0054, XEP-0153 section 3. @module */
+/** The stored vCard, with the hash of its photo for presences. XEP-0054, XEP-0153 section 3. @module */
 import { createHash } from "node:crypto";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
@@ -16,14 +16,14 @@ const KIND = "vcard";
 const CARD = "card";
 const PHOTO_HASH = "photo";
 
-/** Undefined: not read yet, or never had a photo; "": no photo any more. */
+/** Undefined: not read yet, or never had a photo; "": the photo was removed. */
 const HASH: MemoryKey<{ hash: string | undefined }> = { name: "photo hash", make: () => ({ hash: undefined }) };
 
 export async function readVcard(context: AccountContext): Promise<string | undefined> {
   return await context.store.document(context.owner.text, KIND, CARD);
 }
 
-/** Returns whether the photo is another one than before. */
+/** Returns whether the photo has changed. */
 export async function writeVcard(vcard: Element, context: AccountContext): Promise<boolean> {
   const owner = context.owner.text;
   const hash = photoOf(vcard)?.hash ?? "";

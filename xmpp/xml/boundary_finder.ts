@@ -1,6 +1,6 @@
 import { XmlError } from "./xml_error.ts";
 
-/** What ended where the finder stopped. */
+/** The kind of part that ended where the finder stopped. */
 export type Boundary = "header" | "element" | "end" | "space";
 
 type State = "between" | "text" | "less-than" | "start-tag" | "quoted" | "end-tag" | "bang" | "cdata" | "declaration";
@@ -13,17 +13,17 @@ const SINGLE_QUOTE = 0x27;
 const CDATA_OPEN = "[CDATA[";
 
 /**
- * Finds where the parts of an XML stream end, in text that comes in pieces; remembers its state between pieces.
- * It only counts tags: whether a part is right is for the strict scan to say. What it takes for the end of a part
- * of well-formed, restricted XML is the end of it; on anything else it may stop early, and the scan then refuses it.
+ * Finds where the parts of an XML stream end, in text that comes in pieces; remembers its state between pieces. It only
+ * counts tags; the strict scan validates the part. In well-formed, restricted XML the end it finds is the end of the
+ * part. In anything else it may stop early, and the scan then refuses the part.
  */
 export class BoundaryFinder {
-  /** What was found by the last call of `find`, or undefined when the part goes on in the next piece. */
+  /** Result of the last call of `find`; undefined when the part continues in the next piece. */
   found: Boundary | undefined;
   #state: State = "between";
   #depth = 0;
   #quote = "";
-  /** Whether a start tag that goes on in the next piece has come to a slash. */
+  /** The start tag continues in the next piece, and its last character so far was a slash. */
   #slash = false;
   /** How much has been read of `[CDATA[` or `]]>`. */
   #matched = 0;

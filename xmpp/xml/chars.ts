@@ -6,7 +6,7 @@ export const SPACE = 1;
 export const NAME_START = 2;
 /** May stand inside a name. */
 export const NAME = 4;
-/** May stand in text and in attribute values without a closer look: legal, neither markup nor white space but U+0020. */
+/** Needs no further check in text and attribute values: legal, not markup, and no white space except U+0020. */
 export const PLAIN = 8;
 
 /** One byte of flags for each ASCII code. */

@@ -3,9 +3,9 @@ import { NamespaceScope } from "./namespace_scope.ts";
 import { TreeReader } from "./tree_reader.ts";
 
 /**
- * An immutable XML tree, for payloads that have to be looked into. A child is always looked up by name and namespace.
+ * An immutable XML tree, for payloads whose content is read. A child is always looked up by name and namespace.
  * Attributes are keyed by their name as written. One in a foreign namespace keeps its prefix, and the element then
- * carries the `xmlns:prefix` declaration too, so that the tree is complete without what stands around it.
+ * carries the `xmlns:prefix` declaration too, so that the tree is complete without its surroundings.
  */
 export class Element {
   readonly name: string;
@@ -29,7 +29,7 @@ export class Element {
    * Reads one element that the scanner has accepted.
    * @param defaultNs namespace of unprefixed names that declare none
    * @param inherited prefixes declared outside the text
-   * @throws Error where its tags do not make one element
+   * @throws Error when its tags do not form one element
    */
   static parse(text: string, defaultNs = "", inherited?: ReadonlyMap<string, string>): Element {
     const scope = NamespaceScope.outermost(inherited);
@@ -63,7 +63,10 @@ export class Element {
     return text;
   }
 
-  /** XML with a default `xmlns` on every change of namespace. @param parentNs the default namespace where it is put */
+  /**
+   * XML with a default `xmlns` on every change of namespace. @param parentNs the default namespace of the place where
+   * the text goes
+   */
   toString(parentNs?: string): string {
     let text = `<${this.name}`;
     if (this.ns !== parentNs) text += ` xmlns="${escapeAttribute(this.ns)}"`;

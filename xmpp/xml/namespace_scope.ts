@@ -6,7 +6,7 @@ import { NS } from "../ns.ts";
  */
 export const MAX_NAMESPACE_LENGTH = 256;
 
-/** Those of a stream are the same for all of its elements. */
+/** All elements of a stream share the scope outside of them. */
 const outermost = new WeakMap<ReadonlyMap<string, string>, NamespaceScope>();
 
 /** A namespace that a prefix stands for. Within one scope there is one object for each namespace. */
@@ -75,7 +75,7 @@ export class NamespaceScope {
     return undefined;
   }
 
-  // Done for each declaration, so that no comparison is longer than a text that was sent for it.
+  // Called for each declaration, so the cost of the comparisons is bounded by the text that was sent.
   #find(ns: string): BoundNamespace | undefined {
     let scope: NamespaceScope = this;
     while (scope.#outer !== undefined) {

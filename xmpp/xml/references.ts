@@ -19,7 +19,7 @@ export function normalised(value: string): string {
   );
 }
 
-/** Text that has been checked, as XML 1.0 section 2.11 has line ends read, with references resolved. */
+/** Checked text, with line ends normalised (XML 1.0 section 2.11) and references resolved. */
 export function characterData(text: string): string {
   if (!text.includes("&")) return lineEnds(text);
   return text.replace(/\r\n?|&([^;]*);/g, (_all, name?: string) => (name === undefined ? "\n" : dereference(name)!));

@@ -1,4 +1,4 @@
-/** What a scan of one element may cost. */
+/** Limits for the scan of one element. */
 export interface XmlLimits {
   /** UTF-8 bytes of one element. */
   readonly maxBytes: number;
@@ -8,7 +8,7 @@ export interface XmlLimits {
   readonly maxAttributes: number;
   /** Direct child elements. */
   readonly maxChildren: number;
-  /** Elements in all, at any depth: each costs an allocation or two wherever the element is read. */
+  /** All elements, at any depth: each costs an allocation or two in every reader. */
   readonly maxElements: number;
 }
 
@@ -47,15 +47,15 @@ export interface ScannedElement {
   readonly innerEnd: number;
   readonly children: readonly ScannedChild[];
   /**
-   * True when no element and no attribute has a prefix but `xml:`, so that the inner text means the same
-   * anywhere inside an element of the same default namespace.
+   * True when no element and no attribute has a prefix except `xml:`. The inner text then means the same in any place
+   * with the same default namespace.
    */
   readonly plain: boolean;
   /** Namespaces declared outside the text, by prefix; "" is the default namespace. */
   readonly inherited?: ReadonlyMap<string, string> | undefined;
 }
 
-/** What stands between the tags; the offsets of children are into it. */
+/** The text between the tags; the offsets of children refer to it. */
 export function contentOf({ text, innerStart, innerEnd }: ScannedElement): string {
   return text.slice(innerStart, innerEnd);
 }

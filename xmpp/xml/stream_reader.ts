@@ -6,28 +6,29 @@ import type { ScannedElement, XmlLimits } from "./scanned_element.ts";
 import { declarationEnd } from "./xml_declaration.ts";
 import { XmlError } from "./xml_error.ts";
 
-/** What a stream consists of: RFC 6120 section 4.2. */
+/** The parts of a stream: RFC 6120 section 4.2. */
 export interface StreamEvents {
   /** The stream header; its text is the start tag. */
   header(header: ScannedElement): void;
   /**
-   * A declaration where a child is due: what follows is read when reset() is called. Left out: it is refused.
+   * An XML declaration where a child may begin: the following text is read after reset(). Left out: a declaration is
+   * refused.
    */
   declaration?(): void;
   /** A complete first-level child. */
   element(element: ScannedElement): void;
   /** The closing stream tag. */
   end(): void;
-  /** Asked after each child: whether what follows is to wait for goOn(). */
+  /** Asked after each child: whether the following text has to wait for goOn(). */
   isPaused?(): boolean;
 }
 
 const LESS_THAN = 0x3c;
 
 /**
- * Reads an XML stream that arrives in pieces. A child that lies whole in one piece, as most do, is scanned where it stands.
- * Of any other a light state machine looks at every character once, to find where it ends; then the strict scan runs over
- * the whole. White space between children is skipped.
+ * Reads an XML stream that arrives in pieces. A child that lies whole in one piece, as most do, is scanned in place.
+ * For any other child the BoundaryFinder reads every character once to find its end; then the whole child is scanned.
+ * White space between children is skipped.
  */
 export class StreamReader {
   #limits: XmlLimits;
@@ -37,14 +38,14 @@ export class StreamReader {
   #pending = "";
   #pendingBytes = 0;
   #handling = false;
-  /** What write() was given, from `start` on, when it was paused. */
+  /** The text that write() got before a pause; it is unread from `start` on. */
   #unread: { readonly text: string; readonly start: number; readonly calm: boolean } | undefined;
   #header: { tagName: string; namespaces: ReadonlyMap<string, string> } | undefined;
   #ended = false;
-  /** All that has come belongs to a header that is to follow reset(). */
+  /** All received text belongs to a header, which is read after reset(). */
   #isAhead = false;
 
-  /** `scan`: of these limits; one may serve many streams. */
+  /** `scan`: a reader with these limits; many streams may share it. */
   constructor(limits: XmlLimits, events: StreamEvents, scan = new ElementReader(limits)) {
     this.#limits = limits;
     this.#events = events;
@@ -68,7 +69,7 @@ export class StreamReader {
     return this.#unread !== undefined;
   }
 
-  /** Goes on with what a pause has left. @throws as write() does */
+  /** Continues after a pause. @throws as write() does */
   goOn(): void {
     if (this.#unread === undefined) return;
     const { text, start, calm } = this.#unread;
@@ -100,7 +101,7 @@ export class StreamReader {
     }
   }
 
-  /** Stream restart: a new header is expected. Text that was not yet read to the end of an element is read anew. */
+  /** Stream restart: a new header is expected. Text of an unfinished element is read again. */
   reset(): void {
     const unread = this.#pending;
     this.#isAhead = false;
@@ -112,7 +113,7 @@ export class StreamReader {
     if (!this.#handling && unread !== "") this.write(unread);
   }
 
-  /** Where the part ends that stands at `start`, or goes on there. */
+  /** Where the part ends that begins or continues at `start`. */
   #find(text: string, start: number): number {
     if (!this.#isAhead && this.#header !== undefined && this.#events.declaration !== undefined) {
       const begin = this.#pending === "" ? text.slice(start, start + 2) : this.#pending + text[start];

@@ -1,6 +1,6 @@
 /**
- * Builds the tree of an element that a scanner has accepted. Nothing is checked again but what the tree hangs on, so that
- * this costs little more than the objects that it makes.
+ * Builds the tree of an element that a scanner has accepted. Only the structure of tags is checked again, so the cost
+ * is little more than that of the objects.
  * @module
  */
 import { ASCII, NAME, SPACE } from "./chars.ts";
@@ -42,7 +42,7 @@ export class TreeReader<Tree extends object> {
     this.#make = make;
   }
 
-  /** The one element of the text. @throws Error where its tags do not make one */
+  /** The one element of the text. @throws Error when its tags do not form one */
   read(scope: NamespaceScope): Tree {
     this.#skipSpace();
     if (this.#code() !== LT) this.#fail("no element");
@@ -154,7 +154,7 @@ export class TreeReader<Tree extends object> {
     return bound.ns;
   }
 
-  /** With its prefix. What is not ASCII can only be of the name here. */
+  /** The name with its prefix. In accepted text any character outside ASCII belongs to the name here. */
   #name(): string {
     const text = this.#text;
     const start = this.#pos;

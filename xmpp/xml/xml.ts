@@ -16,7 +16,10 @@ export class Markup {
   }
 }
 
-/** A value in an `xml` template: text and numbers are escaped, markup is put in as it is, nothing gives nothing. */
+/**
+ * A value in an `xml` template: text and numbers are escaped, markup is inserted as it is, `undefined`, `null` and
+ * `false` write nothing.
+ */
 export type XmlValue = string | number | Markup | Element | readonly XmlValue[] | undefined | null | false;
 
 /** The literal parts of one template, without indentation, and whether the value after each stands in quotes. */
@@ -39,7 +42,7 @@ export function xml(strings: TemplateStringsArray, ...values: XmlValue[]): Marku
   }
   const { parts, quoted } = template;
   let text = parts[0]!;
-  // One piece for each value, since the engine joins pieces one by one when the text is sent.
+  // One piece for each value: the engine joins pieces one by one when the text is sent.
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     const piece = value instanceof Markup ? value.text : written(value, quoted[i]!);
@@ -71,7 +74,7 @@ function written(value: XmlValue, quoted: boolean): string {
   return text;
 }
 
-/** Where a reader of the template stands; carried from one literal part to the next. */
+/** The parser's place in the template, carried from one literal part to the next. */
 type Place = "text" | "tag" | '"' | "'";
 
 function cleaned(strings: TemplateStringsArray): Template {
