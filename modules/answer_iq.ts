@@ -85,7 +85,7 @@ function isQuotaFault(error: unknown): boolean {
 
 function failure(error: unknown, stanza: Stanza, context: ServerContext): Stanza {
   if (error instanceof StanzaError) return stanza.error(error);
-  // RFC 6120 section 8.3.3.17. Only removing something helps, so the type is not `wait`.
+  // RFC 6120 section 8.3.3.17: the account has used up its quota.
   if (isQuotaFault(error)) return stanza.error(new StanzaError("resource-constraint"));
   const payload = stanza.children[0];
   context.log.error("iq handler failed", {

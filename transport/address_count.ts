@@ -1,4 +1,4 @@
-/** How much of something each address has at a time. @module */
+/** Counts how many of one thing each address holds at a time. @module */
 import { limitKey } from "./client_address.ts";
 
 export class AddressCount {

@@ -1,4 +1,4 @@
-/** From which web pages a browser may come: the `Origin` of RFC 6454. There are no cookies that a page could abuse. @module */
+/** Web pages that may connect, by the `Origin` of RFC 6454. There are no cookies that a page could abuse. @module */
 import type { Peer } from "./client_address.ts";
 
 export interface OriginSettings {
@@ -9,10 +9,10 @@ export interface OriginSettings {
 }
 
 /**
- * With no origins configured, pages of any may come from elsewhere, who could as well come without a browser. What comes from
- * this machine may have been sent by its user's browser for any page, and reach a server that nobody else can: there only
- * pages of this machine, of the served domains and of `http.public_url` may. No name that merely leads here counts,
- * since that may be anybody's.
+ * With no origins configured, pages of any origin may connect from other machines, which could connect without a
+ * browser as well. A request from this machine may come from its user's browser for any page, and may reach a server
+ * that no other machine can reach. There only pages of this machine, of the served domains and of `http.public_url` may
+ * connect. Names that merely resolve to this machine do not count, since anybody can have one.
  */
 export class AllowedOrigins {
   readonly #listed: ReadonlySet<string>;
@@ -25,7 +25,7 @@ export class AllowedOrigins {
     this.#own = publicUrl === undefined ? undefined : new URL(publicUrl).origin;
   }
 
-  /** Who is no browser says no origin, and may come. */
+  /** A client that is no browser sends no origin and may connect. */
   allows(origin: string | undefined, { security }: Peer): boolean {
     if (origin === undefined || origin === this.#own || this.#listed.has("*")) return true;
     if (this.#listed.size > 0) return this.#listed.has(origin);

@@ -9,13 +9,13 @@ import { createWebSocketRoute } from "./websocket_route.ts";
 
 export const PATHS = { websocket: "/xmpp-websocket", bosh: "/http-bind" } as const;
 
-/** No URL has this path: a dot is taken out of it. */
+/** A path that no URL has: URL parsing removes the dot. */
 const WITHOUT_URL = "/.";
 
 export function createTransportApp(context: TransportContext, runtime: HttpRuntime): Hono {
   const { domains, publicUrl } = context.services.settings;
   const bosh = createBoshRoute(context, runtime);
-  // RFC 9112 section 3.2: 400 for a Host that is none. The request has no URL then.
+  // RFC 9112 section 3.2: 400 for an invalid Host. The request then has no URL.
   return new Hono({ getPath: (request) => (URL.canParse(request.url) ? getPath(request) : WITHOUT_URL) })
     .all(WITHOUT_URL, (c) => c.text("Cannot read the Host header\n", 400))
     .get(PATHS.websocket, createWebSocketRoute(context, runtime))

@@ -1,7 +1,7 @@
-/** How many keys are remembered; the one that was counted longest ago is forgotten first. */
+/** Most keys that are kept; the one counted longest ago is dropped first. */
 const MAX_KEYS = 10_000;
 
-/** Counts what one address or account does within a window of time: failed logins, registrations. */
+/** Counts the attempts of an address or account within a window of time: failed logins, registrations. */
 export class AttemptLimit {
   readonly #limit: number;
   readonly #windowMs: number;

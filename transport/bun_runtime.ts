@@ -1,7 +1,7 @@
 /**
- * HTTP and WebSocket on Bun. Not Hono's helper: that one echoes the first subprotocol offered, passes no pong on, and
- * makes two objects for each frame. An app that has WebSockets of its own may go on using `hono/bun`: the handler here
- * passes on what is not ours, and Hono's handler finds in our sockets what it expects.
+ * HTTP and WebSocket on Bun. Hono's helper does not fit: it echoes the first subprotocol offered, drops pongs, and
+ * makes two objects for each frame. An app may still use `hono/bun` for its own WebSockets: the handler here passes
+ * foreign sockets on, and our sockets have the fields that Hono's handler expects.
  * @module
  */
 import { createRequire } from "node:module";
@@ -15,13 +15,13 @@ const IDLE_SECONDS = 120;
 /** Of a time limit. */
 const MOST_SECONDS = 255;
 const BACKPRESSURE_BYTES = 64 * 1_048_576;
-/** Hono's handler wants a URL of every socket; for ours nobody asks it. */
+/** Hono's handler expects a URL on every socket; on ours it is never read. */
 const SOME_URL = new URL("ws://localhost/");
 
 export function createBunRuntime(options: { readonly maxPayloadBytes: number }): HttpRuntime {
   return {
     remoteAddress: (c) => serverOf(c)?.requestIP(c.req.raw)?.address,
-    // It stays when the connection is kept for the next request, so it must not be 0 where it need not.
+    // The value stays for the next request of a kept connection, so 0 is used only when necessary.
     keepWaiting: (c, seconds) => serverOf(c)?.timeout(c.req.raw, seconds > MOST_SECONDS ? 0 : seconds),
     upgrade,
     websocket: createHandler(options.maxPayloadBytes),
@@ -40,11 +40,11 @@ function upgrade(c: Context, connect: ConnectWebSocket): Response | undefined {
   if (server === undefined) throw new TypeError("Cannot upgrade to WebSocket: fetch() was not given Bun's server");
   const headers = { "sec-websocket-protocol": "xmpp" };
   const done = server.upgrade(c.req.raw, { headers, data: new XmppSocketData(connect) });
-  // Bun has taken the request over: nobody reads this response.
+  // Bun has taken the request over and ignores this response.
   return done ? new Response(null) : undefined;
 }
 
-/** There is one for every idle session: what is not needed then is made when it is, or not kept. */
+/** There is one for every idle session, so fields are made on demand. */
 class XmppSocketData implements BunWebSocketData {
   #connect: ConnectWebSocket | undefined;
   #connection: WebSocketConnection | undefined;
@@ -64,7 +64,7 @@ class XmppSocketData implements BunWebSocketData {
     return this.#connection;
   }
 
-  // For Hono's own handler, which passes no pong on
+  // For Hono's own handler, which drops pongs
 
   get events(): BunWebSocketData["events"] {
     this.#events ??= {
@@ -123,7 +123,7 @@ function createHandler(maxPayloadBytes: number): BunWebSocketHandler {
   return {
     maxPayloadLength: maxPayloadBytes,
     backpressureLimit: BACKPRESSURE_BYTES,
-    // Bun pings a silent socket by itself, and closes one that stays silent: a dead peer is noticed.
+    // Bun pings a silent socket by itself and closes it when no answer comes, so dead peers are detected.
     idleTimeout: IDLE_SECONDS,
     sendPings: true,
     open(ws) {

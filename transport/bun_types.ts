@@ -1,4 +1,4 @@
-/** The part of Bun's API that the transports use, so that types of this package need no other. @module */
+/** The part of Bun's API that the transports use, so that the types of this package need no other package. @module */
 
 /** A WebSocket of `Bun.serve`. */
 export interface BunWebSocket {
@@ -19,7 +19,7 @@ export interface BunWebSocketHandler {
   readonly sendPings: boolean;
   open(ws: BunWebSocket): void;
   message(ws: BunWebSocket, message: string | Uint8Array<ArrayBuffer>): void;
-  /** `payload`: a Buffer, whose text is what came. */
+  /** `payload`: a Buffer with the payload of the ping. */
   pong(ws: BunWebSocket, payload: { toString(): string }): void;
   close(ws: BunWebSocket, code: number, reason: string): void;
 }

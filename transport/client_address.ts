@@ -1,4 +1,4 @@
-/** Where a client is, and how well its bytes are protected on the way. @module */
+/** A client's address, and the protection of its connection. @module */
 import { BlockList, isIP, isIPv6 } from "node:net";
 import type { StreamSecurity } from "./sasl/mechanisms.ts";
 
@@ -8,7 +8,7 @@ export interface Peer {
 }
 
 export interface HttpRequestOrigin {
-  /** Of the TCP connection; undefined where the runtime does not tell. */
+  /** Of the TCP connection; undefined when the runtime does not report it. */
   readonly remote: string | undefined;
   readonly https: boolean;
   /** Headers of a reverse proxy. */
@@ -22,10 +22,10 @@ const SECURITY = {
   plain: { loopback: { encrypted: false, loopback: true }, remote: { encrypted: false, loopback: false } },
 } as const satisfies Record<string, Record<string, StreamSecurity>>;
 
-/** Whether what a reverse proxy at that address says of its clients is believed. */
+/** Whether a reverse proxy at that address is trusted to report its clients' addresses. */
 export type TrustsProxy = (address: string) => boolean;
 
-/** `ranges`: addresses, or networks as `10.0.0.0/8`. A proxy on the same machine is always believed. */
+/** `ranges`: addresses, or networks as `10.0.0.0/8`. A proxy on the same machine is always trusted. */
 export function trustProxies(ranges: readonly string[]): TrustsProxy {
   if (ranges.length === 0) return isLoopback;
   const trusted = new BlockList();
@@ -46,13 +46,13 @@ function familyOf(address: string): "ipv4" | "ipv6" {
 }
 
 export const UNKNOWN_ADDRESS = "unknown";
-/** As proxies write an address: with a port, and with IPv6 in brackets then. */
+/** An address as proxies write it: possibly with a port, and then IPv6 in brackets. */
 const WITH_PORT = /^(?:\[([\da-f:.]+)\]|(\d+(?:\.\d+){3}))(?::\d{1,5})?$/i;
 
 /**
- * Of X-Forwarded-For counts the last address that is no trusted proxy's: the one that such a proxy has seen itself. Those
- * before it may be the client's own invention. What is no address there, and this machine, which no proxy has to tell of, is
- * `unknown`: it shares one limit, and has no rights of its own.
+ * The last address of X-Forwarded-For that is not a trusted proxy's counts: a trusted proxy has seen it. The client may
+ * have invented those before it. A text that is no address, and an address of this machine, which no proxy has reason
+ * to report, become `unknown`: all of them share one limit and have no rights of a local client.
  */
 export function peerOfRequest(
   { remote, https, forwardedFor, forwardedProto }: HttpRequestOrigin,
@@ -61,7 +61,7 @@ export function peerOfRequest(
   const address = remote ?? UNKNOWN_ADDRESS;
   if (forwardedFor === undefined || !trusts(address)) return peerAt(address, https);
   const seen = forwardedFor.split(",").map(readForwarded);
-  // From within the proxies' own network anything may be said, but nobody there is on this machine.
+  // A header from the proxies' own network may hold anything, but cannot make its client local.
   const within = seen.find((text) => !isLoopback(text)) ?? UNKNOWN_ADDRESS;
   return peerAt(seen.findLast((text) => !trusts(text)) ?? within, https || forwardedProto === "https");
 }
@@ -84,7 +84,7 @@ export function isLoopback(address: string): boolean {
   return address === "::1" || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(address);
 }
 
-/** Whom limits count as one: with IPv6 a single customer has a whole /64 to take addresses from (RFC 6177). */
+/** The key by which limits count an address: a single IPv6 customer has a whole /64 of addresses (RFC 6177). */
 export function limitKey(address: string): string {
   const unmapped = withoutMapping(address);
   if (!unmapped.includes(":")) return unmapped;
@@ -94,7 +94,7 @@ export function limitKey(address: string): string {
   return `${network.map((group) => group.replace(/^0+(?=.)/, "").toLowerCase()).join(":")}::/64`;
 }
 
-/** An IPv4 address that a socket for both families shows as one of IPv6 (RFC 4291 section 2.5.5.2). */
+/** An IPv4 address in its IPv6-mapped form (RFC 4291 section 2.5.5.2). */
 function withoutMapping(address: string): string {
   return /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1] ?? address;
 }

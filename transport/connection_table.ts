@@ -1,4 +1,4 @@
-/** The open connections of all transports: how many each address has, and how they are closed together. @module */
+/** The open connections of all transports: counts them by address and closes them together. @module */
 import type { Connection } from "../actors/connection.ts";
 import type { StreamError } from "../xmpp/errors.ts";
 import { AddressCount } from "./address_count.ts";
@@ -22,7 +22,7 @@ export class ConnectionTable {
     return this.#connections.size;
   }
 
-  /** A loopback address is that of a proxy or a test: it stands for many. */
+  /** A loopback address belongs to a proxy or a test and stands for many clients. */
   admits(address: string, loopback: boolean): boolean {
     if (!this.#isOpen) return false;
     return loopback || this.#counts.hasRoom(address);
@@ -43,7 +43,7 @@ export class ConnectionTable {
     this.#isOpen = true;
   }
 
-  /** Closes every connection and admits none from now on. */
+  /** Closes every connection and admits no new one. */
   closeAll(error: StreamError): void {
     this.#isOpen = false;
     for (const connection of [...this.#connections]) connection.close(error);

@@ -1,6 +1,6 @@
 /**
- * One turn of the event loop: what came from all clients is handled together, and what leaves for one of them leaves in one
- * write, because a write costs far more than the text in it.
+ * One turn of the event loop: input of all clients is handled together, and the output for each client leaves in one
+ * write, since a write costs far more than its text.
  * @module
  */
 import type { SessionService } from "../actors/session_service.ts";
@@ -10,14 +10,17 @@ export interface Flushable {
   flush(): void;
 }
 
-/** So many elements, of so many UTF-16 units, go through the actors together: more would not stay in the processor's cache. */
+/**
+ * Most elements, and most UTF-16 units of them, that the actors handle together: more would not fit the processor's
+ * cache.
+ */
 const MOST = 32;
 const MOST_UNITS = 65_536;
 
 export class EventTurn {
   readonly #sessions: SessionService;
   #waiting: Flushable[] = [];
-  /** Elements that wait to be handled, and their units. */
+  /** Waiting elements, and their UTF-16 units. */
   #told = 0;
   #units = 0;
   #isPlanned = false;
@@ -27,15 +30,15 @@ export class EventTurn {
   }
 
   /**
-   * Called before a session is told of an element. Messages gather. All else is handled when what came before it is, since it
-   * takes other ways than messages do, on which these would overtake each other (RFC 6120 section 10.1).
+   * Called before a session gets an element. Messages gather. Any other element is handled after the gathered messages,
+   * since it takes another path and could overtake them (RFC 6120 section 10.1).
    */
   tells({ name, text }: ScannedElement): void {
     if (name === "message") this.#gather(text.length);
     else this.#handle();
   }
 
-  /** Called before a session is told of proof. */
+  /** Called before a session gets a proof of receipt. */
   tellsProof(): void {
     this.#gather(0);
   }
@@ -48,7 +51,7 @@ export class EventTurn {
     this.#plan();
   }
 
-  /** Flushes the connection once, after the events at hand. */
+  /** Flushes the connection once, at the end of the turn. */
   add(connection: Flushable): void {
     this.#waiting.push(connection);
     this.#plan();

@@ -1,16 +1,18 @@
 /**
- * Failed logins: guessing passwords is slow, and those who guess lock nobody else out. Three counts hold together:
+ * Limits on failed logins: they slow down guessing of passwords and do not lock out the owner of an account. Three
+ * counts apply together:
  *
- * - An origin and an account have few failures a minute. An origin is an address, or a client that this account has logged
- *   in with before (the id of its user agent, which others do not know): guesses from the owner's own network do not stop
- *   the owner's own client. What is left: an owner without such a client waits with the guesser behind the same address.
- * - An account has more failures an hour, over all origins that it is not known to use: many addresses guess together no
- *   faster than that, and the owner still logs in from the usual places.
- * - An address has a wide limit over all accounts that it is not known for, against one password tried on many accounts.
- *   It is wider where an address stands for many clients: loopback and proxies, of which a TCP connection tells no more.
+ * - An origin and an account have few failures a minute. An origin is an address, or a client that this account has
+ *   logged in with before (the id of its user agent, which others do not know): guesses from the owner's own network do
+ *   not stop the owner's own client. One gap remains: an owner without such a client shares the limit with a guesser at
+ *   the same address.
+ * - An account has more failures an hour, over all origins that it is not known to use: many addresses together guess
+ *   no faster than that, and the owner can still log in from known origins.
+ * - An address has a wide limit over all accounts that it is not known for, against one password tried on many
+ *   accounts. It is wider for an address that stands for many clients: loopback and proxies without a PROXY header.
  *
- * Tokens (XEP-0484) are too long to be guessed: what fails with one counts for the address alone, and none is refused.
- * Accounts that do not exist are counted like others. After a restart no origin is known.
+ * Tokens (XEP-0484) are too long to be guessed: a failure with a token counts for the address only, and tokens are
+ * never refused by these limits. Unknown accounts are counted like others. After a restart no origin is known.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -22,15 +24,15 @@ import type { FailedLoginLimits } from "./stream_services.ts";
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 
-/** How much wider the limit is of an address that many clients share. */
+/** Factor of the limit for an address that many clients share. */
 const SHARED_FACTOR = 10;
-/** Origins that have logged in; the one that did so longest ago is forgotten first. */
+/** Origins that have logged in; the one that did so longest ago is dropped first. */
 const MAX_KNOWN = 65_536;
 const KEY_CHARS = 22;
 
 export interface LoginOrigin {
   readonly address: string;
-  /** The id of the user agent, where the client tells it (XEP-0388 section 3.3). */
+  /** The id of the user agent, if the client sends it (XEP-0388 section 3.3). */
   readonly client: string | undefined;
 }
 
@@ -51,7 +53,7 @@ export class FailedLogins {
     this.#isShared = isShared;
   }
 
-  /** No password of that account is looked at for now. */
+  /** The account's passwords are not checked for now. */
   isExhausted(origin: LoginOrigin, account: Jid, now: number): boolean {
     const pair = this.#pairKey(origin, account);
     if (this.#pairs.isExhausted(pair, now)) return true;
@@ -110,7 +112,7 @@ function clientKey(client: string, account: Jid): string {
   return keyOf("client", client, account.text);
 }
 
-/** Of one length, however long the names are that strangers try. */
+/** A key of fixed length, whatever the length of the name. */
 function keyOf(...parts: readonly string[]): string {
   return createHash("sha256").update(parts.join("\0")).digest("base64url").slice(0, KEY_CHARS);
 }

@@ -1,14 +1,11 @@
-/** Where the HTTP endpoints are, for clients that know only the domain: XEP-0156 section 3. @module */
+/** The addresses of the HTTP endpoints, for clients that know only the domain: XEP-0156 section 3. @module */
 import type { Context } from "hono";
 import { xml } from "../xmpp/xml/xml.ts";
 
 const XRD = "http://docs.oasis-open.org/ns/xri/xrd-1.0";
 const CORS = { "access-control-allow-origin": "*" };
 
-/**
- * Where the answer depends on the request, no cache may give it to others (what a cache takes for the same request may have
- * another scheme).
- */
+/** When the answer depends on the request, no cache may share it: an equal request may have come by another scheme. */
 const CACHING = {
   configured: { "cache-control": "public, max-age=3600" },
   asked: { "cache-control": "private, no-cache", vary: "Host, X-Forwarded-Proto" },
@@ -45,7 +42,7 @@ function headersOf(publicUrl: string | undefined): Record<string, string> {
   return { ...CORS, ...(publicUrl === undefined ? CACHING.asked : CACHING.configured) };
 }
 
-/** Undefined where the request names no host that could be linked to. */
+/** Undefined when the request names no usable host. */
 function findLinks(c: Context, paths: EndpointPaths, publicUrl: string | undefined): Link[] | undefined {
   if (publicUrl === undefined && !URL.canParse(c.req.url)) return undefined;
   const base = new URL(publicUrl ?? requestBase(c));
@@ -63,7 +60,7 @@ function findLinks(c: Context, paths: EndpointPaths, publicUrl: string | undefin
   ];
 }
 
-/** As the client has asked, and as a proxy in front has passed it on: a lie would reach nobody but the liar. */
+/** From the request, or from the headers of a proxy in front. A false header affects only its sender's own answer. */
 function requestBase(c: Context): string {
   const { protocol, host } = new URL(c.req.url);
   const proto = c.req.header("x-forwarded-proto")?.split(",")[0]?.trim();

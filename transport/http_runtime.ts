@@ -1,4 +1,4 @@
-/** What the HTTP routes ask of the runtime that serves them. @module */
+/** What the HTTP routes need from the runtime. @module */
 import type { Context } from "hono";
 import type { BunWebSocketHandler } from "./bun_types.ts";
 import { type Peer, peerOfRequest, type TrustsProxy } from "./client_address.ts";
@@ -9,11 +9,11 @@ export type ConnectWebSocket = (socket: Socket) => WebSocketConnection;
 export interface HttpRuntime {
   /** Address of the TCP connection's other end. */
   remoteAddress(c: Context): string | undefined;
-  /** Lets a request wait so long for its response, whatever the HTTP server's own time limit is. */
+  /** Lets a request wait that long for its response, regardless of the HTTP server's own time limit. */
   keepWaiting(c: Context, seconds: number): void;
-  /** Accepts the WebSocket with the subprotocol `xmpp`; undefined where the request asks for none. */
+  /** Accepts the WebSocket with the subprotocol `xmpp`; undefined when the request is no WebSocket upgrade. */
   upgrade(c: Context, connect: ConnectWebSocket): Response | undefined;
-  /** What the app hands to its server besides `fetch`: Bun's `websocket` option. */
+  /** The app passes this to its server besides `fetch`: Bun's `websocket` option. */
   readonly websocket: BunWebSocketHandler | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** How much of a peer's input may wait while its stream is held: more is refused. */
+/** Most input of a peer that may wait while its stream is held; more is refused. */
 const MAX_ITEMS = 2000;
 const MAX_CHARS = 4 * 1_048_576;
 
@@ -7,9 +7,9 @@ interface Item {
   readonly handle: () => void;
 }
 
-/** Input of one stream that waits its turn, in order. */
+/** Waiting input of one stream, in order. */
 export class Inbox {
-  /** Undefined: there is none, as in every idle stream. */
+  /** Undefined while empty, as in every idle stream. */
   #items: Item[] | undefined;
   #chars = 0;
 
@@ -17,7 +17,7 @@ export class Inbox {
     return this.#items === undefined;
   }
 
-  /** Returns false, and keeps nothing, at its bound. One item always has room. `maxChars`: a lower bound. */
+  /** Returns false and keeps nothing when full. One item always has room. `maxChars`: a lower bound. */
   push(size: number, handle: () => void, maxChars: number = MAX_CHARS): boolean {
     if (this.#items === undefined) this.#items = [];
     else if (this.#items.length >= MAX_ITEMS || this.#chars + size > maxChars) return false;

@@ -1,7 +1,7 @@
 /**
- * The turns of those who come with a password (modules/passwords.ts): a fixed number at a time. Where more wait, each address
- * gets one turn after the other, and within an address each account: thousands of logins of one account, or from one
- * address, delay the next of another by one turn each round.
+ * Turns of logins that carry a password (modules/passwords.ts): a fixed number at a time. Waiting logins take turns by
+ * address, and within an address by account. Thousands of logins of one account, or from one address, delay the login
+ * of another by one turn each round.
  * @module
  */
 import { WorkLimitError } from "../xmpp/work_limit.ts";
@@ -12,25 +12,25 @@ type Begin = () => void;
 export class PasswordTurns {
   readonly #maxWaiting: number;
   readonly #maxOfOne: number;
-  /** Who waits, by address, then by account; a map's order is that of the next turns. */
+  /** Waiting logins by address, then by account; the order of each map is the order of turns. */
   readonly #addresses = new Map<string, Map<string, Begin[]>>();
   #waiting = 0;
   #free: number;
 
-  /** `maxOfOne`: how many may wait for one account at one address, so that they leave room for others. */
+  /** `maxOfOne`: most waiting logins of one account at one address. */
   constructor(parallel: number, maxWaiting: number, maxOfOne = maxWaiting) {
     this.#free = parallel;
     this.#maxWaiting = maxWaiting;
     this.#maxOfOne = maxOfOne;
   }
 
-  /** Calls `begin` when its turn has come, which may be at once, and which lasts until leave(). Throws WorkLimitError. */
+  /** Calls `begin` when its turn has come, possibly at once. The turn lasts until leave(). Throws WorkLimitError. */
   enter(address: string, account: string, begin: Begin): void {
     if (this.#free > 0) {
       this.#free--;
       return begin();
     }
-    if (this.#waiting >= this.#maxWaiting) throw new WorkLimitError("Cannot log in: too many are waiting");
+    if (this.#waiting >= this.#maxWaiting) throw new WorkLimitError("Cannot log in: too many wait");
     const accounts = entry(this.#addresses, limitKey(address), () => new Map<string, Begin[]>());
     const line = entry(accounts, account, (): Begin[] => []);
     if (line.length >= this.#maxOfOne) throw new WorkLimitError("Cannot log in: too many wait for the same account");
@@ -56,7 +56,7 @@ export class PasswordTurns {
   }
 }
 
-/** Of the first account; it goes to the end. */
+/** Takes a login of the first account, which then goes to the end. */
 function takeFrom(accounts: Map<string, Begin[]>): Begin | undefined {
   for (const [account, waiting] of accounts) {
     const begin = waiting.shift();

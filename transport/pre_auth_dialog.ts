@@ -1,6 +1,6 @@
 /**
- * What is said on a stream until it is known who the client is: SASL, in the XML of RFC 6120 section 6 or of XEP-0388, and
- * the IQs that strangers may send (registration, XEP-0077).
+ * The dialog on a stream before authentication: SASL, in the XML of RFC 6120 section 6 or of XEP-0388, and the IQs that
+ * strangers may send (registration, XEP-0077).
  * @module
  */
 import type { PreAuthContext } from "../modules/module.ts";
@@ -21,9 +21,9 @@ import type { StreamServices } from "./stream_services.ts";
 
 export type PreAuthAnswer =
   | { readonly kind: "reply"; readonly text: string }
-  /** The account has proved who it is; a new stream header follows `text`: RFC 6120 section 6.4.6. */
+  /** The client is authenticated; a new stream header follows `text`: RFC 6120 section 6.4.6. */
   | { readonly kind: "authenticated"; readonly text: string; readonly account: Jid }
-  /** The same, with what else its client has asked for; no header follows: XEP-0388 section 3.5.1. */
+  /** The same, with the client's further requests; no header follows: XEP-0388 section 3.5.1. */
   | { readonly kind: "login"; readonly login: Login };
 
 export interface PreAuthStart {
@@ -32,7 +32,7 @@ export interface PreAuthStart {
   readonly carrier: StreamCarrier;
   /** Whom the stream is for. */
   readonly domain: string;
-  /** Who the stream header says the client is. */
+  /** The address of the client in its stream header. */
   readonly from: Jid | undefined;
 }
 
@@ -54,17 +54,17 @@ export class PreAuthDialog {
     return this.#runs.isExhausted;
   }
 
-  /** The password that the account has proved to know is an old one by now. */
+  /** The password was changed after this login used it. */
   isOutdated(account: Jid): boolean {
     return this.#runs.isOutdated(account);
   }
 
-  /** The client's next response is to hold a password. */
+  /** The client's next response has to hold a password. */
   get awaitsPassword(): boolean {
     return this.#runs.awaitsPassword;
   }
 
-  /** Takes an element in any namespace. Throws StreamError where no such may come. */
+  /** Takes an element in any namespace. Throws StreamError for an element that is not allowed here. */
   async answer(element: ScannedElement): Promise<PreAuthAnswer> {
     const { ns } = element;
     if (ns === NS.SASL2) return await this.#logIn(element);
@@ -112,8 +112,9 @@ export class PreAuthDialog {
 }
 
 /**
- * The account whose password is worked on for the answer, which is slow by design (modules/passwords.ts), as the client
- * writes it: "" where it is to be made, or comes later. Undefined: there is no such work. `dialog`: what has been said so far.
+ * The account whose password the answer has to check, which is slow by design (modules/passwords.ts), as the client
+ * writes it; "" when the account is new or is named later. Undefined: no password is checked. `dialog`: the dialog so
+ * far.
  */
 export function passwordOwner(
   element: ScannedElement,

@@ -1,4 +1,4 @@
-/** What turns an authenticated stream into a session: RFC 6120 section 7, XEP-0198 section 5. @module */
+/** Turns an authenticated stream into a session: RFC 6120 section 7, XEP-0198 section 5. @module */
 import type { Connection } from "../actors/connection.ts";
 import type { SessionHandle } from "../actors/session_service.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
@@ -10,10 +10,10 @@ import { attribute, contentOf, type ScannedElement } from "../xmpp/xml/scanned_e
 import { attr, Markup, raw, xml } from "../xmpp/xml/xml.ts";
 import type { StreamServices } from "./stream_services.ts";
 
-/** What text is not read as it stands with. */
+/** Characters that need an XML parser. */
 const MARKUP = /[<&\r]/;
 
-/** What the stream sends, and the session where there is one. */
+/** The text for the stream to send, and the session if there is one. */
 export interface BindingResult {
   readonly reply?: string;
   readonly session?: SessionHandle;
@@ -60,7 +60,10 @@ async function bind(
   }
 }
 
-/** What `<bind/>` asks for. Mere text is read as it stands: every login comes by here, and a tree costs far more. */
+/**
+ * The resource that `<bind/>` asks for. Plain text is read without a tree, which costs far more: every login passes
+ * here.
+ */
 function resourceOf(stanza: Stanza): string | undefined {
   const bind = scanTrusted(stanza.payloadText("bind", NS.BIND)!);
   const child = bind.children.find(({ name, ns }) => name === "resource" && ns === NS.BIND);
@@ -69,7 +72,7 @@ function resourceOf(stanza: Stanza): string | undefined {
   return MARKUP.test(inner) ? stanza.payload("bind", NS.BIND)?.child("resource", NS.BIND)?.text : inner;
 }
 
-/** The stanza, or what is wrong with its addresses. */
+/** The stanza, or the error about its addresses. */
 export function readStanza(element: ScannedElement): Stanza | (StanzaError & { readonly stanza: Stanza }) {
   try {
     return Stanza.fromScanned(element);
@@ -106,7 +109,7 @@ export async function resumeSession(
   services: StreamServices,
 ): Promise<SessionHandle | Markup> {
   if (!previd || h === undefined || !/^\d{1,10}$/.test(h)) return failed("bad-request");
-  // XEP-0198 has nothing to add to BOSH, which resends by itself.
+  // BOSH resends by itself and does not need XEP-0198.
   if (connection.transport === "bosh") return failed("feature-not-implemented");
   try {
     const result = await services.sessions.resume({ account, previd, h: Number(h), connection });

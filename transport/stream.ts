@@ -1,6 +1,6 @@
 /**
- * One client's XML stream, whatever carries it: a state machine from the header over authentication to a bound resource,
- * then the way of every element to its session. RFC 6120 sections 4 to 7.
+ * One client's XML stream over any transport: a state machine from the header over authentication to a bound resource;
+ * afterwards every element goes to the session. RFC 6120 sections 4 to 7.
  * @module
  */
 import type { Connection } from "../actors/connection.ts";
@@ -30,11 +30,11 @@ import type { StreamServices } from "./stream_services.ts";
 type Phase =
   /** The first header is awaited. */
   | "opening"
-  /** Features are out; STARTTLS, SASL or registration may come. */
+  /** Features are sent; STARTTLS, SASL or registration may follow. */
   | "authenticating"
   /** After `<proceed/>` or `<success/>`: a new header is awaited. */
   | "restarting"
-  /** Authenticated; a resource is to be bound or a session resumed. */
+  /** Authenticated; next a resource is bound or a session resumed. */
   | "binding"
   | "established"
   | "ended";
@@ -52,23 +52,23 @@ export class XmppStream {
   readonly #eventTurn: EventTurn;
   readonly #carrier: StreamCarrier;
   readonly #inbox = new Inbox();
-  /** Ends the time limit of the negotiation; undefined: that is over. */
+  /** Stops the time limit of the negotiation; undefined after its end. */
   #stopTimer: (() => void) | undefined;
   #phase: Phase = "opening";
-  /** So many steps of the negotiation wait for an answer from elsewhere. */
+  /** Steps of the negotiation that wait for an asynchronous answer. */
   #steps = 0;
   /** The session has asked for a pause. */
   #held = false;
-  /** The stream is over, cleanly or not, and not all is handled that has come from it. */
+  /** The stream has ended, cleanly or not, and some of its input is not handled yet. */
   #leaving: { readonly clean: boolean } | undefined;
   #domain: string | undefined;
   #headerSent = false;
-  /** Who the stream header says the client is. */
+  /** The address of the client in its stream header. */
   #from: Jid | undefined;
   #dialog: PreAuthDialog | undefined;
   #account: Jid | undefined;
   #session: SessionHandle | undefined;
-  /** The carrier as the session knows it. */
+  /** The connection that the session uses. */
   #connection: Connection;
 
   constructor({ services, limits, turn }: StreamContext, carrier: StreamCarrier) {
@@ -91,8 +91,8 @@ export class XmppStream {
   }
 
   /**
-   * An XML declaration, which only a new header may follow: RFC 6120 section 11.4. That header may be sent before its client
-   * knows that it has logged in (XEP-0305), so this waits for the answers to what came before it.
+   * An XML declaration, which only a new header may follow: RFC 6120 section 11.4. A client may send that header before
+   * it gets `<success/>` (XEP-0305), so the declaration waits for the answers to earlier input.
    */
   expectRestart(): void {
     if (this.#isWaiting) this.#queue(0, () => this.#onDeclaration());
@@ -124,17 +124,17 @@ export class XmppStream {
     if (this.#phase !== "ended") this.#end(false);
   }
 
-  /** Ends the stream with an error; anything but a StreamError or an XmlError is our own fault. */
+  /** Ends the stream with an error; any other error than StreamError or XmlError is a fault of the server. */
   fail(error: unknown): void {
     if (this.#phase === "ended") return;
     const answer = this.#asStreamError(error);
-    // RFC 6120 section 4.9.1.2: an error needs a stream to be sent on.
+    // RFC 6120 section 4.9.1.2: an error is sent within a stream, so the header comes first.
     if (!this.#headerSent) this.#sendHeader(this.#domain ?? this.#services.settings.domains[0]!, undefined);
     this.#carrier.close(answer);
     this.lost();
   }
 
-  /** The peer has been told of the stream. */
+  /** The server's stream header has been sent. */
   get hasHeader(): boolean {
     return this.#headerSent;
   }
@@ -158,7 +158,7 @@ export class XmppStream {
 
   #queue(size: number, handle: () => void): void {
     if (this.#phase === "ended") return;
-    // A stranger, of whom there may be many, has little to say before it is known who it is.
+    // Before authentication the bound is small: there may be many such streams.
     const bound = this.#account === undefined ? MAX_STRANGER_BACKLOG : undefined;
     if (!this.#inbox.push(size, handle, bound)) {
       this.fail(new StreamError("policy-violation", { text: "Too much input is waiting" }));
@@ -175,7 +175,7 @@ export class XmppStream {
   }
 
   #end(clean: boolean): void {
-    // What the peer had sent before it went is still the session's, at the pace that it has.
+    // Input from before the end still goes to the session, at the session's pace.
     if (this.#phase === "established" && this.#held && !this.#inbox.isEmpty) {
       this.#leaving ??= { clean };
       return;
@@ -220,7 +220,7 @@ export class XmppStream {
     }
     this.#phase = "authenticating";
     this.#from = from;
-    // What was said before STARTTLS does not count.
+    // State from before STARTTLS is discarded.
     this.#dialog = undefined;
     this.#carrier.send(this.#limits.authFeatures.text(this.#carrier));
   }
@@ -252,7 +252,7 @@ export class XmppStream {
     else this.#waitForTurn(element, owner);
   }
 
-  /** Too many logins to that account have failed: that is told at once. */
+  /** Too many logins to that account have failed: the refusal needs no turn. */
   #isRefused(owner: string): boolean {
     const account = owner === "" ? undefined : Jid.tryParse(`${owner}@${this.#domain}`);
     if (account === undefined) return false;
@@ -267,14 +267,14 @@ export class XmppStream {
       this.#carrier.close();
       return this.lost();
     }
-    // What waits behind it has come without TLS, and must not be taken for what comes with it.
+    // Waiting input came without TLS and must not be read as if it came over TLS.
     if (!this.#inbox.isEmpty) throw new StreamError("policy-violation", { text: "Nothing may follow starttls" });
     this.#carrier.send(xml`<proceed xmlns="${NS.TLS}"/>`.text);
     this.#restart();
     this.#carrier.startTls();
   }
 
-  /** Where many come at once nearly all of them wait here, so of the element only its text and its namespaces are held. */
+  /** When many clients log in, most wait here, so only the text and the namespaces of the element are held. */
   #waitForTurn({ text, inherited }: ScannedElement, owner: string): void {
     this.#steps++;
     this.#limits.passwordTurns.enter(this.#carrier.address, owner, () => void this.#takeTurn(text, inherited));
@@ -283,7 +283,7 @@ export class XmppStream {
   async #takeTurn(text: string, inherited: ScannedElement["inherited"]): Promise<void> {
     const { xmlLimits } = this.#services.settings;
     try {
-      // Awaited in any case: many streams that have ended meanwhile would otherwise pass the turn on in one deep call.
+      // Always awaited: otherwise many ended streams would pass the turn on in one deep recursion.
       await (this.#phase === "authenticating" ? this.#logIn(scanElement(text, xmlLimits, inherited)) : undefined);
     } catch (error) {
       this.fail(error);
@@ -339,7 +339,7 @@ export class XmppStream {
     this.#headerSent = false;
   }
 
-  /** What a session has to send from its first moment on comes after the answer that its client waits for. */
+  /** The session's first output follows the answer that the client waits for. */
   #beforeBinding(element: ScannedElement, account: Jid): void {
     if (this.#dialog?.isOutdated(account) === true) throw new StreamError("not-authorized");
     const connection = new HeldConnection(this.#connection);
@@ -361,7 +361,7 @@ export class XmppStream {
     this.#phase = "established";
   }
 
-  /** An idle session keeps nothing of it. */
+  /** Releases state that an idle session does not need. */
   #forgetNegotiation(): void {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
@@ -369,7 +369,7 @@ export class XmppStream {
     this.#dialog = undefined;
   }
 
-  /** Later input queues until the answer is there. */
+  /** Later input waits for the answer. */
   #wait<Answer>(promise: Promise<Answer>, then: (answer: Answer) => void): Promise<void> {
     this.#steps++;
     return promise

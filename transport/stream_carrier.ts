@@ -1,4 +1,4 @@
-/** What a stream asks of the transport that carries it. @module */
+/** What a stream needs from its transport. @module */
 import type { Connection } from "../actors/connection.ts";
 import type { StreamSecurity } from "./sasl/mechanisms.ts";
 
@@ -17,7 +17,7 @@ export interface StreamCarrier extends Connection {
   sendHeader(header: StreamHeader): void;
   /** A new stream header is expected from the peer (RFC 6120 section 4.3.3). */
   expectHeader(): void;
-  /** It is known whose stream it is: the bounds for strangers end. */
+  /** The client is authenticated: the bounds for strangers end. */
   identified(): void;
   /** `<proceed/>` has been given to send(): what follows is TLS. */
   startTls(): void;

@@ -6,7 +6,7 @@ import { managesStreams, sasl2Features } from "./sasl2/sasl2_features.ts";
 import type { StreamCarrier } from "./stream_carrier.ts";
 import type { StreamServices } from "./stream_services.ts";
 
-/** What is offered before authentication, written once for all streams of a server that are alike. */
+/** The features before authentication, written once for all streams with the same properties. */
 export class AuthFeatures {
   readonly #services: StreamServices;
   readonly #texts = new Map<string, string>();
@@ -26,7 +26,7 @@ export class AuthFeatures {
   }
 }
 
-/** All of a carrier that its features depend on: there are few of these. */
+/** The properties of a carrier that its features depend on; there are few combinations. */
 function kindOf({ transport, startTlsOffer, secure, security }: StreamCarrier): string {
   const { encrypted, loopback, channelBindings } = security;
   const types = channelBindings === undefined ? "" : [...channelBindings.keys()].join();
@@ -50,12 +50,12 @@ function authFeatures(services: StreamServices, carrier: StreamCarrier): Markup 
   ]);
 }
 
-/** The session feature of RFC 3921 is not announced: Strophe takes even an optional one for a step that must succeed. */
+/** The session feature of RFC 3921 is not announced: Strophe treats even an optional one as a required step. */
 export function bindFeatures(services: StreamServices, carrier: StreamCarrier): Markup {
   return features([xml`<bind xmlns="${NS.BIND}"/>`, ...announced(services, managesStreams(carrier))]);
 }
 
-/** What is left to be negotiated when a resource was bound with the authentication (XEP-0388 section 3.5.1). */
+/** Features after a resource was bound during authentication (XEP-0388 section 3.5.1). */
 export function sessionFeatures(services: StreamServices, carrier: StreamCarrier, managed: boolean): Markup {
   return features(announced(services, !managed && managesStreams(carrier)));
 }

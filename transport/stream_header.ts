@@ -3,7 +3,7 @@ import { mayBeDomain } from "../xmpp/domain.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
 
-/** The header's attributes as they came. */
+/** The header's attributes as received. */
 export interface HeaderRequest {
   readonly to: string | undefined;
   readonly from: string | undefined;
@@ -26,7 +26,7 @@ export function checkHeader(
   const from = checkFrom(request.from, account);
   // XEP-0388 section 3.1: a stream is for an account of its own domain.
   if (from !== undefined && from.domain !== domain) throw new StreamError("invalid-from");
-  // RFC 6120 section 4.7.5: no version is 0.9; a higher one gets our answer with 1.0.
+  // RFC 6120 section 4.7.5: a missing version means 0.9; a higher version is answered with 1.0.
   if (!/^[1-9]\d*\.\d+$/.test(request.version ?? "")) throw new StreamError("unsupported-version");
   return { domain, from };
 }
@@ -38,7 +38,10 @@ function checkDomain(to: string | undefined, domains: readonly string[]): string
   return domain;
 }
 
-/** Which of `domains` a client means that has no session yet. It is read as an address only if it is not written like one of them. */
+/**
+ * The one of `domains` that a client without a session addresses. The text is parsed as an address only if it equals
+ * none of them.
+ */
 export function servedDomain(to: string, domains: readonly string[]): string | undefined {
   if (domains.includes(to)) return to;
   const jid = mayBeDomain(to) ? Jid.tryParse(to) : undefined;

@@ -9,18 +9,18 @@ import type { StreamServices } from "./stream_services.ts";
 
 const HOUR = 3_600_000;
 
-/** For each password that is worked on: with fewer, the store is asked for one account at a time, which costs more. */
+/** Turns for each password check. With fewer turns the store reads one account at a time, which costs more. */
 const TURNS = 8;
 
-/** An eighth of all who may wait: far more than an account has sessions. */
+/** An eighth of all that may wait: far more than an account has sessions. */
 const MAX_OF_ONE_ACCOUNT = MAX_PASSWORDS_WAITING / 8;
 
-/** What all streams of one server share. */
+/** Limits that all streams of one server share. */
 export interface StreamLimits {
   readonly logins: FailedLogins;
   /** By limitKey() of the address. */
   readonly registrations: AttemptLimit;
-  /** Of the streams that come to have a password worked on. */
+  /** Turns of streams whose login needs a password check. */
   readonly passwordTurns: PasswordTurns;
   readonly tokens: FastTokens;
   readonly authFeatures: AuthFeatures;

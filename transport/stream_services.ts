@@ -1,4 +1,4 @@
-/** What the transports need of the server that they belong to. @module */
+/** What the transports need from the server. @module */
 import type { SessionService } from "../actors/session_service.ts";
 import type { ServerContext } from "../modules/module.ts";
 import type { Registry } from "../modules/registry.ts";
@@ -24,7 +24,7 @@ export interface FailedLoginLimits {
   readonly perAccountHour: number;
 }
 
-/** What the configuration says to the transports. A limit of 0 is none. */
+/** Settings of the transports. 0 means no limit. */
 export interface StreamSettings {
   /** Prepared domains; the first is the default. */
   readonly domains: readonly string[];
@@ -32,20 +32,20 @@ export interface StreamSettings {
   readonly anonymous: boolean;
   /** Failed logins before a stream is closed. */
   readonly maxAttempts: number;
-  /** Of PBKDF2: keys of fewer are renewed. */
+  /** Rounds of PBKDF2; keys with fewer are renewed. */
   readonly scramRounds: number;
   readonly xmlLimits: XmlLimits;
-  /** Instead of `xmlLimits.maxBytes`, until it is known who the client is. */
+  /** Replaces `xmlLimits.maxBytes` before authentication. */
   readonly strangerStanzaBytes: number;
   /** How long a stream may take until a resource is bound, milliseconds. */
   readonly negotiationMs: number;
   readonly failedLogins: FailedLoginLimits;
   readonly registrationsPerHour: number;
   readonly connectionsPerAddress: number;
-  /** HTTP requests of one address whose bodies are being read. */
+  /** HTTP requests of one address whose bodies are read at a time. */
   readonly uploadsPerAddress: number;
   readonly bosh: BoshSettings;
-  /** Base URL of the HTTP endpoints as clients see it, for XEP-0156; left out: as the request has it. */
+  /** Base URL of the HTTP endpoints as clients see it, for XEP-0156; left out: taken from the request. */
   readonly publicUrl?: string | undefined;
   /** Whether connections from trusted proxies to the TCP listeners begin with a PROXY header. */
   readonly proxyProtocol: boolean;

@@ -9,12 +9,12 @@ import type { StreamContext } from "./stream.ts";
 import { createStreamLimits } from "./stream_limits.ts";
 import type { StreamServices } from "./stream_services.ts";
 
-/** What all transports of one server share. */
+/** State that all transports of one server share. */
 export interface TransportContext extends StreamContext {
   readonly connections: ConnectionTable;
-  /** For every element of every stream, one after the other. */
+  /** Reads the elements of all streams, one after the other. */
   readonly scan: ElementReader;
-  /** The same until it is known who the client is. */
+  /** The same before authentication. */
   readonly strangers: { readonly limits: XmlLimits; readonly scan: ElementReader };
   /** HTTP requests whose bodies are being read. */
   readonly uploads: AddressCount;

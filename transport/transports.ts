@@ -1,4 +1,4 @@
-/** Every way into the server, made at once. @module */
+/** All transports of the server. @module */
 import type { Hono } from "hono";
 import type { StreamError } from "../xmpp/errors.ts";
 import { createTransportApp } from "./app.ts";
@@ -11,29 +11,32 @@ import { TcpListeners, type TcpListenOptions } from "./tcp/tcp_listeners.ts";
 import type { CertificatePem } from "./tcp/tls_certificate.ts";
 import { createTransportContext } from "./transport_context.ts";
 
-/** A frame may be larger than a stanza, so that one that is too large is answered and not just cut off. */
+/**
+ * A frame may be larger than a stanza, so that a stanza that is too large gets a stream error instead of a closed
+ * socket.
+ */
 const FRAME_SHARE = 2;
-/** How long the last words may take to leave. */
+/** Time for the last output to leave. */
 const FLUSH_MS = 100;
 
 /** Listeners over TCP, one by one; closed with the other transports. */
 export interface TcpAccess {
-  /** For connections from now on. Throws where it cannot be used. */
+  /** For new connections. Throws when it cannot be used. */
   useCertificate(certificate: CertificatePem): void;
-  /** Returns where it listens. Rejects where it cannot. */
+  /** Returns the port. Rejects when it cannot listen. */
   listen(options: TcpListenOptions): Promise<{ readonly host: string; readonly port: number }>;
 }
 
 export interface Transports {
   /** WebSocket, BOSH and XEP-0156; see app.ts. */
   readonly app: Hono;
-  /** Bun.serve's `websocket`, typed for it. There is none on Deno, where nobody asks for it. */
+  /** The `websocket` option of Bun.serve. On Deno it is not used. */
   readonly websocket: BunWebSocketHandler;
   readonly tcp: TcpListeners;
   readonly connectionCount: number;
   /** Admits streams again after closeAll(). */
   open(): void;
-  /** Ends every stream with the error, admits no new one, and resolves when the last words have left. */
+  /** Ends every stream with the error, admits no new one, and resolves when the last output has left. */
   closeAll(error: StreamError): Promise<void>;
 }
 

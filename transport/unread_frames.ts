@@ -1,8 +1,8 @@
-/** How many UTF-16 units of a client's frames may wait while it is not to be read, and what a frame weighs beside its text. */
+/** Most UTF-16 units of a paused client's frames, and the weight of a frame besides its text. */
 const MOST_UNITS = 4 * 1_048_576;
 const FRAME_UNITS = 64;
 
-/** Frames of a WebSocket that is not to be read for a moment: no runtime can stop reading one. They wait as they came. */
+/** Frames of a paused WebSocket: no runtime can stop reading one, so frames wait unparsed. */
 export class UnreadFrames {
   #frames: string[] = [];
   #head = 0;
@@ -12,7 +12,7 @@ export class UnreadFrames {
     return this.#head === this.#frames.length;
   }
 
-  /** Returns false, and keeps nothing, at the bound. */
+  /** Returns false and keeps nothing when full. */
   push(frame: string): boolean {
     const units = frame.length + FRAME_UNITS;
     if (this.#units + units > MOST_UNITS) return false;

@@ -32,7 +32,7 @@ export class BoshError extends Error {
 /** One request. */
 export interface BoshBody {
   readonly rid: number;
-  /** Undefined: a session is to be made. */
+  /** Undefined: the request creates a session. */
   readonly sid: string | undefined;
   /** Attributes without a namespace, and `xml:lang`. */
   readonly attributes: ReadonlyMap<string, string>;
@@ -42,15 +42,15 @@ export interface BoshBody {
   /** The `ack` attribute of a request, where it is a rid. */
   readonly ack: number | undefined;
   readonly payloads: readonly ScannedElement[];
-  /** What is wrong with the payload that follows those. */
+  /** The fault of the payload after those. */
   readonly fault: XmlError | undefined;
 }
 
-/** How much more than a stanza a body may cost: where one stanza in it costs too much, that is said of the stanza. */
+/** Added to the limits of a stanza for a body: a stanza that exceeds its own limits is then reported as such. */
 const BODY_SHARE = 2;
 const MAX_RID = Number.MAX_SAFE_INTEGER;
 
-/** What a body may cost, from what a stanza may. */
+/** The limits of a body, from those of a stanza. */
 export function bodyLimits(stanza: XmlLimits): XmlLimits {
   return { ...stanza, maxBytes: stanza.maxBytes * BODY_SHARE, maxDepth: stanza.maxDepth * BODY_SHARE };
 }
@@ -113,7 +113,7 @@ function splitAttributes(element: ScannedElement, prefixes: ReadonlyMap<string, 
   return { own, xbosh };
 }
 
-/** XEP-0206 section 2: a stanza without a namespace of its own is meant to be in jabber:client. */
+/** XEP-0206 section 2: a stanza without a namespace is taken to be in jabber:client. */
 function readPayloads(
   body: ScannedElement,
   prefixes: ReadonlyMap<string, string>,
@@ -151,7 +151,7 @@ export interface BoshResponseBody {
 }
 
 export function writeBody({ type, condition, attributes, payloads = [] }: BoshResponseBody): string {
-  // XEP-0206 section 2: where features or an error are inside, the wrapper declares their prefix.
+  // XEP-0206 section 2: the wrapper declares the prefix of features and errors inside it.
   const stream = payloads.some((payload) => payload.startsWith("<stream:"));
   const content = raw(payloads.join(""));
   const start = xml`<body xmlns="${NS.HTTPBIND}"${stream && attr("xmlns:stream", NS.STREAM)}${attr("type", type)}${attr("condition", condition)}${attributes}`;

@@ -1,4 +1,4 @@
-/** What a session creation request asks for, and what it gets: XEP-0124 section 7. Times in seconds. @module */
+/** The parameters of a session creation request, and the granted ones: XEP-0124 section 7. Times in seconds. @module */
 import { NS } from "../../xmpp/ns.ts";
 import { attr, type Markup, xml } from "../../xmpp/xml/xml.ts";
 import type { BoshSettings } from "../stream_services.ts";
@@ -12,7 +12,7 @@ export interface BoshParameters {
   readonly inactivity: number;
   readonly polling: number;
   readonly pauseMax: number;
-  /** Undefined: a legacy client, which is told of errors by HTTP codes. */
+  /** Undefined: a legacy client, which gets errors as HTTP codes. */
   readonly ver: string | undefined;
   readonly content: string;
   readonly usesAck: boolean;
@@ -26,7 +26,7 @@ const CONTENT = /^[\w.+-]+\/[\w.+-]+(?:; ?charset="?[\w-]+"?)?$/;
 const MINOR_VERSION = 11;
 /** Content encodings of requests. */
 const ACCEPTED_ENCODINGS = "gzip,deflate";
-/** A polling client is away between its requests. */
+/** A polling client has no request open most of the time. */
 const POLLING_SHARE = 2;
 
 /** Throws BoshError. `to`: one of our domains. */

@@ -1,5 +1,5 @@
 /**
- * The responses of one session: what they carry, which request gets it and when, and what the client has received.
+ * The responses of one session: their content, the request and the time of each, and the receipts of the client.
  * XEP-0124 sections 8, 9, 11 and 14.3.
  * @module
  */
@@ -44,7 +44,7 @@ export class BoshResponses {
   #report: Markup | undefined;
   #flushPlanned = false;
   #closed = false;
-  /** Requests are answered when their time is over, and no sooner. */
+  /** Requests are answered when their time is over, not before. */
   isPaused = false;
 
   constructor(options: BoshResponsesOptions) {
@@ -63,7 +63,7 @@ export class BoshResponses {
     return this.#backlog;
   }
 
-  /** What is kept to be sent again, characters. */
+  /** UTF-16 units that are kept to be sent again. */
   get buffered(): number {
     return this.#buffer.chars;
   }
@@ -78,7 +78,7 @@ export class BoshResponses {
     return this.#activity.isTooMuch(body, this.#options.now(), this.#held.liveCount);
   }
 
-  /** The next request in the order of rids, which may tell what its client has received. */
+  /** The next request in the order of rids; it may prove receipt of responses. */
   accept(
     body: BoshBody,
     reply: BoshReply | undefined,
@@ -155,7 +155,7 @@ export class BoshResponses {
     return true;
   }
 
-  /** No request is answered from here any more. Returns what was still to be sent. */
+  /** Stops answering requests. Returns the texts that were not sent. */
   close(): readonly string[] {
     this.#closed = true;
     this.#probes.clear();
@@ -171,13 +171,13 @@ export class BoshResponses {
 
   // Answers
 
-  /** Answers what should wait no longer, in the order of rids. */
+  /** Answers requests that should wait no longer, in the order of rids. */
   settle(): void {
     while (!this.#closed) {
       const oldest = this.#held.oldest;
       if (oldest === undefined) return;
       if (oldest.reply === undefined) {
-        // A response would be lost; but a request that a later one has overtaken is given up by its client.
+        // A response would be lost; a client abandons a request after a later one was answered.
         if (this.#held.count === 1 && !oldest.isDue) return;
         this.#answer(oldest, []);
       } else {

@@ -16,13 +16,13 @@ const CORS = {
   "access-control-max-age": "86400",
 };
 const CONTENT_TYPE = "text/xml; charset=utf-8";
-/** A response is never a document: what a stanza holds must not run in the origin of the app around us. */
+/** A response is never a document: content of a stanza must not run as a script in the origin of the embedding app. */
 const NEVER_A_DOCUMENT = {
   "content-security-policy": "default-src 'none'; sandbox",
   "x-content-type-options": "nosniff",
   "cache-control": "no-store",
 };
-/** Where the `sid` of a request is looked for before it is read. */
+/** How far into a request its `sid` is searched before the whole is read. */
 const HEAD_CHARS = 2048;
 /** More than a request may wait for its response. */
 const SPARE_SECONDS = 30;
@@ -74,7 +74,7 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
     return respond(c, body, peer);
   }
 
-  /** XEP-0124 section 17.2: a condition ends the session, also that of a request which cannot be read. */
+  /** XEP-0124 section 17.2: a condition ends the session, also when the request cannot be read. */
   function refuse({ head }: RequestText, error: unknown): Response {
     const session = error instanceof BoshError ? sessions.failUnread(head, error.condition) : undefined;
     if (session === undefined) return errorResponse(error, context, undefined);
@@ -87,11 +87,11 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
       const { signal } = c.req.raw;
       let session: BoshSession | undefined;
       const onAbort = () => session?.abandon(reply);
-      // A session that is made by this very request is known only after it may have answered.
+      // The session that this request creates may answer before it is known here.
       const reply: BoshReply = (text, condition) =>
         queueMicrotask(() => {
-          // Deno aborts a request that was answered, too, and says so, unless it runs with `no-legacy-abort`. Its
-          // `info.completed` is no help: it tells of a client that has gone only once there is a response.
+          // Deno also aborts a request that was answered, unless it runs with `no-legacy-abort`. Its `info.completed`
+          // does not help: it reports a lost client only after the response.
           signal.removeEventListener("abort", onAbort);
           resolve(sessionResponse(text, condition, session));
         });
@@ -115,12 +115,12 @@ export function createBoshRoute(context: TransportContext, runtime: HttpRuntime)
   };
 }
 
-/** Nothing in it lets the page read it. */
+/** Without CORS headers, so the page cannot read it. */
 function foreignOrigin(): Response {
   return new Response(null, { status: 403, headers: { vary: "Origin", connection: "close" } });
 }
 
-/** Of a request whose body has not been read: the connection is of no more use. */
+/** The body of the request was not read, so the connection cannot be used again. */
 function cut(status: 408 | 429): Response {
   return new Response(null, { status, headers: { ...CORS, connection: "close" } });
 }

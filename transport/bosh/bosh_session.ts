@@ -28,7 +28,7 @@ export interface BoshSessionOptions {
   now(): number;
   schedule(ms: number, task: () => void): () => void;
   createStream(carrier: StreamCarrier): BoshStream;
-  /** Whether the server will be there for a client that is still to be told of the end. */
+  /** False when the server stops: then no later request can fetch the terminal response. */
   staysUp(): boolean;
   /** The session has ended and answers no more requests. */
   onEnd(session: BoshSession): void;
@@ -50,7 +50,7 @@ export class BoshSession implements StreamCarrier {
   #lastRid = 0;
   #closed = false;
   #isIdentified = false;
-  /** The terminal response that no request was there to take. */
+  /** The terminal response, kept when no request was held to carry it. */
   #farewell: { readonly text: string; readonly condition: BoshCondition | undefined } | undefined;
 
   constructor(options: BoshSessionOptions) {
@@ -155,7 +155,7 @@ export class BoshSession implements StreamCarrier {
   }
 
   #openStream(body: BoshBody): void {
-    // XEP-0206 section 6: a stanza in a restart request is not for anybody.
+    // XEP-0206 section 6: stanzas in a restart request are ignored.
     this.#stream.open({
       to: body.attributes.get("to") ?? this.parameters.to,
       from: body.attributes.get("from"),
@@ -203,7 +203,7 @@ export class BoshSession implements StreamCarrier {
 
   startTls(): void {}
 
-  /** A client that has no answer may not send more than its requests at a time: XEP-0124 section 11. */
+  /** A client may have no more unanswered requests than granted: XEP-0124 section 11. */
   pause(): void {
     this.#stream.hold();
     this.#responses.isPaused = true;
@@ -224,7 +224,7 @@ export class BoshSession implements StreamCarrier {
 
   // The end: sections 13 and 17
 
-  /** Section 13: the oldest connection is told, the others get nothing. */
+  /** Section 13: the oldest connection gets the error, the others an empty response. */
   #terminate(payloads: readonly string[], condition: BoshCondition | undefined): void {
     const oldest = this.#held.oldestLive;
     const attributes = oldest?.creation;
@@ -249,7 +249,7 @@ export class BoshSession implements StreamCarrier {
     this.#options.onEnd(this);
   }
 
-  /** A terminal binding condition: for the request at fault, and for those that were open beside it. */
+  /** A terminal binding condition, for the request at fault and the other open requests. */
   #fail(condition: BoshCondition, reply: BoshReply | undefined): void {
     const replies = this.#stop();
     if (reply !== undefined) this.#refuse(reply, condition);
@@ -272,14 +272,14 @@ export class BoshSession implements StreamCarrier {
 
   // Pause and inactivity: section 10
 
-  /** Seconds. A longer pause than is granted is none. */
+  /** Seconds. A pause longer than the granted one is refused. */
   #pauseOf({ attributes }: BoshBody): number | undefined {
     const text = attributes.get("pause");
     const seconds = text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
     return seconds <= this.parameters.pauseMax ? seconds : undefined;
   }
 
-  /** Time runs while no request is held. */
+  /** The inactivity timer runs while no request is held. */
   #watchInactivity(): void {
     this.#inactivity.stop();
     if (this.#closed || this.#held.liveCount > 0) return;

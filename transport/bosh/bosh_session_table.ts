@@ -22,8 +22,8 @@ export class BoshSessionTable {
   }
 
   /**
-   * Hands a request to its session, or makes one, which is returned: it knows how to answer this client.
-   * Throws BoshError where there is no session to answer.
+   * Hands a request to its session, or creates one. Returns the session, which knows how to answer this client. Throws
+   * BoshError where there is no session to answer.
    */
   handle(body: BoshBody, peer: Peer, reply: BoshReply): BoshSession {
     if (body.sid === undefined) return this.#create(body, peer, reply);
@@ -33,18 +33,18 @@ export class BoshSessionTable {
     return session;
   }
 
-  /** Whether a request is of somebody who has logged in; `head`: how it begins. */
+  /** Whether a request belongs to an authenticated session; `head`: its beginning. */
   isIdentified(head: string): boolean {
     return this.#named(head)?.isIdentified === true;
   }
 
-  /** Throws BoshError for a request of a session that is not here, before anything is done with it; `head`: how it begins. */
+  /** Throws BoshError for a request of an unknown session, before the request is processed; `head`: its beginning. */
   checkKnown(head: string): void {
     const sid = SID.exec(head)?.[1];
     if (sid !== undefined && !this.#sessions.has(sid)) throw new BoshError("item-not-found");
   }
 
-  /** Ends the session of a request that could not be read; `head`: how that begins. Returns it. */
+  /** Ends the session of a request that could not be read, and returns it; `head`: the beginning of the request. */
   failUnread(head: string, condition: BoshCondition): BoshSession | undefined {
     const session = this.#named(head);
     session?.fail(condition);

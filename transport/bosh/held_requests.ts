@@ -2,7 +2,7 @@
 import type { Markup } from "../../xmpp/xml/xml.ts";
 import type { BoshBody, BoshCondition } from "./bosh_body.ts";
 
-/** Gets the response's text, and the condition where it is a terminal one. */
+/** Takes the text of the response, and its condition if it is terminal. */
 export type BoshReply = (text: string, condition?: BoshCondition) => void;
 
 export interface HeldRequest {
@@ -24,7 +24,7 @@ interface EarlyRequest {
 
 export class HeldRequests {
   #requests: HeldRequest[] = [];
-  /** Those that have come before a request with a lower rid. */
+  /** Requests that arrived before a request with a lower rid. */
   readonly #early = new Map<number, EarlyRequest>();
 
   get oldest(): HeldRequest | undefined {
@@ -68,7 +68,7 @@ export class HeldRequests {
     return request !== undefined;
   }
 
-  /** Returns whom the same request takes the place of. */
+  /** Returns the earlier request that the repeated one replaces. */
   keepEarly(body: BoshBody, reply: BoshReply): BoshReply | undefined {
     const displaced = this.#early.get(body.rid)?.reply;
     this.#early.set(body.rid, { body, reply });
@@ -81,7 +81,7 @@ export class HeldRequests {
     return request;
   }
 
-  /** Forgets all, and returns whom to answer. */
+  /** Removes all, and returns the requests to answer. */
   clear(): BoshReply[] {
     for (const request of this.#requests) request.cancelWait();
     const replies = [...this.#requests, ...this.#early.values()].flatMap(({ reply }) => reply ?? []);

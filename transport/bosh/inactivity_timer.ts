@@ -1,4 +1,4 @@
-/** A client that is away for too long: XEP-0124 section 10. */
+/** Ends a session whose client has had no request open for too long: XEP-0124 section 10. */
 export class InactivityTimer {
   readonly #schedule: (ms: number, task: () => void) => () => void;
   #cancel: (() => void) | undefined;
@@ -10,7 +10,7 @@ export class InactivityTimer {
     this.#schedule = schedule;
   }
 
-  /** From now on the client is away; a task that waits is forgotten. */
+  /** Starts the time anew; a pending task is cancelled. */
   start(task: () => void): void {
     this.stop();
     this.#cancel = this.#schedule(this.seconds * 1000, task);

@@ -9,7 +9,7 @@ export class KeySequence {
     this.#expected = newKey?.toLowerCase();
   }
 
-  /** Whether the next request of the client is its own. */
+  /** Whether the next request proves that it comes from the same client. */
   accepts(key: string | undefined, newKey: string | undefined): boolean {
     if (this.#expected === undefined) {
       this.#expected = newKey?.toLowerCase();

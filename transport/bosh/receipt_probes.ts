@@ -1,7 +1,7 @@
 /** Probes of the session (Connection.probe()) that wait for a proof of receipt. @module */
 import type { ResponseReceipts } from "./response_receipts.ts";
 
-/** How many held requests are answered early to get a proof. */
+/** Most held requests that are answered early to get a proof. */
 const MAX_NUDGES = 2;
 
 interface WaitingProbe {
@@ -21,13 +21,13 @@ export class ReceiptProbes {
     this.#prove = prove;
   }
 
-  /** `rid`: of the response that carried the last of what is to be proved; undefined: it is not sent yet. */
+  /** `rid`: of the response with the last text to be proved; undefined: it is not sent yet. */
   add(token: number, rid: number | undefined): void {
     this.#waiting.push({ token, rid });
     this.#nudges = 0;
   }
 
-  /** All that there was to send leaves with that response. */
+  /** That response carries all that was left to send. */
   onSent(rid: number): void {
     for (const probe of this.#waiting) probe.rid ??= rid;
   }
@@ -42,7 +42,10 @@ export class ReceiptProbes {
     for (const { token } of done) this.#prove(token);
   }
 
-  /** All that a probe asks for has been sent: answering a held request brings the next one, which is the proof. */
+  /**
+   * Everything a probe covers has been sent. Answering a held request makes the client send the next one, which is the
+   * proof.
+   */
   wantsRequest(): boolean {
     const waits = this.#waiting.some(({ rid }) => rid !== undefined && rid <= this.#receipts.answered);
     return waits && this.#nudges++ < MAX_NUDGES;

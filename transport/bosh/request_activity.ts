@@ -1,4 +1,4 @@
-/** Requests that come too many at once, or too often: XEP-0124 sections 11 and 12. @module */
+/** Detects too many requests at a time, or too frequent ones: XEP-0124 sections 11 and 12. @module */
 import { type BoshBody, isExtra, isPoll } from "./bosh_body.ts";
 import type { BoshParameters } from "./bosh_parameters.ts";
 
@@ -7,7 +7,7 @@ export class RequestActivity {
   #rid = 0;
   #arrivedAt = 0;
   #wasPoll = false;
-  /** The response to the latest request carried something. */
+  /** The response to the latest request carried a payload. */
   #hadPayload = false;
 
   constructor(parameters: BoshParameters) {

@@ -5,23 +5,23 @@ import { BoshError } from "./bosh_body.ts";
 const DECODERS = { gzip: createGunzip, deflate: createInflate } as const;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** How much of a request is looked at to find its session, bytes. */
+/** Bytes at the beginning of a request in which its session is searched. */
 const HEAD_BYTES = 2048;
 
-/** How much is decoded at a time, bytes: little against any bound, since what it decodes to is seen only afterwards. */
+/** Bytes that are decoded at a time: small against any bound, since the decoded size is known only afterwards. */
 const PART_BYTES = 4096;
 
 /** How long the next part of a request may take. */
 const IDLE_MS = 30_000;
 
-/** A request whose next part does not come. */
+/** The next part of a request has not arrived in time. */
 export class SlowRequestError extends Error {
   override readonly name = "SlowRequestError";
 }
 
 type Schedule = (ms: number, task: () => void) => () => void;
 
-/** How large a request may be, as it came and decoded. Bytes. */
+/** Largest request in bytes, as received and decoded. */
 export interface RequestBounds {
   /** Whoever sends it. */
   readonly least: number;
@@ -42,7 +42,7 @@ export class RequestText {
     this.#schedule = schedule;
   }
 
-  /** How the text begins, once read() is through; nothing of one that broke off on its way. */
+  /** The beginning of the text, after read(); empty if the request broke off. */
   get head(): string {
     return new TextDecoder().decode(this.#head);
   }
@@ -52,8 +52,8 @@ export class RequestText {
   }
 
   /**
-   * Throws BoshError policy-violation beyond the bound, bad-request where the bytes are no UTF-8 or not what they claim to be;
-   * SlowRequestError.
+   * Throws BoshError policy-violation above the bound, bad-request for bytes that are no UTF-8 or not in the declared
+   * encoding; SlowRequestError.
    */
   async read(): Promise<string> {
     const encoding = this.#encoding;
@@ -76,7 +76,7 @@ export class RequestText {
     const found = new BoundedBytes(this.#bounds.least, (first) => this.#boundOf(first));
     for await (const chunk of this.#chunks()) {
       found.add(chunk);
-      // Where the announced size is beyond the bound, nothing is read after the first chunk.
+      // When the announced size exceeds the bound, only the first chunk is read.
       found.check(Number(announced ?? 0));
     }
     return found.bytes;
@@ -92,7 +92,7 @@ export class RequestText {
         yield value;
       }
     } finally {
-      // Nobody waits for it: what is left of the request is not wanted, and its connection may be gone.
+      // Not awaited: the rest of the request is not needed, and its connection may be gone.
       reader.cancel().catch(() => {});
     }
   }
@@ -100,13 +100,13 @@ export class RequestText {
   #inTime<Value>(reading: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       const stop = this.#schedule(IDLE_MS, () =>
-        reject(new SlowRequestError("Cannot read request: it does not go on")),
+        reject(new SlowRequestError("Cannot read request: its next part is late")),
       );
       reading.then(resolve, reject).finally(stop);
     });
   }
 
-  /** Nothing is decoded beyond the bound; what decodes to nothing is not even read beyond it. */
+  /** Decoding stops at the bound, and so does reading, also when the bytes decode to nothing. */
   async #decode(encoding: string): Promise<Uint8Array> {
     if (encoding !== "gzip" && encoding !== "deflate") throw new BoshError("bad-request");
     const found = new BoundedBytes(this.#bounds.least, (first) => this.#boundOf(first));
@@ -134,14 +134,14 @@ export class RequestText {
   }
 }
 
-/** Bytes as they come, of which the first tell how many there may be. */
+/** Received bytes; the first of them decide the bound. */
 class BoundedBytes {
   readonly #boundOf: (first: Uint8Array) => number;
   readonly #found: Uint8Array[] = [];
   #size = 0;
   #bound: number;
 
-  /** `least`: the bound until the first bytes have come. */
+  /** `least`: the bound before the first bytes are known. */
   constructor(least: number, boundOf: (first: Uint8Array) => number) {
     this.#bound = least;
     this.#boundOf = boundOf;
@@ -155,7 +155,7 @@ class BoundedBytes {
     this.check(this.#size);
   }
 
-  /** Throws BoshError policy-violation where so many bytes are too many, as far as is known. */
+  /** Throws BoshError policy-violation when that many bytes exceed the bound known so far. */
   check(size: number): void {
     if (size > this.#bound) throw new BoshError("policy-violation");
   }
@@ -173,7 +173,7 @@ class Decoding {
   constructor(decoder: Gunzip | Inflate, found: BoundedBytes) {
     this.#decoder = decoder;
     this.#failure = new Promise((_, reject) => decoder.once("error", reject));
-    // It may come when nobody waits for it; then whoever writes next gets it.
+    // It may come between two writes; the next write then throws it.
     this.#failure.catch(() => {});
     decoder.on("data", (chunk: Uint8Array) => {
       try {

@@ -1,7 +1,7 @@
 /** Responses that may be asked for again: XEP-0124 section 14.3. @module */
 import { MAX_BACKLOG } from "../backlog_limits.ts";
 
-/** How often one response is given again. */
+/** Most repetitions of one response. */
 const MAX_REPEATS = 10;
 
 interface BufferedResponse {
@@ -38,7 +38,7 @@ export class ResponseBuffer {
     return this.#responses.get(rid)?.sentAt;
   }
 
-  /** The response again; `exhausted` where it has been asked for too often. */
+  /** The response again; `exhausted` after too many requests for it. */
   repeat(rid: number): string | "exhausted" | undefined {
     const response = this.#responses.get(rid);
     if (response === undefined) return undefined;

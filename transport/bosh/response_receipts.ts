@@ -1,6 +1,6 @@
 /**
- * Which responses the client has certainly received. A response alone proves nothing; a later request may.
- * Never says so too early, as long as the client keeps to `requests` and asks for nothing while a request of its is open.
+ * The responses that the client has provably received. Only a later request can prove receipt. The proof is sound as
+ * long as the client keeps to `requests` and polls only without an open request.
  * @module
  */
 
@@ -9,15 +9,15 @@ export interface ArrivedRequest {
   readonly rid: number;
   /** Its `ack` attribute. */
   readonly ack: number | undefined;
-  /** It brings nothing and asks for nothing but data. */
+  /** It carries no payload and only asks for data. */
   readonly isPoll: boolean;
-  /** It is one of those that may come beyond `requests`: pause, terminate. */
+  /** It is of a kind that may exceed `requests`: pause, terminate. */
   readonly isExtra: boolean;
-  /** It came before a request with a lower rid. */
+  /** It arrived before a request with a lower rid. */
   readonly cameEarly: boolean;
   /** Requests with lower rids that have no response yet. */
   readonly unanswered: number;
-  /** The HTTP connection of one of those is gone: the client may have started anew, as a page that is loaded again. */
+  /** The HTTP connection of one of those is gone: the client may have restarted, as a reloaded page does. */
   readonly anyAbandoned: boolean;
 }
 
@@ -58,7 +58,7 @@ export class ResponseReceipts {
     this.#proven = Math.max(this.#proven, this.#usesAck ? this.#acknowledged(request) : this.#deduced(request));
   }
 
-  /** XEP-0124 section 9.2: no `ack` says that nothing is missing. */
+  /** XEP-0124 section 9.2: without `ack` the client misses no response. */
   #acknowledged({ rid, ack, cameEarly, unanswered }: ArrivedRequest): number {
     if (ack !== undefined) return ack < rid && ack <= this.#answered ? ack : 0;
     return cameEarly || unanswered > 0 ? 0 : this.#answered;
@@ -66,9 +66,10 @@ export class ResponseReceipts {
 
   #deduced({ isPoll, isExtra, cameEarly, unanswered, anyAbandoned }: ArrivedRequest): number {
     if (anyAbandoned) return 0;
-    // The client may have `requests` open at once. This one and the unanswered are that many: it misses no other.
+    // The client may have `requests` open at a time. This one and the unanswered ones reach that number, so it misses
+    // no response.
     if (!isExtra && unanswered >= this.#requests - 1) return this.#answered;
-    // XEP-0124 section 10: a client that has nothing to say asks for more once none of its requests is open.
+    // XEP-0124 section 10: a client without payload sends a request only when none is open.
     if (isPoll && !cameEarly && unanswered === 0) return this.#answered;
     return 0;
   }

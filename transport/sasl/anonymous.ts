@@ -1,4 +1,4 @@
-/** ANONYMOUS: RFC 4505, as XEP-0175 has it: an account that lasts as long as its session, with a name nobody can guess. @module */
+/** ANONYMOUS: RFC 4505 and XEP-0175. The account lasts as long as its session and has an unguessable name. @module */
 import { Jid } from "../../xmpp/jid.ts";
 import type { SaslMechanism } from "./sasl_mechanism.ts";
 

@@ -1,4 +1,6 @@
-/** HT-SHA-256-*: one message with a hash under a token, which the server must know. draft-schmaus-kitten-sasl-ht. @module */
+/**
+ * HT-SHA-256-*: one message with an HMAC under a token that the server stores. draft-schmaus-kitten-sasl-ht. @module
+ */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { SaslError } from "../../xmpp/errors.ts";
 import type { SaslContext, SaslMechanism, SaslStep } from "./sasl_mechanism.ts";
@@ -6,7 +8,7 @@ import { accountOf, decodeText } from "./sasl_text.ts";
 
 const HASH_BYTES = 32;
 
-/** The channel binding of each name's end. `UNIQ` is left out: TLS 1.3 has no tls-unique. */
+/** The channel binding for the suffix of each name. `UNIQ` is left out: TLS 1.3 has no tls-unique. */
 export const TOKEN_BINDINGS = { EXPR: "tls-exporter", ENDP: "tls-server-end-point", NONE: undefined } as const;
 
 export function hashedToken(suffix: keyof typeof TOKEN_BINDINGS): SaslMechanism {
@@ -31,7 +33,7 @@ async function respond(
   if (binding === undefined || context.useToken === undefined) throw new SaslError("invalid-mechanism");
   const account = accountOf(decodeText(message.subarray(0, end)), context.domain);
   const hash = message.subarray(end + 1);
-  // Like a wrong one: only then clients are sure to fall back to their password (XEP-0484 section 4.1).
+  // Same error as for a wrong token: clients then fall back to their password (XEP-0484 section 4.1).
   if (hash.length !== HASH_BYTES) throw new SaslError("not-authorized");
   const proves = (token: string) => timingSafeEqual(hashOf(token, "Initiator", binding), hash);
   const token = await context.useToken(account, name, proves);

@@ -1,4 +1,4 @@
-/** The runs of SASL mechanisms on one stream, whatever XML they are written in: RFC 6120 section 6, XEP-0388. @module */
+/** Runs SASL mechanisms on one stream, for both XML syntaxes: RFC 6120 section 6, XEP-0388. @module */
 import { randomBytes } from "node:crypto";
 import { PASSWORD_CHANGES, PASSWORDS, type Passwords } from "../../modules/passwords.ts";
 import type { Credentials } from "../../store/store.ts";
@@ -19,7 +19,7 @@ export interface SaslPeer {
   readonly security: StreamSecurity;
   /** The domain that the stream is for. */
   readonly domain: string;
-  /** Who the stream header says the client is. */
+  /** The address of the client in its stream header. */
   readonly from: Jid | undefined;
 }
 
@@ -30,7 +30,7 @@ export class MechanismRuns {
   #exchange: SaslExchange | undefined;
   /** The one begun last. */
   #mechanism: SaslMechanism | undefined;
-  /** The account whose password was asked for last, in the present exchange. */
+  /** The account whose credentials the present exchange read last. */
   #account: Jid | undefined;
   /** The id of the user agent that began the present exchange. */
   #client: string | undefined;
@@ -44,17 +44,17 @@ export class MechanismRuns {
     this.peer = peer;
   }
 
-  /** The client's next message is to hold the password itself. */
+  /** The client's next message has to hold the password itself. */
   get awaitsPassword(): boolean {
     return this.#exchange !== undefined && this.#mechanism?.plaintext === true;
   }
 
-  /** RFC 6120 section 6.4.5: enough is enough. */
+  /** RFC 6120 section 6.4.5: the maximum of failed attempts is reached. */
   get isExhausted(): boolean {
     return this.#failures >= this.#services.settings.maxAttempts;
   }
 
-  /** Takes the mechanism, or why there is none, and the initial response where there is one. Throws SaslError. */
+  /** Takes the mechanism, or the reason for a refusal, and the optional initial response. Throws SaslError. */
   begin(
     mechanism: SaslMechanism | Refusal,
     data: Uint8Array | undefined,
@@ -96,7 +96,7 @@ export class MechanismRuns {
       const renewed = await this.#passwords.renew(password, kept, settings.scramRounds);
       await serverContext.store.renewCredentials(account.text, renewed);
     } catch (error) {
-      // Where too many wait, or the server stops meanwhile, the next login brings the password again.
+      // When too many wait, or the server stops meanwhile, the next login renews the keys.
       if (error instanceof WorkLimitError) return;
       log.warn("cannot renew keys of password", { account: account.text, error });
     }
@@ -119,12 +119,12 @@ export class MechanismRuns {
     return this.#exchange.respond(data);
   }
 
-  /** The password was changed since the exchange was begun, which was with the old one. */
+  /** The password was changed after the exchange began with the old one. */
   isOutdated(account: Jid): boolean {
     return this.#services.serverContext.serverMemory.get(PASSWORD_CHANGES).isSince(account, this.#changes);
   }
 
-  /** The account has proved who it is. Throws SaslError. */
+  /** Ends a successful exchange. Throws SaslError when the password was changed meanwhile. */
   succeed(account: Jid): void {
     if (this.isOutdated(account)) throw new SaslError("not-authorized");
     this.#exchange = undefined;
@@ -144,7 +144,7 @@ export class MechanismRuns {
     else if (COUNTED.has(condition)) this.#logins.count(this.#origin, undefined, now);
   }
 
-  /** Ends the exchange; answers with what the client is told. */
+  /** Ends a failed exchange; returns the error for the client. */
   fail(error: unknown): SaslError {
     const { log } = this.#services;
     const { address } = this.peer;
@@ -161,7 +161,7 @@ export class MechanismRuns {
   }
 }
 
-/** Refusals that count for the address where no password was looked at: no client has a reason for them. */
+/** Refusals that count for the address though no password was checked: a correct client does not cause them. */
 const COUNTED: ReadonlySet<SaslErrorCondition> = new Set([
   "incorrect-encoding",
   "invalid-authzid",
@@ -174,7 +174,7 @@ export function decodeBase64(text: string): Uint8Array {
   return Buffer.from(text, "base64");
 }
 
-/** What a step tells, in base64; undefined where it tells nothing. */
+/** The data of a step in base64; undefined when it has none. */
 export function encodeStep({ data }: SaslStep): string | undefined {
   return data === undefined ? undefined : Buffer.from(data).toString("base64");
 }

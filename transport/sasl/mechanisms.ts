@@ -1,4 +1,4 @@
-/** Which mechanisms a stream offers, strongest first. @module */
+/** The mechanisms that a stream offers, strongest first. @module */
 import { SCRAM_HASHES } from "../../xmpp/scram_keys.ts";
 import type { StreamSettings } from "../stream_services.ts";
 import { anonymous } from "./anonymous.ts";
@@ -13,19 +13,20 @@ const TOKENS = (["EXPR", "ENDP", "NONE"] as const).map(
   (suffix) => [hashedToken(suffix), TOKEN_BINDINGS[suffix]] as const,
 );
 
-/** How well the bytes of a stream are protected. */
+/** The protection of a stream's connection. */
 export interface StreamSecurity {
   readonly encrypted: boolean;
   readonly loopback: boolean;
-  /** Of the TLS connection; left out where nothing is to be bound to it. */
+  /** Channel bindings of the TLS connection; left out when there are none. */
   readonly channelBindings?: ChannelBindings;
 }
 
 /**
- * As the profile of RFC 6120 has it: without channel binding, which is for SASL2. Clients of this older profile that know it
- * take tls-unique for granted, which TLS 1.3 has not, and may not go on without (RFC 5802 section 6). XEP-0440 section 3
- * leaves them alone too. So the flag `y` of such a client ("the server has none") is right, and no sign of a downgrade:
- * Smack sends it always. Who takes SASL2 out of the features is found out by downgrade_protection.ts.
+ * For the profile of RFC 6120: without channel binding, which SASL2 offers. Clients of the older profile that support
+ * channel binding assume tls-unique, which TLS 1.3 does not have, and must not continue without it (RFC 5802 section
+ * 6); XEP-0440 section 3 exempts them too. The flag `y` of such a client ("the server supports none") is therefore
+ * correct and no sign of a downgrade; Smack always sends it. downgrade_protection.ts detects the removal of SASL2 from
+ * the features.
  */
 export function withoutBinding({ encrypted, loopback }: StreamSecurity): StreamSecurity {
   return { encrypted, loopback };
@@ -40,7 +41,7 @@ export function offeredMechanisms(
   return ALL.filter((mechanism) => refusal(mechanism, settings, security) === undefined);
 }
 
-/** The mechanism of that name, or why it cannot be used here (RFC 6120 section 6.5). */
+/** The mechanism of that name, or the reason why it cannot be used here (RFC 6120 section 6.5). */
 export function findMechanism(
   name: string,
   settings: Pick<StreamSettings, "plainWithoutTls" | "anonymous">,
@@ -52,8 +53,8 @@ export function findMechanism(
 }
 
 /**
- * The mechanisms that take a token instead of a password (XEP-0484 section 3.1), those with channel binding first. Without
- * TLS what is sent can be sent again by who has seen it, like a password: it is allowed where PLAIN is.
+ * The mechanisms that take a token instead of a password (XEP-0484 section 3.1), those with channel binding first.
+ * Without TLS an eavesdropper can replay the message, like a password, so tokens are allowed where PLAIN is.
  */
 export function tokenMechanisms(
   settings: Pick<StreamSettings, "plainWithoutTls">,

@@ -6,7 +6,7 @@ import { WorkLimitError } from "../../xmpp/work_limit.ts";
 import type { SaslContext, SaslMechanism, SaslStep } from "./sasl_mechanism.ts";
 import { accountOf, checkAuthorization, decodeText } from "./sasl_text.ts";
 
-/** Keys of no password: checking against them takes the time that a real check takes. */
+/** Keys of no password: a check against them takes as long as a real check. */
 function nobody(rounds: number): Credentials {
   return { "SHA-256": { salt: "", iterations: rounds, storedKey: "", serverKey: "" } };
 }

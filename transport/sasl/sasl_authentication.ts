@@ -1,4 +1,4 @@
-/** SASL as RFC 6120 section 6 writes it. @module */
+/** SASL in the XML syntax of RFC 6120 section 6. @module */
 import { SaslError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";

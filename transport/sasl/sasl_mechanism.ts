@@ -1,4 +1,4 @@
-/** What a SASL mechanism is: RFC 4422, as the server plays it. @module */
+/** A SASL mechanism on the server's side: RFC 4422. @module */
 import type { Passwords } from "../../modules/passwords.ts";
 import type { Credentials } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
@@ -17,26 +17,28 @@ export interface SaslExchange {
 /** The data of each channel binding that the connection has, by its unique prefix (RFC 5056 section 7). */
 export type ChannelBindings = ReadonlyMap<string, Uint8Array>;
 
-/** Finds the token of the account that `proves`, and tells it. Throws SaslError. XEP-0484 section 3.4 */
+/** Returns the account's token for which `proves` holds. Throws SaslError. XEP-0484 section 3.4 */
 export type UseToken = (account: Jid, mechanism: string, proves: (token: string) => boolean) => Promise<string>;
 
-/** What a mechanism may ask of the stream. */
+/** What a mechanism may use of the stream. */
 export interface SaslContext {
   readonly domain: string;
-  /** The key of what is made up for accounts that do not exist. */
+  /** Derives the invented salts and keys of unknown accounts. */
   readonly secret: Uint8Array;
   readonly passwords: Pick<Passwords, "check">;
   /** Of PBKDF2, as configured. */
   readonly rounds: number;
-  /** This password is the right one, and its keys have fewer rounds: they are renewed, later. */
+  /** The password is correct and its keys have too few rounds: they are renewed later. */
   renew(account: Jid, password: string, kept: Credentials): void;
-  /** Before a password is looked at. Throws SaslError temporary-auth-failure where too many have been wrong. */
+  /** Called before a password is checked. Throws SaslError temporary-auth-failure after too many failures. */
   admit(account: Jid): void;
   credentials(account: Jid): Promise<Credentials | undefined>;
   newNonce(): string;
-  /** What was offered, for downgrade_protection.ts; left out: nothing is told of it. */
+  /** The offer, for downgrade_protection.ts; left out: no hash of it is sent. */
   readonly offer?: string;
-  /** Who the stream header says the client is: it authorizes as nobody else (XEP-0388 section 5.4). */
+  /**
+   * The address of the client in its stream header: it must not authorize as another account (XEP-0388 section 5.4).
+   */
   readonly from?: Jid | undefined;
   /** Set where mechanisms with channel binding are offered. */
   readonly channelBindings?: ChannelBindings | undefined;
@@ -48,7 +50,9 @@ export interface SaslMechanism {
   readonly name: string;
   /** The password itself crosses the wire. */
   readonly plaintext: boolean;
-  /** `<auth/>` without an initial response: `challenge` with nothing, or take it for an `empty` one. */
+  /**
+   * `<auth/>` without an initial response: `challenge` sends an empty challenge, `empty` takes it as an empty response.
+   */
   readonly withoutResponse: "challenge" | "empty";
   start(context: SaslContext): SaslExchange;
 }

@@ -4,7 +4,7 @@ import { Jid, JidError } from "../../xmpp/jid.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Throws SaslError malformed-request where the bytes are no UTF-8. */
+/** Throws SaslError malformed-request when the bytes are no UTF-8. */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
@@ -14,7 +14,7 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** The account that a user name stands for. Throws SaslError not-authorized where it can be none. */
+/** The account of a user name. Throws SaslError not-authorized for an impossible name. */
 export function accountOf(userName: string, domain: string): Jid {
   try {
     const account = Jid.of(userName, domain);
@@ -25,7 +25,10 @@ export function accountOf(userName: string, domain: string): Jid {
   throw new SaslError("not-authorized");
 }
 
-/** RFC 6120 section 6.3.8: nobody may act for another account, nor than `from`. Throws SaslError invalid-authzid. */
+/**
+ * RFC 6120 section 6.3.8: the authorization identity must be the account itself, and `from` if there is one. Throws
+ * SaslError invalid-authzid.
+ */
 export function checkAuthorization(authzid: string, account: Jid, from?: Jid): void {
   if (authzid === "") return;
   const isOwn = Jid.tryParse(authzid)?.equals(account) === true;

@@ -45,16 +45,16 @@ interface ClientFirst {
   readonly nonce: string;
 }
 
-/** What the last message is checked against. */
+/** The values that the last message is checked against. */
 interface Challenge {
   readonly account: Jid;
   readonly keys: ScramKeys;
-  /** False: the keys are made up, and no proof will do. */
+  /** False: the keys are invented, and every proof is refused. */
   readonly known: boolean;
   readonly first: ClientFirst;
   readonly nonce: string;
   readonly text: string;
-  /** What attribute c has to be, in base64. */
+  /** The required value of attribute c, in base64. */
   readonly binding: string;
 }
 
@@ -92,8 +92,8 @@ class ScramExchange implements SaslExchange {
   }
 
   /**
-   * RFC 5802 section 5.1, attribute c: the GS2 header again, so that nobody can have changed it on the way, and the data
-   * of the channel binding, so that nobody can stand between.
+   * RFC 5802 section 5.1, attribute c: the GS2 header, so that a changed header is detected, and the channel binding
+   * data, so that a man in the middle is detected.
    */
   #bind({ gs2Header, flag, binding }: ClientFirst): string {
     const bindings = this.#context.channelBindings;
@@ -101,7 +101,7 @@ class ScramExchange implements SaslExchange {
     if (this.#plus ? data === undefined : flag === "p") {
       throw new SaslError("malformed-request", "That channel binding is not offered");
     }
-    // RFC 5802 section 6: the client has not seen that channel binding is offered, so somebody has taken it away.
+    // RFC 5802 section 6: the client did not see the offer of channel binding, so it was removed on the way.
     if (flag === "y" && bindings !== undefined && bindings.size > 0) {
       throw new SaslError("malformed-request", "Channel binding is offered");
     }
@@ -110,7 +110,7 @@ class ScramExchange implements SaslExchange {
 
   #final(text: string, challenge: Challenge): SaslStep {
     const { account, keys, known, first, nonce, binding: expected } = challenge;
-    // Again: many exchanges may have been begun before the first of them failed.
+    // Checked again: many exchanges may have begun before the first one failed.
     this.#context.admit(account);
     const match = CLIENT_FINAL.exec(text);
     if (match === null) throw new SaslError("malformed-request");
@@ -157,7 +157,7 @@ function unescapeName(name: string): string {
   return name.replaceAll("=2C", ",").replaceAll("=3D", "=");
 }
 
-/** The same for the same name at any time, so that an unknown account looks like any other. */
+/** Constant for each name, so that an unknown account looks like any other. */
 function madeUpKeys(hash: ScramHash, account: Jid, { secret, rounds }: SaslContext): ScramKeys {
   const salt = scramHmac("SHA-256", secret, `${hash} ${account.text}`).subarray(0, SCRAM_SALT_BYTES);
   const key = scramHash(hash, salt).toString("base64");

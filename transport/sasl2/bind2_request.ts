@@ -1,4 +1,4 @@
-/** What a client asks for with `<bind/>` of XEP-0386 section 3.2. @module */
+/** The request of a client in `<bind/>` of XEP-0386 section 3.2. @module */
 import { createHmac } from "node:crypto";
 import type { BindRequest } from "../../actors/session_service.ts";
 import { CARBONS } from "../../modules/carbons.ts";
@@ -12,7 +12,7 @@ import type { StreamServices } from "../stream_services.ts";
 const RESOURCE_CHARS = 14;
 
 export interface InlineBind extends Omit<BindRequest, "connection"> {
-  /** XEP-0198 is to be enabled: the session's first word is the answer. */
+  /** The client enables XEP-0198; the session sends the answer first. */
   readonly managed: boolean;
 }
 
@@ -36,13 +36,13 @@ export function readBind(
   };
 }
 
-/** The same for the same client; the id of its user agent must not be known from it (section 3.2.1). */
+/** Constant for each client, and it must not reveal the id of the user agent (section 3.2.1). */
 function stableId(account: Jid, tag: string, client: string, secret: Uint8Array): string {
   const hash = createHmac("sha256", secret).update(`resource ${account.text} ${client} ${tag}`).digest("base64url");
   return hash.slice(0, RESOURCE_CHARS);
 }
 
-/** A tag that fits into no resource is left out. */
+/** A tag that a resource cannot hold is left out. */
 function resourceOf(account: Jid, tag: string, id: string): string {
   if (tag === "") return id;
   try {
@@ -53,7 +53,7 @@ function resourceOf(account: Jid, tag: string, id: string): string {
   }
 }
 
-/** Without what is inside, which says nothing. */
+/** Without its children, which have no meaning here. */
 function scanned({ name, ns, attributes }: Element): ScannedElement {
   return scanElement(new Element(name, ns, attributes).toString(), DEFAULT_XML_LIMITS);
 }

@@ -1,5 +1,5 @@
 /**
- * From a login to `<success/>` with all that its client has asked for: a token (XEP-0484), a resumed session
+ * Completes a login with `<success/>` and the client's further requests: a token (XEP-0484), a resumed session
  * (XEP-0198 section 9.2) or a new resource (XEP-0386), in the order of XEP-0386 section 3.2.
  * @module
  */
@@ -42,7 +42,7 @@ export async function completeLogin(
 ): Promise<CompletedLogin> {
   const { account } = login;
   const connection = new HeldConnection(carrier);
-  // Before there is a session: from then on nothing may come between it and its success.
+  // Before the session exists: afterwards nothing may come between the session and `<success/>`.
   const token = await tokenFor(login, carrier, services, tokens);
   const archive = login.request.bind && (await archiveState(account, services));
   checkPassword(login);
@@ -61,12 +61,12 @@ export async function completeLogin(
   return { account, session: opened?.session, connection, texts };
 }
 
-/** It may have been changed while something was awaited. */
+/** The password may have been changed during an await. */
 function checkPassword(login: Login): void {
   if (login.isOutdated()) throw new StreamError("not-authorized");
 }
 
-/** The session, `<failed/>`, or nothing (as empty markup) where none was asked for. */
+/** The session, `<failed/>`, or empty markup when no resumption was requested. */
 async function resume(login: Login, connection: HeldConnection, services: StreamServices): Promise<Opened | Markup> {
   const { account, request } = login;
   if (request.resume === undefined) return raw("");
@@ -79,7 +79,7 @@ async function resume(login: Login, connection: HeldConnection, services: Stream
   return { session, markup: resumed === undefined ? undefined : raw(resumed), features: undefined };
 }
 
-/** Where no resource can be bound the client is left to try as RFC 6120 has it, which tells it why. */
+/** When no resource can be bound, the client can bind as in RFC 6120 and gets the error then. */
 async function bind(
   login: Login,
   carrier: StreamCarrier,
@@ -103,7 +103,7 @@ async function bind(
   }
 }
 
-/** XEP-0386 section 3.2: where the archive begins and ends at this moment. */
+/** XEP-0386 section 3.2: the first and last message of the archive at this moment. */
 async function archiveState(account: Jid, { serverContext, log }: StreamServices): Promise<Markup | undefined> {
   if (!serverContext.settings.archive) return undefined;
   try {
@@ -115,7 +115,7 @@ async function archiveState(account: Jid, { serverContext, log }: StreamServices
   }
 }
 
-/** A token that was asked for, or one that replaces the token just used. A login without one is a login all the same. */
+/** A requested token, or one that replaces the token just used. Without a token the login still succeeds. */
 async function tokenFor(
   { account, request }: Login,
   { security }: StreamCarrier,
@@ -130,7 +130,7 @@ async function tokenFor(
     if (wanted !== undefined && isOffered) return await tokens.issue(owner(wanted));
     if (fast !== undefined && !fast.invalidate) return await tokens.rotate(owner(request.mechanism));
   } catch (error) {
-    log.error("cannot give a token", { account: account.text, error });
+    log.error("cannot issue a token", { account: account.text, error });
   }
   return undefined;
 }

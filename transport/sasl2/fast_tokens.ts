@@ -1,9 +1,9 @@
 /**
- * The tokens that stand for a password until they expire: XEP-0484 sections 3 and 5. Each client of an account has one
- * document with at most two: the one that it uses, and the next one, until it is used for the first time.
+ * Tokens that replace a password until they expire: XEP-0484 sections 3 and 5. Each client of an account has one
+ * document with at most two tokens: the current one, and the next one until its first use.
  *
- * The mechanisms hash under the token, so that the server must know it: a token is kept, sealed by the store, like the secret of
- * 32 random bytes that it is. A token does not outlive the password under which it was given.
+ * The mechanisms compute an HMAC with the token, so the server must store it. A token is 32 random bytes, sealed by the
+ * store. A change of the password ends the tokens given before.
  * @module
  */
 import { randomBytes } from "node:crypto";
@@ -17,16 +17,16 @@ const KIND = "fast";
 const TOKEN_BYTES = 32;
 const DAY_MS = 86_400_000;
 const LIFETIME_MS = 21 * DAY_MS;
-/** A token that is older than this is replaced when it is used, whatever it is bound to. */
+/** A token older than this is replaced at its next use. */
 const ROTATION_MS = DAY_MS;
 /**
- * A message that is bound to no single connection can be sent again by who has read it, with any count, which the hash does
- * not cover. So each login with such a token brings a new one, and the old one, which must be good until the new one is
- * used (section 3.5), is no longer trusted after this time, about what a client needs that has lost its connection.
+ * Without channel binding an eavesdropper can replay the message with any count, since the hash does not cover the
+ * count. Each login with such a token therefore issues a new one. The old one stays valid until the new one is used
+ * (section 3.5), but no longer than this: the time that a client needs to reconnect.
  */
 const REPLACED_MS = 600_000;
 const BOUND_TO_CONNECTION = "HT-SHA-256-EXPR";
-/** Clients of one account that have tokens; the one whose token would expire first loses it. */
+/** Most clients of one account with tokens; the token that would expire first is dropped. */
 const MAX_CLIENTS = 50;
 
 export interface FastToken {
@@ -35,7 +35,7 @@ export interface FastToken {
   readonly expiry: number;
 }
 
-/** Whose token, and the mechanism that it is bound to. */
+/** The owner of a token, and its mechanism. */
 export interface TokenOwner {
   /** Bare JID. */
   readonly account: Jid;
@@ -48,9 +48,9 @@ export interface TokenOwner {
 interface KeptToken extends FastToken {
   readonly mechanism: string;
   readonly since: number;
-  /** The highest count that the client has told with it. */
+  /** The highest count that the client has sent with it. */
   readonly count: number;
-  /** The passwordId() of the account when the token was given. */
+  /** The passwordId() of the account when the token was issued. */
   readonly password: string;
 }
 
@@ -67,14 +67,14 @@ export interface FastTokensStart {
 
 export class FastTokens {
   readonly #start: FastTokensStart;
-  /** What is under way for one client: the next waits for it, so that no count is taken twice. */
+  /** Work in progress for one client; the next waits for it, so that no count is accepted twice. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(start: FastTokensStart) {
     this.#start = start;
   }
 
-  /** Finds the token that `proves`, and notes its use. Answers with the token. Throws SaslError. */
+  /** Finds the token for which `proves` holds, records its use and returns it. Throws SaslError. */
   use(owner: TokenOwner, login: FastLogin, proves: (token: string) => boolean): Promise<string> {
     return this.#inTurn(owner, async () => {
       const kept = await this.#read(owner);
@@ -92,7 +92,7 @@ export class FastTokens {
     const credentials = await this.#start.credentials(account);
     if (credentials === undefined) throw new SaslError("not-authorized");
     if (expiry <= this.#start.now() || password !== passwordId(credentials)) throw new SaslError("credentials-expired");
-    // Section 3.4: a count that is not higher is that of a message which somebody has sent again.
+    // Section 3.4: a count that is not higher belongs to a replayed message.
     if (login.count !== undefined && login.count <= count) throw new SaslError("not-authorized");
   }
 
@@ -108,7 +108,7 @@ export class FastTokens {
     await this.#write(owner, { current, next: found === kept.next ? undefined : kept.next });
   }
 
-  /** Gives the client a token; the one that it uses stays until the new one is used. Undefined: there is no such account. */
+  /** Issues a token; the current one stays until the new one is used. Undefined: there is no such account. */
   issue(owner: TokenOwner): Promise<FastToken | undefined> {
     return this.#inTurn(owner, async () => {
       const credentials = await this.#start.credentials(owner.account);
@@ -125,7 +125,7 @@ export class FastTokens {
     });
   }
 
-  /** Gives a new token where the one just used is due for rotation (section 3.5). */
+  /** Issues a new token when the one just used is due for rotation (section 3.5). */
   async rotate(owner: TokenOwner): Promise<FastToken | undefined> {
     const { current } = await this.#read(owner);
     if (current === undefined) return undefined;

@@ -2,12 +2,12 @@ import type { Connection } from "../../actors/connection.ts";
 import type { StreamError } from "../../xmpp/errors.ts";
 
 /**
- * A connection that keeps back what its session sends until the client has been told of its success: a session that is
- * bound or resumed while its client logs in has things to send from the first moment on.
+ * A connection that holds the session's output until `<success/>` has been sent: a session that is bound or resumed
+ * during the login may send at once.
  */
 export class HeldConnection implements Connection {
   readonly #connection: Connection;
-  /** Undefined: nothing is kept back any more. */
+  /** Undefined: output is no longer held. */
   #held: string[] | undefined = [];
   #heldChars = 0;
   #closing: { readonly error: StreamError | undefined } | undefined;
@@ -44,7 +44,9 @@ export class HeldConnection implements Connection {
     this.#heldChars += text.length;
   }
 
-  /** What the session sends first: it goes to the caller instead. Undefined where the session has ended without a word. */
+  /**
+   * The first output of the session goes to the caller instead. Undefined when the session has ended without output.
+   */
   takeFirst(): Promise<string | undefined> {
     const first = this.#held?.shift();
     if (first !== undefined) this.#heldChars -= first.length;
@@ -54,7 +56,7 @@ export class HeldConnection implements Connection {
     });
   }
 
-  /** Sends these, then what was kept back; from now on everything goes its way at once. */
+  /** Sends these texts, then the held output; later output is sent at once. */
   release(texts: readonly string[]): void {
     const held = this.#held ?? [];
     this.#held = undefined;
@@ -63,7 +65,7 @@ export class HeldConnection implements Connection {
     if (this.#closing !== undefined) this.#connection.close(this.#closing.error);
   }
 
-  /** What is kept back cannot be probed: the session's own question is then kept back like the rest. */
+  /** Held output cannot be probed; the session's own ping is held like the rest. */
   probe(token: number): boolean {
     return this.#held === undefined && this.#connection.probe(token);
   }

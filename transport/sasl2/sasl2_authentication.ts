@@ -1,4 +1,4 @@
-/** SASL as XEP-0388 writes it: from `<authenticate/>` to the account, or to `<failure/>`. @module */
+/** SASL in the XML syntax of XEP-0388: from `<authenticate/>` to the account, or to `<failure/>`. @module */
 import { SaslError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
@@ -12,14 +12,14 @@ import type { StreamServices } from "../stream_services.ts";
 import type { FastTokens } from "./fast_tokens.ts";
 import { readRequest, readResponse, type Sasl2Request } from "./sasl2_request.ts";
 
-/** An account that has proved who it is, and what else its client has asked for. */
+/** An authenticated account, and its client's further requests. */
 export interface Login {
   /** Bare JID. */
   readonly account: Jid;
   readonly request: Sasl2Request;
   /** Additional data with success, in base64. */
   readonly data: string | undefined;
-  /** The password is an old one by now. */
+  /** The password was changed meanwhile. */
   isOutdated(): boolean;
 }
 
@@ -35,12 +35,12 @@ export class Sasl2Authentication {
     this.#tokens = tokens;
   }
 
-  /** A challenge waits for its response: nothing but that, or an end, may come (section 3.4). */
+  /** A challenge waits for its response: only a response or an abort may follow (section 3.4). */
   get isUnderWay(): boolean {
     return this.#request !== undefined;
   }
 
-  /** Takes an element in the SASL2 namespace; answers with what is sent, or with the login. */
+  /** Takes an element in the SASL2 namespace; returns the reply, or the login. */
   async handle(element: ScannedElement): Promise<Markup | Login> {
     try {
       return this.#report(await this.#step(element));

@@ -1,4 +1,4 @@
-/** What is offered before authentication: XEP-0388 section 3.1, with what may be asked for within it. @module */
+/** The SASL2 feature before authentication, with its inline features: XEP-0388 section 3.1. @module */
 import { NS } from "../../xmpp/ns.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
 import { offeredMechanisms, tokenMechanisms } from "../sasl/mechanisms.ts";
@@ -6,7 +6,7 @@ import type { ChannelBindings, SaslMechanism } from "../sasl/sasl_mechanism.ts";
 import type { StreamCarrier } from "../stream_carrier.ts";
 import type { StreamServices } from "../stream_services.ts";
 
-/** XEP-0388 section 4: only where nobody listens. */
+/** XEP-0388 section 4: only on an encrypted or local connection. */
 export function offersSasl2(carrier: StreamCarrier): boolean {
   return carrier.secure && carrier.startTlsOffer !== "required";
 }
@@ -27,12 +27,12 @@ export function sasl2Features({ settings }: StreamServices, carrier: StreamCarri
   return [authentication, ...channelBindingFeature(security.channelBindings)];
 }
 
-/** XEP-0198 has nothing to add to BOSH, which resends by itself. */
+/** BOSH resends by itself and does not need XEP-0198. */
 export function managesStreams({ transport }: Pick<StreamCarrier, "transport">): boolean {
   return transport !== "bosh";
 }
 
-/** What a client may have enabled with its resource (XEP-0386 section 3.1). */
+/** Features that a client may enable with its resource (XEP-0386 section 3.1). */
 function bindFeatures(carrier: StreamCarrier): readonly string[] {
   return managesStreams(carrier) ? [NS.CARBONS, NS.CSI, NS.SM] : [NS.CARBONS, NS.CSI];
 }

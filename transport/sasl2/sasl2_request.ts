@@ -1,4 +1,4 @@
-/** `<authenticate/>` as the client sends it: XEP-0388 section 3.3, with what may be asked for within it. @module */
+/** The reader of `<authenticate/>` and its inline requests: XEP-0388 section 3.3. @module */
 import { SaslError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
@@ -30,7 +30,7 @@ export interface Sasl2Request {
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const COUNT = /^\+?\d{1,10}$/;
 
-/** What is looked into, by name and namespace. */
+/** Children that are read, by name and namespace. */
 const PARTS: ReadonlySet<string> = new Set([
   `initial-response ${NS.SASL2}`,
   `user-agent ${NS.SASL2}`,
@@ -39,7 +39,7 @@ const PARTS: ReadonlySet<string> = new Set([
   `fast ${NS.FAST}`,
   `request-token ${NS.FAST}`,
 ]);
-/** Characters of these parts together: names and a password of full length in base64, and as much again. */
+/** Most characters of these parts together: names and a password of full length in base64, twice. */
 const MAX_CHARS = 8192;
 
 /** Throws SaslError. */
@@ -58,7 +58,7 @@ export function readRequest(element: ScannedElement): Sasl2Request {
   };
 }
 
-/** The element with no other children: a stranger does not choose how large a tree is built. */
+/** The element without other children, which bounds the tree that a stranger can make the server build. */
 function parseParts(element: ScannedElement): Element {
   const { text, innerStart, innerEnd, children, inherited } = element;
   const content = contentOf(element);

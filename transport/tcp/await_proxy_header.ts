@@ -12,8 +12,8 @@ export interface ProxyHeaderWait {
 }
 
 /**
- * Takes the PROXY header off a balancer's connection, which is left paused, and tells whose it is: `unknown` where that is not
- * told, or is this machine, which no balancer has to tell of. A connection without the header is cut.
+ * Reads the PROXY header of a balancer's connection, leaves the connection paused, and reports the client's address:
+ * `unknown` when the header has none, or has an address of this machine. A connection without the header is cut.
  */
 export function awaitProxyHeader(
   socket: ClientSocket,

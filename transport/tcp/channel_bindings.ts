@@ -1,6 +1,6 @@
 /**
- * What SASL can bind a TLS connection to: tls-exporter (RFC 9266), which Bun's node:tls has and Deno's has not, and
- * tls-server-end-point (RFC 5929 section 4). tls-unique is left out: TLS 1.3 has none.
+ * Channel bindings of a TLS connection for SASL: tls-exporter (RFC 9266; Bun's node:tls has it, Deno's does not) and
+ * tls-server-end-point (RFC 5929 section 4). TLS 1.3 has no tls-unique.
  * @module
  */
 import { createHash, X509Certificate } from "node:crypto";
@@ -10,7 +10,7 @@ import type { ChannelBindings } from "../sasl/sasl_mechanism.ts";
 const EXPORTER_LABEL = "EXPORTER-Channel-Binding";
 const EXPORTER_BYTES = 32;
 
-/** The hash that goes with a certificate's signature: RFC 5929 section 4.1 puts SHA-256 in the place of weak ones. */
+/** The hash for a certificate's signature: RFC 5929 section 4.1 replaces weak ones by SHA-256. */
 const SIGNATURE_HASHES: Readonly<Record<string, string>> = {
   "1.2.840.113549.1.1.4": "sha256",
   "1.2.840.113549.1.1.5": "sha256",
@@ -34,12 +34,12 @@ export function channelBindings(socket: TLSSocket, endPoint: Uint8Array | undefi
 
 function exportBinding(socket: TLSSocket): Uint8Array | undefined {
   if (typeof socket.exportKeyingMaterial !== "function") return undefined;
-  // RFC 9266 section 4.2: before TLS 1.3 this needs the extended master secret, of which node:tls does not tell.
+  // RFC 9266 section 4.2: before TLS 1.3 this needs the extended master secret, which node:tls does not report.
   if (socket.getProtocol() !== "TLSv1.3") return undefined;
   return socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, Buffer.alloc(0));
 }
 
-/** tls-server-end-point of a chain in PEM; undefined where its signature goes with no hash (RFC 5929 section 4.1). */
+/** tls-server-end-point of a chain in PEM; undefined when its signature has no hash (RFC 5929 section 4.1). */
 export function endPointBinding(cert: string): Uint8Array | undefined {
   const { raw } = new X509Certificate(cert);
   const hash = SIGNATURE_HASHES[signatureAlgorithm(raw)];

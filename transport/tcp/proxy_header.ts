@@ -1,5 +1,5 @@
 /**
- * What a load balancer says first on a connection: whose it is. PROXY protocol, versions 1 and 2
+ * The header with the client's address that a load balancer sends first. PROXY protocol, versions 1 and 2
  * (haproxy.org/download/3.0/doc/proxy-protocol.txt).
  * @module
  */
@@ -8,7 +8,10 @@ import { isIPv4, isIPv6 } from "node:net";
 export type ProxyHeader =
   /** So far it may become one. */
   | { readonly kind: "part" }
-  /** `address`: undefined where the balancer itself is the client, or does not know. `end`: where the client's bytes begin. */
+  /**
+   * `address`: undefined when the balancer itself is the client, or does not know it. `end`: where the client's bytes
+   * begin.
+   */
   | { readonly kind: "whole"; readonly address: string | undefined; readonly end: number }
   | { readonly kind: "bad" };
 
@@ -25,12 +28,12 @@ const MAX_PORT = 65_535;
 /** Section 2.2. */
 const SIGNATURE = Buffer.from([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]);
 const FIXED_BYTES = 16;
-/** Of addresses and what else a balancer tells (TLVs), which is left unread. */
+/** Most bytes of addresses and TLVs; the TLVs are not read. */
 const MAX_REST = 4096;
 const [LOCAL, PROXY] = [0x20, 0x21];
 /** By family and protocol: the bytes of one address; both, and two ports, follow. */
 const ADDRESS_BYTES: Readonly<Record<number, number>> = { 17: 4, 33: 16 };
-/** What an IPv4 address in one of IPv6 begins with. */
+/** The prefix of an IPv4-mapped IPv6 address. */
 const MAPPED = Buffer.from("00000000000000000000ffff", "hex");
 const PORTS_BYTES = 4;
 
@@ -67,7 +70,7 @@ function readBinary(text: Buffer): ProxyHeader {
   if ((command !== LOCAL && command !== PROXY) || rest > MAX_REST) return BAD;
   const end = FIXED_BYTES + rest;
   const size = ADDRESS_BYTES[text[13]!];
-  // Section 2.2: of LOCAL, and of a family that is not known, the addresses are skipped.
+  // Section 2.2: the addresses of LOCAL, and of an unknown family, are skipped.
   const isTold = command === PROXY && size !== undefined;
   if (isTold && rest < 2 * size + PORTS_BYTES) return BAD;
   if (text.length < end) return PART;

@@ -20,10 +20,10 @@ import type { TlsCertificate } from "./tls_certificate.ts";
 
 const END = "</stream:stream>";
 const KEEPALIVE_MS = 60_000;
-/** How long the peer may take to close its side. */
+/** Time for the peer to close its side. */
 const LINGER_MS = 5000;
 
-/** Of a socket of node:net what is used here. */
+/** The members of a node:net socket that are used here. */
 export interface ClientSocket extends Duplex {
   readonly remoteAddress?: string | undefined;
   setNoDelay(on: boolean): unknown;
@@ -46,11 +46,11 @@ export class TcpConnection implements StreamCarrier, Flushable {
   #bindings: ChannelBindings | undefined;
   /** What leaves with the next flush. */
   #pending = "";
-  /** `<starttls/>` has been read, and TLS is not there yet. */
+  /** `<starttls/>` was read, and TLS is not established yet. */
   #upgrading = false;
   #paused = false;
   #closed = false;
-  /** The socket is gone, and not all is handled that has come from it. */
+  /** The socket is gone, and some of its input is not handled yet. */
   #isLeaving = false;
 
   constructor(context: TransportContext, socket: ClientSocket, certificate: TlsCertificate, address: string) {
@@ -66,7 +66,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
     context.connections.add(this);
   }
 
-  /** Reads from the socket; with `tls`, from the TLS on it. */
+  /** Reads from the socket, or from `tls` on top of it. */
   start(tls: boolean): void {
     if (tls) this.#wrap();
     else this.#listen(this.#socket);
@@ -133,7 +133,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   #createScanner(): StreamReader {
-    // A scanner that has been replaced may still be at work on what came with `<starttls/>`.
+    // A replaced scanner may still be reading text that came with `<starttls/>`.
     const isCurrent = () => {
       if (this.#scanner !== scanner) this.#onInjected();
       return !this.#closed || this.#isLeaving;
@@ -159,7 +159,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   #onHeader(header: ScannedElement): void {
-    // None is taken for jabber:client, whose elements then have a prefix or say it themselves.
+    // A missing default namespace is accepted: elements then have a prefix or declare jabber:client.
     const content = declaredNamespaces(header.text, this.#context.services.settings.xmlLimits).get("") || NS.CLIENT;
     if (header.ns !== NS.STREAM || content !== NS.CLIENT) throw new StreamError("invalid-namespace");
     if (header.name !== "stream") throw new StreamError("bad-format");
@@ -197,11 +197,11 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   startTls(): void {
-    // Whatever comes from here on is for TLS: Deno would lose what it has read before TLS takes over.
+    // From here on bytes belong to TLS: Deno would lose bytes that are read before TLS takes over.
     this.#socket.pause();
     this.#upgrading = true;
     this.#scanner = this.#createScanner();
-    // First the rest of what came with `<starttls/>` is looked at.
+    // Checks the rest of the chunk that held `<starttls/>` first.
     queueMicrotask(() => this.#upgrade());
   }
 
@@ -214,8 +214,8 @@ export class TcpConnection implements StreamCarrier, Flushable {
   }
 
   /**
-   * RFC 6120 section 5.3.3: a client sends nothing between `<starttls/>` and TLS, so somebody on the way has added
-   * that, to have it read as if it had come over TLS.
+   * RFC 6120 section 5.3.3: a client sends nothing between `<starttls/>` and TLS, so this text was injected on the way,
+   * to be read as if it had come over TLS.
    */
   #onInjected(): void {
     if (this.#closed) return;
@@ -235,7 +235,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
     this.#listen(this.#socket);
   }
 
-  /** What is sent in one turn of the event loop leaves in one write. */
+  /** All output of one turn of the event loop leaves in one write. */
   send(text: string): void {
     if (this.#closed) return;
     if (this.#pending === "") this.#context.turn.add(this);
@@ -256,7 +256,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
     if (this.#socket.writable) this.#socket.write(text);
   }
 
-  /** Over TCP nothing but the client can prove what it has received. */
+  /** Over TCP only the client can prove receipt. */
   probe(): boolean {
     return false;
   }
@@ -270,7 +270,7 @@ export class TcpConnection implements StreamCarrier, Flushable {
   resume(): void {
     this.#paused = false;
     this.#stream.release();
-    // What was waiting may have led to the next pause.
+    // Waiting text may have caused the next pause.
     if (!this.#paused) this.#read(() => this.#scanner.goOn());
     if (this.#paused) return;
     if (!this.#isLeaving) return void this.#socket.resume();
@@ -281,9 +281,9 @@ export class TcpConnection implements StreamCarrier, Flushable {
   close(error?: StreamError): void {
     this.#isLeaving = false;
     if (this.#closed) return;
-    // What waits to be read is nobody's any more.
+    // Waiting input is discarded.
     this.#paused = false;
-    // The stream sends its header first, and then closes once more.
+    // The stream sends its header first, and then closes again.
     if (error !== undefined && !this.#stream.hasHeader) return this.#stream.fail(error);
     if (error !== undefined) this.send(error.toMarkup().text);
     this.send(END);

@@ -24,12 +24,12 @@ export class TcpListeners {
     this.#context = context;
   }
 
-  /** The certificate for connections from now on; may be replaced at any time. Throws where it cannot be used. */
+  /** The certificate for new connections; may be replaced at any time. Throws when it cannot be used. */
   useCertificate(certificate: CertificatePem): void {
     this.#certificate.use(certificate);
   }
 
-  /** Returns where it listens. Rejects where it cannot. */
+  /** Returns the port. Rejects when it cannot listen. */
   async listen({ host, port, mode }: TcpListenOptions): Promise<{ readonly host: string; readonly port: number }> {
     if (mode === "tls" && this.#certificate.context === undefined) {
       throw new Error("Cannot listen for TLS: there is no certificate");
@@ -61,7 +61,7 @@ export class TcpListeners {
     });
   }
 
-  /** Serves a client on a connection that was made elsewhere. */
+  /** Serves a client on an existing connection. */
   accept(
     socket: ClientSocket,
     mode: TcpListenOptions["mode"],
@@ -69,7 +69,7 @@ export class TcpListeners {
   ): void {
     const { connections } = this.#context;
     const admitted = connections.admits(address, isLoopback(address));
-    // To say why would take a handshake, which costs more than all else.
+    // No error is sent: it would need a handshake, the most expensive step.
     if (!admitted && mode === "tls") return void socket.destroy();
     const connection = new TcpConnection(this.#context, socket, this.#certificate, address);
     connection.start(mode === "tls");

@@ -3,8 +3,8 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import { endPointBinding } from "./channel_bindings.ts";
 
 /**
- * RFC 9325 section 4.2: forward secrecy and authenticated encryption alone. TLS 1.3 has nothing else, and node:tls wants
- * its names in the list all the same.
+ * RFC 9325 section 4.2: only forward secrecy and authenticated encryption. TLS 1.3 has no others, but node:tls needs
+ * its names in the list.
  */
 const CIPHERS = [
   "TLS_AES_128_GCM_SHA256",
@@ -33,12 +33,12 @@ export class TlsCertificate {
     return this.#context;
   }
 
-  /** The channel binding tls-server-end-point of connections made with it. */
+  /** The channel binding tls-server-end-point of its connections. */
   get endPoint(): Uint8Array | undefined {
     return this.#endPoint;
   }
 
-  /** For connections from now on. Throws where key and certificate cannot be used. */
+  /** For new connections. Throws when key and certificate cannot be used. */
   use({ cert, key }: CertificatePem): void {
     // RFC 7590 section 3.1, RFC 9325 section 3.1.1: nothing below TLS 1.2.
     this.#context = createSecureContext({ cert, key, minVersion: "TLSv1.2", ciphers: CIPHERS });
