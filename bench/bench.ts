@@ -1,4 +1,4 @@
-/** What every case works with: a load process, servers in folders of their own, and a way to count what they use. @module */
+/** The tools of every case: a load process, servers in folders of their own, and counters of what they use. @module */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { LoadProcess } from "./load_process.ts";
 import { median } from "./result.ts";
 import { Target, type TargetOptions } from "./target.ts";
 
-/** Longer than a write that nobody awaits may wait, so that it is counted too. */
+/** Longer than the delay of a write that nobody awaits, so that it is counted too. */
 const SETTLE_MS = 300;
 export const PARALLEL_LOGINS = 64;
 

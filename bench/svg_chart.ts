@@ -1,4 +1,4 @@
-/** A growth curve as a picture: SVG 1.1, in the light or the dark scheme of whoever looks at it. @module */
+/** A growth curve as SVG 1.1, in the viewer's light or dark scheme. @module */
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
 import type { Chart, Series } from "./result.ts";
 import { shown } from "./table.ts";
@@ -26,7 +26,7 @@ const TITLE_CHAR = 10.3;
 const SMALL_CHAR = 7.3;
 const TITLE_LINE = 19;
 
-/** Where a label may stand by its point, in the order of preference; and what it takes. */
+/** Offsets of a label from its point, in order of preference. */
 const LABEL_OFFSETS = [-9, 18, -24, 33, -39, 48, -54];
 const LABEL_HEIGHT = 13;
 const DOT_ROOM = 5;
@@ -64,7 +64,7 @@ function colour(at: number): string {
   return COLOURS[at % COLOURS.length]!;
 }
 
-/** In as many lines as it takes, between the edges of the picture. */
+/** Wrapped between the edges of the picture. */
 function titleLines(title: string): readonly Markup[] {
   const most = Math.floor((WIDTH - 2 * FRAME.right) / TITLE_CHAR);
   const lines: string[] = [];

@@ -1,2 +1,2 @@
-/** A command about an account that cannot be carried out, in the words for its user. */
+/** A command about an account that cannot be carried out; the message is for the user. */
 export class AccountError extends Error {}

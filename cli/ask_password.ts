@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { AccountError } from "./account_error.ts";
 
-/** Throws AccountError where nothing is entered, or two entries differ. */
+/** Throws AccountError when nothing is entered, or the two entries differ. */
 export async function askPassword(name: string): Promise<string> {
   const { isTTY } = process.stdin;
   const password = await readLine(isTTY ? `Password for ${name}: ` : "");
@@ -14,7 +14,9 @@ export async function askPassword(name: string): Promise<string> {
   return password;
 }
 
-/** One line, undefined at the end of input and at Control-C. What is typed is not shown: it would go to `output`. */
+/**
+ * One line, undefined at the end of input and at Control-C. Typed characters are not shown: the echo goes to `output`.
+ */
 function readLine(prompt: string): Promise<string | undefined> {
   const { isTTY } = process.stdin;
   if (isTTY) process.stderr.write(prompt);

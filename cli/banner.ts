@@ -1,4 +1,4 @@
-/** What is printed once the server serves: where it can be reached, and what to do next. @module */
+/** The text that is printed when the server has started: its addresses, and the next steps. @module */
 import { isIPv6 } from "node:net";
 import type { Config } from "../server/config.ts";
 import type { TcpPorts } from "../server/tcp_entrance.ts";
@@ -11,7 +11,7 @@ export interface OpenPorts {
   readonly tcp: TcpPorts;
 }
 
-/** `made`: where a new database was made, if it was. */
+/** `made`: the path of a new database, if one was created. */
 export function banner(config: Config, { http, tcp }: OpenPorts, made: string | undefined): string {
   const [domain = ""] = config.domains;
   const web = `${hostOf(config.http.host)}:${http}`;

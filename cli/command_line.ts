@@ -1,4 +1,4 @@
-/** The arguments of the command line, read. @module */
+/** The parser of the command line's arguments. @module */
 
 type RequestWith<Password> =
   | { readonly kind: "add"; readonly name: string; readonly password: Password }
@@ -11,7 +11,7 @@ type RequestWith<Password> =
 /** `user`, as it was typed. */
 export type UserRequest = RequestWith<string | undefined>;
 
-/** The same with all that is needed to carry it out: a canonical bare JID, and a password. */
+/** The same, ready to be carried out: with a canonical bare JID and a password. */
 export type AccountRequest = RequestWith<string>;
 
 interface PasswordRequest<Password> {
@@ -22,11 +22,11 @@ interface PasswordRequest<Password> {
   readonly keepSessions: boolean;
 }
 
-/** Where an account's messages go while it is away. */
+/** The forwarding address of an account while it is away. */
 interface ForwardRequest {
   readonly kind: "forward";
   readonly name: string;
-  /** `none`: nowhere; left out: what is set is told. */
+  /** `none`: no forwarding; left out: shows the setting. */
   readonly to?: string;
 }
 
@@ -64,7 +64,7 @@ function parseUser([action, ...given]: readonly string[]): UserRequest {
 
 const KEEP_SESSIONS = "--keep-sessions";
 
-/** How many arguments each action takes at most. */
+/** Most arguments of each action. */
 const USER_ARGUMENTS: ReadonlyMap<string, number> = new Map([
   ["add", 2],
   ["passwd", 2],

@@ -1,6 +1,6 @@
 /**
- * A local socket in the data folder, over which the command line asks the running server: the store belongs to one
- * process at a time, and a server must know of an account that is removed. One line of JSON each way.
+ * A local socket in the data folder by which the command line reaches the running server: the store belongs to one
+ * process at a time, and the server must know when an account is removed. One line of JSON each way.
  * @module
  */
 import { mkdir, rm } from "node:fs/promises";
@@ -18,11 +18,11 @@ export interface ControlSocket {
 type Answer = { readonly lines: readonly string[] } | { readonly fault: string };
 
 const NAME = "control.sock";
-/** What `sockaddr_un` holds on every system. */
+/** The longest path that `sockaddr_un` holds on every system. */
 const MAX_PATH = 103;
 const MAX_REQUEST = 16_384;
 
-/** Undefined, and a line in the log, where the folder's path is too long or another server has it. */
+/** Undefined, and a log record, when the folder's path is too long or another server has the socket. */
 export async function openControlSocket(
   dataDir: string,
   run: (request: AccountRequest) => Promise<readonly string[]>,
@@ -40,7 +40,7 @@ export async function openControlSocket(
   return { stop: () => closed(listener) };
 }
 
-/** Undefined where no server runs. Throws AccountError with the server's words. */
+/** Undefined when no server runs. Throws AccountError with the server's message. */
 export async function askRunningServer(
   dataDir: string,
   request: AccountRequest,
@@ -73,7 +73,7 @@ async function answerTo(line: string, run: (request: AccountRequest) => Promise<
   }
 }
 
-/** The shorter of the absolute path and the one from here; undefined where even that is too long. */
+/** The shorter of the absolute and the relative path; undefined when both are too long. */
 function socketPath(dataDir: string): string | undefined {
   const absolute = resolve(dataDir, NAME);
   const near = relative(process.cwd(), absolute);
@@ -96,7 +96,7 @@ function connected(path: string): Promise<Socket | undefined> {
   });
 }
 
-/** Undefined where the other side closed before, or sent more than `limit` characters without an end. */
+/** Undefined when the other side closed before, or sent more than `limit` characters without a line end. */
 function firstLine(socket: Socket, limit: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     let text = "";
@@ -112,7 +112,7 @@ function firstLine(socket: Socket, limit: number): Promise<string | undefined> {
   });
 }
 
-/** Who may connect may change every password: the socket is nobody else's from its first moment on. */
+/** A user who can connect can change every password, so the socket has mode 0600 from the moment of its creation. */
 async function listening(listener: Server, path: string): Promise<void> {
   const usual = process.umask(0o177);
   try {

@@ -1,4 +1,4 @@
-/** What the command line says when something cannot be done. @module */
+/** The line that the command line prints for an error. @module */
 
 import { ForwardingError } from "../modules/forwarding/forwarding_address.ts";
 import { CertificateError } from "../server/certificate.ts";
@@ -9,7 +9,7 @@ import { JidError } from "../xmpp/jid.ts";
 import { AccountError } from "./account_error.ts";
 import { UsageError } from "./command_line.ts";
 
-/** These say all there is to say; anything else is shown with its stack, because it is a fault of ours. */
+/** Errors whose message is enough; any other error is a fault of the program and is shown with its stack. */
 const EXPECTED = [StoreFault, JidError, CertificateError, AccountError, ForwardingError, ListenError];
 
 /** Says all there is to say. */

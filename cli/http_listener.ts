@@ -1,10 +1,10 @@
-/** An HTTP server for the app, on the runtime at hand. @module */
+/** An HTTP server for the app, on Bun or Deno. @module */
 import type { AmpactServer } from "../server/create_server.ts";
 import { ListenError } from "../server/listen_error.ts";
 
 export interface HttpListener {
   readonly port: number;
-  /** Takes no more connections, and cuts those that are left. */
+  /** Accepts no more connections, and cuts the open ones. */
   stop(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ interface DenoNamespace {
   ): { readonly addr: { readonly port: number }; readonly finished: Promise<void> };
 }
 
-/** For a request to come in, and between requests; those of BOSH that wait for a response have a time of their own. */
+/** Time for a request to arrive, and between requests; held BOSH requests have a time limit of their own. */
 const IDLE_SECONDS = 30;
 
 /** Throws ListenError. */
@@ -73,7 +73,7 @@ function listenOnDeno({ app }: Pick<AmpactServer, "app">, address: HttpAddress):
   };
 }
 
-/** An IPv6 address goes without the brackets that it has in a URL. */
+/** An IPv6 address without the brackets of a URL. */
 function hostName(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }

@@ -1,4 +1,4 @@
-/** Does what the command line asks for. @module */
+/** Runs the command of the command line. @module */
 import type { Command } from "./command_line.ts";
 import { helpText, versionText } from "./help.ts";
 import { serve } from "./serve.ts";

@@ -1,4 +1,4 @@
-/** Serves until it is told to stop. @module */
+/** Serves until a signal to stop. @module */
 import { type AmpactServer, createServer } from "../server/create_server.ts";
 import { configureLog } from "../server/log.ts";
 import { banner, type OpenPorts } from "./banner.ts";
@@ -9,7 +9,7 @@ import { newDatabase } from "./new_database.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { runOnServer } from "./user_command.ts";
 
-/** Longer than any orderly stop takes; what is left then is not worth waiting for. */
+/** Longer than any orderly stop takes. */
 const STOP_LIMIT_MS = 10_000;
 
 interface Stoppable {
@@ -38,11 +38,11 @@ export async function serve(): Promise<void> {
   }
 }
 
-/** What is open goes into `open` at once, so that it is closed again when the rest fails. */
+/** Each listener goes into `open` at once, so that it is closed when a later one fails. */
 async function listen(server: AmpactServer, open: Stoppable[]): Promise<OpenPorts> {
   const { config } = server;
   const tcp = await server.listen();
-  // Last of the ports: whoever waits for it finds the others open.
+  // Opened last: a client that waits for this port finds the others open.
   const http = listenHttp(server, config.http);
   open.push(http);
   const control = await openControlSocket(config.dataDir, (request) => runOnServer(server, request));

@@ -1,5 +1,8 @@
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
-/** Ctrl+C reaches this process from the terminal and, where npm runs it, from npm as well: that soon it is the same one, milliseconds. */
+/**
+ * Ctrl+C reaches this process from the terminal and, under npm, from npm as well: a second signal within this time, in
+ * milliseconds, counts as the same one.
+ */
 const SAME_MS = 500;
 
 /** Resolves with the first signal to stop; the second one ends the process at once. */

@@ -1,20 +1,20 @@
 /**
- * What JavaScriptCore and its allocator are told for a server that is to answer at once and for long. Options are only read when a process
- * begins, so this process replaces itself once; one that is set already stays as it is. Where the runtime cannot (Deno,
- * Windows), nothing happens. docs/PERFORMANCE.md.
+ * Options of JavaScriptCore and its allocator for a long-running server; they save a quarter of a message's processor
+ * time. Options are read only when a process begins, so this process replaces itself once. An option that is set
+ * already stays. On Deno and Windows nothing happens. docs/performance/log.md.
  * @module
  */
 import process from "node:process";
 
 const OPTIONS: Readonly<Record<string, string>> = {
-  // The last optimising compiler costs more processor time in the first minutes than its code saves then: it is asked for
-  // code that is thirty times as hot as by default.
+  // In the first minutes the last optimising compiler costs more processor time than its code saves, so code must be
+  // thirty times as hot as by default.
   BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "3000000",
-  // In bytes: the heap may grow to 64 MiB before it is collected, not 32. Messages live for milliseconds, so a later
-  // collection finds no more of them alive, and there are fewer of them.
+  // In bytes: the heap may grow to 64 MiB before a collection, instead of 32. Messages live for milliseconds, so fewer
+  // collections do the same work.
   BUN_JSC_largeHeapSize: "67108864",
-  // In milliseconds: memory that was freed goes back to the system after this time. Batches of rows need as much again many
-  // times a second, and each page that comes back from the system costs more than the text that is put there.
+  // In milliseconds: freed memory returns to the system after this time. Batches of rows need it again many times a
+  // second, and a page from the system costs more than the text that fills it.
   MIMALLOC_PURGE_DELAY: "2000",
 };
 

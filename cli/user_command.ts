@@ -1,4 +1,6 @@
-/** `user add|passwd|remove|forward|usage|list`: by the running server where there is one, else on the store itself. @module */
+/**
+ * `user add|passwd|remove|forward|usage|list`: by the running server if there is one, else on the store itself. @module
+ */
 import { type AmpactServer, createServer } from "../server/create_server.ts";
 import { configureLog } from "../server/log.ts";
 import { databaseFile } from "../store/sqlite_store.ts";
@@ -24,7 +26,7 @@ export async function runUserCommand(request: UserRequest): Promise<readonly str
     throw new AccountError("Cannot change accounts: the store is in memory, and no server runs that has one");
   }
   const made = newDatabase(server.config.store.url);
-  // Of what is not there only an account can be made. The folder is another one, or the user.
+  // Without a database only `user add` makes sense; for other commands the folder or the user is most likely wrong.
   if (made !== undefined && complete.kind !== "add") {
     throw new AccountError(`Cannot run user ${complete.kind}: there is no database at ${made}`);
   }
@@ -37,7 +39,7 @@ export async function runUserCommand(request: UserRequest): Promise<readonly str
   }
 }
 
-/** Carries a request out on a server that has been started. */
+/** Carries out a request on a started server. */
 export async function runOnServer(server: AmpactServer, request: AccountRequest): Promise<readonly string[]> {
   if (request.kind === "list") return listAccounts(server);
   const { name } = request;

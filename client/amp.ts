@@ -1,4 +1,4 @@
-/** Messages with rules, as promises of what becomes of them. @module */
+/** Messages with rules, as promises of their outcome. @module */
 import type { AmpReply, ReplyOutcome } from "./amp_reply.ts";
 import type { AmpRule } from "./amp_rule.ts";
 
@@ -7,13 +7,13 @@ export type AmpOutcome =
   /** Nothing was reported in time: no rule has been met so far, or the connection broke. */
   | { readonly kind: "timeout" };
 
-/** What createAmp asks of an XMPP library. */
+/** The adapter that createAmp needs for an XMPP library. */
 export interface AmpAdapter<Message> {
-  /** The id and the recipient of a message, undefined where it has none. */
+  /** The id and the recipient of a message; undefined when missing. */
   address(message: Message): { readonly id: string | undefined; readonly to: string | undefined };
   /** Sends a copy of the message with this id and these rules. */
   send(message: Message, id: string, rules: readonly AmpRule[]): unknown;
-  /** Passes on every reply that comes in; returns what ends it. */
+  /** Passes on every incoming reply; returns a function that stops it. */
   listen(receive: (reply: AmpReply) => void): () => void;
 }
 
@@ -51,7 +51,7 @@ export function createAmp<Message>(adapter: AmpAdapter<Message>, options: AmpOpt
     const sent = waiting.get(id);
     if (sent !== undefined && mayReport(from, sent.to)) sent.settle(outcome);
   };
-  // Anew for each message, because a library may forget its listeners when it connects again.
+  // Added for each message, since a library may drop its listeners when it reconnects.
   const listen = (): void => {
     stopListening?.();
     stopListening = adapter.listen(receive);
@@ -85,7 +85,7 @@ export function createAmp<Message>(adapter: AmpAdapter<Message>, options: AmpOpt
   };
 }
 
-/** Servers report, and who was written to may answer with an error; a third party must not speak for them. */
+/** Reports of the server and errors of the recipient count; those of a third party do not. */
 function mayReport(from: string | undefined, to: string | undefined): boolean {
   if (from === undefined || !(from.includes("@") || from.includes("/"))) return true;
   return to !== undefined && bare(from) === bare(to);

@@ -1,4 +1,4 @@
-/** The one reader of what a server answers to a message with rules. XEP-0079 sections 2.2.5, 3.4 and 6. @module */
+/** The reader of a server's answers to a message with rules. XEP-0079 sections 2.2.5, 3.4 and 6. @module */
 import { AMP, AMP_ERRORS, STANZA_ERRORS } from "./amp_namespaces.ts";
 import type { ReplyElement } from "./reply_element.ts";
 
@@ -22,7 +22,9 @@ export type ReplyOutcome =
   | { readonly kind: "notified"; readonly rule: ReportedRule }
   /** The rule was met, and the message was dropped. */
   | { readonly kind: "alert"; readonly rule: ReportedRule }
-  /** Not delivered: rules with the action `error` were met or, where `rules` is empty, the message itself could not be. */
+  /**
+   * Not delivered: rules with the action `error` were met or, if `rules` is empty, the message could not be delivered.
+   */
   | {
       readonly kind: "error";
       readonly condition: string;
@@ -41,7 +43,7 @@ export type ReplyOutcome =
 export interface AmpReply {
   /** The id of the message that this is about. */
   readonly id: string;
-  /** Undefined where the library leaves out the own server's address. */
+  /** Undefined when the library leaves out the own server's address. */
   readonly from: string | undefined;
   readonly outcome: ReplyOutcome;
 }

@@ -1,4 +1,4 @@
-/** The rules of XEP-0079 section 3.3, to be made with the functions here. @module */
+/** The rules of XEP-0079 section 3.3, and functions that make them. @module */
 
 /** XEP-0079 section 3.4. */
 export type AmpAction = "alert" | "drop" | "error" | "notify";

@@ -1,4 +1,4 @@
-/** What a kind of fuzzing is: it makes inputs from chance, and tells what is wrong with how one was taken. @module */
+/** A kind of fuzzing: it makes random inputs and reports faults in their handling. @module */
 import type { Random } from "../chaos/random.ts";
 
 /** One input: a text, or the messages of a dialogue in their order. */
@@ -6,7 +6,7 @@ export type Input = readonly string[];
 
 export interface Target {
   make(random: Random): Input;
-  /** What is wrong; undefined where all is well. */
+  /** The fault; undefined when there is none. */
   play(input: Input): Promise<string | undefined>;
   close(): Promise<void>;
 }

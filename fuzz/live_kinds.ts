@@ -17,7 +17,9 @@ const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 let pings = 0;
 
-/** A kind whose inputs go to a server; afterwards another client has to have its answer, and the log no error. */
+/**
+ * A kind whose inputs go to a server; afterwards another client must get its answer, and the log must have no error.
+ */
 function live(
   name: string,
   make: (random: Random) => Input,
@@ -153,7 +155,7 @@ export const boshKind = live(
         }),
         new Promise<undefined>((resolve) => setTimeout(resolve, HTTP_MS, undefined)),
       ]);
-      // One that is held has its answer when the session goes on or ends.
+      // A held request is answered when the session continues or ends.
       if (response === undefined) continue;
       if (response.status >= 500) return `HTTP status ${response.status}`;
       sid = /sid=["']([^"']+)/.exec(await response.text())?.[1] ?? sid;
@@ -182,7 +184,7 @@ export const httpKind = live(
   },
 );
 
-/** What comes first; "" where the connection is closed, or the request is not complete. */
+/** The first output; "" when the connection is closed or the request is incomplete. */
 function exchange(port: number, request: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(request));

@@ -1,4 +1,6 @@
-/** Random edits of a text: parts cut, doubled, moved and replaced, with the marks that readers trip over. @module */
+/**
+ * Random edits of a text: parts cut, doubled, moved and replaced, with characters that are special to parsers. @module
+ */
 import type { Random } from "../chaos/random.ts";
 
 const SPICE = [

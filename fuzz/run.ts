@@ -34,7 +34,7 @@ export async function runKind(kind: Kind, seed: number, ms: number): Promise<Fuz
   }
 }
 
-/** An exception is a problem like any other: the input that led to it has to be told. */
+/** An exception is a fault like any other: its input is reported. */
 async function problemOf(target: Target, input: Input): Promise<string | undefined> {
   try {
     return await target.play(input);

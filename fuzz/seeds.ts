@@ -1,4 +1,4 @@
-/** Right stanzas of many kinds, from which mutation starts. @module */
+/** Valid stanzas of many kinds, where mutation starts. @module */
 const iq = (type: string, inner: string) => `<iq xmlns='jabber:client' type='${type}' id='i1'>${inner}</iq>`;
 const message = (inner: string) =>
   `<message xmlns='jabber:client' to='romeo@localhost' type='chat' id='m1'>${inner}</message>`;

@@ -1,4 +1,4 @@
-/** XMPP over WebSocket (RFC 7395), frame by frame, with whatever frames fuzzing makes. @module */
+/** XMPP over WebSocket (RFC 7395), frame by frame, for mutated frames. @module */
 
 const OPEN = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>";
 const STEP_MS = 5000;

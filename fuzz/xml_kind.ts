@@ -52,7 +52,7 @@ function accepts(text: string): boolean {
   }
 }
 
-/** What the short way accepts the strict one accepts too, with the same result. */
+/** What the quick scan accepts the strict scan accepts too, with the same result. */
 function compareScans(text: string): string | undefined {
   const inherited = new Map<string, string>();
   const quick =

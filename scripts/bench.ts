@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: what a message costs, how that grows, and how long one waits, with a table and pictures at the end.
- * docs/PERFORMANCE.md tells what is measured, and how. Options: see `--help`.
+ * `npm run bench`: the cost of a message, its growth, and latency, with a table and pictures at the end.
+ * docs/PERFORMANCE.md describes the measurements. Options: see `--help`.
  * @module
  */
 import { mkdir, writeFile } from "node:fs/promises";

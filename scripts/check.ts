@@ -1,4 +1,7 @@
-/** `npm run check`: the one gate before a commit. One line per check, then what is wrong; exits with 1 if anything is. @module */
+/**
+ * `npm run check`: the gate before a commit. One line per check, then its faults; exits with 1 if there are any.
+ * @module
+ */
 import { existsSync } from "node:fs";
 import { checkAmpDocs } from "./check_amp_docs.ts";
 import { checkGlobals } from "./check_globals.ts";

@@ -1,6 +1,6 @@
 /**
- * docs/AMP.md: its examples are what the server answers, its table is made from the tests' names. Run as a script it compares;
- * with `--write` it writes both anew.
+ * docs/AMP.md: generates its examples from the server's answers and its table from the tests' names. Run as a script it
+ * compares; with `--write` it writes both.
  * @module
  */
 import { readFile, writeFile } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`, or `deno run -A scripts/demo.ts`: a server, two people with clients that others wrote, and what
- * becomes of Juliet's messages. Ends with exit code 0 when everything happened as it is told here.
+ * `npm run demo`, or `deno run -A scripts/demo.ts`: a server, two people with third-party clients, and the outcomes of
+ * Juliet's messages. Exit code 0 when the story went as expected.
  * @module
  */
 import { mkdtemp, rm } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /**
- * `npm run test:tools`: installs from Debian's packages what the tests with real clients drive, and says what it did.
- * Exits with 0 also where nothing could be installed: those tests are skipped then.
+ * `npm run test:tools`: installs the Debian packages that the tests with real clients use, and reports the result.
+ * Exits with 0 even when nothing could be installed: those tests are then skipped.
  * @module
  */
 import { spawnSync } from "node:child_process";

@@ -1,7 +1,7 @@
 /** Ports of this machine, for a server that a tool or a test starts. @module */
 import { connect, createServer } from "node:net";
 
-/** A port that nobody uses at the moment. */
+/** A free port. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

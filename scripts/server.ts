@@ -8,7 +8,7 @@ import { tuneRuntime } from "../cli/tune_runtime.ts";
 
 async function main(args: readonly string[]): Promise<void> {
   const command = parseCommand(args);
-  // Begins the process anew, so all else is loaded behind it, and not twice.
+  // Replaces the process, so everything else is loaded afterwards, and only once.
   if (command.kind === "serve") tuneRuntime();
   const { runCommand } = await import("../cli/run_command.ts");
   await runCommand(command);

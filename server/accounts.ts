@@ -1,4 +1,4 @@
-/** Accounts as the application and the command line manage them. @module */
+/** Management of accounts, for the application and the command line. @module */
 import { forwardingAddress } from "../modules/forwarding/forwarding_address.ts";
 import type { ServerContext } from "../modules/module.ts";
 import { PASSWORDS } from "../modules/passwords.ts";
@@ -8,23 +8,26 @@ import { Jid } from "../xmpp/jid.ts";
 import { passwordId, withPasswordId } from "../xmpp/scram_keys.ts";
 
 export interface Accounts {
-  /** Returns false where the account exists. Throws JidError, and an Error where the domain is not served. */
+  /** Returns false when the account exists. Throws JidError, and an Error when the domain is not served. */
   add(jid: string, password: string): Promise<boolean>;
   /**
-   * Ends the account's sessions and its login tokens (XEP-0484), which came with the old password, unless they are to be
-   * kept. Returns false where there is no such account.
+   * Ends the account's sessions and its login tokens (XEP-0484), unless they are to be kept. Returns false when there
+   * is no such account.
    */
   setPassword(jid: string, password: string, options?: SetPasswordOptions): Promise<boolean>;
-  /** Removes the account with all that belongs to it, ends its subscriptions and its streams. Returns false where there is no such account. */
+  /**
+   * Removes the account with all its data, ends its subscriptions and its streams. Returns false when there is no such
+   * account.
+   */
   remove(jid: string): Promise<boolean>;
   /**
-   * Sets where messages for an account go while nobody is there: an account here, or an address behind a gateway;
-   * undefined: nowhere. Returns false where there is no such account. Throws ForwardingError, JidError.
+   * Sets the forwarding address of an account for the time when it is away: an account here, or an address behind a
+   * gateway; undefined: none. Returns false when there is no such account. Throws ForwardingError, JidError.
    */
   setForward(jid: string, to: string | undefined): Promise<boolean>;
-  /** Where they go. Undefined also where there is no such account. Throws JidError. */
+  /** The forwarding address. Undefined also when there is no such account. Throws JidError. */
   forward(jid: string): Promise<string | undefined>;
-  /** What is kept for an account. Undefined where there is none. Throws JidError. */
+  /** The storage that an account uses. Undefined when there is no such account. Throws JidError. */
   usage(jid: string): Promise<AccountUse | undefined>;
   /** Bare JIDs in order, from after `after`. */
   list(after?: string, limit?: number): Promise<readonly string[]>;
@@ -35,7 +38,7 @@ export interface SetPasswordOptions {
   readonly keepSessions?: boolean;
 }
 
-/** In bytes, but for the number of messages that wait. */
+/** In bytes, except the number of waiting messages. */
 export interface AccountUse {
   readonly archive: number;
   /** Documents (vCard, private XML), nodes and items of PEP. */

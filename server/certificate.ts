@@ -24,18 +24,21 @@ export interface Certificate {
   readonly selfSigned: boolean;
 }
 
-/** A certificate that cannot be read, or a key that is not its own. */
+/** A certificate that cannot be read, or a key that does not belong to it. */
 export class CertificateError extends Error {}
 
 const DAY = 86_400_000;
-/** Apple's clients refuse certificates that are valid for longer. */
+/** Longest validity that Apple's clients accept. */
 const VALID_DAYS = 825;
 const RENEW_DAYS = 30;
 const CERT_FILE = "selfsigned-cert.pem";
-/** Of the key of a certificate that is made, in `dataDir`. */
+/** File mode of the generated key in `dataDir`. */
 export const SELF_SIGNED_KEY = "selfsigned-key.pem";
 
-/** The administrator's certificate when files are named, else the kept self-signed one, remade when it no longer serves. */
+/**
+ * The administrator's certificate when files are named, else the stored self-signed one, which is made anew before it
+ * expires or when it lacks a domain.
+ */
 export async function ensureCertificate(options: CertificateOptions): Promise<Certificate> {
   const { certFile, keyFile, dataDir, domains, now = Date.now() } = options;
   if (certFile !== undefined && keyFile !== undefined) return readGiven(certFile, keyFile);
@@ -92,7 +95,7 @@ function isPair({ cert, key }: { readonly cert: string; readonly key: string }):
 }
 
 async function makeSelfSigned(domains: readonly string[], now: number): Promise<Certificate> {
-  // Loaded here because it is needed once in two years.
+  // Loaded on demand: it is needed once in two years.
   const { generate } = await import("selfsigned");
   const { cert, private: key } = await generate([{ name: "commonName", value: hostName(domains[0] ?? "localhost") }], {
     keyType: "ec",
@@ -115,7 +118,7 @@ function alternativeName(domain: string): { type: 2; value: string } | { type: 7
   return isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name };
 }
 
-/** As X509Certificate shows the alternative name. */
+/** In the form in which X509Certificate shows the alternative name. */
 function shownName(domain: string): string {
   const name = hostName(domain);
   return isIP(name) === 0 ? `DNS:${name}` : `IP Address:${name}`;
@@ -129,6 +132,6 @@ export function hostName(domain: string): string {
 
 async function writePrivately(path: string, text: string): Promise<void> {
   await writeFile(path, text, { mode: 0o600 });
-  // The mode above counts only for a file that did not exist.
+  // The mode above applies to new files only.
   await chmod(path, 0o600);
 }

@@ -1,6 +1,6 @@
 /**
- * A certificate that is renewed while the server runs, by the administrator's tool or because a self-signed one grows old:
- * new connections get the new one. It is looked for now and then, and when somebody asks.
+ * Replaces a certificate that is renewed while the server runs, by the administrator's tool or because a self-signed
+ * one expires. New connections get the new one. The files are checked twice a minute, and on demand.
  * @module
  */
 import { X509Certificate } from "node:crypto";
@@ -8,9 +8,9 @@ import type { Log } from "../xmpp/log.ts";
 import type { Certificate } from "./certificate.ts";
 
 export interface CertificateSource {
-  /** The certificate as it lies there now. Throws CertificateError. */
+  /** The present certificate. Throws CertificateError. */
   load(): Promise<Certificate>;
-  /** For new connections. Throws where it cannot be used. */
+  /** For new connections. Throws when it cannot be used. */
   use(certificate: Certificate): void;
   readonly log: Log;
 }
@@ -21,7 +21,7 @@ export class CertificateWatch {
   readonly #source: CertificateSource;
   readonly #timer: ReturnType<typeof setInterval>;
   #current: Certificate;
-  /** Said once, however often it is met. */
+  /** Logged once, however often it occurs. */
   #fault = "";
   #last: Promise<void> = Promise.resolve();
 
@@ -37,13 +37,13 @@ export class CertificateWatch {
     return this.#current;
   }
 
-  /** Resolves when the certificate has been looked at. */
+  /** Resolves when the certificate has been checked. */
   check(): Promise<void> {
     this.#last = this.#last.then(() => this.#check());
     return this.#last;
   }
 
-  /** The same for somebody who waits for it: a fault that was met before is said again. */
+  /** The same on demand: a known fault is reported again. */
   checkAnew(): Promise<void> {
     this.#fault = "";
     return this.check();
@@ -68,7 +68,7 @@ export class CertificateWatch {
     }
   }
 
-  /** Certificate and key are seldom written at one moment: between the two the old ones go on. */
+  /** Certificate and key are rarely written at the same moment; until both fit, the old pair stays. */
   #report(error: unknown): void {
     const fault = error instanceof Error ? error.message : String(error);
     if (fault === this.#fault) return;

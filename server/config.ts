@@ -27,11 +27,11 @@ export type Settings = {
 };
 
 export type Config = Settings & {
-  /** The value of a setting that a module declares. Throws where no module of this server does. */
+  /** The value of a setting that a module declares. Throws when no module declares it. */
   of<Value>(setting: Setting<Value>): Value;
 };
 
-/** Some settings, in the shape of Config; what is left out has its default. */
+/** Some settings, in the shape of Config; the others have their defaults. */
 export type ConfigOptions = {
   readonly [K in keyof Settings]?:
     | (Settings[K] extends string | readonly unknown[] ? Settings[K] : Partial<Settings[K]>)
@@ -46,9 +46,9 @@ export interface ConfigSources {
   readonly file?: string | undefined;
   /** Environment variables; those that begin with AMPACT_ count. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Set in code; goes before the environment, which goes before the file. */
+  /** Set in code; overrides the environment, which overrides the file. */
   readonly options?: ConfigOptions | ModuleOptions | undefined;
-  /** Whose settings there are; those of ampact unless given. */
+  /** The modules whose settings exist; those of ampact unless given. */
   readonly modules?: readonly ServerModule[] | undefined;
 }
 
@@ -56,7 +56,7 @@ export interface ConfigSources {
 export const CONFIG_FILE_VARIABLE = "AMPACT_CONFIG";
 export const DEFAULT_CONFIG_FILE = "ampact.toml";
 
-/** A value as it was given, and under which name. */
+/** A value as it was given, with its name. */
 interface Given {
   readonly name: string;
   readonly value: unknown;
@@ -144,7 +144,7 @@ function fromOptions(options: object, { keyOfOption }: ConfigRows, problems: Con
   return given;
 }
 
-/** `{ a: { b: 1 } }` to `["a.b", 1]`; a list is a value, and so is the table of a name that is known. */
+/** `{ a: { b: 1 } }` to `["a.b", 1]`; a list is a value, and so is the table of a known setting. */
 function flatten(table: object, known: ReadonlyMap<string, unknown>, prefix = ""): [string, unknown][] {
   return Object.entries(table).flatMap(([part, value]): [string, unknown][] => {
     const name = prefix + part;

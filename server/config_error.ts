@@ -5,7 +5,7 @@ export interface ConfigProblem {
   readonly expected: string;
 }
 
-/** What is wrong with the configuration; the message names every key, its value and what was expected. */
+/** Faults of the configuration; the message names every key, its value and the expected value. */
 export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
 
@@ -16,7 +16,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Settings that hold secrets, and names under which somebody may look for such. */
+/** Settings that hold secrets, and similar names that may be slips of the pen. */
 const SECRET = /secret|password|token|gateways|external_?services|key/i;
 
 function describeProblem({ name, value, expected }: ConfigProblem): string {

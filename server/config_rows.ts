@@ -13,7 +13,7 @@ export interface ConfigRows {
 
 export const PREFIX = "AMPACT_";
 
-/** Throws where a module declares a key that there is already. */
+/** Throws when a module declares an existing key. */
 export function configRows(modules: readonly ServerModule[]): ConfigRows {
   const settings = new Map<string, Setting>(Object.entries(SETTINGS));
   for (const module of modules) {

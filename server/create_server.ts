@@ -45,7 +45,7 @@ export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "ga
 
 export interface AmpactServer {
   readonly config: Config;
-  /** Routes for WebSocket, BOSH and XEP-0156, to be mounted at the root: `app.route("/", server.app)`. */
+  /** Routes for WebSocket, BOSH and XEP-0156. Mount them at the root: `app.route("/", server.app)`. */
   readonly app: Hono;
   /** Bun's WebSocket handler: `export default { fetch: app.fetch, websocket: server.websocket }`. Unused on Deno. */
   readonly websocket: BunWebSocketHandler;
@@ -54,23 +54,31 @@ export interface AmpactServer {
   readonly accounts: Accounts;
   /** Bound resources at this moment. */
   readonly sessionCount: number;
-  /** Opens the store and begins to serve; again after stop(), too. Throws StoreFault, and Error where it serves already. */
+  /**
+   * Opens the store and begins to serve; may be called again after stop(). Throws StoreFault, and Error when it serves
+   * already.
+   */
   start(): Promise<void>;
   /**
    * Listens for clients over TCP (RFC 6120 section 5, XEP-0368), until stop(); may be called for several addresses. A
-   * certificate in files is looked at twice a minute, and used when it has changed. Where one listener cannot be opened,
+   * certificate in files is checked twice a minute and replaced when it has changed. If one listener cannot be opened,
    * those that are open stay until stop(). Throws CertificateError, ListenError, and Error before start().
    */
   listen(options?: ListenOptions): Promise<TcpPorts>;
-  /** Looks at once whether the certificate's files have changed. */
+  /** Checks at once whether the certificate's files have changed. */
   checkCertificate(): Promise<void>;
-  /** Closes all listeners of listen(), and all streams with `system-shutdown`, commits what is left, closes the store. */
+  /**
+   * Closes all listeners of listen() and all streams with `system-shutdown`, commits pending writes, closes the store.
+   */
   stop(): Promise<void>;
-  /** Sends a message and tells what became of it: the first outcome that holds. Throws where `from` or `to` is no JID. */
+  /** Sends a message and resolves with its first outcome. Throws when `from` or `to` is no JID. */
   send(message: OutgoingMessage): Promise<Outcome>;
 }
 
-/** Makes a server. Nothing is opened before start(). Throws ConfigError, and Error where two modules answer one IQ or have one setting. */
+/**
+ * Makes a server. Nothing is opened before start(). Throws ConfigError, and Error when two modules handle the same IQ
+ * or declare the same setting.
+ */
 export function createServer(options: ServerOptions = {}): AmpactServer {
   const { modules = ownModules } = options;
   const config = loadConfig({ ...configSources(options), modules });
@@ -102,7 +110,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
       return secret;
     },
     sessions: {
-      // The turn of the event loop in which the server stops may end after it has.
+      // The turn of the event loop in which the server stops may end after the stop.
       hold: () => system?.hold(),
       handle: () => system?.handle(),
       turnOver: () => system?.turnOver(),
@@ -178,7 +186,7 @@ function configSources({
   gateways,
   ...options
 }: ServerOptions) {
-  // The schema of this key reads what the file would hold, and gives what the server uses.
+  // The schema of this key converts the file's value to the value that the server uses.
   const webhooks = gateways && { gateways: webhookOptions(gateways) as unknown as Config["gateways"] };
   return {
     env: env ?? {},
@@ -187,7 +195,7 @@ function configSources({
   };
 }
 
-/** What lives in memory is nobody else's to read. */
+/** A store in memory needs no protection of files. */
 function keyFileOf({ store }: Config): string | undefined {
   return databaseFile(store.url) && store.keyFile;
 }

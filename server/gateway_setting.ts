@@ -14,7 +14,7 @@ export interface WebhookSettings {
   readonly retryHours: number;
 }
 
-/** In the file and in code; what is left out has its default. */
+/** In the file and in code; members left out have their defaults. */
 export interface WebhookOptions {
   readonly url: string;
   readonly secret: string;

@@ -1,6 +1,7 @@
 /**
- * A gateway behind an HTTP webhook: each message is a POST of JSON, signed with HMAC-SHA256 over the body.
- * 2xx takes the message, 4xx refuses it for good, but for 408, 425 and 429; anything else is no answer, and it is tried again.
+ * A gateway behind an HTTP webhook: each message is a POST of JSON, signed with HMAC-SHA256 over the body. 2xx takes
+ * the message; 4xx refuses it for good, except 408, 425 and 429. Any other result is no answer, and the message is
+ * tried again.
  * @module
  */
 import { createHmac } from "node:crypto";
@@ -11,7 +12,7 @@ import type { WebhookSettings } from "./gateway_setting.ts";
 /** Header of the signature: `sha256=` and the HMAC of the body in hexadecimal. */
 export const SIGNATURE_HEADER = "ampact-signature";
 
-/** Refusals that say no more than "not now". */
+/** Refusals that mean "not now". */
 const TRANSIENT: ReadonlySet<number> = new Set([408, 425, 429]);
 
 export function createWebhook({ url, secret }: Pick<WebhookSettings, "url" | "secret">): GatewayHandler {
@@ -30,7 +31,7 @@ export function createWebhook({ url, secret }: Pick<WebhookSettings, "url" | "se
   };
 }
 
-/** What the receiver computes too, and compares in constant time. */
+/** The receiver computes the same and compares in constant time. */
 export function signature(body: string, secret: string): string {
   return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
 }

@@ -1,9 +1,9 @@
-/** The server's context for routes of modules, which are made before the server starts. @module */
+/** The server's context for modules' routes, which are made before the server starts. @module */
 import type { ServerContext } from "../modules/module.ts";
 
 type Known = Pick<ServerContext, "settings" | "modules" | "description" | "log" | "now" | "newId">;
 
-/** What needs a running server throws until there is one. */
+/** Members that need a running server throw before the start. */
 export function lateContext(known: Known, running: () => ServerContext): ServerContext {
   return {
     settings: known.settings,

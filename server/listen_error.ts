@@ -1,4 +1,4 @@
-/** An address that cannot be listened at. */
+/** A port that cannot be opened. */
 export class ListenError extends Error {
   constructor(what: string, host: string, port: number, cause: unknown) {
     super(`Cannot listen for ${what} at ${host}:${port}: ${stateOf(cause)}`, { cause });

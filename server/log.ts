@@ -1,6 +1,6 @@
 /**
- * Log records by LogTape, in the category `ampact`. An app that embeds ampact configures LogTape itself, and until it does
- * nothing is written; the command line configures it here.
+ * Log records by LogTape, in the category `ampact`. An app that embeds ampact configures LogTape itself; until then
+ * nothing is written. The command line configures it here.
  * @module
  */
 import { configure, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
@@ -16,10 +16,10 @@ const LEVELS: Readonly<Record<Exclude<Config["log"]["level"], "off">, LogLevel>>
   error: "error",
 };
 
-/** The log that a server writes to: each record carries `what` and its facts as LogTape properties. */
+/** The server's log: each record carries `what` and its fields as LogTape properties. */
 export function serverLog(): Log {
   const logger = getLogger(CATEGORY);
-  // `what` is a constant of the code, so braces in it cannot come from outside.
+  // `what` is a constant of the code, so its braces cannot come from outside.
   return {
     debug: (what, record) => logger.debug(what, { ...record, what }),
     info: (what, record) => logger.info(what, { ...record, what }),
@@ -57,7 +57,7 @@ export function formatRecord(record: LogRecord): string {
   return `${time} ${record.level.toUpperCase().padEnd(7)} ${what}${gap}${pairs.join("")}\n`;
 }
 
-/** JSON keeps a value on one line, whatever a client put into it. */
+/** JSON keeps a value on one line, whatever it contains. */
 function showValue(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(value.stack ?? String(value));
   if (typeof value === "number" || typeof value === "boolean" || value === undefined) return String(value);

@@ -1,4 +1,4 @@
-/** Nobody else on the machine may read what the server keeps, whatever was there before it. @module */
+/** Makes the server's files unreadable for other users of the machine, whatever modes they had. @module */
 import { join } from "node:path";
 import { narrowDatabase, narrowFiles, narrowFolder } from "../store/sqlite/private_files.ts";
 import { StoreFault } from "../store/store.ts";
@@ -13,13 +13,13 @@ export interface PrivatePlaces {
   readonly keyFile: string;
 }
 
-/** Throws StoreFault where they belong to somebody else. */
+/** Throws StoreFault when they belong to another user. */
 export function makePrivate({ dataDir, database, keyFile }: PrivatePlaces, log: Log): void {
   try {
     const stored = database === undefined ? [] : [...narrowDatabase(database), ...narrowFiles([keyFile])];
     const files = [...stored, ...narrowFiles([join(dataDir, SELF_SIGNED_KEY)])];
     for (const path of narrowFolder(dataDir) ? [dataDir, ...files] : files) {
-      log.warn("others could read this; their rights are taken away", { path });
+      log.warn("file mode restricted", { path });
     }
   } catch (error) {
     const state = error instanceof Error ? error.message : String(error);

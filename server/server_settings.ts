@@ -1,4 +1,4 @@
-/** What the configuration says to the actors and to the transports. @module */
+/** Settings of the actors and the transports, from the configuration. @module */
 import type { NodeSettings } from "../actors/node.ts";
 import type { StreamSettings } from "../transport/stream_services.ts";
 import { DEFAULT_XML_LIMITS } from "../xmpp/xml/scanned_element.ts";

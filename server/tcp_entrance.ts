@@ -15,11 +15,13 @@ export interface ListenOptions {
   readonly port?: number | false;
   /** TCP with direct TLS (XEP-0368); the setting `c2s.tls_port` unless given. 0: any free port, false: off. */
   readonly tlsPort?: number | false;
-  /** In PEM. Else the files of `tls.cert` and `tls.key`, else one that is made, self-signed, and kept in `data_dir`. */
+  /**
+   * In PEM. Otherwise the files of `tls.cert` and `tls.key`, otherwise a self-signed one that is kept in `data_dir`.
+   */
   readonly certificate?: CertificatePem;
 }
 
-/** Where it listens; 0: that listener is off. */
+/** The open ports; 0: that listener is off. */
 export interface TcpPorts {
   readonly startTls: number;
   readonly tls: number;
@@ -33,7 +35,7 @@ export interface TcpEntranceParts {
 
 export class TcpEntrance {
   readonly #parts: TcpEntranceParts;
-  /** Of a certificate that lies in files. */
+  /** Watches a certificate in files. */
   #watch: CertificateWatch | undefined;
 
   constructor(parts: TcpEntranceParts) {
@@ -53,7 +55,7 @@ export class TcpEntrance {
     };
   }
 
-  /** Resolves when the files of the certificate have been looked at. */
+  /** Resolves when the files of the certificate have been checked. */
   async checkCertificate(): Promise<void> {
     await this.#watch?.checkAnew();
   }

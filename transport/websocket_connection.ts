@@ -17,9 +17,12 @@ import { UnreadFrames } from "./unread_frames.ts";
 
 /** A WebSocket as a runtime has it. */
 export interface Socket {
-  /** One frame each, then a ping frame. Returns false where one was dropped: the socket is of no more use. */
+  /**
+   * Sends each text as a frame, then an optional ping frame. Returns false when a frame was dropped: the socket is
+   * unusable then.
+   */
   send(texts: readonly string[], ping?: string): boolean;
-  /** False where the runtime has no ping frames, or tells of no pong. */
+  /** False when the runtime has no ping frames, or does not report pongs. */
   readonly pings: boolean;
   /** Bytes that have not left this process yet. */
   readonly bufferedAmount: number;
@@ -45,9 +48,9 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   #expectsHeader = true;
   #closed = false;
   #isPaused = false;
-  /** What has come in a pause; undefined: nothing. */
+  /** Frames received during a pause; undefined: none. */
   #unread: UnreadFrames | undefined;
-  /** What leaves with the next flush; undefined: nothing. */
+  /** Output for the next flush; undefined: none. */
   #pending: string[] | undefined;
   #pendingChars = 0;
   #probe: number | undefined;
@@ -112,18 +115,18 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   onClose(): void {
     this.#closed = true;
     this.#context.connections.remove(this);
-    // What the peer had sent before it went is still the session's, at the pace that it has.
+    // Input from before the end still goes to the session, at the session's pace.
     if (this.#unread === undefined) this.#stream.lost();
   }
 
-  /** Not one character of it is looked at: some runtimes pass frames of any size on. */
+  /** The frame is refused unread: some runtimes pass frames of any size on. */
   #checkSize(text: string): void {
     if (text.length > this.#maxBytes) throw new XmlError("policy-violation", `more than ${this.#maxBytes} bytes`);
   }
 
   #onText(text: string): void {
     this.#checkSize(text);
-    // RFC 7395 section 3.8 has no white space keepalive, but some clients send it.
+    // RFC 7395 section 3.8 does not provide white space keepalives, but some clients send them.
     if (text.length < 8 && text.trim() === "") return;
     const start = this.#expectsHeader ? declarationEnd(text) : 0;
     const element = this.#scan.element(text, undefined, start);
@@ -162,7 +165,7 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
     this.#maxBacklog = MAX_BACKLOG;
   }
 
-  /** Never offered: a WebSocket has TLS below it, or none. */
+  /** Never offered: TLS of a WebSocket is below it. */
   startTls(): void {}
 
   send(text: string): void {
@@ -209,10 +212,10 @@ export class WebSocketConnection implements StreamCarrier, Flushable {
   }
 
   close(error?: StreamError): void {
-    // What waits to be read is nobody's any more.
+    // Waiting input is discarded.
     this.#unread = undefined;
     if (this.#closed) return;
-    // The stream sends its header first, and then closes once more.
+    // The stream sends its header first, and then closes again.
     if (error !== undefined && !this.#stream.hasHeader) return this.#stream.fail(error);
     if (error !== undefined) this.send(error.toMarkup().text);
     this.send(CLOSE);

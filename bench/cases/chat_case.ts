@@ -45,7 +45,7 @@ export function chatCase(options: ChatCase): (bench: Bench) => Promise<CaseResul
     });
 }
 
-/** The relay is so quick that fewer would take less than the clock can tell. */
+/** The relay needs more messages for a measurable time. */
 function messagesOf({ kind }: ChatCase, quick: boolean): number {
   return (quick ? 30_000 : 100_000) * (kind === "relay" ? 10 : 1);
 }

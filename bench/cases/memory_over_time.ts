@@ -6,7 +6,7 @@ import { IN_FLIGHT } from "./chat_case.ts";
 
 const PAIRS = 50;
 const REST_MS = 1000;
-/** An idle server's collector has come by then, and what it has freed is back with the system. */
+/** By then the collector has run and its memory is back with the system. */
 const SETTLE_MS = 15_000;
 const MEBIBYTE = 1_048_576;
 

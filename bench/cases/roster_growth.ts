@@ -1,4 +1,7 @@
-/** What grows with the roster: a login with its presence, and a message. Contacts are subscribed both ways, and away. @module */
+/**
+ * The cost of a login with its presence, and of a message, by size of the roster. Contacts are subscribed both ways,
+ * and offline. @module
+ */
 import type { Bench } from "../bench.ts";
 import { type CaseResult, counted, type Figure } from "../result.ts";
 import { names, Seed } from "../seed.ts";

@@ -1,4 +1,4 @@
-/** Pairs that talk: as fast as what comes back allows, or at a given rate. @module */
+/** Pairs that talk: each as fast as messages arrive, or at a given rate. @module */
 import { NS } from "../../xmpp/ns.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
 import type { Answers, ChatCommand, Rules } from "./commands.ts";

@@ -1,4 +1,4 @@
-/** The clauses of XEP-0079 that demand something, and what, in a few words. @module */
+/** The clauses of XEP-0079 with requirements, and a summary of each. @module */
 
 export interface Clause {
   readonly number: string;
@@ -39,7 +39,7 @@ const TABLE: readonly (readonly [number: string, demand: string])[] = [
 
 export const CLAUSES: readonly Clause[] = TABLE.map(([number, demand]) => ({ number, demand }));
 
-/** Whether a test that names one clause speaks of the other: it, or a part of it. */
+/** Whether a test that names one clause covers the other: the same one, or a part of it. */
 export function covers(named: string, clause: string): boolean {
   return clause === named || clause.startsWith(`${named}.`);
 }

@@ -1,4 +1,4 @@
-/** The scenarios of XEP-0079 section 5, played: what is sent, and what each side gets. @module */
+/** Plays the scenarios of XEP-0079 section 5: the sent message, and the output for each side. @module */
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
@@ -28,7 +28,7 @@ class Script {
   }
 }
 
-/** Its id hangs on everything that the server has done before. */
+/** Its id depends on everything that the server has done before. */
 function withoutStanzaId({ name, ns, attributes, children }: Element): Element {
   const kept = children.filter((child) => typeof child === "string" || child.ns !== NS.SID);
   return new Element(name, ns, attributes, kept);

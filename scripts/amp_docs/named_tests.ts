@@ -33,7 +33,7 @@ async function readFileTests(file: string): Promise<NamedTest[]> {
   return findTests(file, await readFile(file, "utf8"));
 }
 
-/** A name without "XEP-0079" counts where the file is about nothing else. */
+/** A name without "XEP-0079" counts when the whole file is about XEP-0079. */
 export function findTests(file: string, source: string): NamedTest[] {
   const isAbout = /\/amp[_/]/.test(file) || /^\/\*\*[^/]*XEP-0079/.test(source);
   const tests: NamedTest[] = [];

@@ -1,4 +1,4 @@
-/** The actors without transports, with a clock and ids that stand still: what it says is the same every time. @module */
+/** The actors without transports, with a fixed clock and fixed ids, so that the output is reproducible. @module */
 import type { Connection } from "../../actors/connection.ts";
 import type { SessionHandle } from "../../actors/session_service.ts";
 import { ActorSystem } from "../../actors/system.ts";
@@ -85,7 +85,7 @@ export class SmallServer {
   }
 }
 
-/** A client that answers no ping, so that nothing but messages is on its side of the stream. */
+/** A client that answers no ping, so that its stream holds only messages. */
 export class SmallClient implements Connection {
   readonly transport = "websocket";
   readonly secure = true;

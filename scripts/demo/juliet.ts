@@ -14,14 +14,14 @@ export class Juliet extends Player {
     super("juliet");
     this.#client = client({ service, domain: "localhost", username: this.name, password, resource: "balcony" });
     this.#client.on("stanza", (stanza: Element) => this.receive(stanza.toString()));
-    // A fault shows in what Juliet then waits for in vain.
+    // A fault shows as a message that never arrives.
     this.#client.on("error", (error: Error) => console.error("juliet:", error.message));
     this.#amp = createAmp<Element>(forXmppClient(this.#client), { timeoutMs: REPORT_MS });
   }
 
   async login(): Promise<void> {
     await this.#client.start();
-    // RFC 6121 2.2: only who has asked for the roster hears of subscriptions.
+    // RFC 6121 2.2: only a client that has requested the roster gets subscription stanzas.
     await this.#client.iqCaller.get(xml("query", { xmlns: NS.ROSTER }));
     await this.#client.send(xml("presence"));
   }

@@ -1,4 +1,4 @@
-/** Writes the story as lines of text, in colour where somebody watches. @module */
+/** Writes the story as lines of text, in colour on a terminal. @module */
 
 import type { Element } from "../../xmpp/xml/element.ts";
 

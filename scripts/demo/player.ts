@@ -1,8 +1,8 @@
-/** Somebody with a client: what came in is kept, so that the story can be held against it. @module */
+/** A person with a client. Received stanzas are kept, so that the story can be checked. @module */
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
 
-/** Something did not happen as it is told. */
+/** The story did not go as expected. */
 export class StoryError extends Error {}
 
 type Match = (stanza: Element) => boolean;

@@ -25,7 +25,7 @@ export class Romeo extends Player {
     await this.#connect(connection, `${this.bareJid}/${resource}`);
     for (const name of ["message", "presence"])
       connection.addHandler((stanza) => this.#onStanza(stanza), null, name, null);
-    // RFC 6121 2.2: only who has asked for the roster hears of subscriptions.
+    // RFC 6121 2.2: only a client that has requested the roster gets subscription stanzas.
     connection.send($iq({ type: "get", id: "roster" }).c("query", { xmlns: NS.ROSTER }));
     connection.send($pres());
     this.#connection = connection;

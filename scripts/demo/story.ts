@@ -1,4 +1,4 @@
-/** The story, and how it must go. @module */
+/** The story, and its expected course. @module */
 import { type AmpOutcome, type AmpRule, deliver, expireAt, matchResource } from "../../client/mod.ts";
 import type { AmpactServer } from "../../mod.ts";
 import { NS } from "../../xmpp/ns.ts";
@@ -151,7 +151,7 @@ class Story {
 
   async #farewell(): Promise<void> {
     this.#narrator.title("What Romeo saw, all in all");
-    // Messages keep their order: whatever was still under way would be there before this one.
+    // Messages keep their order: any earlier message would have arrived before this one.
     await this.#juliet.write("m6", "romeo@localhost/tablet", "Good night");
     await this.#romeo.seesBody("Good night");
     const seen = this.#romeo.bodies.map((body) => `"${body}"`).join(", ");

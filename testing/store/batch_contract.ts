@@ -142,7 +142,7 @@ function lengthOf(reply: StoreReply): number | undefined {
   return "value" in reply ? (reply.value as readonly unknown[] | undefined)?.length : undefined;
 }
 
-/** For stores that outlive their process: what a batch wrote is there after close() and open(). */
+/** For stores that outlive their process: the writes of a batch are there after close() and open(). */
 export function durabilityContract(make: MakeStore): void {
   test("open() after close() finds everything, with the same key and the highest number ever appended", async () => {
     const store = await make();
