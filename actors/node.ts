@@ -16,6 +16,7 @@ import type { NowAndThen } from "./now_and_then.ts";
 import type { Post } from "./post.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 import type { Scheduler } from "./runtime/scheduler.ts";
+import type { AccountBacklog } from "./session/account_backlog.ts";
 import type { AccountBudget, BudgetLimits } from "./session/account_budget.ts";
 import type { SessionRef } from "./session/session_letter.ts";
 import type { StoreMessage } from "./store_letter.ts";
@@ -36,6 +37,8 @@ export interface NodeSettings extends ServerSettings {
   readonly mailboxBytes: number;
   readonly unprovedMessages: number;
   readonly unprovedBytes: number;
+  /** Of all sessions of an account together. */
+  readonly accountUnprovedBytes: number;
   readonly offlineLimits: OfflineLimits;
   /** Deliveries without proof, over streams ended in order, after which an archived message is not offered again; 0: no bound. */
   readonly unprovenDeliveries: number;
@@ -55,6 +58,8 @@ export interface UserEntry {
   readonly delivery: DeliveryRef;
   /** What its clients may send, over all sessions; made with the first. */
   budget?: AccountBudget | undefined;
+  /** What its sessions hold without proof; made with the first that waits for it. */
+  backlog?: AccountBacklog | undefined;
 }
 
 export interface RouteOptions {

@@ -18,6 +18,7 @@ import type { Node, UserEntry } from "./node.ts";
 import { readPriority } from "./presence_priority.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import type { TurnEnd } from "./runtime/scheduler.ts";
+import { AccountBacklog, type Holder } from "./session/account_backlog.ts";
 import type { AccountBudget } from "./session/account_budget.ts";
 import { ClientState } from "./session/client_state.ts";
 import { onStanza, PROBE_ID, type SendingSession } from "./session/from_client.ts";
@@ -43,7 +44,7 @@ export interface SessionStart {
   readonly budget: AccountBudget | undefined;
 }
 
-export class SessionActor implements Actor<SessionMessage>, SendingSession, ManagedSession, TurnEnd, Reader {
+export class SessionActor implements Actor<SessionMessage>, SendingSession, ManagedSession, TurnEnd, Reader, Holder {
   readonly #node: Node;
   readonly #jid: Jid;
   readonly #entry: UserEntry;
@@ -227,14 +228,36 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   /** A slow reader: what is unproved goes back to storage, the stream is closed (design: mailbox at its bound). */
   #checkBounds(): void {
     const { unprovedMessages, unprovedBytes } = this.#node.settings;
-    const { length, bytes, strangers, strangerBytes } = this.#outbox;
-    const backlog = this.#connection?.backlog ?? 0;
-    const ofKnown = bytes - strangerBytes + Math.max(0, backlog - strangerBytes);
-    const isFull = length - strangers > unprovedMessages || ofKnown > unprovedBytes;
+    const { length, strangers, strangerBytes } = this.#outbox;
+    const isFull = length - strangers > unprovedMessages || this.heldBytes > unprovedBytes;
     // Answers that its client awaits, and what comes within one turn, go beyond the strangers' share.
-    if (!isFull && strangerBytes <= 2 * unprovedBytes) return;
+    if (isFull || strangerBytes > 2 * unprovedBytes) return this.#onFull();
+    this.#checkAccount();
+  }
+
+  #checkAccount(): void {
+    this.#entry.backlog ??= new AccountBacklog();
+    this.#entry.backlog.add(this);
+    this.#entry.backlog.limit(this.#node.settings.accountUnprovedBytes);
+  }
+
+  #onFull(): void {
+    const backlog = this.#connection?.backlog ?? 0;
     this.#node.log.warn("slow reader", { jid: this.#jid.text, unproved: this.#outbox.length, backlog });
     this.end(new StreamError("policy-violation", { text: "Too many unacknowledged stanzas" }));
+  }
+
+  get heldBytes(): number {
+    const { bytes, strangerBytes } = this.#outbox;
+    return bytes - strangerBytes + Math.max(0, (this.#connection?.backlog ?? 0) - strangerBytes);
+  }
+
+  /** Another session may be at work. */
+  giveUp(): void {
+    this.#self.tell({
+      kind: "end",
+      error: new StreamError("policy-violation", { text: "Too many unacknowledged stanzas" }),
+    });
   }
 
   /** They have a share of their own, so that they neither end the session nor take what is for others. */
@@ -432,6 +455,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     this.#flushHeld();
     if (clean || this.#managed?.resumable !== true) return this.end(undefined, ignored);
     this.#detachedAt = this.#node.now();
+    this.#checkAccount();
     this.#entry.delivery.tell({ kind: "detached" });
   }
 
@@ -471,6 +495,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     const connection = this.#connection;
     this.#stopWaiting();
     this.#connection = undefined;
+    this.#entry.backlog?.remove(this);
     connection?.close(error);
     this.#managed?.ended();
     this.#available = false;

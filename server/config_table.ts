@@ -205,6 +205,12 @@ export const SETTINGS = {
     "info",
     "least level that is logged, to standard error",
   ),
+  "limits.account_unproven_bytes": integer(
+    MEBIBYTE,
+    Number.MAX_SAFE_INTEGER,
+    32 * MEBIBYTE,
+    "bytes that all sessions of an account together may have been sent without proof of receipt; beyond it the one with most ends",
+  ),
 };
 
 function defaultRegistration(value: ReadValue): "local" | "closed" {

@@ -31,6 +31,7 @@ export function nodeSettings(config: Config, gateways: readonly string[]): NodeS
     mailboxBytes: limits.mailboxBytes || Number.POSITIVE_INFINITY,
     unprovedMessages: limits.sessionUnprovenMessages || Number.POSITIVE_INFINITY,
     unprovedBytes: limits.sessionUnprovenBytes || Number.POSITIVE_INFINITY,
+    accountUnprovedBytes: limits.accountUnprovenBytes,
     offlineLimits: {
       messages: limits.offlineMessages,
       fromSender: limits.offlineMessagesFromSender || Number.POSITIVE_INFINITY,

@@ -47,6 +47,7 @@ const SETTINGS: NodeSettings = {
   mailboxBytes: 1e9,
   unprovedMessages: 1000,
   unprovedBytes: 1e9,
+  accountUnprovedBytes: Number.POSITIVE_INFINITY,
   offlineLimits: { messages: 1000, fromSender: 1000, fromStrangers: 1000, bytes: 1e9 },
   unprovenDeliveries: 3,
   budget: { stanzasPerSecond: 0, stanzaBurst: 1, bytesPerSecond: 0, byteBurst: 1, workPerSecond: 0 },

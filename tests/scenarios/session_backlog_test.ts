@@ -1,4 +1,4 @@
-/** XEP-0198: what strangers send to a session that proves nothing neither ends it nor takes the place of what others send. */
+/** XEP-0198: what a session without proof holds is bounded; strangers neither end it nor take the place of what others send. */
 import { expect } from "bun:test";
 import { NS } from "../../xmpp/ns.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
@@ -118,3 +118,41 @@ scenario("XEP-0280: copies of what strangers send count as theirs", async ({ jul
   await tybalt.receivesNothing();
   juliet.drops();
 });
+
+const bounded = stage({
+  transports: MANAGED,
+  limits: { sessionUnprovenBytes: 2 * BYTES, accountUnprovenBytes: 2 * BYTES, bytesPerSecond: 0 },
+});
+
+bounded(
+  "all sessions of an account have one bound: those that hold most end, and nothing is lost",
+  async ({ romeo, juliet }) => {
+    await romeo.online(messagesOnly);
+    await juliet.online(messagesOnly);
+    await befriend(romeo, juliet);
+    await juliet.logsOut();
+    const devices = ["one", "two", "three", "four"].map((name) => juliet.device(name));
+    const each = 22;
+    for (const device of devices) await device.logsIn(sm);
+    for (const device of devices) device.cuts();
+    for (const device of devices) {
+      for (let at = 0; at < each; at++) romeo.sends(message(device.full, `${device.resource}${at}`, "chat", LONG));
+      await romeo.receivesNothing();
+    }
+    const heard: string[] = [];
+    const hears = async (device: Device, count: number) => {
+      for (let at = 0; at < count; at++) heard.push((await device.receives(xml`<message/>`)).attr("id")!);
+    };
+    let ended = 0;
+    for (const device of devices) {
+      const answer = await device.triesToResume();
+      if (answer.name === "resumed") await hears(device, each);
+      else ended++;
+    }
+    expect(ended).toBe(2);
+    const later = juliet.device("later");
+    await later.online(messagesOnly);
+    await hears(later, ended * each);
+    expect(new Set(heard).size).toBe(devices.length * each);
+  },
+);
