@@ -119,7 +119,7 @@ function fromEnvironment(env: ConfigSources["env"], { keyOfVariable, settings }:
   return given;
 }
 
-/** Variables that look like settings and are none, each with the setting that may be meant. What starts the server may set some for others. */
+/** Unknown variables with the prefix of settings, each with the setting that may be meant. No error: the environment may hold variables of others. */
 export function unknownVariables(
   env: ConfigSources["env"],
   modules = ownModules,

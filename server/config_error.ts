@@ -16,7 +16,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Settings that hold secrets, and similar names that may be slips of the pen. */
+/** Settings that hold secrets, and similar names that may be misspellings of them. */
 const SECRET = /secret|password|token|gateways|external_?services|key/i;
 
 function describeProblem({ name, value, expected }: ConfigProblem): string {

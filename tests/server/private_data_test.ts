@@ -24,7 +24,7 @@ const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 async function serve(): Promise<[modes: Record<string, string>, narrowed: unknown[]]> {
   const narrowed: unknown[] = [];
   const warn: Log["warn"] = (message, fields) => {
-    if (message.includes("others")) narrowed.push(fields?.path);
+    if (message === "file mode restricted") narrowed.push(fields?.path);
   };
   const log: Log = { debug() {}, info() {}, error() {}, warn };
   const server = createServer({ dataDir: folder, log });
