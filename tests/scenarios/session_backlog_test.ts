@@ -131,8 +131,8 @@ bounded(
     await juliet.online(messagesOnly);
     await befriend(romeo, juliet);
     await juliet.logsOut();
-    const devices = ["one", "two", "three", "four"].map((name) => juliet.device(name));
-    const each = 22;
+    const devices = ["one", "two", "three", "four", "five", "six", "seven"].map((name) => juliet.device(name));
+    const each = 11;
     for (const device of devices) await device.logsIn(sm);
     for (const device of devices) device.cuts();
     for (const device of devices) {
