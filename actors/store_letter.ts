@@ -1,5 +1,5 @@
 /** What the store actor is told. @module */
-import type { NewMessage, StoreCall, StoreFault, StoreReply } from "../store/store.ts";
+import type { NewMessage, ReadCall, StoreCall, StoreFault, StoreReply } from "../store/store.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 
 /** Whose row it is learns at once, without asking, whether a commit has taken it, and may take it back until then. */
@@ -30,7 +30,10 @@ export type StoreMessage =
       readonly provable: boolean;
     }
   | { readonly kind: "settle"; readonly owner: string; readonly seqs: readonly number[] }
-  /** Calls that belong into one transaction. `alone`: they depend on nothing that waits for company, which goes on waiting. */
+  /**
+   * Calls that belong into one transaction. `alone`: they depend on nothing that waits for company, which goes on waiting. None:
+   * answered once all is committed that was told before.
+   */
   | {
       readonly kind: "calls";
       readonly alone?: boolean;
@@ -38,10 +41,20 @@ export type StoreMessage =
       readonly resolve: (replies: readonly StoreReply[]) => void;
       readonly reject: (fault: StoreFault) => void;
     }
+  /** Goes to the store together with others of this turn. */
+  | {
+      readonly kind: "read";
+      readonly call: ReadCall;
+      readonly resolve: (reply: StoreReply) => void;
+      readonly reject: (fault: StoreFault) => void;
+    }
+  /** The turn of the event loop is over in which reads were asked. */
+  | { readonly kind: "turn" }
   /** What waits for company should go now. */
   | { readonly kind: "hurry" }
   /** There are counts of resumable streams to keep. */
   | { readonly kind: "counts" }
   /** Half the time that a write may wait has passed. */
   | { readonly kind: "tick" }
-  | { readonly kind: "done"; readonly replies: readonly StoreReply[] | StoreFault };
+  | { readonly kind: "done"; readonly replies: readonly StoreReply[] | StoreFault }
+  | { readonly kind: "answered"; readonly reading: number; readonly replies: readonly StoreReply[] | StoreFault };

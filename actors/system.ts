@@ -9,7 +9,7 @@ import { PASSWORD_CHANGES } from "../modules/passwords.ts";
 import type { Registry } from "../modules/registry.ts";
 import { SequenceClock } from "../store/sequence.ts";
 import { StanzaIds } from "../store/stanza_id.ts";
-import type { AsyncStore, Store, StoreFault, StoreMethod, StoreReply, StoreStart } from "../store/store.ts";
+import type { AsyncStore, Store, StoreFault, StoreStart } from "../store/store.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
@@ -35,6 +35,7 @@ import { Scheduler } from "./runtime/scheduler.ts";
 import type { SessionLetter, SessionRef } from "./session/session_letter.ts";
 import { SessionDirectory } from "./session_directory.ts";
 import type { BindRequest, ResumeResult, SessionHandle, SessionService } from "./session_service.ts";
+import { askStore } from "./store/ask_store.ts";
 import { refuseAtEnd, StoreActor } from "./store_actor.ts";
 import type { StoreMessage } from "./store_letter.ts";
 import { StreamRegistry } from "./stream_registry.ts";
@@ -98,7 +99,7 @@ export class ActorSystem implements Node, SessionService {
     this.streams = new StreamRegistry(start.newId, () => this.store.tell({ kind: "counts" }));
     this.congestion = new Congestion((task) => start.schedule(0, task));
     this.store = this.#startStore(start);
-    this.database = asyncStore(this.store, (account) => this.#users.renew(Jid.parse(account)));
+    this.database = askStore(this.store, (account) => this.#users.renew(Jid.parse(account)));
     this.context = this.#createContext();
     this.#sessions = new SessionDirectory(this, this.waiters);
     this.#router = new Router(this, this.waiters, [new Accounts(this), ...start.destinations]);
@@ -186,14 +187,21 @@ export class ActorSystem implements Node, SessionService {
     this.store.stop();
   }
 
-  /** What one commit brings about may ask for the next. */
+  /** What one commit or one read brings about may ask for the next. */
   async #flushStore(): Promise<void> {
     try {
-      for (let round = 0; round < 3; round++) await this.database.nextDeadline();
+      for (let round = 0; round < 3; round++) {
+        await this.#commitAll();
+        await this.database.nextDeadline();
+      }
     } catch (error) {
       const { kind, message } = error as StoreFault;
       this.log.error("cannot flush the store", { fault: kind, message });
     }
+  }
+
+  #commitAll(): Promise<unknown> {
+    return new Promise((resolve, reject) => this.store.tell({ kind: "calls", calls: [], resolve, reject }));
   }
 
   hold(): void {
@@ -342,7 +350,6 @@ export class ActorSystem implements Node, SessionService {
         log: start.log,
         notices: this.notices,
         delayMs: start.settings.pendingDelayMs,
-        now: () => start.now(),
         schedule: start.schedule,
         self: () => mailbox,
         takeStreamCounts: () => this.streams.takeCounts(start.now()),
@@ -399,24 +406,4 @@ function serverKind<Message extends { readonly kind: string }>(name: string, log
     },
     dead: () => {},
   };
-}
-
-/** Every store operation as a question to the StoreActor. `created` is told of every new account, before anybody else. */
-function asyncStore(store: Mailbox<StoreMessage>, created: (account: string) => void): AsyncStore {
-  const call = (method: StoreMethod, parameters: readonly unknown[]) =>
-    new Promise((resolve, reject) => {
-      const answered = ([reply]: readonly StoreReply[]) => {
-        if (reply !== undefined && "fault" in reply) return reject(reply.fault);
-        if (method === "createAccount" && reply?.value === true) created(String(parameters[0]));
-        resolve(reply?.value);
-      };
-      const calls = [[method, ...parameters]] as never;
-      store.tell({ kind: "calls", calls, resolve: answered, reject });
-    });
-  return new Proxy({} as AsyncStore, {
-    get:
-      (_, method) =>
-      (...parameters: readonly unknown[]) =>
-        call(method as StoreMethod, parameters),
-  });
 }

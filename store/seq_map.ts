@@ -74,6 +74,28 @@ export class SeqMap<T extends object> {
     return values;
   }
 
+  /** The number of the first entry; infinite where there is none. */
+  get firstSeq(): number {
+    return this.#size === 0 ? Number.POSITIVE_INFINITY : this.#seqs[this.#head]!;
+  }
+
+  /** The highest number since the map was last empty; 0 where it is. */
+  get lastSeq(): number {
+    return this.#size === 0 ? 0 : this.#seqs.at(-1)!;
+  }
+
+  /** Takes out the entries up to a number, in order. */
+  takeUntil(seq: number): T[] {
+    const end = lowerBound(this.#seqs, seq + 1, this.#head);
+    const taken = this.#items.slice(this.#head, end).filter((item) => item !== undefined);
+    if (taken.length === 0) return taken;
+    this.#seqs = this.#seqs.slice(end);
+    this.#items = this.#items.slice(end);
+    this.#size -= taken.length;
+    this.#head = this.#firstFrom(0);
+    return taken;
+  }
+
   /** The entries beyond a number, in order, at most `limit`. */
   after(seq: number, limit: number): T[] {
     const found: T[] = [];
@@ -106,12 +128,18 @@ export class SeqMap<T extends object> {
     return seqs[at] === seq ? at : -1;
   }
 
+  /** The place of the first entry, from that place on. */
+  #firstFrom(start: number): number {
+    const items = this.#items;
+    let at = start;
+    while (at < items.length && items[at] === undefined) at++;
+    return at;
+  }
+
   #giveBack(at: number): void {
     const items = this.#items;
     if (at === this.#head) {
-      let head = at + 1;
-      while (head < items.length && items[head] === undefined) head++;
-      this.#head = head;
+      this.#head = this.#firstFrom(at + 1);
     }
     if (items.length < FEW || this.#size > items.length / 2) return;
     this.#seqs = this.keys();

@@ -42,7 +42,7 @@ function setting(gate: { readonly open: Promise<void> } = { open: Promise.resolv
       budget: { stanzasPerSecond: 0, bytesPerSecond: 0, workPerSecond: 0 },
     },
     registry: { modules: [] },
-    store: { run },
+    store: { run, read: run },
     log: SILENT_LOG,
     destinations: [],
     now: () => 48 * HOUR_MS,

@@ -5,7 +5,8 @@ import { SeqMap } from "../../store/seq_map.ts";
 type Step =
   | { readonly kind: "next"; readonly by: number }
   | { readonly kind: "set" | "delete"; readonly seq: number }
-  | { readonly kind: "oldest" | "again" | "all" };
+  | { readonly kind: "oldest" | "again" | "all" }
+  | { readonly kind: "until"; readonly back: number };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -14,6 +15,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 3, arbitrary: fc.constant({ kind: "oldest" as const }) },
     { weight: 1, arbitrary: fc.constant({ kind: "again" as const }) },
     { weight: 1, arbitrary: fc.constant({ kind: "all" as const }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("until" as const), back: fc.nat(40) }) },
   ),
   { maxLength: 300 },
 );
@@ -41,13 +43,19 @@ test("SeqMap is a map whose entries stand in the order of their numbers", () => 
         } else if (step.kind === "set") put(step.seq);
         else if (step.kind === "delete") remove(step.seq);
         else if (step.kind === "all") for (const seq of [...model.keys()]) remove(seq);
-        else if (model.size > 0) {
+        else if (step.kind === "until") {
+          const gone = [...model.values()].filter(({ seq }) => seq <= last - step.back);
+          expect(map.takeUntil(last - step.back)).toEqual(gone.sort((one, other) => one.seq - other.seq));
+          for (const { seq } of gone) model.delete(seq);
+        } else if (model.size > 0) {
           const oldest = Math.min(...model.keys());
           remove(oldest);
           if (step.kind === "again") put(oldest);
         }
         const order = [...model.keys()].sort((one, other) => one - other);
         expect(map.size).toBe(model.size);
+        expect(map.firstSeq).toBe(order[0] ?? Number.POSITIVE_INFINITY);
+        expect(map.lastSeq).toBeGreaterThanOrEqual(order.at(-1) ?? 0);
         expect(map.keys()).toEqual(order);
         expect(map.values()).toEqual(order.map((seq) => model.get(seq)!));
         expect(order.filter((seq) => map.get(seq) !== model.get(seq))).toEqual([]);

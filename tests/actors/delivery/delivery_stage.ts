@@ -10,11 +10,11 @@ import { UNKNOWN_PROFILE } from "../../../actors/profile.ts";
 import { type ActorKind, type ActorRef, Mailbox } from "../../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../../actors/runtime/scheduler.ts";
 import type { SessionRef } from "../../../actors/session/session_letter.ts";
+import { askStore } from "../../../actors/store/ask_store.ts";
 import { StoreActor } from "../../../actors/store_actor.ts";
 import type { StoreMessage } from "../../../actors/store_letter.ts";
 import type { Outcome } from "../../../amp/outcome.ts";
 import { SequenceClock } from "../../../store/sequence.ts";
-import type { AsyncStore, StoreMethod, StoreReply } from "../../../store/store.ts";
 import { Jid } from "../../../xmpp/jid.ts";
 import { NS } from "../../../xmpp/ns.ts";
 import { Stanza } from "../../../xmpp/stanza.ts";
@@ -112,7 +112,6 @@ export class DeliveryStage {
         log: this.#log(),
         notices: this.#notices,
         delayMs: this.settings.pendingDelayMs,
-        now: () => this.time,
         schedule: (_, task) => {
           this.#timers.push(task);
           return () => this.#timers.splice(this.#timers.indexOf(task), 1);
@@ -138,7 +137,7 @@ export class DeliveryStage {
     return {
       settings: this.settings,
       store: this.#storeMailbox,
-      database: this.#database(),
+      database: askStore(this.#storeMailbox, () => {}),
       seqs: this.#seqs,
       stanzaId: (seq: number) => `id-${seq}`,
       now: () => this.time,
@@ -168,26 +167,6 @@ export class DeliveryStage {
       this.errors.push(`${what} ${JSON.stringify(record)} ${record?.error}`);
     const warn = (what: string, record?: Record<string, unknown>) => this.warnings.push({ what, ...record });
     return { debug: () => {}, info: () => {}, warn, error };
-  }
-
-  #database(): AsyncStore {
-    const ask = (method: StoreMethod, parameters: readonly unknown[]) =>
-      new Promise((resolve, reject) => {
-        const answered = ([reply]: readonly StoreReply[]) =>
-          reply !== undefined && "fault" in reply ? reject(reply.fault) : resolve(reply?.value);
-        this.#storeMailbox.tell({
-          kind: "calls",
-          calls: [[method, ...parameters]] as never,
-          resolve: answered,
-          reject,
-        });
-      });
-    return new Proxy({} as AsyncStore, {
-      get:
-        (_, method) =>
-        (...parameters: unknown[]) =>
-          ask(method as StoreMethod, parameters),
-    });
   }
 
   get delivery(): ActorRef<DeliveryLetter> {
@@ -283,7 +262,7 @@ export class DeliveryStage {
   }
 
   async waiting(account = JULIET): Promise<string[]> {
-    const [reply] = await this.store.run([["pending", account, 0, 1000]]);
+    const [reply] = await this.store.read([["pending", account, 0, 1000]]);
     const rows = (reply as { value: readonly { text: string }[] }).value;
     return rows.map(({ text }) => textOf(Stanza.parse(text)));
   }
@@ -294,7 +273,7 @@ export class DeliveryStage {
 
   /** The texts in that account's archive. */
   async rows(account: string): Promise<string[]> {
-    const [reply] = await this.store.run([["archive", { owner: account, take: "first", limit: 1000 }]]);
+    const [reply] = await this.store.read([["archive", { owner: account, take: "first", limit: 1000 }]]);
     const { messages } = (reply as { value: { messages: readonly { text: string }[] } }).value;
     return messages.map(({ text }) => text);
   }

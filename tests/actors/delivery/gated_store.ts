@@ -1,7 +1,6 @@
 /** A store whose commits a test can hold back, let go, or make fail. @module */
 import { createInlineStore } from "../../../store/sqlite_store.ts";
 import {
-  isRead,
   type ReadCall,
   type Store,
   type StoreCall,
@@ -28,20 +27,26 @@ export class GatedStore implements Store {
   }
 
   async run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
-    const reads = batch.every(isRead);
-    if (this.isHeld && !reads) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    if (this.fault !== undefined && !reads) throw this.fault;
+    if (this.isHeld) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.fault !== undefined) throw this.fault;
     this.calls.push(...batch.map(([method]) => method));
     this.commits++;
-    const at = batch.findIndex(([method]) => method === this.refuses);
-    if (at < 0) return await this.#store.run(batch);
-    const replies = await this.#store.run(batch.toSpliced(at, 1));
-    return replies.toSpliced(at, 0, { fault: new StoreFault("failed", "Cannot carry out call") });
+    return await this.#carryOut(batch, (left) => this.#store.run(left));
   }
 
   async read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]> {
     this.calls.push(...calls.map(([method]) => method));
-    return await this.#store.read(calls);
+    return await this.#carryOut(calls, (left) => this.#store.read(left));
+  }
+
+  async #carryOut<Call extends StoreCall>(
+    calls: readonly Call[],
+    ask: (left: readonly Call[]) => Promise<readonly StoreReply[]>,
+  ): Promise<readonly StoreReply[]> {
+    const at = calls.findIndex(([method]) => method === this.refuses);
+    if (at < 0) return await ask(calls);
+    const replies = await ask(calls.toSpliced(at, 1));
+    return replies.toSpliced(at, 0, { fault: new StoreFault("failed", "Cannot carry out call") });
   }
 
   release(): void {

@@ -1,4 +1,4 @@
-import { type StoreCall, StoreFault, type StoreReply } from "../store/store.ts";
+import { type StoreCall, StoreFault, type StoreReply } from "../../store/store.ts";
 
 /**
  * Of the waiting rows that calls have written, the earliest `expire-at` in milliseconds since 1970 (XEP-0079 3.3.2).
