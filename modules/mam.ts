@@ -11,7 +11,6 @@ import { archiveEnd, archiveMetadata, archiveResult } from "./mam/archive_answer
 import { readPage } from "./mam/archive_page.ts";
 import { DEFAULT_PREFERENCES, preferencesMarkup, readPreferences } from "./mam/archive_preferences.ts";
 import { archiveForm, readArchiveRequest } from "./mam/archive_request.ts";
-import { awaitEarlier } from "./mam/earlier_messages.ts";
 import { type AccountContext, get, type IqRequest, type ServerModule, set } from "./module.ts";
 import { requireOwner } from "./owner_only.ts";
 
@@ -53,8 +52,6 @@ async function query(iq: IqRequest, context: AccountContext): Promise<Markup> {
   const encode = (seq: number) => context.stanzaIds.encode(seq);
   const encoded = (seq: number | undefined) => (seq === undefined ? undefined : encode(seq));
   const request = readArchiveRequest(iq.payload, (id) => context.stanzaIds.decode(id));
-  // A page that ends before a given message holds nothing new.
-  if (request.query.before === undefined) await awaitEarlier(context);
   const { messages, complete, total, edge } = await readPage(request, context);
   for (const message of request.flip ? messages.toReversed() : messages) {
     const result = archiveResult(message, request.queryId, encode);
@@ -72,7 +69,6 @@ async function query(iq: IqRequest, context: AccountContext): Promise<Markup> {
 
 async function metadata(iq: IqRequest, context: AccountContext): Promise<Markup> {
   requireArchive(iq, context);
-  await awaitEarlier(context);
   const bounds = await context.store.archiveBounds(context.owner.text);
   return archiveMetadata(bounds, (seq) => context.stanzaIds.encode(seq));
 }

@@ -37,20 +37,10 @@ export class WaitingReads {
     return new Set(this.#asked.flatMap(({ call }) => (concernsLog(call) ? subjectsOf(call) : [])));
   }
 
-  /**
-   * The turn is over: gives those that may go now; the others are held. Reads of logs keep their order, all accounts together, so
-   * that whoever waits for the answer to one knows that those asked before are answered (modules/mam/earlier_messages.ts).
-   */
+  /** The turn is over: gives those that may go now; the others are held. */
   takeFree(waiting: Waiting): readonly Read[] {
-    const free: Read[] = [];
-    let isLogHeld = this.#held.some(({ call }) => concernsLog(call));
-    for (const read of this.#asked) {
-      const isLog = concernsLog(read.call);
-      if ((isLog && isLogHeld) || depends(read.call, isLog, waiting)) {
-        this.#held.push(read);
-        isLogHeld ||= isLog;
-      } else free.push(read);
-    }
+    const free = this.#asked.filter(({ call }) => !depends(call, waiting));
+    if (free.length < this.#asked.length) this.#held.push(...this.#asked.filter(({ call }) => depends(call, waiting)));
     this.#asked = [];
     return free;
   }
@@ -63,6 +53,7 @@ export class WaitingReads {
   }
 }
 
-function depends(call: ReadCall, isLog: boolean, { calls, rows }: Waiting): boolean {
+function depends(call: ReadCall, { calls, rows }: Waiting): boolean {
+  const isLog = concernsLog(call);
   return subjectsOf(call).some((subject) => calls.has(subject) || (isLog && rows.has(subject)));
 }

@@ -31,3 +31,11 @@ scenario("XEP-0313 5: so does the metadata", async ({ romeo, juliet, nurse }) =>
   const bounds = answer.child("metadata", NS.MAM)?.elements.map(({ name }) => name);
   expect(bounds).toEqual(["start", "end"]);
 });
+
+scenario("XEP-0313 4: a query sees what the account has sent to itself", async ({ romeo }) => {
+  await romeo.online({ presence: false });
+  sendsToOthers(romeo, [romeo]);
+  const fin = await asksArchive(romeo, xml`<query xmlns="${NS.MAM}"/>`);
+  expect(fin.child("fin", NS.MAM)?.child("set", NS.RSM)?.child("count", NS.RSM)?.text).toBe("1");
+  romeo.drops();
+});
