@@ -262,7 +262,7 @@ export class DeliveryStage {
   }
 
   async waiting(account = JULIET): Promise<string[]> {
-    const [reply] = await this.store.read([["pending", account, 0, 1000]]);
+    const [reply] = await this.store.look([["pending", account, 0, 1000]]);
     const rows = (reply as { value: readonly { text: string }[] }).value;
     return rows.map(({ text }) => textOf(Stanza.parse(text)));
   }
@@ -273,7 +273,7 @@ export class DeliveryStage {
 
   /** The texts in that account's archive. */
   async rows(account: string): Promise<string[]> {
-    const [reply] = await this.store.read([["archive", { owner: account, take: "first", limit: 1000 }]]);
+    const [reply] = await this.store.look([["archive", { owner: account, take: "first", limit: 1000 }]]);
     const { messages } = (reply as { value: { messages: readonly { text: string }[] } }).value;
     return messages.map(({ text }) => text);
   }

@@ -115,7 +115,7 @@ describe("Durability: the row of a message", () => {
     await stage.commits();
     stage.time += 20_000;
     stage.store.isHeld = true;
-    const [reply] = await stage.store.read([["pending", JULIET, 0, 1]]);
+    const [reply] = await stage.store.look([["pending", JULIET, 0, 1]]);
     stage.delivery.tell({ kind: "expire", seq: (reply as { value: { seq: number }[] }).value[0]!.seq });
     await stage.commits();
     expect(stage.told).toEqual([]);

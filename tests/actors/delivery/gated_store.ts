@@ -21,12 +21,17 @@ export class GatedStore implements Store {
   /** The first call of this method in a batch fails by itself. */
   refuses: StoreMethod | undefined;
   #waiting: (() => void)[] = [];
+  #last: Promise<unknown> = Promise.resolve();
 
   open(): Promise<StoreStart> {
     return this.#store.open();
   }
 
-  async run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
+  run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
+    return this.#inTurn(() => this.#run(batch));
+  }
+
+  async #run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
     if (this.isHeld) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.fault !== undefined) throw this.fault;
     this.calls.push(...batch.map(([method]) => method));
@@ -34,9 +39,23 @@ export class GatedStore implements Store {
     return await this.#carryOut(batch, (left) => this.#store.run(left));
   }
 
-  async read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]> {
-    this.calls.push(...calls.map(([method]) => method));
-    return await this.#carryOut(calls, (left) => this.#store.read(left));
+  read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]> {
+    return this.#inTurn(() => {
+      this.calls.push(...calls.map(([method]) => method));
+      return this.#carryOut(calls, (left) => this.#store.read(left));
+    });
+  }
+
+  /** First in, first out. */
+  #inTurn<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    const answer = this.#last.then(work);
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  /** What is committed, whatever waits. */
+  look(calls: readonly ReadCall[]): Promise<readonly StoreReply[]> {
+    return this.#store.read(calls);
   }
 
   async #carryOut<Call extends StoreCall>(
