@@ -1,7 +1,15 @@
-/** Mutated TOML and environment: a valid configuration, or a ConfigError that tells no secret. @module */
+/**
+ * Mutated TOML and environment: a valid configuration, with which a server starts, answers and stops, or a ConfigError that tells
+ * no secret.
+ * @module
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { loadConfig } from "../server/config.ts";
 import { ConfigError } from "../server/config_error.ts";
 import { SETTINGS } from "../server/config_table.ts";
+import { createServer } from "../server/create_server.ts";
 import type { Input, Kind } from "./kind.ts";
 import { mutate } from "./mutate.ts";
 
@@ -31,25 +39,65 @@ const VALUES = [
 ];
 const KEYS = Object.keys(SETTINGS);
 
+/** One of so many valid configurations is served: that takes a hundred times as long as to read one. */
+const SERVED = 16;
+
 export const configKind: Kind = {
   name: "config",
-  open: async () => ({
-    make: (random) => [
-      mutate(
-        random,
-        Array.from({ length: random.between(0, 3) }, () => `${random.pick(KEYS)} = ${random.pick(VALUES)}`).join("\n"),
-      ),
-      `AMPACT_${random.pick(KEYS).toUpperCase().replaceAll(".", "_")}`,
-      mutate(random, random.pick(VALUES)),
-      random.pick(SECRETS),
-    ],
-    play: async ([file = "", name = "", value = "", secret = ""]: Input) =>
-      problemOf(file, { [name]: value }) ?? problemOf(secret, {}),
-    close: async () => {},
-  }),
+  async open() {
+    const dataDir = await mkdtemp(join(tmpdir(), "ampact-fuzz-"));
+    return {
+      make: (random) => [
+        mutate(
+          random,
+          Array.from({ length: random.between(0, 3) }, () => `${random.pick(KEYS)} = ${random.pick(VALUES)}`).join(
+            "\n",
+          ),
+        ),
+        `AMPACT_${random.pick(KEYS).toUpperCase().replaceAll(".", "_")}`,
+        mutate(random, random.pick(VALUES)),
+        random.pick(SECRETS),
+        String(random.between(1, SERVED)),
+      ],
+      async play([file = "", name = "", value = "", secret = "", turn = ""]: Input) {
+        const env = { [name]: value };
+        const problem = problemOf(file, env) ?? problemOf(secret, {});
+        if (problem !== undefined || turn !== "1" || !isValid(file, env)) return problem;
+        return await problemOfServer(file, env, dataDir);
+      },
+      close: () => rm(dataDir, { recursive: true }),
+    };
+  },
 };
 
-function problemOf(file: string, env: Readonly<Record<string, string>>): string | undefined {
+function isValid(file: string, env: Env): boolean {
+  try {
+    loadConfig({ file, env });
+    return true;
+  } catch (error) {
+    if (error instanceof ConfigError) return false;
+    throw error;
+  }
+}
+
+/** What it writes down and opens is ours alone. */
+async function problemOfServer(file: string, env: Env, dataDir: string): Promise<string | undefined> {
+  const errors: string[] = [];
+  const log = { debug() {}, info() {}, warn() {}, error: (what: string) => void errors.push(what) };
+  const server = createServer({ file, env, dataDir, store: "sqlite::memory:", log });
+  await server.start();
+  try {
+    const { status } = await server.app.request("http://localhost/.well-known/host-meta");
+    if (status >= 500) return `HTTP status ${status}`;
+  } finally {
+    await server.stop();
+  }
+  return errors[0];
+}
+
+type Env = Readonly<Record<string, string>>;
+
+function problemOf(file: string, env: Env): string | undefined {
   try {
     loadConfig({ file, env });
     return undefined;

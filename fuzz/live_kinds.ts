@@ -1,7 +1,12 @@
 /** The kinds that talk to a live server: none may make it log an error, fall silent or let a stranger in. @module */
 import { connect } from "node:net";
+import { deflateSync, gzipSync } from "node:zlib";
 import type { Random } from "../chaos/random.ts";
 import { Element } from "../xmpp/xml/element.ts";
+import { scanElement } from "../xmpp/xml/element_reader.ts";
+import { DEFAULT_XML_LIMITS } from "../xmpp/xml/scanned_element.ts";
+import { XmlError } from "../xmpp/xml/xml_error.ts";
+import { stanzaBy } from "./grammar.ts";
 import type { Input, Kind } from "./kind.ts";
 import { type LiveServer, PASSWORD, startServer, USER } from "./live_server.ts";
 import { mutate } from "./mutate.ts";
@@ -18,7 +23,8 @@ const base64 = (text: string) => Buffer.from(text).toString("base64");
 let pings = 0;
 
 /**
- * A kind whose inputs go to a server; afterwards another client must get its answer, and the log must have no error.
+ * A kind whose inputs go to a server; afterwards another client must get its answer, over a stream and over HTTP, the log must
+ * have no error, and no promise of the process may have been left to fail alone.
  */
 function live(
   name: string,
@@ -30,13 +36,18 @@ function live(
     async open() {
       const server = await startServer();
       const witness = await Socket.login(server.port, "romeo", PASSWORD);
+      const unhandled: string[] = [];
+      const note = (reason: unknown) => void unhandled.push(String(reason));
+      process.on("unhandledRejection", note);
       return {
         make,
         async play(input) {
-          const problem = (await play(server, input)) ?? (await silence(witness));
-          return server.error() ?? problem;
+          const problem = (await play(server, input)) ?? (await silence(witness)) ?? (await silenceOverHttp(server));
+          const [fault] = unhandled.splice(0);
+          return server.error() ?? (fault === undefined ? problem : `nobody handles ${fault}`);
         },
         async close() {
+          process.off("unhandledRejection", note);
           witness.close();
           await server.stop();
         },
@@ -50,6 +61,11 @@ async function silence(witness: Socket): Promise<string | undefined> {
   witness.frames.length = 0;
   witness.send(`<iq xmlns='jabber:client' type='get' id='${id}'><ping xmlns='urn:xmpp:ping'/></iq>`);
   return (await witness.sees(id)) ? undefined : "the server does not answer another client";
+}
+
+async function silenceOverHttp({ port }: LiveServer): Promise<string | undefined> {
+  const { status } = await fetch(`http://127.0.0.1:${port}/.well-known/host-meta`);
+  return status === 200 ? undefined : `another client over HTTP gets status ${status}`;
 }
 
 export const stanzaKind = live(
@@ -68,6 +84,44 @@ export const stanzaKind = live(
     return frames.map(invalidError).find((problem) => problem !== undefined);
   },
 );
+
+export const grammarKind = live(
+  "grammar",
+  (random) => Array.from({ length: BATCH }, (_, at) => stanzaBy(random, `q${at}`)),
+  async (server, input) => {
+    const socket = await Socket.login(server.port, USER, PASSWORD);
+    for (const stanza of input) socket.send(stanza);
+    const asked = input.flatMap((stanza) => /^<iq [^>]*id="(q\d+)" type="[gs]et"/.exec(stanza)?.[1] ?? []);
+    let missing: string | undefined;
+    for (const id of asked) if (!(await socket.sees(answerTo(id)))) missing ??= id;
+    const { frames, isClosed } = socket;
+    socket.close();
+    // What shrinking has cut may end the stream; what the grammar makes may not.
+    if (!input.every(isStanza)) return undefined;
+    if (isClosed) return `the stream ends: ${frames.at(-1)}`;
+    if (missing !== undefined) return `request ${missing} has no answer`;
+    const twice = asked.find((id) => frames.filter((frame) => isAnswer(frame, id)).length > 1);
+    if (twice !== undefined) return `request ${twice} has several answers`;
+    return frames.map(invalidError).find((problem) => problem !== undefined);
+  },
+);
+
+function isStanza(text: string): boolean {
+  try {
+    const { name, ns } = scanElement(text, DEFAULT_XML_LIMITS);
+    return ns === "jabber:client" && ["iq", "message", "presence"].includes(name);
+  } catch (error) {
+    if (error instanceof XmlError) return false;
+    throw error;
+  }
+}
+
+/** As the server writes it. */
+const answerTo = (id: string) => ` id="${id}" type="`;
+
+function isAnswer(frame: string, id: string): boolean {
+  return frame.startsWith("<iq ") && frame.slice(0, frame.indexOf(">")).includes(` id="${id}"`);
+}
 
 /** Stanza errors have a type and a defined condition: RFC 6120 section 8.3. */
 function invalidError(frame: string): string | undefined {
@@ -135,24 +189,45 @@ const BODIES = [
   `<body xmlns='http://jabber.org/protocol/httpbind' rid='102' sid='SID'><auth xmlns='${SASL}' mechanism='PLAIN'>AAAA</auth></body>`,
 ];
 
+/** How a body comes; the word stands before it, so that an input is text. */
+const CODINGS: Readonly<Record<string, (body: string) => Bun.BodyInit>> = {
+  gzip: gzipSync,
+  deflate: deflateSync,
+  /** Broken off. */
+  half: (body) => gzipSync(body).subarray(0, -9),
+  /** Several members, of which the first are empty. */
+  members: (body) => Buffer.concat([gzipSync(""), gzipSync(""), gzipSync(body)]),
+  /** Not what it claims to be. */
+  plain: (body) => body,
+};
+
+interface EncodedBody {
+  readonly body: Bun.BodyInit;
+  readonly headers: Record<string, string>;
+}
+
+function encode(input: string, sid: string): EncodedBody {
+  const coding = Object.keys(CODINGS).find((name) => input.startsWith(`${name}:`));
+  const body = input.slice(coding === undefined ? 0 : coding.length + 1).replaceAll("SID", sid);
+  const headers = { "content-type": "text/xml" };
+  if (coding === undefined) return { body, headers };
+  const encoding = coding === "deflate" ? coding : "gzip";
+  return { body: CODINGS[coding]!(body), headers: { ...headers, "content-encoding": encoding } };
+}
+
 /** A session id in earlier answers goes where the text says SID. Only statuses below 500 are answers. */
 export const boshKind = live(
   "bosh",
   (random) => [
     BODIES[0]!,
-    ...Array.from({ length: random.between(1, 3) }, () => mutate(random, random.pick(BODIES), 2)),
-    random.chance(0.02) ? `<body>${"a".repeat(2 ** 20)}</body>` : BODIES[1]!,
+    ...Array.from({ length: random.between(1, 3) }, () => coded(random, mutate(random, random.pick(BODIES), 2))),
+    random.chance(0.02) ? coded(random, `<body>${"a".repeat(2 ** 20)}</body>`) : BODIES[1]!,
   ],
   async (server, input) => {
     let sid = "none";
     for (const body of input) {
-      const encoding = body.length % 7 === 0 ? { "content-encoding": "gzip" } : undefined;
       const response = await Promise.race([
-        fetch(`http://127.0.0.1:${server.port}/http-bind`, {
-          method: "POST",
-          body: body.replaceAll("SID", sid),
-          headers: { "content-type": "text/xml", ...encoding },
-        }),
+        fetch(`http://127.0.0.1:${server.port}/http-bind`, { method: "POST", ...encode(body, sid) }),
         new Promise<undefined>((resolve) => setTimeout(resolve, HTTP_MS, undefined)),
       ]);
       // A held request is answered when the session continues or ends.
@@ -163,6 +238,10 @@ export const boshKind = live(
     return undefined;
   },
 );
+
+function coded(random: Random, body: string): string {
+  return random.chance(0.5) ? `${random.pick(Object.keys(CODINGS))}:${body}` : body;
+}
 
 const REQUESTS = [
   "GET /.well-known/host-meta HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",

@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- --seed N --seconds S --only xml,stanza,sasl,bosh,config,http`: mutated input for every reader and for
+ * `npm run fuzz -- --seed N --seconds S --only xml,stanza,grammar,sasl,bosh,config,http`: mutated and made-up input for every reader and for
  * a live server. `--seconds` is for all kinds together. Exit code 1 where an input fails; the smallest such is printed.
  * @module
  */
