@@ -1,6 +1,6 @@
 /**
- * How long archives keep messages: by age for all, by count for each account. Runs now and then, in portions, so that
- * what must be stored at once never waits for it long.
+ * Prunes archives: by age for all, by count for each account. It runs periodically and in portions, so that urgent
+ * writes do not wait long.
  * @module
  */
 import { firstSeqAt } from "../store/sequence.ts";
@@ -20,7 +20,7 @@ export interface RetentionStart {
 
 const INTERVAL_MS = 3_600_000;
 const FIRST_MS = 60_000;
-/** Rows removed, and accounts looked at, in one transaction's worth. */
+/** Most rows removed, and accounts checked, in one transaction. */
 const PORTION = 1000;
 
 export class ArchiveRetention {
@@ -32,7 +32,7 @@ export class ArchiveRetention {
     this.#start = start;
   }
 
-  /** Begins, where there is anything to do. */
+  /** Starts the pruning, unless archives are unlimited. */
   run(): void {
     const { keepMs, keepMessages } = this.#start;
     if (keepMs > 0 || keepMessages > 0) this.#plan(FIRST_MS);
@@ -52,7 +52,7 @@ export class ArchiveRetention {
     });
   }
 
-  /** One round over all archives. Rejects with StoreFault. Returns how many messages went. */
+  /** One round over all archives. Returns the number of removed messages. Rejects with StoreFault. */
   async sweep(): Promise<number> {
     return (await this.#byAge()) + (await this.#byCount());
   }

@@ -1,16 +1,16 @@
 /**
- * Back-pressure to clients: while too much waits for the store, a session that is told something stops reading.
- * What has been read is handled all the same.
+ * Back-pressure to clients: while too many calls wait for the store, a session that gets a stanza stops reading.
+ * Stanzas that were read are still handled.
  * @module
  */
 
-/** A session whose client is not read for a moment. */
+/** A session that pauses reading from its client. */
 export interface Reader {
   /** Its client is read again. */
   goOn(): void;
 }
 
-/** What may wait for the store before reading stops; it goes on at half of it. */
+/** Waiting calls at which reading stops; it resumes at half of them. */
 const MOST_CALLS = 4096;
 const MOST_UNITS = 16 * 1024 * 1024;
 
@@ -20,7 +20,7 @@ export class Congestion {
   #isHigh = false;
   #isPlanned = false;
 
-  /** `later`: runs a task outside of the scheduler's turn, so that a session that is read may stop again at once. */
+  /** `later`: runs a task outside of the scheduler's turn, so that a resumed session may stop again at once. */
   constructor(later: (task: () => void) => void) {
     this.#later = later;
   }
@@ -36,7 +36,7 @@ export class Congestion {
     if (!this.#isHigh && this.#waiting.size > 0) this.#plan();
   }
 
-  /** Tells the reader once there is room. */
+  /** Calls the reader when there is room. */
   wait(reader: Reader): void {
     this.#waiting.add(reader);
     if (!this.#isHigh) this.#plan();

@@ -2,8 +2,8 @@
  * The expiry actor: one per server. Knows the earliest deadline of all waiting messages, wakes for it, and tells the
  * delivery actors of what is due (XEP-0079 section 3.3.2). A waiting message costs a row in the store and no timer.
  *
- * What is due is read in pages, one pass after another from the earliest on. A row stays due until delivery has dealt
- * with it: one that a live session still may prove comes again with every pass, and holds nobody else up.
+ * What is due is read in pages, one pass after another from the earliest on. A row stays due until delivery has handled
+ * it. A row that a live session may still prove is read again with every pass and does not delay the others.
  * @module
  */
 import type { Deadline } from "../store/store.ts";
@@ -12,15 +12,15 @@ import type { Node } from "./node.ts";
 import type { Actor, ActorRef } from "./runtime/mailbox.ts";
 
 const PAGE = 200;
-/** Between two pages of one pass: time for the delivery actors to deal with the first. */
+/** Pause between two pages of one pass, in which the delivery actors handle the first page. */
 const PAGE_MS = 20;
-/** Between two passes, as long as anything is due. */
+/** Pause between two passes while rows are due. */
 const PASS_MS = 1000;
-/** The longest sleep: a clock that was set is noticed within this time, and setTimeout cannot count further than 24 days. */
+/** The longest sleep: a changed clock is noticed within this time, and setTimeout is limited to 24 days. */
 const MAX_SLEEP_MS = 60_000;
 
 export type ExpiryLetter =
-  /** A row with this deadline has been committed, or may have been. */
+  /** A row with this deadline was committed, or may have been. */
   { readonly kind: "deadline"; readonly at: number } | { readonly kind: "due" };
 
 export class ExpiryActor implements Actor<ExpiryLetter> {
@@ -29,7 +29,7 @@ export class ExpiryActor implements Actor<ExpiryLetter> {
   #wakeAt = Number.POSITIVE_INFINITY;
   #cancel: (() => void) | undefined;
   #isStopped = false;
-  /** Where the next page of this pass begins. */
+  /** The start of the next page of this pass. */
   #after: Deadline | undefined;
 
   constructor(node: () => Node, self: () => ActorRef<ExpiryLetter>) {
@@ -54,7 +54,7 @@ export class ExpiryActor implements Actor<ExpiryLetter> {
   }
 
   #sleepUntil(at: number): void {
-    // A timer set after the end, by a reading that was under way, would hold up the process.
+    // A timer that a pending read sets after the end would keep the process alive.
     if (this.#isStopped || at >= this.#wakeAt) return;
     this.#wakeAt = at;
     this.#cancel?.();
@@ -75,7 +75,7 @@ export class ExpiryActor implements Actor<ExpiryLetter> {
     }
   }
 
-  /** Tells of one page; returns when to come again. */
+  /** Handles one page; returns the time of the next read. */
   async #readPage(node: Node, now: number): Promise<number> {
     const due = await node.database.due(now, PAGE, this.#after);
     for (const deadline of due) tell(node, deadline);

@@ -1,8 +1,8 @@
-/** Names that were looked up and are no accounts: the store is not asked for one again within a while. @module */
+/** Names without an account: the store is not asked again for a while. @module */
 
-/** How long, milliseconds. An account that is made is known at once all the same: delete(). */
+/** That while, in milliseconds. A new account is known at once: delete(). */
 const KNOWN_MS = 300_000;
-/** How many are known, and UTF-16 units of them; beyond that the oldest are forgotten. */
+/** Most names, and UTF-16 units of them; beyond that the oldest are dropped. */
 const MOST = 20_000;
 const MOST_UNITS = 2_000_000;
 
@@ -24,7 +24,7 @@ export class MissingAccounts {
     return false;
   }
 
-  /** Known already: the time stays, so that even a name that is asked for all the time is looked up again. */
+  /** A known name keeps its time, so that even a name in constant use is looked up again. */
   add(account: string): void {
     if (this.#until.has(account)) return;
     this.#until.set(account, this.#now() + KNOWN_MS);

@@ -1,7 +1,7 @@
-/** What the operator should hear of, though not with every message: once an hour. @module */
+/** Limits a log record to one an hour for each subject. @module */
 
 const REST_MS = 3_600_000;
-/** Of more things than this some are told too often. */
+/** Above this number of subjects some are logged too often. */
 const MAX_TOLD = 10_000;
 
 export class NowAndThen {
@@ -13,7 +13,7 @@ export class NowAndThen {
     this.#now = now;
   }
 
-  /** Whether the last hour has not heard of this; from now on it has. */
+  /** True when this subject was not logged within the last hour; notes it. */
   isDue(what: string): boolean {
     const now = this.#now();
     const told = this.#told.get(what);

@@ -9,7 +9,7 @@ export type TransportMessage =
   | { readonly kind: "inbound"; readonly element: ScannedElement }
   /** The answer to Connection.probe(). */
   | { readonly kind: "proof"; readonly token: number }
-  /** The connection is gone; `clean` where the peer ended its stream. Said once. */
+  /** The connection is gone; `clean` when the peer ended its stream. Sent once. */
   | { readonly kind: "disconnected"; readonly clean: boolean; readonly connection: Connection };
 
 export interface SessionHandle {
@@ -20,14 +20,14 @@ export interface SessionHandle {
 export interface BindRequest {
   /** Bare JID, authenticated. */
   readonly account: Jid;
-  /** As the client asked for it, not yet prepared; undefined: the server chooses. */
+  /** As the client requested it, not prepared yet; undefined: the server chooses. */
   readonly resource: string | undefined;
   readonly connection: Connection;
   /** Names the client's installation (XEP-0386 section 3.2): an earlier session of the same client ends. */
   readonly client?: string | undefined;
   /** Marks that the resource has from the start (ResourceView.marks), such as "carbons". */
   readonly marks?: readonly string[];
-  /** What the session takes as inbound before anything else, such as `<enable/>` of XEP-0198. */
+  /** Elements that the session handles first, such as `<enable/>` of XEP-0198. */
   readonly inbound?: readonly ScannedElement[];
 }
 
@@ -39,12 +39,12 @@ export type ResumeResult =
 
 export interface SessionService {
   /**
-   * From now on all that actors are told waits for handle(): each then handles several messages after one another, which is
-   * quicker than to take one message through all actors and then the next.
+   * From now on messages to actors wait for handle(). Each actor then handles several in a row, which is faster than
+   * taking one message through all actors after the other.
    */
   hold(): void;
   handle(): void;
-  /** All that has come in this turn of the event loop was handled. */
+  /** All input of this turn of the event loop was handled. */
   turnOver(): void;
   /** RFC 6120 section 7. Throws StanzaError: bad-request for a bad resource, resource-constraint for too many. */
   bind(request: BindRequest): SessionHandle | Promise<SessionHandle>;

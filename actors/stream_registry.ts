@@ -1,6 +1,6 @@
 /**
- * The resumable streams (XEP-0198): which session an id stands for, and for those already gone the `h` that a
- * `<failed/>` tells. Ids are random and never given twice.
+ * The resumable streams (XEP-0198): the session of each id, and for ended streams the `h` for `<failed/>`. Ids are
+ * random and never reused.
  * @module
  */
 import type { StreamCount } from "../store/store.ts";
@@ -14,24 +14,24 @@ interface StreamRecord {
 }
 
 const NO_COUNTS: readonly StreamCount[] = [];
-/** How many ended streams are remembered. */
+/** Most ended streams that are kept. */
 const REMEMBERED = 10_000;
 
 export class StreamRegistry {
   readonly #newId: () => string;
   readonly #changed: () => void;
-  /** Counts that the store does not have yet. */
+  /** Counts that are not stored yet. */
   #dirty = new Map<string, StreamRecord>();
   #streams = new Map<string, StreamRecord>();
   #ended: string[] = [];
 
-  /** `changed` is called when takeCounts() has something to give again. */
+  /** `changed` is called when takeCounts() has new counts. */
   constructor(newId: () => string, changed: () => void) {
     this.#newId = newId;
     this.#changed = changed;
   }
 
-  /** What the next commit should keep, so that the count is known after a restart. */
+  /** The counts for the next commit, so that they are known after a restart. */
   takeCounts(at: number): readonly StreamCount[] {
     if (this.#dirty.size === 0) return NO_COUNTS;
     const counts = Array.from(this.#dirty, ([id, { account, h }]) => ({ id, account, h, at }));
@@ -45,7 +45,7 @@ export class StreamRegistry {
     return id;
   }
 
-  /** The last `h` that may be told of that stream. */
+  /** The last `h` that may be sent for that stream. */
   note(id: string | undefined, h: number): void {
     const record = id === undefined ? undefined : this.#streams.get(id);
     if (record === undefined || record.h === h) return;
@@ -64,7 +64,7 @@ export class StreamRegistry {
     while (this.#ended.length > REMEMBERED) this.#streams.delete(this.#ended.shift() as string);
   }
 
-  /** Undefined where the id is unknown or belongs to another account. */
+  /** Undefined when the id is unknown or belongs to another account. */
   find(account: Jid, id: string): { readonly session: OwnSessionRef | undefined; readonly h: number } | undefined {
     const record = this.#streams.get(id);
     return record?.account === account.text ? record : undefined;

@@ -1,6 +1,6 @@
 /**
- * The mailbox: a bounded FIFO in front of one actor, and the address by which others know that actor.
- * It hands over one message at a time; while `receive` waits for a promise, later messages wait too.
+ * The mailbox: a bounded FIFO in front of one actor, and its address for other actors. It hands over one message at a
+ * time; while `receive` waits for a promise, later messages wait too.
  * @module
  */
 import type { Scheduler } from "./scheduler.ts";
@@ -12,22 +12,22 @@ export interface Actor<Message> {
   stopped?(): void;
 }
 
-/** The address of an actor: whoever holds it does not know where the actor is. */
+/** The address of an actor; it does not reveal where the actor lives. */
 export interface ActorRef<Message> {
   tell(message: Message): void;
 }
 
-/** What is the same for all actors of one kind. */
+/** Properties of all actors of one kind. */
 export interface ActorKind<Message> {
   readonly name: string;
   readonly maxMessages: number;
   /** Bound on the sum of size(). */
   readonly maxBytes: number;
-  /** What a message weighs, in bytes or UTF-16 units; messages that carry no payload weigh 0. */
+  /** The weight of a message, in bytes or UTF-16 units; a message without payload weighs 0. */
   size(message: Message): number;
-  /** The mailbox is at its bound: what happens to this message instead. Never silent loss. */
+  /** Handles a message that the full mailbox refuses. It must not be lost silently. */
   overflow(message: Message, mailbox: Mailbox<Message>): void;
-  /** `receive` threw. Returns the actor that goes on (a fresh one, or the same), or undefined to stop. */
+  /** `receive` threw. Returns the actor that continues (a fresh one, or the same), or undefined to stop. */
   failed(error: unknown, message: Message, mailbox: Mailbox<Message>): Actor<Message> | undefined;
   /** A message came after the end. */
   dead(message: Message): void;
@@ -40,7 +40,7 @@ export class Mailbox<Message> implements ActorRef<Message> {
   #scheduler: Scheduler;
   #actor: Actor<Message> | undefined;
   #state: State = "waiting";
-  /** Most often there is one message at a time, and no list is made for it. */
+  /** Usually there is one message at a time, which needs no list. */
   #next: Message | undefined;
   /** Its size(), asked for once. */
   #nextSize = 0;
@@ -55,7 +55,7 @@ export class Mailbox<Message> implements ActorRef<Message> {
     if (actor) this.start(actor);
   }
 
-  /** A mailbox without its actor collects; this hands it over. */
+  /** Gives the actor to a mailbox that has collected messages without it. */
   start(actor: Actor<Message>): void {
     if (this.#state === "stopped") return;
     this.#actor = actor;
@@ -102,7 +102,7 @@ export class Mailbox<Message> implements ActorRef<Message> {
     this.#wake();
   }
 
-  /** No message is handled any more; those waiting go to kind.dead. */
+  /** Stops handling messages; waiting ones go to kind.dead. */
   stop(): void {
     if (this.#state === "stopped") return;
     this.#state = "stopped";
@@ -166,7 +166,7 @@ export class Mailbox<Message> implements ActorRef<Message> {
     else this.#await(pending, message);
   }
 
-  // Apart from #handle, which would make its environment for every message.
+  // A function of its own: in #handle the closure would cost an allocation for every message.
   #await(pending: Promise<void>, message: Message): void {
     pending.then(
       () => this.#released(),

@@ -1,6 +1,6 @@
 /**
- * The scheduler: runs mailboxes that have something to do, in turn, within the turn of the event that woke the first.
- * No promise and no timer stand between a message and its handling.
+ * The scheduler: runs mailboxes with messages, in turn, within the turn of the event that woke the first. No promise
+ * and no timer stand between a message and its handling.
  * @module
  */
 
@@ -9,18 +9,18 @@ export interface Runnable {
   run(bound: number): number;
 }
 
-/** Who has something to do when the turn ends. */
+/** Called at the end of the turn. */
 export interface TurnEnd {
   turnEnded(): void;
 }
 
-/** How many messages one mailbox may handle before the next has its turn, and how many a turn may take before I/O has its. */
+/** Most messages of one mailbox before the next one runs, and most messages of one turn before I/O runs. */
 const MAILBOX_BOUND = 32;
 const TURN_BOUND = 2000;
 /** The same in milliseconds, of a turn and of the messages of one mailbox between two looks at the clock. */
 const TURN_MS = 10;
 const MAILBOX_MS = 1;
-/** How many messages are handled before the clock is read again; a long one counts for several. */
+/** Messages between two readings of the clock; a long one counts as several. */
 const LOOK_EVERY = 4;
 const UNITS_OF_ONE = 16_384;
 

@@ -1,8 +1,8 @@
 /**
- * What the clients of one account may send, over all its sessions: stanzas and UTF-16 units of them, each with a burst and a
- * rate. Beyond that they are not read until the rate has made up for it; what was read is handled.
+ * The budget of one account's clients, over all its sessions: stanzas and UTF-16 units of them, each with a burst and a
+ * rate. Beyond it the sessions stop reading until the rate has paid the debt; stanzas that were read are handled.
  *
- * A burst is handled in slices, between which the clients of others have their turn.
+ * A burst is handled in slices; between them the clients of other accounts have their turn.
  * @module
  */
 import type { Reader } from "../congestion.ts";
@@ -26,15 +26,15 @@ export interface BudgetStart {
   schedule(ms: number, task: () => void): () => void;
 }
 
-/** What one turn of the event loop handles of an account: stanzas, units of them, and milliseconds. */
+/** Most work of an account in one turn of the event loop: stanzas, units of them, and milliseconds. */
 const SLICE_STANZAS = 32;
 const SLICE_UNITS = 65_536;
 const SLICE_MS = 10;
-/** Work on one stanza that takes so long, milliseconds, is noticed by others. */
+/** Work on one stanza that takes this long, in milliseconds, delays other clients and counts. */
 const LONG_MS = 5;
-/** Of such work: a burst, milliseconds. */
+/** The burst of such work, in milliseconds. */
 const WORK_BURST = 300;
-/** The longest sleep; then it is looked at the clock again. */
+/** The longest sleep; then the clock is read again. */
 const LONGEST_MS = 1000;
 
 /** A token bucket in thousandths, so that a millisecond's part of any rate is a whole number. */
@@ -138,7 +138,7 @@ export class AccountBudget {
     return now - this.#sliceAt >= SLICE_MS;
   }
 
-  /** Tells the reader when it may go on. */
+  /** Calls the reader when it may continue. */
   wait(reader: Reader): void {
     this.#waiting ??= new Set();
     this.#waiting.add(reader);
@@ -159,7 +159,7 @@ export class AccountBudget {
     });
   }
 
-  /** The sessions take turns: who has waited longest goes on first, and waits last after that. */
+  /** The sessions take turns: the one that has waited longest continues first and goes to the end. */
   #goOn(): void {
     this.#beginSlice(this.#refill());
     for (const reader of [...(this.#waiting ?? [])]) {

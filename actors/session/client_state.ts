@@ -1,12 +1,12 @@
 /**
- * XEP-0352: what an inactive client need not see at once. Available presence is held, the latest for each sender; chat
- * states without a body are held back too, the latest for each sender. All else goes out, and what is held before it, in order.
+ * XEP-0352: holds stanzas that an inactive client does not need at once. It holds available presence and chat states
+ * without a body, the latest of each sender. Any other stanza is sent, after the held ones, in order.
  * @module
  */
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 
-/** What is held at most: stanzas, and UTF-16 units of them. */
+/** Most held stanzas, and UTF-16 units of them. */
 const MAX_STANZAS = 200;
 const MAX_UNITS = 500_000;
 
@@ -14,7 +14,7 @@ export class ClientState {
   #held = new Map<string, Stanza>();
   #units = 0;
 
-  /** Takes the stanza where it can wait. */
+  /** Takes the stanza if it can wait. */
   holds(stanza: Stanza): boolean {
     const key = holdKey(stanza);
     if (key === undefined) return false;

@@ -1,6 +1,6 @@
 /**
- * What a client sends: checked, stamped with its full JID, and sent on its way, or answered at once.
- * RFC 6120 sections 8.1.2.1, 8.2 and 10.3.
+ * Handles a client's stanza: checks it, stamps the full JID, and routes it or answers it at once. RFC 6120 sections
+ * 8.1.2.1, 8.2 and 10.3.
  * @module
  */
 import { StanzaError } from "../../xmpp/errors.ts";
@@ -11,7 +11,7 @@ import type { Address } from "../address.ts";
 import type { Node, UserEntry } from "../node.ts";
 import { withoutServerDelay } from "./server_delay.ts";
 
-/** The id of an XEP-0199 request that asks for proof of receipt begins so. */
+/** Prefix of the id of an XEP-0199 request for proof of receipt. */
 export const PROBE_ID = "ampact-probe-";
 
 type SessionAddress = Extract<Address, { readonly kind: "session" }>;
@@ -24,16 +24,16 @@ export interface SendingSession {
   readonly address: SessionAddress;
   /** To the client itself. */
   answer(stanza: Stanza): void;
-  /** The stanza of that ticket needs nothing more (XEP-0198 section 4); 0: no ticket. */
+  /** The stanza of that ticket is handled (XEP-0198 section 4); 0: no ticket. */
   settle(ticket: number): void;
   /** Undirected, available or unavailable. */
   keepPresence(presence: Stanza): void;
   probeAnswered(token: number): void;
-  /** The client answers an IQ request of somebody else's. */
+  /** The client answers an IQ request of another entity. */
   answered(answer: Stanza): void;
 }
 
-/** `ticket`: what XEP-0198 counts it as; 0: nobody counts. Throws StreamError. */
+/** `ticket`: its number in XEP-0198; 0: not counted. Throws StreamError. */
 export function onStanza(session: SendingSession, element: ScannedElement, ticket: number): void {
   let stanza: Stanza;
   try {

@@ -1,7 +1,7 @@
 /**
- * XEP-0198 of one session: what may be acknowledged to the client, what the client has acknowledged, and resumption.
- * An `h` is only told when the commit that makes it true is there; that of a resumable stream is itself committed first,
- * so that no restart knows less than the client was told.
+ * XEP-0198 of one session: what may be acknowledged to the client, what the client has acknowledged, and resumption. An
+ * `h` is sent only after the commit that makes it true. The `h` of a resumable stream is itself committed first, so
+ * that a restarted server never knows less than the client.
  * @module
  */
 import { StreamError } from "../../xmpp/errors.ts";
@@ -17,7 +17,7 @@ import type { OwnSessionRef, SessionMessage } from "./session_letter.ts";
 
 export type Attach = Extract<SessionMessage, { kind: "attach" }>;
 
-/** What stream management needs of the session that it belongs to. */
+/** The session, as stream management needs it. */
 export interface ManagedSession {
   readonly node: Node;
   readonly jid: Jid;
@@ -26,16 +26,19 @@ export interface ManagedSession {
   self(): OwnSessionRef;
   /** Receipt of these messages is proved. */
   proved(seqs: readonly number[]): void;
-  /** These will not be sent again: their time is over. */
+  /** These will not be sent again: they have expired. */
   late(seqs: readonly number[]): void;
-  /** Lets go of the connection, to be resumed. */
+  /** Detaches the connection; the stream can be resumed. */
   detach(error: StreamError): void;
-  /** The stream goes on over this connection. */
+  /** The stream continues over this connection. */
   takeOver(connection: Connection): void;
   end(error: StreamError | undefined): void;
 }
 
-/** How long an answer to `<r/>` may wait for the commits that it depends on; then it tells what is true already, as soon as that is kept. */
+/**
+ * Longest wait of an answer to `<r/>` for the commits that it depends on; then it sends the count that is true already,
+ * as soon as that is stored.
+ */
 const ANSWER_MS = 1000;
 /** The same for a resumption, which then fails and ends the session. */
 const ATTACH_MS = 5000;
@@ -43,13 +46,13 @@ const ATTACH_MS = 5000;
 export class ManagedStream {
   readonly #session: ManagedSession;
   readonly #ledger = new Ledger();
-  /** Messages that one of two sides answers for. */
+  /** Messages that one of the two sides has settled. */
   readonly #halves = new Set<number>();
   readonly #id: string | undefined;
-  /** The count that the store has, of a resumable stream, and whether another is on its way there. */
+  /** The stored count of a resumable stream, and whether another is being stored. */
   #kept = 0;
   #keeping = false;
-  /** The count at which the client's latest `<r/>` wants its answer, and since when one waits; undefined: none does. */
+  /** The count that the client's latest `<r/>` waits for, and the time since which an answer waits; undefined: none. */
   #wanted: number | undefined;
   #wantedSince = 0;
   #attach: Attach | undefined;
@@ -76,7 +79,7 @@ export class ManagedStream {
     return this.#ledger.next();
   }
 
-  /** One side of a message, its sender's or its recipient's, answers for it: when both do, it is settled. */
+  /** One side of a message, its sender's or its recipient's, has settled it; after both the stanza is handled. */
   accepted(ticket: number): void {
     if (this.#halves.delete(ticket)) this.settle(ticket);
     else this.#halves.add(ticket);
@@ -125,7 +128,7 @@ export class ManagedStream {
     this.#advance();
   }
 
-  /** The store has that count; or, undefined, it could not keep it: then what it has is told in time. */
+  /** That count is stored; undefined: it could not be stored, and the stored one is sent in time. */
   onKept(count: number | undefined): void {
     this.#keeping = false;
     if (count !== undefined) this.#kept = count;
@@ -134,11 +137,11 @@ export class ManagedStream {
   }
 
   sweep(now: number): void {
-    // Its client is told that the stream is gone, and binds anew: what waits for it here would wait in vain.
+    // The client gets `<failed/>` and binds anew, so the session ends and its messages are delivered elsewhere.
     if (this.#attach !== undefined && now - this.#attachSince >= ATTACH_MS) return this.#session.end(undefined);
     const waited = this.#waitedFor(now);
     if (waited < ANSWER_MS) return;
-    // With a client that never pauses there is always more to settle: then what is settled now is kept, and told.
+    // A client that never pauses always has unsettled stanzas: after the wait the settled count is stored and sent.
     const { settled } = this.#ledger;
     if (this.#tellable < settled && waited < 2 * ANSWER_MS) this.#keep(settled);
     else this.#answer(this.#tellable);
@@ -190,7 +193,7 @@ export class ManagedStream {
     this.#session.connection?.send(xml`<a xmlns="${NS.SM}" h="${count >>> 0}"/>`.text);
   }
 
-  /** The client sends again what the `h` of `<resumed/>` leaves out, so that must be all that was not received. */
+  /** The client resends what the `h` of `<resumed/>` does not cover, so that `h` must cover every received stanza. */
   #resume(): void {
     const { connection, h, reply } = this.#attach as Attach;
     this.#attach = undefined;

@@ -1,13 +1,13 @@
 /**
- * IQ requests that the session's client has been given and has not answered. When the session is over nobody will: RFC 6121
- * section 8.5.3.2.3 and XEP-0198 section 5 have them answered as if the resource were gone.
+ * IQ requests that the session's client has received and has not answered. At the end of the session the server answers
+ * them as if the resource were gone: RFC 6121 section 8.5.3.2.3, XEP-0198 section 5.
  * @module
  */
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 
-/** How many are remembered, and UTF-16 units of their addresses and ids; beyond that the oldest are forgotten. */
+/** Most requests that are kept, and UTF-16 units of their addresses and ids; beyond that the oldest are dropped. */
 const MAX_OPEN = 256;
 const MAX_UNITS = 65_536;
 
@@ -32,7 +32,7 @@ export class OpenRequests {
     if (to !== undefined) this.#delete(keyOf(to, id));
   }
 
-  /** The session is over: the errors that answer what is open. */
+  /** The errors that answer the open requests at the end of the session. */
   take(): readonly Stanza[] {
     const errors = [...this.#open.values()].map(unanswered);
     this.#open.clear();
@@ -45,7 +45,7 @@ export class OpenRequests {
   }
 }
 
-/** Whether somebody waits for an answer; nobody does to what the server asks for the account itself, such as a roster push. */
+/** Whether a sender waits for the answer; the server's own requests, such as roster pushes, need none. */
 export function wantsAnswer({ name, type, from }: Stanza, session: Jid): boolean {
   if (name !== "iq" || (type !== "get" && type !== "set") || from === undefined) return false;
   return from.resource !== "" || !from.equals(session.bare);

@@ -1,6 +1,6 @@
 /**
- * What a session has sent and cannot prove received yet. With XEP-0198 every stanza is kept for resumption and counted;
- * without it only the numbers of the messages that somebody waits for.
+ * Sent stanzas without proof of receipt. With XEP-0198 every stanza is kept for resumption and counted; without it only
+ * the numbers of tracked messages are kept.
  * @module
  */
 import type { Stanza } from "../../xmpp/stanza.ts";
@@ -94,12 +94,12 @@ export class Outbox {
     return (this.#acknowledged + this.#seqs.length) >>> 0;
   }
 
-  /** What a resumed stream has to send again, in order. */
+  /** The stanzas that a resumed stream sends again, in order. */
   unacknowledged(): readonly Stanza[] {
     return this.#stanzas ?? [];
   }
 
-  /** The session is over: the messages that remain without proof, in order. */
+  /** The messages without proof at the end of the session, in order. */
   drain(): readonly number[] {
     return this.#withUncounted(this.#remove(this.#seqs.length));
   }
@@ -125,8 +125,8 @@ export class Outbox {
   }
 
   /**
-   * Takes revoked messages out. Only right after an acknowledgement on resumption: what is left then was not received, and
-   * the peer's count goes on without it (XEP-0198 section 5).
+   * Removes revoked messages. Only right after the acknowledgement of a resumption: the remaining stanzas were not
+   * received, so the peer's count continues without the removed ones (XEP-0198 section 5).
    */
   dropRevoked(): void {
     const revoked = this.#revoked;
@@ -145,7 +145,7 @@ export class Outbox {
     this.#probed = 0;
   }
 
-  /** An entry comes (1) or goes (-1); `size` as in #sizes. */
+  /** Counts an added (1) or removed (-1) entry; `size` as in #sizes. */
   #count(size: number, sign: 1 | -1): void {
     this.#bytes += sign * Math.abs(size);
     if (size >= 0) return;

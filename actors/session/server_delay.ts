@@ -1,6 +1,6 @@
 /**
- * A client does not say in the server's name when something was sent, nor in the recipient's, in which servers say it as well.
- * XEP-0203 section 5, XEP-0091.
+ * Removes delays that a client states in the name of a server or of the recipient: only servers set these. XEP-0203
+ * section 5, XEP-0091.
  * @module
  */
 import { Jid } from "../../xmpp/jid.ts";
@@ -10,9 +10,9 @@ import { Element } from "../../xmpp/xml/element.ts";
 import type { ScannedChild } from "../../xmpp/xml/scanned_element.ts";
 import type { Node } from "../node.ts";
 
-/** Without delays from a domain that is served here, or from the recipient there; the same object when there is none. */
+/** Without delays from a served domain or from the recipient; the same object when there are none. */
 export function withoutServerDelay(stanza: Stanza, node: Pick<Node, "isLocal">): Stanza {
-  // Most stanzas have none: they cost no more than this look.
+  // Most stanzas have none and cost only this check.
   if (!stanza.children.some(isDelay)) return stanza;
   return stanza.without((child, text) => {
     const from = isDelay(child) ? Element.parse(text, NS.CLIENT).attr("from") : undefined;
@@ -21,7 +21,7 @@ export function withoutServerDelay(stanza: Stanza, node: Pick<Node, "isLocal">):
   });
 }
 
-/** Presence without `to` is for contacts, of whom each may be named; a message without is for the sender itself. */
+/** Presence without `to` is for all contacts; a message without `to` is for the sender itself. */
 function isRecipient(jid: Jid, { name, from, to }: Stanza): boolean {
   if (to !== undefined) return jid.bare.equals(to.bare);
   return jid.bare.equals(from!.bare) === (name === "message");

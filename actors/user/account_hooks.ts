@@ -1,4 +1,7 @@
-/** Tells the protocol modules what happens to an account. A module's failure is its own: it is logged, and the others go on. @module */
+/**
+ * Runs the hooks of the protocol modules for an account. A failure of one module is logged and does not stop the
+ * others. @module
+ */
 import type { AccountHooks, Effect } from "../../modules/module.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { LiveAccount } from "./live_account.ts";
@@ -7,7 +10,7 @@ export function eachHook({ node }: LiveAccount, run: (hooks: AccountHooks) => vo
   for (const module of node.registry.modules) if (module.hooks !== undefined) run(module.hooks);
 }
 
-/** One module after the other; what each wants is done before the next is told. */
+/** One module after the other; the effects of each are carried out before the next one runs. */
 export async function runHooks(
   account: LiveAccount,
   phase: keyof AccountHooks,
@@ -28,7 +31,7 @@ function carryOut(account: LiveAccount, effect: Effect): void {
   else account.toResource(effect.resource, effect.stanza);
 }
 
-/** As it goes out: modules may add to what the client has sent (XEP-0153). */
+/** The presence as it is sent: modules may add to the client's stanza (XEP-0153). */
 export function outgoingPresence(account: LiveAccount, sent: Stanza): Stanza {
   let stanza = sent;
   eachHook(account, (hooks) => {

@@ -1,4 +1,4 @@
-/** The value that delivery has of an account. @module */
+/** Makes the value that describes an account to delivery. @module */
 import type { Profile, ResourceEntry } from "../profile.ts";
 import { isWatcher, type LiveAccount, type LiveResource, type RosterSets } from "./live_account.ts";
 
@@ -21,7 +21,7 @@ export function profileOf(account: LiveAccount): Profile {
   };
 }
 
-/** What the account's delivery has is out of date. */
+/** The account has changed: delivery gets a new profile. */
 export function tellProfile(account: LiveAccount): void {
   account.delivery.tell({ kind: "profile", profile: profileOf(account) });
 }
@@ -30,7 +30,7 @@ function entryOf({ jid, session, marks, caughtUpTo }: LiveResource): ResourceEnt
   return { resource: jid.resource, jid, session, carbons: marks.has("carbons"), seenUntil: caughtUpTo };
 }
 
-/** Made anew only when the roster has changed: a profile is told at every presence. */
+/** Computed only when the roster has changed, since every presence sends a profile. */
 function rosterSets(account: LiveAccount): RosterSets {
   account.rosterSets ??= account.roster.size === 0 ? NO_CONTACTS : readRoster(account);
   return account.rosterSets;

@@ -1,4 +1,4 @@
-/** Presence of somebody else, to an account's own resources. RFC 6121 sections 8.5.2.1.2 and 8.5.3. @module */
+/** Presence of another account, for an account's own resources. RFC 6121 sections 8.5.2.1.2 and 8.5.3. @module */
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
 import type { ResourceEntry } from "../profile.ts";

@@ -1,4 +1,4 @@
-/** Presence that the user's own resources send. RFC 6121 sections 4.2 to 4.6. @module */
+/** Presence that the account's own resources send. RFC 6121 sections 4.2 to 4.6. @module */
 import { isSubscriptionType } from "../../modules/roster/subscription.ts";
 import { outboundEffects } from "../../modules/roster/subscription_flow.ts";
 import { StanzaError, type StanzaErrorCondition } from "../../xmpp/errors.ts";
@@ -15,7 +15,7 @@ import { applySubscription } from "./subscriptions.ts";
 
 /** Besides those of subscriptions, and none at all. */
 const PRESENCE_TYPES: ReadonlySet<string> = new Set(["unavailable", "probe"]);
-/** How many addresses that got directed presence are remembered. */
+/** Most addresses with directed presence that are kept. */
 const MAX_DIRECTED = 1000;
 
 export function onPresence(account: LiveAccount, name: string, stanza: Stanza): void | Promise<void> {
@@ -41,14 +41,14 @@ function faultOf(account: LiveAccount, { type, to }: Stanza): StanzaErrorConditi
   if (!isSubscriptionType(type)) return type === undefined || PRESENCE_TYPES.has(type) ? undefined : "bad-request";
   const { exists, roster, settings } = account;
   if (!exists) return "forbidden";
-  // Both make a roster item where there is none (RFC 6121 sections 3.1.2 and 3.4.2).
+  // Both create a missing roster item (RFC 6121 sections 3.1.2 and 3.4.2).
   const makesItem = (type === "subscribe" || type === "subscribed") && to !== undefined && !roster.has(to.bare.text);
   return makesItem && roster.size >= settings.rosterItems ? "resource-constraint" : undefined;
 }
 
-/** RFC 6121 section 4.6: whoever got directed presence is told of the end too. */
+/** RFC 6121 section 4.6: recipients of directed presence also get the unavailable presence. */
 function direct(account: LiveAccount, resource: LiveResource, stanza: Stanza, to: Jid): void {
-  // RFC 6120 section 10.4. An error would wait for nobody who is going.
+  // RFC 6120 section 10.4. A leaving resource cannot receive an error.
   if (stanza.type !== "unavailable" && !account.node.serves(to.domain)) {
     const error = stanza.error(new StanzaError("remote-server-not-found"));
     return account.show(resource, error);
@@ -77,7 +77,7 @@ async function goAvailable(account: LiveAccount, resource: LiveResource, sent: S
   }
 }
 
-/** A resource that has just become available learns who is there, and which requests wait for an answer. */
+/** A resource that has just become available gets the presence of contacts and the pending subscription requests. */
 function welcome(account: LiveAccount, resource: LiveResource): void {
   const { roster, requests, live, owner } = account;
   for (const own of live) {
@@ -119,7 +119,7 @@ export function goUnavailable(account: LiveAccount, resource: LiveResource, sent
 function keepActivity(account: LiveAccount, stanza: Stanza): void {
   const { node, owner, log } = account;
   if (!account.exists || account.live.some((resource) => resource.available)) return;
-  // An account that has been removed is no longer found: its actor only sees its sessions out.
+  // A removed account is no longer found; its actor only ends its sessions.
   if (node.activeUser(owner)?.delivery !== account.delivery) return;
   const status = stanza.payload("status", NS.CLIENT)?.text ?? "";
   node.database.setLastActivity(owner.text, node.now(), status).catch((error) => {

@@ -1,4 +1,4 @@
-/** Where the presence of an account goes. RFC 6121 section 4. @module */
+/** Sends the presence of an account to its contacts and resources. RFC 6121 section 4. @module */
 import { isBlocked } from "../../modules/blocking/block_list.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
@@ -25,12 +25,12 @@ export function hasBlocked({ blocked }: LiveAccount, jid: Jid): boolean {
   return blocked.size > 0 && isBlocked(blocked, jid);
 }
 
-/** A local contact without any resource has nobody to see it. */
+/** A local contact without a resource cannot see it. */
 export function isReachable({ node }: LiveAccount, contact: Jid): boolean {
   return !node.isLocal(contact.domain) || node.activeUser(contact) !== undefined;
 }
 
-/** What modules add to presence has changed. */
+/** The additions of modules to presence have changed. */
 export function refreshPresence(account: LiveAccount): void {
   for (const resource of account.live) {
     if (resource.sent === undefined) continue;
