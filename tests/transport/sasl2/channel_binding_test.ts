@@ -266,6 +266,19 @@ describe("over TLS", () => {
     socket.destroy();
   });
 
+  test("the profile of RFC 6120 offers none: y is right there, and the hash of the offer tells what was taken away", async () => {
+    const { socket, until } = await dial("TLSv1.3");
+    const features = await until("</stream:features>");
+    expect(/<mechanisms .*<\/mechanisms>/.exec(features)![0]).not.toContain("-PLUS");
+    expect(features).toContain("<mechanism>SCRAM-SHA-256-PLUS</mechanism>");
+    socket.write(`<auth xmlns="${NS.SASL}" mechanism="SCRAM-SHA-256">${base64("y,,n=user,r=abc")}</auth>`);
+    const challenge = /<challenge [^>]*>(.*)<\/challenge>/.exec(await until("</challenge>"))![1]!;
+    const offered = `${["PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"].join("\x1e")}\x1f${["tls-exporter", "tls-server-end-point"].join("\x1e")}`;
+    const hash = createHash("sha256").update(offered).digest("base64");
+    expect(Buffer.from(challenge, "base64").toString()).toEndWith(`,h=${hash}`);
+    socket.destroy();
+  });
+
   test("TLS 1.2 has no tls-exporter", async () => {
     const { socket, until } = await dial("TLSv1.2");
     const features = await until("</stream:features>");
