@@ -32,6 +32,8 @@ const SLICE_UNITS = 65_536;
 const SLICE_MS = 10;
 /** Work on one stanza that takes this long, in milliseconds, delays other clients and counts. */
 const LONG_MS = 5;
+/** After such work the account is read again when this many times its length has passed: the work in other actors takes time too. */
+const REST = 8;
 /** The burst of such work, in milliseconds. */
 const WORK_BURST = 300;
 /** The longest sleep; then the clock is read again. */
@@ -70,6 +72,8 @@ export class AccountBudget {
   readonly #work: Bucket;
   #waiting: Set<Reader> | undefined;
   #at: number;
+  /** Milliseconds of it that are left. */
+  #rest = 0;
   #sliceTurn = -1;
   #sliceAt = 0;
   #sliceStanzas = 0;
@@ -91,7 +95,7 @@ export class AccountBudget {
   }
 
   get #wait(): number {
-    return Math.max(this.#stanzas.wait, this.#units.wait, this.#work.wait);
+    return Math.max(this.#stanzas.wait, this.#units.wait, this.#work.wait, this.#rest);
   }
 
   /** One stanza of that size was read. Returns false where its session should stop reading: wait(). */
@@ -111,6 +115,7 @@ export class AccountBudget {
     const took = now - this.#at;
     if (took < LONG_MS) return true;
     this.#work.take(took);
+    if (this.#start.limits.workPerSecond > 0) this.#rest = Math.min(LONGEST_MS, took * REST);
     return this.isOpen && !this.#isSliceOver(now);
   }
 
@@ -122,6 +127,7 @@ export class AccountBudget {
       this.#stanzas.refill(passed);
       this.#units.refill(passed);
       this.#work.refill(passed);
+      this.#rest = Math.max(0, this.#rest - passed);
     }
     return now;
   }

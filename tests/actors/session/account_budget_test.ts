@@ -85,6 +85,17 @@ describe("AccountBudget", () => {
     expect(gone.read).toBe(0);
   });
 
+  test("leaves others the processor after long work", () => {
+    const { budget, clock, take } = stage({ ...NO_STANZAS, ...NO_BYTES, workPerSecond: 20 });
+    take(1);
+    clock.now += 10;
+    expect([budget.handled(), budget.isOpen]).toEqual([false, false]);
+    clock.advance(69);
+    expect(take(1)).toEqual([false]);
+    clock.advance(1);
+    expect(take(1)).toEqual([true]);
+  });
+
   test("counts the time that long work took, and no short one", () => {
     const { budget, clock, take } = stage({ ...NO_STANZAS, ...NO_BYTES, workPerSecond: 20 });
     const works = (ms: number) => {
@@ -93,8 +104,10 @@ describe("AccountBudget", () => {
       return budget.handled();
     };
     for (let count = 0; count < 1000; count++) expect(works(4)).toBe(true);
-    expect([works(299), budget.isOpen]).toEqual([false, true]);
-    expect([works(201), budget.isOpen]).toEqual([false, false]);
+    expect(works(299)).toBe(false);
+    clock.advance(1000);
+    expect(take(1)).toEqual([true]);
+    expect([works(401), budget.isOpen]).toEqual([false, false]);
     clock.advance(9_300);
     take(1);
     expect(budget.isOpen).toBe(false);
