@@ -10,7 +10,14 @@ export * from "./accounts.ts";
 export * from "./archives.ts";
 export * from "./documents.ts";
 export * from "./message_log.ts";
-export * from "./operations.ts";
+export {
+  isRead,
+  type ReadCall,
+  type ReadMethod,
+  type StoreCall,
+  type StoreMethod,
+  type StoreOperations,
+} from "./operations.ts";
 export * from "./pubsub.ts";
 export * from "./rosters.ts";
 export * from "./streams.ts";

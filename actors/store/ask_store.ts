@@ -1,4 +1,5 @@
-import { type AsyncStore, concernsLog, isRead, type StoreCall, type StoreReply } from "../../store/store.ts";
+import { concernsLog, isRead } from "../../store/operations.ts";
+import type { AsyncStore, StoreCall, StoreReply } from "../../store/store.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { StoreMessage } from "../store_letter.ts";
 

@@ -2,9 +2,14 @@
  * Group commit: gathers the writes of many actors, commits them in one transaction at a time, then answers all of them. A write
  * that nobody waits for may wait for company; a waiting row whose proof of receipt arrives before its commit is never written.
  * Reads stand apart (waiting_reads.ts). A plain object: the StoreActor gives it letters, and carries out what it asks for.
+ *
+ * Reads and commits share the store's thread. A second connection for reads would spare them the commit under way: at 1,000
+ * archived messages a second nothing at the median (0.2 ms) and little at the 99th percentile (12 to 26 ms, 6 to 20 instead). It
+ * would cost 16 MB, and 5 to 10% of a message's commit, since the database could not be locked for one connection any more.
  * @module
  */
-import { type StoreCall, StoreFault, type StoreReply, type StreamCount, subjectsOf } from "../../store/store.ts";
+import { subjectsOf } from "../../store/operations.ts";
+import { type StoreCall, StoreFault, type StoreReply, type StreamCount } from "../../store/store.ts";
 import type { Log } from "../../xmpp/log.ts";
 import type { NowAndThen } from "../now_and_then.ts";
 import { type Batch, type Calls, type Settle, tellCommitted, tellRefused, unitsOf, writtenBy } from "./batch.ts";

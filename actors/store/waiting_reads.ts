@@ -3,7 +3,7 @@
  * its answer depends on what waits: then it comes right behind the commit that takes that.
  * @module
  */
-import { concernsLog, type ReadCall, subjectsOf } from "../../store/store.ts";
+import { concernsLog, type ReadCall, subjectsOf } from "../../store/operations.ts";
 import type { StoreMessage } from "../store_letter.ts";
 
 export type Read = Extract<StoreMessage, { kind: "read" }>;
