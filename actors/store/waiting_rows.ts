@@ -88,10 +88,11 @@ function ownersOf({ message }: Append): readonly string[] {
   return message.pending === undefined ? owners : [...owners, message.pending.owner];
 }
 
-/** Without the row that waits; undefined where no archive has it. */
+/** Without the row that waits; undefined where no archive has it. A text that nobody keeps is not even written. */
 function archivedPart(append: Append): Append | undefined {
-  const { seq, text, archive } = append.message;
-  return archive.length === 0 ? undefined : { ...append, message: { seq, text, archive } };
+  const { archive } = append.message;
+  if (archive.length === 0) return undefined;
+  return { ...append, message: { seq: append.message.seq, text: append.message.text, archive } };
 }
 
 function partsWritten(append: Append): readonly Append[] {

@@ -100,8 +100,11 @@ class Stage implements CommitHost {
   }
 
   append(seq: number, wanted = false, extra: Partial<NewMessage> = {}): RowHandle {
+    return this.appendMessage({ ...row(seq), ...extra }, wanted);
+  }
+
+  appendMessage(message: NewMessage, wanted = false): RowHandle {
     const handle: RowHandle = { isWritten: false, isCancelled: false };
-    const message = { ...row(seq), ...extra };
     this.commits.append({ kind: "append", message, handle, units: 20, from: this.#from, wanted, provable: true });
     return handle;
   }
@@ -493,6 +496,25 @@ describe("Group commit and a proof that comes before the commit", () => {
     on.settle(1);
     on.elapse();
     expect(on.last).toEqual(["append 2"]);
+  });
+
+  test("does not even write its text", () => {
+    const on = new Stage();
+    let written = 0;
+    const lazy = (seq: number) => ({
+      seq,
+      archive: [],
+      pending: { owner: OWNER },
+      get text() {
+        written++;
+        return "";
+      },
+    });
+    on.appendMessage(lazy(1));
+    on.settle(1);
+    on.appendMessage(lazy(2)).isCancelled = true;
+    drain(on);
+    expect([written, on.batches]).toEqual([0, []]);
   });
 
   test("writes what an archive wants, without the row that waits", () => {
