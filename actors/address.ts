@@ -1,5 +1,6 @@
 /** Addresses of actors, and answers to them. @module */
 import type { Outcome } from "../amp/outcome.ts";
+import type { ResourceAnswer } from "../amp/plan.ts";
 import type { Jid } from "../xmpp/jid.ts";
 
 /** Names one session among those of all processes; a later session of the same resource has another. */
@@ -11,6 +12,8 @@ export type Address =
   /** The two actors of a bare JID. */
   | { readonly kind: "user"; readonly jid: Jid }
   | { readonly kind: "delivery"; readonly jid: Jid }
+  /** What that process knows of sessions and accounts. */
+  | { readonly kind: "directory"; readonly process: number }
   /** The durable queue of a domain. */
   | { readonly kind: "hop"; readonly domain: string }
   /** Somebody in that process who waits for an answer by its ticket. */
@@ -30,6 +33,16 @@ export type Answer =
   | { readonly kind: "accepted"; readonly ticket: number }
   /** What became of the message, in the order of events: `stored` may be followed by `direct`. */
   | { readonly kind: "outcome"; readonly ticket: number; readonly outcome: Outcome };
+
+export type DirectoryLetter =
+  /** What a session of another process would do now; undefined: it is over. */
+  | { readonly kind: "view"; readonly session: SessionId; readonly view: ResourceAnswer | undefined }
+  /** The account was removed from the store. */
+  | { readonly kind: "remove"; readonly account: Jid }
+  /** The account was made. */
+  | { readonly kind: "renew"; readonly account: Jid }
+  /** The password of the account is another: its sessions end, but that of the full JID `except`. */
+  | { readonly kind: "end-sessions"; readonly account: Jid; readonly except: Jid | undefined };
 
 export type WaiterLetter =
   | Answer

@@ -60,7 +60,7 @@ function watch(node: Node, waiters: Waiters, { stanza, replyTo }: Envelope, rule
     waiters.remove(ticket);
     conclude(node, stanza, rules, notify, letter.outcome, () => finish(node, replyTo, letter.outcome));
   });
-  return { to: { kind: "waiter", process: 0 }, ticket, waits: true };
+  return { to: { kind: "waiter", process: node.peers.own }, ticket, waits: true };
 }
 
 function conclude(

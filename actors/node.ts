@@ -13,6 +13,7 @@ import type { Congestion } from "./congestion.ts";
 import type { DeliveryRef, Envelope } from "./delivery/delivery_letter.ts";
 import type { OfflineLimits } from "./delivery/offline_shares.ts";
 import type { NowAndThen } from "./now_and_then.ts";
+import type { Peers } from "./peers.ts";
 import type { Post } from "./post.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 import type { Scheduler } from "./runtime/scheduler.ts";
@@ -84,6 +85,11 @@ export interface Node extends Post {
   readonly streams: StreamRegistry;
   readonly seqs: SequenceClock;
   stanzaId(seq: number): string;
+  readonly peers: Peers;
+  /** A session has got this resource of an account that is owned here. */
+  sessionBound(id: SessionId, jid: Jid): void;
+  /** What a session of this process would do with a message is another now, or it is over. */
+  sessionChanged(session: SessionRef, account: Jid): void;
   /** Undefined: the session is over. */
   session(id: SessionId): SessionRef | undefined;
   /** A session of this process is over. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Outcome } from "../amp/outcome.ts";
-import type { Address, ReplyTo, WaiterLetter } from "./address.ts";
+import type { Address, DirectoryLetter, ReplyTo, WaiterLetter } from "./address.ts";
 import type { DeliveryLetter } from "./delivery/delivery_letter.ts";
 import type { HopLetter } from "./hop/hop_letter.ts";
 import type { SessionLetter } from "./session/session_letter.ts";
@@ -15,6 +15,7 @@ export interface Letters {
   readonly session: SessionLetter;
   readonly user: UserLetter;
   readonly delivery: DeliveryLetter;
+  readonly directory: DirectoryLetter;
   readonly hop: HopLetter;
   readonly waiter: WaiterLetter;
 }

@@ -162,7 +162,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   keepPresence(presence: Stanza): void {
     this.#available = presence.type === undefined;
     this.#priority = readPriority(presence);
-    this.#view = undefined;
+    this.#changed();
   }
 
   answer(stanza: Stanza): void {
@@ -268,7 +268,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     const refuses = strangers >= unprovedMessages * share || strangerBytes >= unprovedBytes * share;
     if (refuses === this.#refusesStrangers) return;
     this.#refusesStrangers = refuses;
-    this.#view = undefined;
+    this.#changed();
     if (!refuses && !this.#ended) this.#entry.delivery.tell({ kind: "flush", seenUntil: 0 });
   }
 
@@ -397,7 +397,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     const lingering = this.#connection;
     this.#stopWaiting();
     this.#connection = undefined;
-    this.#view = undefined;
+    this.#changed();
     this.#detachedAt = this.#node.now();
     lingering?.close(error);
     this.#becomeActive();
@@ -405,7 +405,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   takeOver(connection: Connection): void {
     this.#connection = connection;
-    this.#view = undefined;
+    this.#changed();
     this.#probeSentAt = 0;
     this.#lastHeard = this.#node.now();
     if (this.#outbox.length > 0) this.#planProbe();
@@ -432,6 +432,11 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   // Life
 
+  #changed(): void {
+    this.#view = undefined;
+    this.#node.sessionChanged(this.#self, this.#entry.jid);
+  }
+
   /** What it would do with a message; undefined: it is over. */
   get view(): ResourceAnswer | undefined {
     if (this.#ended) return undefined;
@@ -450,7 +455,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     const ignored = clean && this.#probeSentAt > 0 && this.#node.now() - this.#probeSentAt >= IGNORED_MS;
     this.#stopWaiting();
     this.#connection = undefined;
-    this.#view = undefined;
+    this.#changed();
     this.#probeSentAt = 0;
     this.#flushHeld();
     if (clean || this.#managed?.resumable !== true) return this.end(undefined, ignored);
@@ -499,6 +504,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     connection?.close(error);
     this.#managed?.ended();
     this.#available = false;
+    this.#changed();
     const unproved = this.#outbox.drain();
     for (const error of this.#requests?.take() ?? []) this.#node.route(error);
     const session = this.#self.id;

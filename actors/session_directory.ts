@@ -1,12 +1,16 @@
 /** The sessions that actors of this process know by their id, and how they begin. RFC 6120 section 7. @module */
+
+import type { ResourceAnswer } from "../amp/plan.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import type { SessionId, WaiterLetter } from "./address.ts";
 import { mailboxBounds } from "./mailbox_bounds.ts";
 import type { Node, UserEntry } from "./node.ts";
+import { firstSessionId, processOf } from "./peers.ts";
 import type { ActorKind } from "./runtime/mailbox.ts";
 import { AccountBudget, type BudgetStart } from "./session/account_budget.ts";
 import { BoundSession } from "./session/bound_session.ts";
+import { DistantSession } from "./session/distant_session.ts";
 import type { OwnSessionRef, SessionMessage, SessionRef } from "./session/session_letter.ts";
 import { SessionMailbox } from "./session/session_mailbox.ts";
 import { SessionActor } from "./session_actor.ts";
@@ -23,12 +27,13 @@ export class SessionDirectory {
   readonly #budgets: BudgetStart;
   readonly #sessions = new Map<SessionId, SessionRef>();
   readonly #own = new Set<OwnSessionRef>();
-  #last = 0;
+  #last: number;
 
   constructor(node: Node, waiters: Waiters) {
     this.#node = node;
     this.#waiters = waiters;
     this.#kind = sessionKind(node);
+    this.#last = firstSessionId(node.peers);
     this.#budgets = {
       limits: node.settings.budget,
       now: () => node.now(),
@@ -46,10 +51,36 @@ export class SessionDirectory {
     return this.#own;
   }
 
+  /** Accounts of its sessions that other processes own. */
+  accountsElsewhere(): ReadonlySet<string> {
+    const { peers } = this.#node;
+    const accounts = new Set<string>();
+    if (peers.count > 1) for (const { account } of this.#own) accounts.add(account.text);
+    return accounts;
+  }
+
   ended(id: SessionId): void {
     const session = this.#sessions.get(id);
     this.#sessions.delete(id);
     this.#own.delete(session as OwnSessionRef);
+  }
+
+  /** A session of another process has a resource of an account that is owned here. */
+  bound(id: SessionId, { resource }: Jid): void {
+    const process = processOf(id);
+    if (process === this.#node.peers.own) return;
+    this.#sessions.set(
+      id,
+      new DistantSession(this.#node, id, { resource, available: false, priority: 0, connected: true }),
+    );
+  }
+
+  /** What it has told of itself. */
+  told(id: SessionId, view: ResourceAnswer | undefined): void {
+    const session = this.#sessions.get(id);
+    if (!(session instanceof DistantSession)) return;
+    session.view = view;
+    if (view === undefined) this.#sessions.delete(id);
   }
 
   /** Throws StanzaError. */
@@ -72,7 +103,7 @@ export class SessionDirectory {
       };
       const ticket = this.#waiters.add(take);
       const cancel = node.schedule(BIND_MS, () => fail(new StanzaError("resource-constraint", { type: "wait" })));
-      const replyTo = { to: { kind: "waiter", process: 0 }, ticket } as const;
+      const replyTo = { to: { kind: "waiter", process: node.peers.own }, ticket } as const;
       node.send({ kind: "user", jid: account }, { kind: "bind", session, resource, client, marks, replyTo });
     });
   }
@@ -88,7 +119,7 @@ export class SessionDirectory {
 
   #begin({ connection, inbound = [] }: BindRequest, id: SessionId, jid: Jid): SessionHandle {
     const entry = this.#node.user(jid.bare);
-    const mailbox = new SessionMailbox(this.#kind, this.#node.scheduler, id);
+    const mailbox = new SessionMailbox(this.#kind, this.#node.scheduler, id, entry.jid);
     const budget = this.#budgetOf(entry);
     mailbox.start(new SessionActor(this.#node, { jid, connection, entry, self: mailbox, budget }));
     this.#sessions.set(id, mailbox);

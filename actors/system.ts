@@ -15,7 +15,7 @@ import { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { Accounts } from "./accounts.ts";
-import type { Address, ReplyTo, SessionId, WaiterLetter } from "./address.ts";
+import type { Address, DirectoryLetter, ReplyTo, SessionId, WaiterLetter } from "./address.ts";
 import { ArchiveRetention } from "./archive_retention.ts";
 import { Congestion } from "./congestion.ts";
 import type { DeliveryLetter, Envelope } from "./delivery/delivery_letter.ts";
@@ -26,8 +26,10 @@ import { ExpiryActor } from "./expiry_actor.ts";
 import type { Hop, HopOptions } from "./hop/hop.ts";
 import type { HopLetter } from "./hop/hop_letter.ts";
 import { HopActor } from "./hop_actor.ts";
+import { readFrame, writeFrame } from "./letter_codec.ts";
 import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
 import { NowAndThen } from "./now_and_then.ts";
+import { ALONE, type Peers, processOf } from "./peers.ts";
 import { finish, type Letters } from "./post.ts";
 import { Router } from "./router.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
@@ -50,6 +52,8 @@ export interface SystemStart {
   readonly log: Log;
   /** Who takes stanzas for other domains, in the order in which they are asked. */
   readonly destinations: readonly Destination[];
+  /** The processes that share the accounts with this one; none unless given. */
+  readonly peers?: Peers;
   now(): number;
   newId(): string;
   schedule(ms: number, task: () => void): () => void;
@@ -70,6 +74,7 @@ export class ActorSystem implements Node, SessionService {
   readonly store: Mailbox<StoreMessage>;
   readonly database: AsyncStore;
   readonly streams: StreamRegistry;
+  readonly peers: Peers;
   readonly #start: SystemStart;
   readonly #expiry: Mailbox<ExpiryLetter>;
   readonly #retention: ArchiveRetention;
@@ -88,18 +93,19 @@ export class ActorSystem implements Node, SessionService {
 
   constructor(start: SystemStart, opened: StoreStart) {
     this.#start = start;
+    this.peers = start.peers ?? ALONE;
     this.scheduler = new Scheduler(start.now);
     this.settings = start.settings;
     this.registry = start.registry;
     this.log = start.log;
     this.notices = new NowAndThen(start.now);
     this.#domains = new Set(start.settings.domains);
-    this.#seqs = new SequenceClock(opened.lastSeq, start.now);
+    this.#seqs = new SequenceClock(opened.lastSeq, start.now, this.peers);
     this.#ids = new StanzaIds(opened.idKey);
     this.streams = new StreamRegistry(start.newId, () => this.store.tell({ kind: "counts" }));
     this.congestion = new Congestion((task) => start.schedule(0, task));
     this.store = this.#startStore(start);
-    this.database = askStore(this.store, (account) => this.#users.renew(Jid.parse(account)));
+    this.database = askStore(this.store, (account) => this.#toAll({ kind: "renew", account: Jid.parse(account) }));
     this.context = this.#createContext();
     this.#sessions = new SessionDirectory(this, this.waiters);
     this.#router = new Router(this, this.waiters, [new Accounts(this), ...start.destinations]);
@@ -135,6 +141,8 @@ export class ActorSystem implements Node, SessionService {
   }
 
   #openHop(domain: string, hop: Hop, options: HopOptions): (envelope: Envelope) => void {
+    const to = { kind: "hop", domain } as const;
+    if (this.peers.ownerOf(Jid.parse(domain)) !== this.peers.own) return (envelope) => this.send(to, envelope);
     const mailbox: Mailbox<HopLetter> = new Mailbox(serverKind("HopActor", this.log), this.scheduler);
     mailbox.start(new HopActor(this, { domain, hop, options, self: () => mailbox }));
     this.#hops.set(domain, mailbox);
@@ -144,6 +152,7 @@ export class ActorSystem implements Node, SessionService {
 
   /** Overdue deadlines fire, and the sweep begins. */
   run(): void {
+    this.peers.listen((frame) => this.#receive(frame));
     const context = this.#destinationContext();
     for (const destination of this.#start.destinations) destination.start?.(context);
     this.#pruneStreams();
@@ -154,7 +163,7 @@ export class ActorSystem implements Node, SessionService {
     const sweep = () => {
       this.scheduler.turn(() => {
         for (const session of this.#sessions.own) session.tell({ kind: "timer" });
-        this.#users.sweep();
+        this.#users.sweep(this.#sessions.accountsElsewhere());
       });
       this.#cancelSweep = this.schedule(interval, sweep);
     };
@@ -264,6 +273,15 @@ export class ActorSystem implements Node, SessionService {
     return this.#sessions.get(id);
   }
 
+  sessionBound(id: SessionId, jid: Jid): void {
+    this.#sessions.bound(id, jid);
+  }
+
+  sessionChanged({ id, view }: SessionRef, account: Jid): void {
+    const owner = this.peers.ownerOf(account);
+    if (owner !== this.peers.own) this.send({ kind: "directory", process: owner }, { kind: "view", session: id, view });
+  }
+
   sessionEnded(id: SessionId): void {
     this.#sessions.ended(id);
   }
@@ -272,6 +290,34 @@ export class ActorSystem implements Node, SessionService {
 
   send<Kind extends keyof Letters>(to: Extract<Address, { readonly kind: Kind }>, letter: Letters[Kind]): void;
   send(to: Address, letter: Letters[keyof Letters]): void {
+    const process = this.#processOf(to);
+    if (process === this.peers.own) this.#deliver(to, letter);
+    else this.peers.carry(process, writeFrame({ to, letter }));
+  }
+
+  #processOf(to: Address): number {
+    switch (to.kind) {
+      case "session":
+        return processOf(to.id);
+      case "user":
+      case "delivery":
+        return this.peers.ownerOf(to.jid);
+      case "hop":
+        return this.peers.ownerOf(Jid.parse(to.domain));
+      case "waiter":
+      case "directory":
+        return to.process;
+      default:
+        return to satisfies never;
+    }
+  }
+
+  #receive(frame: string): void {
+    const { to, letter } = readFrame(frame);
+    this.#deliver(to, letter);
+  }
+
+  #deliver(to: Address, letter: Letters[keyof Letters]): void {
     switch (to.kind) {
       case "session":
         return this.#sessions.get(to.id)?.tell(letter as SessionLetter);
@@ -283,8 +329,34 @@ export class ActorSystem implements Node, SessionService {
         return this.#hops.get(to.domain)?.tell(letter as HopLetter);
       case "waiter":
         return this.#tellWaiter(letter as WaiterLetter);
+      case "directory":
+        return this.#tellDirectory(letter as DirectoryLetter);
       default:
         to satisfies never;
+    }
+  }
+
+  #tellDirectory(letter: DirectoryLetter): void {
+    switch (letter.kind) {
+      case "view":
+        return this.#sessions.told(letter.session, letter.view);
+      case "remove":
+        return this.#users.remove(letter.account);
+      case "renew":
+        return this.#users.renew(letter.account);
+      case "end-sessions":
+        this.context.serverMemory.get(PASSWORD_CHANGES).note(letter.account);
+        return this.#users.endSessions(letter.account, letter.except);
+      default:
+        letter satisfies never;
+    }
+  }
+
+  /** This process first. */
+  #toAll(letter: DirectoryLetter): void {
+    this.#tellDirectory(letter);
+    for (let process = 0; process < this.peers.count; process++) {
+      if (process !== this.peers.own) this.send({ kind: "directory", process }, letter);
     }
   }
 
@@ -309,11 +381,11 @@ export class ActorSystem implements Node, SessionService {
       this.waiters.remove(ticket);
       outcome(letter.outcome);
     });
-    const replyTo: ReplyTo = { to: { kind: "waiter", process: 0 }, ticket, waits: true };
+    const replyTo: ReplyTo = { to: { kind: "waiter", process: this.peers.own }, ticket, waits: true };
     const from = stanza.from!;
     const isAccount = from.local !== "" && this.isLocal(from.domain);
     if (!isAccount) return this.route(stanza, { replyTo });
-    this.#users.get(from.bare).delivery.tell({ kind: "outgoing", stanza, session: undefined, replyTo });
+    this.send({ kind: "delivery", jid: from.bare }, { kind: "outgoing", stanza, session: undefined, replyTo });
   }
 
   // SessionService
@@ -363,7 +435,7 @@ export class ActorSystem implements Node, SessionService {
   async #setForward(account: Jid, to: Jid | undefined): Promise<boolean> {
     if ((await this.database.credentials(account.text)) === undefined) return false;
     await this.database.setForward(account.text, to?.text);
-    this.activeUser(account)?.user.tell({ kind: "forward", to });
+    this.send({ kind: "user", jid: account }, { kind: "forward", to });
     return true;
   }
 
@@ -381,11 +453,11 @@ export class ActorSystem implements Node, SessionService {
       newId: () => this.newId(),
       route: (stanza) => this.route(stanza),
       endAccount: (account) => {
-        this.schedule(0, () => this.#users.remove(account));
+        this.schedule(0, () => this.#toAll({ kind: "remove", account }));
       },
       endSessions: (account, except) => {
         this.context.serverMemory.get(PASSWORD_CHANGES).note(account);
-        this.schedule(0, () => this.#users.endSessions(account, except));
+        this.schedule(0, () => this.#toAll({ kind: "end-sessions", account, except }));
       },
       setForward: (account, to) => this.#setForward(account, to),
     };

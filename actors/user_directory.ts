@@ -44,6 +44,7 @@ export class UserDirectory {
   readonly #kinds: UserKinds;
   readonly #missing: MissingAccounts;
   #users = new Map<string, Active>();
+  readonly #distant = new Map<string, UserEntry>();
   /** How many are to be active when it is next looked whether there are too many. */
   #crowd = CROWD;
 
@@ -62,6 +63,8 @@ export class UserDirectory {
   }
 
   get(bare: Jid): UserEntry {
+    if (this.#node.peers.count > 1 && this.#node.peers.ownerOf(bare) !== this.#node.peers.own)
+      return this.#elsewhere(bare);
     const known = this.#users.get(bare.text);
     if (known !== undefined) {
       known.isUsed = true;
@@ -80,6 +83,20 @@ export class UserDirectory {
     this.#users.set(bare.text, entry);
     if (this.#missing.has(bare.text)) this.#begin(entry, undefined);
     else this.#activate(entry);
+    return entry;
+  }
+
+  /** An account that another process owns. It stays as long as sessions of this process belong to it. */
+  #elsewhere(bare: Jid): UserEntry {
+    const known = this.#distant.get(bare.text);
+    if (known !== undefined) return known;
+    const node = this.#node;
+    const entry: UserEntry = {
+      jid: bare,
+      user: { tell: (letter) => node.send({ kind: "user", jid: bare }, letter) },
+      delivery: { tell: (letter) => node.send({ kind: "delivery", jid: bare }, letter) },
+    };
+    this.#distant.set(bare.text, entry);
     return entry;
   }
 
@@ -114,8 +131,9 @@ export class UserDirectory {
     entry.delivery.stop();
   }
 
-  /** Passivates who has been idle. */
-  sweep(): void {
+  /** Passivates who has been idle; `bound` are the accounts of this process's sessions. */
+  sweep(bound: ReadonlySet<string>): void {
+    for (const account of this.#distant.keys()) if (!bound.has(account)) this.#distant.delete(account);
     const now = this.#node.now();
     for (const entry of this.#users.values()) {
       const idleMs = entry.actors?.user.exists ? IDLE_MS : NOBODY_IDLE_MS;

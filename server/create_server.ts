@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import { nanoid } from "nanoid";
 import type { Destination } from "../actors/destination.ts";
+import { ALONE, type Peers } from "../actors/peers.ts";
 import { ActorSystem } from "../actors/system.ts";
 import type { Outcome } from "../amp/outcome.ts";
 import { modules as ownModules } from "../modules/mod.ts";
@@ -77,9 +78,9 @@ export interface AmpactServer {
 
 /**
  * Makes a server. Nothing is opened before start(). Throws ConfigError, and Error when two modules handle the same IQ
- * or declare the same setting.
+ * or declare the same setting. `peers`: for tests of several processes.
  */
-export function createServer(options: ServerOptions = {}): AmpactServer {
+export function createServer(options: ServerOptions = {}, peers?: Peers): AmpactServer {
   const { modules = ownModules } = options;
   const config = loadConfig({ ...configSources(options), modules });
   const log = options.log ?? serverLog();
@@ -147,7 +148,7 @@ export function createServer(options: ServerOptions = {}): AmpactServer {
         }
         const opened = await store.open();
         secret = Uint8Array.from(opened.idKey);
-        system = new ActorSystem({ ...parts, settings, registry, store, destinations }, opened);
+        system = new ActorSystem({ ...parts, settings, registry, store, destinations, peers: peers ?? ALONE }, opened);
         system.run();
         transports.open();
       } catch (error) {

@@ -7,21 +7,42 @@
 const EPOCH = Date.UTC(2020, 0, 1);
 const PER_MILLISECOND = 4096;
 
+/** The process, from 0, and how many there are. */
+export interface Share {
+  readonly own: number;
+  readonly count: number;
+}
+
+const WHOLE: Share = { own: 0, count: 1 };
+
 /** Gives strictly increasing sequence numbers, whatever the clock does. */
 export class SequenceClock {
   #last: number;
   readonly #now: () => number;
+  readonly #slot: number;
+  readonly #step: number;
 
-  /** `lastSeq` is the highest number ever given, 0 for none; `now` gives milliseconds since 1970. */
-  constructor(lastSeq: number, now: () => number) {
+  /**
+   * `lastSeq` is the highest number ever given, 0 for none; `now` gives milliseconds since 1970. Of several processes each gives
+   * its own share of the numbers.
+   */
+  constructor(lastSeq: number, now: () => number, { own, count }: Share = WHOLE) {
     this.#last = lastSeq;
     this.#now = now;
+    this.#slot = own;
+    this.#step = count;
   }
 
   /** More than 4096 numbers within one millisecond run on into the next. */
   next(): number {
-    this.#last = Math.max(firstSeqAt(this.#now()), this.#last + 1);
+    const next = Math.max(firstSeqAt(this.#now()), this.#last + 1);
+    this.#last = this.#step === 1 ? next : this.#ownFrom(next);
     return this.#last;
+  }
+
+  /** The first number of this process that is not below. */
+  #ownFrom(seq: number): number {
+    return seq + ((this.#slot - (seq % this.#step) + this.#step) % this.#step);
   }
 }
 

@@ -39,6 +39,10 @@ export function eventRow({ stanza, seq }: DueEvent): NewMessage {
 /** Sends an event that is true already, and logs it along with what is being gathered. */
 export function announce(holder: Holder, event: DueEvent | undefined): void {
   if (event === undefined) return;
+  const { peers } = holder.node;
+  // Its own process keeps it, when it comes there: a proof there must not come before a commit here.
+  if (peers.count > 1 && peers.ownerOf(event.stanza.to!.bare) !== peers.own)
+    return sendEvent(holder.node, { ...event, seq: 0 });
   if (event.seq > 0) append(holder, eventRow(event), event.stanza.size, true);
   sendEvent(holder.node, event);
 }

@@ -1,6 +1,7 @@
 /** What sessions are told. @module */
 import type { ResourceAnswer } from "../../amp/plan.ts";
 import type { StreamError } from "../../xmpp/errors.ts";
+import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { SessionId } from "../address.ts";
 import type { Connection } from "../connection.ts";
@@ -54,5 +55,6 @@ export interface SessionRef {
 export interface OwnSessionRef extends SessionRef, ActorRef<SessionMessage> {
   /** So much waits for the session that its client should not be read. */
   readonly isCrowded: boolean;
+  readonly account: Jid;
   tell(message: SessionMessage): void;
 }

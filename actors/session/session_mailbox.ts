@@ -1,5 +1,6 @@
 /** The address of a session on this node. @module */
 import type { ResourceAnswer } from "../../amp/plan.ts";
+import type { Jid } from "../../xmpp/jid.ts";
 import type { SessionId } from "../address.ts";
 import { type ActorKind, Mailbox } from "../runtime/mailbox.ts";
 import type { Scheduler } from "../runtime/scheduler.ts";
@@ -12,10 +13,12 @@ const CROWD_UNITS = 65_536;
 
 export class SessionMailbox extends Mailbox<SessionMessage> implements OwnSessionRef {
   readonly id: SessionId;
+  readonly account: Jid;
 
-  constructor(kind: ActorKind<SessionMessage>, scheduler: Scheduler, id: SessionId) {
+  constructor(kind: ActorKind<SessionMessage>, scheduler: Scheduler, id: SessionId, account: Jid) {
     super(kind, scheduler);
     this.id = id;
+    this.account = account;
   }
 
   get view(): ResourceAnswer | undefined {

@@ -25,9 +25,10 @@ export function hasBlocked({ blocked }: LiveAccount, jid: Jid): boolean {
   return blocked.size > 0 && isBlocked(blocked, jid);
 }
 
-/** A local contact without a resource cannot see it. */
+/** A contact of this process without a resource cannot see it. */
 export function isReachable({ node }: LiveAccount, contact: Jid): boolean {
-  return !node.isLocal(contact.domain) || node.activeUser(contact) !== undefined;
+  if (!node.isLocal(contact.domain) || node.activeUser(contact) !== undefined) return true;
+  return node.peers.ownerOf(contact.bare) !== node.peers.own;
 }
 
 /** The additions of modules to presence have changed. */

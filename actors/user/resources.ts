@@ -22,6 +22,7 @@ export function bindResource(account: LiveAccount, request: Bind): void {
   }
   for (const resource of older) replace(account, resource);
   account.live = [...account.live, newResource(jid, request)];
+  node.sessionBound(session, jid);
   node.send(replyTo.to, { kind: "bound", ticket: replyTo.ticket, session, jid });
   tellProfile(account);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Node } from "../../actors/node.ts";
+import { ALONE } from "../../actors/peers.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
 import { UserDirectory, userKinds } from "../../actors/user_directory.ts";
 import type { UserRecord } from "../../store/store.ts";
@@ -21,6 +22,7 @@ function setting(): Setting {
   const reads: Setting["reads"] = [];
   const node = {
     now: () => now,
+    peers: ALONE,
     scheduler: new Scheduler(Date.now),
     database: { user: () => new Promise((resolve) => reads.push(resolve)) },
     log: { error: () => {} },
@@ -48,10 +50,10 @@ describe("UserDirectory", () => {
     directory.get(ROMEO);
     await answer(reads[0], record);
     advance(stays);
-    directory.sweep();
+    directory.sweep(new Set());
     expect(directory.size).toBe(1);
     advance(goes - stays);
-    directory.sweep();
+    directory.sweep(new Set());
     expect(directory.size).toBe(0);
   });
 
@@ -72,7 +74,7 @@ describe("UserDirectory", () => {
     const { directory, advance } = setting();
     directory.get(ROMEO);
     advance(120_000);
-    directory.sweep();
+    directory.sweep(new Set());
     expect(directory.size).toBe(1);
   });
 
@@ -92,7 +94,7 @@ describe("UserDirectory", () => {
     const { directory, reads, advance } = setting();
     const leave = () => {
       advance(1000);
-      directory.sweep();
+      directory.sweep(new Set());
       expect(directory.size).toBe(0);
     };
     directory.get(ROMEO);

@@ -15,7 +15,8 @@ import { StreamManagement } from "./stream_management.ts";
 export interface Scene {
   readonly domain: string;
   readonly password: string;
-  createLink(events: LinkEvents): Link;
+  /** `client` names who connects. */
+  createLink(events: LinkEvents, client: string): Link;
   /** The account takes part in the scenario. */
   mention(account: string): void;
   /** All that is under way has come to its end. */
@@ -44,6 +45,7 @@ const ROUND_TRIP = "round-trip-";
 export class Device {
   readonly #scene: Scene;
   readonly #account: string;
+  readonly #client: string;
   readonly #inbox = new Inbox();
   resource: string;
   #link: Link | undefined;
@@ -65,6 +67,7 @@ export class Device {
   constructor(scene: Scene, account: string, resource: string) {
     this.#scene = scene;
     this.#account = account;
+    this.#client = `${account}/${resource}`;
     this.resource = resource;
   }
 
@@ -108,14 +111,15 @@ export class Device {
 
   /** A connection without a word of XMPP. */
   async opensConnection(): Promise<void> {
-    const link = this.#scene.createLink({
+    const events: LinkEvents = {
       element: (element) => {
         if (link === this.#link) this.#onElement(element);
       },
       closed: () => {
         if (link === this.#link) this.#onClosed();
       },
-    });
+    };
+    const link = this.#scene.createLink(events, this.#client);
     this.#link = link;
     this.#isBound = false;
     this.#isFrozen = false;

@@ -73,8 +73,8 @@ export class Play implements Scene {
     };
   }
 
-  createLink(events: LinkEvents): Link {
-    const { address } = this.#server;
+  createLink(events: LinkEvents, client: string): Link {
+    const address = this.#server.addressFor(client);
     switch (this.#transport) {
       case "websocket":
         return new WebSocketLink(address, events);

@@ -37,7 +37,11 @@ export interface Scenario {
 
 const TIMEOUT_MS = 15_000;
 
-export function stage({ manualClock = false, transports = ALL, ...options }: StageOptions = {}): Scenario {
+/** Every stage has so many nodes, unless it says otherwise. */
+const NODES = Number(process.env.AMPACT_TEST_NODES ?? 1);
+
+export function stage({ manualClock = false, transports = ALL, ...given }: StageOptions = {}): Scenario {
+  const options = { nodes: NODES, ...given };
   const clock = createClock(manualClock);
   let server: Promise<TestServer> | undefined;
   afterAll(async () => (await server)?.stop());

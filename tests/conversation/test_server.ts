@@ -3,12 +3,15 @@ import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Peers } from "../../actors/peers.ts";
 import { modules } from "../../modules/mod.ts";
 import type { ServerContext, ServerModule } from "../../modules/module.ts";
 import { type AmpactServer, createServer, type ServerOptions } from "../../server/create_server.ts";
 import { createSqliteStore } from "../../store/sqlite_store.ts";
 import type { Credentials, Store, StoreCall, StoreReply } from "../../store/store.ts";
 import type { Address } from "./link.ts";
+import { PeerNetwork, placeOf } from "./peers.ts";
+import { SharedStore } from "./shared_store.ts";
 import { TestLog } from "./test_log.ts";
 
 export const PASSWORD = "wherefore art thou";
@@ -23,25 +26,24 @@ export interface TestServerOptions extends StageConfig {
   readonly now?: () => number;
   /** What the server is given in place of its store. */
   readonly wrapStore?: (store: Store) => Store;
+  /** So many servers share the accounts and the store, as processes of one cluster do; 1 unless given. */
+  readonly nodes?: number;
+}
+
+/** One of the servers, and where it listens. */
+interface TestNode {
+  readonly server: AmpactServer;
+  readonly context: ServerContext;
+  readonly http: ReturnType<typeof Bun.serve>;
+  readonly tcpPort: number;
 }
 
 export class TestServer {
   readonly log = new TestLog();
   readonly #options: TestServerOptions;
   readonly #folder: string | undefined;
-  #server!: AmpactServer;
   #store!: Store;
-  #http: ReturnType<typeof Bun.serve> | undefined;
-  #tcpPort = 0;
-  #context!: ServerContext;
-  readonly #insight: ServerModule = {
-    name: "insight",
-    xeps: [],
-    features: [],
-    routes: (_app, context) => {
-      this.#context = context;
-    },
-  };
+  #nodes: readonly TestNode[] = [];
 
   private constructor(options: TestServerOptions, folder: string | undefined) {
     this.#options = options;
@@ -56,48 +58,78 @@ export class TestServer {
   }
 
   async #start(): Promise<void> {
-    const { onDisk: _, now, wrapStore = (store: Store) => store, ...config } = this.#options;
+    const { wrapStore = (store: Store) => store, nodes = 1 } = this.#options;
     const url = this.#folder === undefined ? "sqlite::memory:" : `sqlite:${this.#folder}/test.db`;
     this.#store = createSqliteStore(url, { accountBytes: this.#options.limits?.accountBytes });
-    this.#server = createServer({
-      registration: "open",
-      ...config,
-      modules: [...(config.modules ?? modules), this.#insight],
-      limits: { profile: "bench", ...config.limits },
-      store: wrapStore(this.#store),
-      log: this.log,
-      ...(now !== undefined && { now }),
-    });
-    await this.#server.start();
-    const { app, websocket } = this.#server;
-    this.#tcpPort = (await this.#server.tcp.listen({ host: "127.0.0.1", port: 0, mode: "starttls" })).port;
-    this.#http = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: app.fetch, websocket });
+    const store = new SharedStore(wrapStore(this.#store));
+    const network = new PeerNetwork(nodes);
+    const starts = Array.from({ length: nodes }, (_, own) => this.#startNode(store, network.peers(own)));
+    this.#nodes = await Promise.all(starts);
+  }
+
+  async #startNode(store: Store, peers: Peers): Promise<TestNode> {
+    const { onDisk: _, now, wrapStore: __, nodes: ___, ...config } = this.#options;
+    let context!: ServerContext;
+    const insight: ServerModule = {
+      name: "insight",
+      xeps: [],
+      features: [],
+      routes: (_app, given) => {
+        context = given;
+      },
+    };
+    const server = createServer(
+      {
+        registration: "open",
+        ...config,
+        modules: [...(config.modules ?? modules), insight],
+        limits: { profile: "bench", ...config.limits },
+        store,
+        log: this.log,
+        ...(now !== undefined && { now }),
+      },
+      peers,
+    );
+    await server.start();
+    const { app, websocket } = server;
+    const { port: tcpPort } = await server.tcp.listen({ host: "127.0.0.1", port: 0, mode: "starttls" });
+    const http = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: app.fetch, websocket });
+    return { server, context, http, tcpPort };
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all(this.#nodes.map(({ server }) => server.stop()));
+    await Promise.all(this.#nodes.map(({ http }) => http.stop(true)));
   }
 
   async stop(): Promise<void> {
-    await this.#server.stop();
-    await this.#http?.stop(true);
+    await this.#stop();
     if (this.#folder !== undefined) await rm(this.#folder, { recursive: true });
   }
 
   /** Stops, and starts again with the same database after a while. */
   async restart(pauseMs = 0): Promise<void> {
-    await this.#server.stop();
-    await this.#http?.stop(true);
+    await this.#stop();
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     await this.#start();
   }
 
   get address(): Address {
-    return { domain: this.domain, httpPort: this.#http!.port!, tcpPort: this.#tcpPort };
+    return this.addressFor("");
+  }
+
+  /** Each client has one of the nodes, the same each time. */
+  addressFor(client: string): Address {
+    const { http, tcpPort } = this.#nodes[placeOf(client, this.#nodes.length)]!;
+    return { domain: this.domain, httpPort: http.port!, tcpPort };
   }
 
   get domain(): string {
-    return this.#server.config.domains[0]!;
+    return this.app.config.domains[0]!;
   }
 
   get app(): AmpactServer {
-    return this.#server;
+    return this.#nodes[0]!.server;
   }
 
   /** Runs calls on the store, beside the server's own. */
@@ -113,7 +145,7 @@ export class TestServer {
   /** Everything that waits for a commit so far is committed. */
   async commits(): Promise<void> {
     // Retention concerns all logs; there is nothing so old.
-    await this.#context.store.pruneArchive(0, 1);
+    await Promise.all(this.#nodes.map(({ context }) => context.store.pruneArchive(0, 1)));
   }
 }
 

@@ -5,6 +5,7 @@ import type { DeliveryLetter, Envelope } from "../../../actors/delivery/delivery
 import { DeliveryActor } from "../../../actors/delivery_actor.ts";
 import type { Node, NodeSettings, RouteOptions } from "../../../actors/node.ts";
 import { NowAndThen } from "../../../actors/now_and_then.ts";
+import { ALONE } from "../../../actors/peers.ts";
 import type { Profile } from "../../../actors/profile.ts";
 import { UNKNOWN_PROFILE } from "../../../actors/profile.ts";
 import { type ActorKind, type ActorRef, Mailbox } from "../../../actors/runtime/mailbox.ts";
@@ -149,6 +150,7 @@ export class DeliveryStage {
       },
       session: (id: number) => this.sessions.find((session) => session.ref.id === id)?.ref ?? this.#left.get(id),
       send: (_: unknown, letter: WaiterLetter) => this.#answered(letter),
+      peers: ALONE,
       serves: (domain: string) => domain === "localhost",
       isLocal: (domain: string) => domain === "localhost",
       dispatch: (envelope: Envelope) => this.dispatched.push(envelope),
