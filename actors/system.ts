@@ -105,7 +105,7 @@ export class ActorSystem implements Node, SessionService {
     this.streams = new StreamRegistry(start.newId, () => this.store.tell({ kind: "counts" }));
     this.congestion = new Congestion((task) => start.schedule(0, task));
     this.store = this.#startStore(start);
-    this.database = askStore(this.store, (account) => this.#toAll({ kind: "renew", account: Jid.parse(account) }));
+    this.database = askStore(this.store, (name) => this.#renew(Jid.parse(name)));
     this.context = this.#createContext();
     this.#sessions = new SessionDirectory(this, this.waiters);
     this.#router = new Router(this, this.waiters, [new Accounts(this), ...start.destinations]);
@@ -352,9 +352,13 @@ export class ActorSystem implements Node, SessionService {
     }
   }
 
-  /** This process first. */
-  #toAll(letter: DirectoryLetter): void {
-    this.#tellDirectory(letter);
+  /** An account was made; whoever hears of it hears of it here first. */
+  #renew(account: Jid): void {
+    this.#users.renew(account);
+    this.#toOthers({ kind: "renew", account });
+  }
+
+  #toOthers(letter: DirectoryLetter): void {
     for (let process = 0; process < this.peers.count; process++) {
       if (process !== this.peers.own) this.send({ kind: "directory", process }, letter);
     }
@@ -453,11 +457,13 @@ export class ActorSystem implements Node, SessionService {
       newId: () => this.newId(),
       route: (stanza) => this.route(stanza),
       endAccount: (account) => {
-        this.schedule(0, () => this.#toAll({ kind: "remove", account }));
+        this.#toOthers({ kind: "remove", account });
+        this.schedule(0, () => this.#users.remove(account));
       },
       endSessions: (account, except) => {
         this.context.serverMemory.get(PASSWORD_CHANGES).note(account);
-        this.schedule(0, () => this.#toAll({ kind: "end-sessions", account, except }));
+        this.#toOthers({ kind: "end-sessions", account, except });
+        this.schedule(0, () => this.#users.endSessions(account, except));
       },
       setForward: (account, to) => this.#setForward(account, to),
     };

@@ -109,7 +109,7 @@ export class UserActor implements Actor<UserLetter>, AccountHost {
     }).then(() => bindResource(this.#account, request));
   }
 
-  #onEnded({ resource, session, unproved, ignored }: Extract<UserLetter, { kind: "ended" }>): void {
+  #onEnded({ resource, session, unproved, ignored }: Omit<Extract<UserLetter, { kind: "ended" }>, "kind">): void {
     endResource(this.#account, resource, session);
     // Also where it is without any: delivery may have given it more in the meantime.
     this.#entry.delivery.tell({ kind: "unproved", seqs: unproved, session, ignored });
@@ -124,7 +124,11 @@ export class UserActor implements Actor<UserLetter>, AccountHost {
   #onRemoved(): void {
     this.#account.exists = false;
     tellProfile(this.#account);
+    const { live } = this.#account;
     this.#onEnd(new StreamError("not-authorized"));
+    // This actor is found no more: what a session of another process tells at its end goes to a new one.
+    for (const { jid, session } of live)
+      this.#onEnded({ resource: jid.resource, session, unproved: [], ignored: false });
   }
 
   // Presence and requests of others

@@ -60,10 +60,10 @@ export function carryOut(holder: Holder, tracked: Tracked, effect: Effect): void
 }
 
 /** The transaction of an ending is committed, or has failed. Returns false where the message has moved on since. */
-export function moveByCommit(holder: Holder, { seq, ending, fault }: Done): boolean {
+export function moveByCommit(holder: Holder, { seq, commit, fault }: Done): boolean {
   const tracked = holder.inFlight.get(seq);
   const stage = tracked?.flight.stage;
-  const isAwaited = (stage?.kind === "resting" || stage?.kind === "ending") && stage.ending === ending;
+  const isAwaited = (stage?.kind === "resting" || stage?.kind === "ending") && tracked?.commits === commit;
   if (tracked === undefined || !isAwaited) return false;
   move(holder, tracked, { kind: "done", fault: fault && conditionOf(fault) });
   return true;
@@ -93,9 +93,10 @@ type Commit = Extract<Effect, { kind: "commit" }>;
 
 function commit(holder: Holder, tracked: Tracked, { changes, ending, alone }: Commit): void {
   const { seq, flight } = tracked;
+  const commit = ++tracked.commits;
   tracked.report = ending.report && ruleEvent(holder.node, ending.report, flight.rules!);
   const calls = [...changes.flatMap((change) => callsOf(holder, tracked, change)), ...eventCalls(tracked.report)];
-  const done = (fault: StoreFault | undefined) => holder.self().tell({ kind: "done", seq, ending, fault });
+  const done = (fault: StoreFault | undefined) => holder.self().tell({ kind: "done", seq, commit, fault });
   // An application's report has no row, so there may be nothing to write.
   if (calls.length === 0) return done(undefined);
   transact(holder.node, calls, done, alone);

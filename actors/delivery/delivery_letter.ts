@@ -7,7 +7,6 @@ import type { Answer, ReplyTo, SessionId } from "../address.ts";
 import type { Profile } from "../profile.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { CommitNews } from "../store_letter.ts";
-import type { Ending } from "./flight/flight.ts";
 
 /** How a stanza comes to whoever takes it for its recipient. */
 export interface Envelope {
@@ -28,7 +27,8 @@ export interface Envelope {
 export interface Done {
   readonly kind: "done";
   readonly seq: number;
-  readonly ending: Ending;
+  /** Which transaction of the message it was, counted from 1. */
+  readonly commit: number;
   readonly fault: StoreFault | undefined;
 }
 

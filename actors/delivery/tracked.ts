@@ -44,6 +44,8 @@ export class Tracked implements NewMessage, RowHandle {
   isStored = false;
   /** The recipient's own archive has it, or will: its stanza-id is that archive's. */
   kept = false;
+  /** How many transactions were begun to rest or end it; the last counts. */
+  commits = 0;
   /** The report that the transaction under way logs. */
   report: DueEvent | undefined = undefined;
 

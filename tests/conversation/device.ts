@@ -45,7 +45,8 @@ const ROUND_TRIP = "round-trip-";
 export class Device {
   readonly #scene: Scene;
   readonly #account: string;
-  readonly #client: string;
+  /** Names who connects: the same client comes to the same server each time. */
+  readonly client: string;
   readonly #inbox = new Inbox();
   resource: string;
   #link: Link | undefined;
@@ -67,7 +68,7 @@ export class Device {
   constructor(scene: Scene, account: string, resource: string) {
     this.#scene = scene;
     this.#account = account;
-    this.#client = `${account}/${resource}`;
+    this.client = `${account}/${resource}`;
     this.resource = resource;
   }
 
@@ -119,7 +120,7 @@ export class Device {
         if (link === this.#link) this.#onClosed();
       },
     };
-    const link = this.#scene.createLink(events, this.#client);
+    const link = this.#scene.createLink(events, this.client);
     this.#link = link;
     this.#isBound = false;
     this.#isFrozen = false;

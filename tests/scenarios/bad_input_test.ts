@@ -383,8 +383,8 @@ scenario(
 
 // BOSH
 
-const post = async ({ server }: Cast, body: string): Promise<Element> => {
-  const url = `http://127.0.0.1:${server.address.httpPort}/http-bind`;
+const post = async ({ server, tybalt }: Cast, body: string): Promise<Element> => {
+  const url = `http://127.0.0.1:${server.addressFor(tybalt.client).httpPort}/http-bind`;
   const response = await fetch(url, { method: "POST", headers: { "content-type": "text/xml" }, body });
   return Element.parse(await response.text());
 };

@@ -8,7 +8,8 @@ const BURST = 20;
 const RATE = 20;
 /** Two seconds more than the burst: time for another account to be answered before. */
 const FLOOD = BURST + 2 * RATE;
-const scenario = stage({ limits: { stanzasPerSecond: RATE, stanzaBurst: BURST } });
+/** The budget of an account is that of each process. */
+const scenario = stage({ nodes: 1, limits: { stanzasPerSecond: RATE, stanzaBurst: BURST } });
 
 const ping = xml`<ping xmlns="${NS.PING}"/>`;
 const done = xml`<iq type="result"/>`;

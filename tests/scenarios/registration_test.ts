@@ -10,7 +10,8 @@ import { scramFinal } from "../transport/sasl2/scram_client.ts";
 const scenario = stage();
 /** Where an account that is missing is answered for anybody. */
 const known = stage({ amp: { presencePolicy: "open" } });
-const guarded = stage({ limits: { loginsPerMinutePerAddressAndAccount: 10 } });
+/** Attempts are counted by each process. */
+const guarded = stage({ nodes: 1, limits: { loginsPerMinutePerAddressAndAccount: 10 } });
 const closed = stage({ registration: "closed" });
 
 const PASSWORD = "a new one";
