@@ -1,4 +1,4 @@
-/** What every actor may use of the server it lives in; made in system.ts. @module */
+/** The part of the server that every actor may use; made in system.ts. @module */
 import type { RuleLimits } from "../amp/read.ts";
 import type { RuleState } from "../amp/rule_state.ts";
 import type { ServerContext, ServerSettings } from "../modules/module.ts";
@@ -24,14 +24,14 @@ import type { StoreMessage } from "./store_letter.ts";
 import type { StreamRegistry } from "./stream_registry.ts";
 import type { UserLetter } from "./user/user_letter.ts";
 
-/** What the configuration says to the actors. Times in milliseconds. */
+/** Settings of the actors. Times in milliseconds. */
 export interface NodeSettings extends ServerSettings {
   readonly presencePolicy: "subscribed" | "open";
   readonly ruleLimits: RuleLimits;
   readonly resumeMs: number;
-  /** How long an unanswered probe may be out before the connection counts as dead. */
+  /** Time after which an unanswered probe means a dead connection. */
   readonly probeTimeoutMs: number;
-  /** A connection that has been silent so long is probed. */
+  /** A connection that was silent for this time is probed. */
   readonly idleMs: number;
   readonly resourcesPerUser: number;
   readonly mailboxMessages: number;
@@ -46,9 +46,9 @@ export interface NodeSettings extends ServerSettings {
   /** How long archives keep messages, and how many of one account; 0: all. */
   readonly archiveKeepMs: number;
   readonly archiveKeepMessages: number;
-  /** What the clients of one account may send. */
+  /** Rates for the clients of one account. */
   readonly budget: BudgetLimits;
-  /** How long a write that nobody waits for may wait for company. */
+  /** Longest delay of a write without a waiting caller, to share a commit. */
   readonly pendingDelayMs: number;
 }
 
@@ -57,7 +57,7 @@ export interface UserEntry {
   readonly jid: Jid;
   readonly user: ActorRef<UserLetter>;
   readonly delivery: DeliveryRef;
-  /** What its clients may send, over all sessions; made with the first. */
+  /** The budget of its clients, over all sessions; made with the first. */
   budget?: AccountBudget | undefined;
   /** What its sessions hold without proof; made with the first that waits for it. */
   backlog?: AccountBacklog | undefined;
@@ -78,7 +78,7 @@ export interface Node extends Post {
   readonly registry: Registry;
   readonly context: ServerContext;
   readonly log: Log;
-  /** What the log has told within the hour. */
+  /** Subjects logged within the hour. */
   readonly notices: NowAndThen;
   readonly store: ActorRef<StoreMessage>;
   readonly database: AsyncStore;
@@ -103,12 +103,12 @@ export interface Node extends Post {
   isLocal(domain: string): boolean;
   /** Whether stanzas for that domain have somewhere to go. */
   serves(domain: string): boolean;
-  /** The actors of a bare JID, activated where need be. */
+  /** The actors of a bare JID, activated if necessary. */
   user(bare: Jid): UserEntry;
-  /** The actors of a bare JID where they are active. */
+  /** The actors of a bare JID, if they are active. */
   activeUser(bare: Jid): UserEntry | undefined;
-  /** Sends a stanza with `from` and `to` on its way. */
+  /** Routes a stanza with `from` and `to`. */
   route(stanza: Stanza, options?: RouteOptions): void;
-  /** The same, for who has made the envelope. */
+  /** Routes a ready envelope. */
   dispatch(envelope: Envelope): void;
 }

@@ -1,7 +1,7 @@
 /**
- * The resource actor: one per bound full JID. Owns the outbound queue, XEP-0198 state, presence and priority, and client
- * state; checks what its client sends, stamps the full JID and sends it on its way; proves receipt of what it was told to deliver.
- * It outlives its connection for the resumption time (XEP-0198 section 5).
+ * The resource actor: one per bound full JID. Owns the outbound queue, XEP-0198 state, presence and priority, and
+ * client state; checks its client's stanzas, stamps the full JID and routes them; proves receipt of the stanzas that it
+ * delivers. It outlives its connection for the resumption time (XEP-0198 section 5).
  * @module
  */
 import type { ResourceAnswer } from "../amp/plan.ts";
@@ -29,7 +29,7 @@ import type { OwnSessionRef, SessionMessage } from "./session/session_letter.ts"
 
 type Deliver = Extract<SessionMessage, { readonly kind: "deliver" }>;
 
-/** A probe that is out this long when the client ends its stream was not about to be answered. */
+/** A probe without an answer for this long at the end of the stream counts as ignored. */
 const IGNORED_MS = 1000;
 /** Of what a session may hold without proof, as much again of strangers. They go on when half of that is proved. */
 const STRANGERS_PART = 1 / 8;
@@ -40,7 +40,7 @@ export interface SessionStart {
   readonly connection: Connection;
   readonly entry: UserEntry;
   readonly self: OwnSessionRef;
-  /** What the account may send, shared by its sessions; undefined: there is no limit. */
+  /** The account's budget, shared by its sessions; undefined: there is no limit. */
   readonly budget: AccountBudget | undefined;
 }
 
@@ -59,7 +59,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #available = false;
   #priority = 0;
   #ended = false;
-  /** It holds as much of strangers as it may: what they send waits in storage. */
+  /** The share of strangers is used up: their messages wait in storage. */
   #refusesStrangers = false;
   /** Made anew after each change of presence, connection or #refusesStrangers. */
   #view: ResourceAnswer | undefined;
@@ -70,7 +70,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #probeToken = 0;
   #probeSentAt = 0;
   #probePlanned = false;
-  /** Its client is not read: it goes on once the account's debt is paid, or the store has caught up. */
+  /** Reading is paused until the account's debt is paid, or the store has caught up. */
   #waitsFor: AccountBudget | Congestion | undefined;
 
   constructor(node: Node, start: SessionStart) {
@@ -134,7 +134,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     }
   }
 
-  /** What has been read is handled all the same. */
+  /** Stanzas that were read are still handled. */
   #wait(gate: AccountBudget | Congestion): void {
     if (this.#waitsFor !== undefined || this.#ended) return;
     this.#waitsFor = gate;
@@ -192,7 +192,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     return this.#connection !== undefined && name === "iq" && (type === "result" || type === "error");
   }
 
-  /** Nobody waits for proof of it, and it is kept nowhere. */
+  /** Untracked: it needs no proof and is not stored. */
   #drop(stanza: Stanza): void {
     if (stanza.name === "iq" && wantsAnswer(stanza, this.#jid)) this.#node.route(unanswered(stanza));
   }
@@ -225,7 +225,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     if (seq > 0 || this.#outbox.managed) this.#planProbe();
   }
 
-  /** A slow reader: what is unproved goes back to storage, the stream is closed (design: mailbox at its bound). */
+  /** A slow reader: its unproved messages go back to storage, and the stream is closed. */
   #checkBounds(): void {
     const { unprovedMessages, unprovedBytes } = this.#node.settings;
     const { length, strangers, strangerBytes } = this.#outbox;
@@ -309,7 +309,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     this.#probeOn();
   }
 
-  /** What is still unproved was sent after the probe that has been answered. */
+  /** The remaining unproved messages were sent after the answered probe. */
   #probeOn(): void {
     if (this.#outbox.tracked > 0 || this.#refusesStrangers) this.#planProbe();
   }
@@ -420,7 +420,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     } else throw new StreamError("unsupported-stanza-type");
   }
 
-  /** Told by the client, or XEP-0352 section 5.2: a stream that is resumed begins so. */
+  /** Set by the client, and initially after a resumption (XEP-0352 section 5.2). */
   #becomeActive(): void {
     this.#flushHeld();
     this.#clientState = undefined;
@@ -469,7 +469,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     if (this.#ended) return;
     const { resumeMs, probeTimeoutMs, idleMs } = this.#node.settings;
     const now = this.#node.now();
-    // While its client is not read, its silence says nothing.
+    // While reading is paused, silence of the client means nothing.
     if (this.#isHeard || this.#waitsFor !== undefined) {
       this.#isHeard = false;
       this.#lastHeard = now;

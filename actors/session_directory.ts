@@ -108,7 +108,7 @@ export class SessionDirectory {
     });
   }
 
-  /** Nobody waits any more for the resource that was bound: its stream has been told that there is none. */
+  /** The bound resource came too late: its stream already got an error. */
   abandoned({ session, jid }: Extract<WaiterLetter, { kind: "bound" }>): void {
     const { resource } = jid;
     this.#node.send(
@@ -147,7 +147,7 @@ function sessionKind(node: Node): ActorKind<SessionMessage> {
     get maxBytes() {
       return bounds.maxBytes;
     },
-    // Only what its client sends can be refused; what is for the client is bounded by the unproved messages.
+    // Only stanzas of its client can be refused; stanzas for the client are bounded by the unproved messages.
     size: (message) => (message.kind === "inbound" ? message.element.text.length : 0),
     overflow: (_, mailbox) => {
       node.log.warn("session floods its mailbox", {});

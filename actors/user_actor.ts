@@ -1,10 +1,11 @@
 /**
- * The user actor: one per bare JID with a session or work in hand. Owns which resources are there, roster and
- * subscriptions, and the block list; answers IQs to the account. Activated on first use, it loads from the store.
- * RFC 6121 sections 2 to 4.
+ * The user actor: one per bare JID with a session or work in hand. Owns the available resources, roster and
+ * subscriptions, and the block list; answers IQs to the account. Activated on first use, it loads from the store. RFC
+ * 6121 sections 2 to 4.
  *
- * Its rooms are in user/: live_account.ts (the state, and what modules may do with it), resources.ts, outgoing_presence.ts,
- * subscriptions.ts, account_hooks.ts, and account_profile.ts, which makes what delivery and sessions know of it.
+ * Its parts are in user/: live_account.ts (the state, and what modules may do with it), resources.ts,
+ * outgoing_presence.ts, subscriptions.ts, account_hooks.ts, and account_profile.ts, which makes what delivery and
+ * sessions know of it.
  * @module
  */
 import { isBlocked } from "../modules/blocking/block_list.ts";
@@ -152,7 +153,7 @@ export class UserActor implements Actor<UserLetter>, AccountHost {
     return runHooks(this.#account, "incomingPresence", (hooks) => hooks.incomingPresence?.(stanza, this.#account));
   }
 
-  /** RFC 6121 section 4.3.2. Who may not ask learns the same of an account that does not exist. */
+  /** RFC 6121 section 4.3.2. A sender without permission gets the same answer as for an unknown account. */
   #answerProbe(from: Jid): void {
     const account = this.#account;
     if (account.sharesPresenceWith(from)) return tellPresence(account, from);
@@ -170,7 +171,7 @@ export class UserActor implements Actor<UserLetter>, AccountHost {
     account.route(answer);
   }
 
-  /** A blocked sender is answered as by an account that does not exist, which is how a stranger is answered (XEP-0191 section 6). */
+  /** A blocked sender gets the same answer as for an unknown account, and so does a stranger (XEP-0191 section 6). */
   #shownTo(sender: Jid | undefined): LiveAccount {
     const account = this.#account;
     if (sender === undefined || sender.bare.equals(account.owner) || !isBlocked(account.blocked, sender))

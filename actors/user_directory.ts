@@ -21,17 +21,17 @@ interface Active extends UserEntry {
   actors: { readonly user: UserActor; readonly delivery: DeliveryActor } | undefined;
   /** The account was made after it had been looked for. */
   isOutdated: boolean;
-  /** It was asked for since the last sweep, which looks at the clock for all of these. */
+  /** It was used since the last sweep, which then sets its time. */
   isUsed: boolean;
   usedAt: number;
 }
 
-/** How long a user without sessions stays active. */
+/** Time that a user without sessions stays active. */
 const IDLE_MS = 60_000;
-/** The same for a name that is no account: anybody can make up any number of those. */
+/** The same for a name without an account: anybody can invent any number of those. */
 const NOBODY_IDLE_MS = 1000;
 
-/** Above so many active users names that are no accounts do not stay at all. */
+/** Above this number of active users, names without an account do not stay at all. */
 const CROWD = 20_000;
 
 export interface UserKinds {
@@ -100,7 +100,9 @@ export class UserDirectory {
     return entry;
   }
 
-  /** Both mailboxes collect until the account is read. Where it cannot be read, all that waits is answered with an error. */
+  /**
+   * Both mailboxes collect until the account is read. If that fails, all waiting messages are answered with an error.
+   */
   #activate(entry: Active): void {
     this.#node.database
       .user(entry.jid.text)
@@ -146,7 +148,7 @@ export class UserDirectory {
     }
   }
 
-  /** Names that are no accounts, of which one sender can make up thousands a second, do not wait for the sweep. */
+  /** Names without an account do not wait for the sweep: one sender can invent thousands a second. */
   #thinOut(): void {
     for (const entry of this.#users.values()) {
       if (entry.actors?.user.exists === false && isIdle(entry)) this.#forget(entry);
@@ -158,13 +160,13 @@ export class UserDirectory {
     for (const entry of this.#users.values()) entry.user.tell({ kind: "end", error });
   }
 
-  /** Those of one account, but `except`, a full JID: its password is another. */
+  /** The sessions of one account, except `except`, a full JID: the password was changed. */
   endSessions(bare: Jid, except: Jid | undefined): void {
     const error = new StreamError("not-authorized", { text: "The password was changed" });
     this.#users.get(bare.text)?.user.tell({ kind: "end", error, except: except?.resource });
   }
 
-  /** An account was made: whoever had asked for it before found nobody, and it is read anew. */
+  /** An account was created: earlier lookups found none, so it is read again. */
   renew(bare: Jid): void {
     this.#missing.delete(bare.text);
     const entry = this.#users.get(bare.text);
@@ -173,7 +175,7 @@ export class UserDirectory {
     else this.#users.delete(bare.text);
   }
 
-  /** The account is gone: its sessions end, and it is read anew when it is needed again. */
+  /** The account was removed: its sessions end, and it is read again on the next use. */
   remove(bare: Jid): void {
     const entry = this.#users.get(bare.text);
     if (entry === undefined) return;
@@ -241,7 +243,7 @@ function kindOf<Message extends UserLetter | DeliveryLetter>(name: string, bound
     get maxBytes() {
       return bounds.maxBytes;
     },
-    // What the account itself sends is bounded where it is read: others must not be able to fill its place.
+    // Input of the account itself is bounded where it is read, so others cannot use up its room.
     size: (message: Message) => ("stanza" in message && message.kind !== "outgoing" ? message.stanza.size : 0),
   };
 }

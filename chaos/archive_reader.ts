@@ -16,7 +16,10 @@ export interface ArchivedCopy {
 const PAGE = 200;
 const PAGE_MS = 5000;
 
-/** Reads from after `after` to the end; `take` gets each copy as it comes. Returns the last id. Rejects where an answer fails. */
+/**
+ * Reads from after `after` to the end; `take` gets each copy on arrival. Returns the last id. Rejects when a request
+ * fails.
+ */
 export async function readArchive(
   session: ChaosSession,
   after: string | undefined,

@@ -6,7 +6,7 @@ import type { Link, LinkEvents, LinkTarget } from "./link.ts";
 
 const WAIT_SECONDS = 5;
 const REQUESTS = 2;
-/** Longer than any answer takes: the server is gone. */
+/** Longer than any answer takes; afterwards the server counts as gone. */
 const REQUEST_MS = (WAIT_SECONDS + 3) * 1000;
 
 export class BoshLink implements Link {
@@ -78,7 +78,7 @@ export class BoshLink implements Link {
     this.#abort.abort();
   }
 
-  /** Sends what waits, or keeps one request with the server. */
+  /** Sends waiting text, or keeps one request with the server. */
   #push(): void {
     if (this.#isGone || this.#isDeaf || this.#isEnding || this.#sid === undefined) return;
     if (this.#outbound.length > 0 ? this.#open >= REQUESTS : this.#open > 0) return;

@@ -1,6 +1,6 @@
 /**
- * One bound session as its client sees it, over one or more connections: notes what it sends, what is acknowledged, what
- * it receives. A receipt is noted before it is acknowledged, so the order of a history is the order of causes.
+ * One bound session in its client's view, over one or more connections. It records what it sends, receives, and what
+ * the server acknowledges. A receipt is recorded before its acknowledgement, so the order of a history is causal.
  * @module
  */
 import { NS } from "../xmpp/ns.ts";
@@ -68,7 +68,10 @@ export class ChaosSession {
     return this.#link;
   }
 
-  /** The session goes on over this connection; `h`: resumed, and so much has the server handled (XEP-0198 section 5). */
+  /**
+   * The session continues over this connection; `h`: it is resumed, and the server has handled that many stanzas
+   * (XEP-0198 section 5).
+   */
   attach(link: Link, flow: ElementFlow, h?: number): void {
     this.#link = link;
     this.#flow = flow;
@@ -134,7 +137,7 @@ export class ChaosSession {
     if (this.identity.managed) this.#link?.send(xml`<r xmlns="${NS.SM}"/>`.text);
   }
 
-  /** Asks the server for a sign that it has processed all that came before; tells which messages that covers. */
+  /** Asks the server to confirm that it has processed all earlier stanzas; returns the messages that this covers. */
   confirm(confirmed: (messages: readonly string[]) => void): void {
     const messages = this.#unconfirmed;
     this.#unconfirmed = [];
@@ -175,7 +178,7 @@ export class ChaosSession {
     return await flow.next();
   }
 
-  /** What the server has not handled is sent again. */
+  /** Stanzas that the server has not handled are sent again. */
   #onResumed(h: number): void {
     this.#history.note({ kind: "resumed", session: this.identity.id });
     this.#onAcknowledged(h);
@@ -200,7 +203,7 @@ export class ChaosSession {
   #onStreamManagement(element: Element): void {
     const h = Number(element.attr("h"));
     if (element.name === "r") {
-      // After its closing tag a client says nothing more (RFC 6120 section 4.4).
+      // After its closing tag a client sends nothing more (RFC 6120 section 4.4).
       if (!this.#isFinishing) this.#acknowledge();
     } else if (element.name === "a") this.#onAcknowledged(h);
     else if (element.name === "enabled") {

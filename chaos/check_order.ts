@@ -1,6 +1,6 @@
 /**
- * Order: what one resource sends to one address of a user reaches each device of that user in the order of sending,
- * counted by first receipts. What had first gone to another device, which then died without proof, may come later.
+ * Order: messages from one resource to one address of a user reach each device of that user in the order of sending, by
+ * their first receipts. A message that first went to another device, which died without proof, may come later.
  * @module
  */
 import type { EventOf } from "./history.ts";
@@ -34,7 +34,7 @@ function firstReceipts(index: HistoryIndex): Iterable<FirstReceipt[]> {
     const read = new Set<string>();
     for (const receipt of message.received) {
       const { user, device } = index.session(receipt.session).bound;
-      // What a device has read in its archive has its place there; that it comes again is no matter of order.
+      // A message that the device has read in its archive has its place there; a later delivery does not count.
       if (receipt.via === "archive") read.add(`${user}/${device}`);
       if (read.has(`${user}/${device}`)) continue;
       const key = [session, to, resource, user, device].join(" ");

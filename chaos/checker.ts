@@ -1,17 +1,17 @@
 /**
- * Decides from the clients' own records whether the server has kept its promise. Pure: a history in, violations out.
+ * Decides from the clients' records whether the server has kept its promises. Pure: a history in, violations out.
  *
  * - lost: an accepted message that no device received and no report told of.
- * - false-direct, false-stored: a notification that was not so when it came, or did not stay so.
+ * - false-direct, false-stored: a notification that was not true on arrival, or did not stay true.
  * - bounced: an error or alert for a message that a device had provably received, or that the archive still holds.
- * - fired-twice: one rule told of one message under two stanza ids.
+ * - fired-twice: one rule reported one message under two stanza ids.
  * - duplicate: a device got a message again although it had proved the first receipt.
  * - stanza-id: copies of one message under different ids, or without one.
- * - order: a device got two messages of one sender to one address the wrong way round.
- * - misdelivered: somebody saw what was meant for another.
- * - late: a message was delivered after its sender's `expire-at` had taken it out.
+ * - order: a device got two messages of one sender to one address in the wrong order.
+ * - misdelivered: a client saw a message for another user.
+ * - late: a message was delivered after its sender's `expire-at` had removed it.
  * - wrong-h: a count of XEP-0198 that went back, or counts more than was sent.
- * - unreported: a message with a rule for either outcome was received, and its sender heard of neither.
+ * - unreported: a message with rules for both outcomes was received, and its sender got no report.
  * @module
  */
 import { checkOrder } from "./check_order.ts";
@@ -44,7 +44,7 @@ function miscount({ session, h }: EventOf<"miscounted">): Violation {
   };
 }
 
-/** What comes after that event, or a resumption after that time, proves nothing. */
+/** Anything after that event, and a resumption after that time, proves nothing. */
 interface Until {
   readonly index: number;
   readonly resumedBy: number;
@@ -139,7 +139,8 @@ class MessageCheck {
     const { reports, archived, sent } = this.#message;
     const bounce = reports.find(({ report }) => report !== "notify");
     if (bounce === undefined) return;
-    // What is unproven in a session without a connection expires on time (XEP-0079 3.3.2): a resumption comes too late then.
+    // An unproved message in a session without a connection expires on time (XEP-0079 3.3.2): a later resumption is too
+    // late.
     const deadline = Date.parse(bounce.why.replace(/^expire-at=/, ""));
     const until = { index: bounce.index, resumedBy: Number.isNaN(deadline) ? Number.POSITIVE_INFINITY : deadline };
     const proved = this.#live.find((receipt) => this.#isProved(receipt, until));
@@ -150,7 +151,7 @@ class MessageCheck {
     }
   }
 
-  /** The client has certainly told the server of the receipt, and the server has had time to write that down. */
+  /** The client has acknowledged the receipt, and the server has had time to store that. */
   #isProved(receipt: Received | Placed<EventOf<"report">>, until: Until = ALWAYS): boolean {
     const { proofMs } = this.#limits;
     if (this.#index.isDownAt(receipt.at) || this.#index.killedBetween(receipt.at, receipt.at + proofMs)) return false;

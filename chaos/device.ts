@@ -1,6 +1,6 @@
 /**
- * One device of one user: logs in and out, chats, loses its connection in every way there is, and comes back, resuming
- * where it can. What it does follows from its seed; when things happen does not.
+ * One device of one user: logs in and out, chats, loses its connection in many ways, and returns, resuming if possible.
+ * Its actions follow from its seed; their timing does not.
  * @module
  */
 import { readArchive } from "./archive_reader.ts";
@@ -55,7 +55,7 @@ export class Device {
     return this.#session;
   }
 
-  /** Lives until the world's time is up. */
+  /** Runs until the world's time is up. */
   async live(): Promise<void> {
     const random = this.#random;
     await this.#world.sleep(random.between(0, 600));
@@ -76,7 +76,7 @@ export class Device {
     return this.#random.chance(0.3) ? this.#random.between(1000, 4000) : this.#random.between(20, 500);
   }
 
-  /** After the end: logs in to take all that waits. Throws where that cannot be done. */
+  /** After the end: logs in to take all stored messages. Throws when that fails. */
   async settle(): Promise<ChaosSession> {
     for (let attempt = 0; attempt < 20; attempt++) {
       if (await this.#tryLogin(false)) return this.#session!;
@@ -188,7 +188,7 @@ export class Device {
     } else this.#confirm(session);
   }
 
-  /** Without XEP-0198 nothing is accepted in so many words, but what an orderly server has processed must not be lost. */
+  /** Without XEP-0198 there is no explicit acceptance, but messages that the server has processed must not be lost. */
   #confirm(session: ChaosSession): void {
     const { history, counts } = this.#world;
     const { kills } = counts;
@@ -239,7 +239,7 @@ export class Device {
     this.#session = undefined;
   }
 
-  /** The network is gone, and neither side is told. */
+  /** The network is gone, and neither side notices. */
   async #freeze(session: ChaosSession, link: Link): Promise<void> {
     this.#world.counts.freezes++;
     link.deafen();

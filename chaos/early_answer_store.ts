@@ -1,6 +1,6 @@
 /**
- * A store that calls every batch durable before it is: a copy of the database, which the next start throws away, runs
- * and answers it at once, the database itself follows later.
+ * A store that reports batches as durable too early: a copy of the database, which the next start deletes, runs and
+ * answers each batch at once; the database itself follows later.
  * @module
  */
 import { copyFileSync, existsSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Takes the writing of a message for its receipt: replaces what a session does when it is told to deliver. @module */
+/** Treats the writing of a message as its receipt: replaces a session's handling of deliveries. @module */
 import type { SessionMessage } from "../actors/session/session_letter.ts";
 import { SessionActor } from "../actors/session_actor.ts";
 import { ActorSystem } from "../actors/system.ts";

@@ -1,8 +1,8 @@
-/** The pieces that can be switched off; see server_child.ts. @module */
+/** The faults that can be injected; see server_child.ts. @module */
 
 /**
  * - answer-before-commit: every batch is answered at once and committed up to two seconds later.
- * - settle-at-write: a message stops to wait as soon as it is written to a connection.
+ * - settle-at-write: a message stops waiting as soon as it is written to a connection.
  * - direct-at-write: a message counts as received as soon as it is written to a connection.
  */
 export const FAULTS = ["answer-before-commit", "settle-at-write", "direct-at-write"] as const;

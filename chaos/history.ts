@@ -1,4 +1,4 @@
-/** What the clients of a chaos run have recorded: the only thing that the checker believes. @module */
+/** The records of the clients of a chaos run: the only input of the checker. @module */
 
 export type ChaosTransport = "websocket" | "bosh" | "tcp";
 
@@ -21,10 +21,10 @@ export type HistoryEvent = { readonly at: number } & (
       /** With XEP-0198. */
       readonly managed: boolean;
     }
-  /** The connection was cut, or has begun to hear nothing: from here on the session's client proves nothing. */
+  /** The connection was cut or is deaf: from here on the session's client proves nothing. */
   | { readonly kind: "cut"; readonly session: string; readonly how: string }
   | { readonly kind: "resumed"; readonly session: string }
-  /** The client has acknowledged what it had and closes the stream: what still crosses that is proved by nothing. */
+  /** The client has acknowledged everything and closes the stream: stanzas in transit then stay unproved. */
   | { readonly kind: "closing"; readonly session: string }
   /** The server's `h` went back, or counts more than was sent. */
   | { readonly kind: "miscounted"; readonly session: string; readonly h: number }
@@ -49,9 +49,9 @@ export type HistoryEvent = { readonly at: number } & (
       readonly via: "live" | "archive";
       readonly stanzaId: string;
     }
-  /** A carbon copy (XEP-0280): to be seen by the sender and the recipient only, and no receipt. */
+  /** A carbon copy (XEP-0280): only for the sender and the recipient, and no receipt. */
   | { readonly kind: "copied"; readonly message: string; readonly session: string }
-  /** What the server told of a message: an event of XEP-0079, or an ordinary error (`bounce`). */
+  /** The server's report about a message: an event of XEP-0079, or an ordinary error (`bounce`). */
   | {
       readonly kind: "report";
       readonly message: string;
@@ -61,7 +61,7 @@ export type HistoryEvent = { readonly at: number } & (
       readonly why: string;
       readonly stanzaId: string;
     }
-  /** Found in that user's archive when all was over. */
+  /** Found in that user's archive after the end. */
   | { readonly kind: "archived"; readonly message: string; readonly user: string; readonly stanzaId: string }
   | { readonly kind: "killed" }
   | { readonly kind: "started" }

@@ -27,7 +27,7 @@ export class HistoryIndex {
   readonly kills: Placed<EventOf<"killed">>[] = [];
   readonly #starts: number[] = [];
   readonly miscounts: Placed<EventOf<"miscounted">>[] = [];
-  /** Receipts and reports of messages that nobody is known to have sent. */
+  /** Receipts and reports of messages without a known sender. */
   readonly strays: HistoryEvent[] = [];
 
   constructor(history: readonly HistoryEvent[]) {
@@ -48,7 +48,7 @@ export class HistoryIndex {
     return [...this.sessions.values()].filter(({ bound }) => bound.user === user);
   }
 
-  /** The server was being killed, or dead: what a client still read then had left it before. */
+  /** The server was being killed, or dead: text that a client reads then had left it before. */
   isDownAt(at: number): boolean {
     return this.kills.filter((kill) => kill.at <= at).length > this.#starts.filter((start) => start <= at).length;
   }

@@ -1,4 +1,4 @@
-/** A raw connection that can be mistreated: cut, deaf, slow. One for each transport. @module */
+/** A raw connection for faults: it can be cut, made deaf or slow. One class for each transport. @module */
 import type { Element } from "../xmpp/xml/element.ts";
 import type { ChaosTransport } from "./history.ts";
 
@@ -16,13 +16,13 @@ export interface Link {
   /** Opens the stream anew, after authentication. */
   restart(): void;
   send(text: string): void;
-  /** Reads nothing and answers nothing from now on; what comes is kept. */
+  /** Stops reading and answering; incoming text is kept. */
   deafen(): void;
-  /** Reads what came while deaf, and goes on. */
+  /** Reads the kept text, and continues. */
   listen(): void;
   /** Ends the stream in order. */
   finish(): void;
-  /** Drops the connection without a word; what was not read is gone. */
+  /** Drops the connection without closing the stream; unread text is lost. */
   cut(): void;
 }
 

@@ -32,7 +32,7 @@ export class ElementFlow {
     this.#onClosed?.();
   }
 
-  /** Calls back when nothing comes any more; at once where that is so already. */
+  /** Calls back at the end of the stream; at once if it has ended. */
   whenClosed(task: () => void): void {
     this.#onClosed = task;
     if (this.#isClosed) task();
@@ -42,7 +42,7 @@ export class ElementFlow {
     return this.#isClosed;
   }
 
-  /** The next element. Rejects where the stream ends first, or takes too long. */
+  /** The next element. Rejects when the stream ends first, or after a time limit. */
   async next(): Promise<Element> {
     const until = Date.now() + STEP_MS;
     while (this.#waiting.length === 0) {
@@ -56,7 +56,7 @@ export class ElementFlow {
     return this.#waiting.shift()!;
   }
 
-  /** From now on all elements go there, those that wait already first. */
+  /** From now on all elements go to the listener, waiting ones first. */
   listen(listener: (element: Element) => void): void {
     this.#listener = listener;
     for (const element of this.#waiting.splice(0)) listener(element);

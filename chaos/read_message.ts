@@ -1,4 +1,4 @@
-/** What a received message is to a chaos client. @module */
+/** A received message, as a chaos client reads it. @module */
 import { NS } from "../xmpp/ns.ts";
 import type { Element } from "../xmpp/xml/element.ts";
 

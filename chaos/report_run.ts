@@ -1,4 +1,4 @@
-/** What is printed of runs: one table, and for each violation the shortest history. @module */
+/** The output of runs: one table, and for each violation the shortest history. @module */
 import type { RunResult } from "./run.ts";
 import { concerning, showHistory } from "./shortest_history.ts";
 
@@ -56,7 +56,7 @@ function sums(rows: readonly string[][]): string[] {
   });
 }
 
-/** Of the run at hand: how many of each kind, and the first few with the events that they are about. */
+/** Of the present run: the number of each kind, and the first few with their events. */
 export function violationReport({ options, violations, history }: RunResult): string {
   const kinds = new Map<string, number>();
   for (const { kind } of violations) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);

@@ -1,6 +1,6 @@
 /**
- * `bun chaos/restart_time.ts [messages]`: how long a server takes to be back after kill -9 amid traffic, with a
- * million archived messages (or as many as given).
+ * `bun chaos/restart_time.ts [messages]`: the time of a restart after kill -9 under traffic, with a million archived
+ * messages (or the given number).
  * @module
  */
 import { mkdtemp, rm, stat } from "node:fs/promises";

@@ -1,4 +1,4 @@
-/** Which rules of XEP-0079 a chaos message carries. @module */
+/** Chooses the rules of XEP-0079 for a chaos message. @module */
 import { formatDateTime } from "../xmpp/date_time.ts";
 import type { ChaosRule } from "./history.ts";
 import type { Random } from "./random.ts";

@@ -1,4 +1,4 @@
-/** One run: a server, its users, chaos for a while, then quiet, and the verdict. @module */
+/** One run: a server, its users, a time of faults, a time of quiet, and the verdict. @module */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly seed: number;
   readonly seconds: number;
   readonly users: number;
-  /** The switched-off piece, for the test of the harness; see server_child.ts. */
+  /** The injected fault, for the test of the harness; see server_child.ts. */
   readonly fault?: string | undefined;
   /** Average seconds between two kills; 0: none. */
   readonly killEvery: number;
@@ -30,7 +30,7 @@ export interface RunResult {
   readonly accepted: number;
   readonly received: number;
   readonly reports: number;
-  /** Receipts of what a device had already, all explained. */
+  /** Repeated receipts of a device, all explained. */
   readonly duplicates: number;
   readonly startMs: readonly number[];
   readonly violations: readonly Violation[];
@@ -38,9 +38,9 @@ export interface RunResult {
   readonly notes: readonly string[];
 }
 
-/** How long nothing may come before all that was under way has arrived. */
+/** After this time without input all messages under way have arrived. */
 const QUIET_MS = 2000;
-/** Resumption time, probe and sweep: after this no dead session holds anything any more. */
+/** Resumption time, probe and sweep: after this time no dead session holds messages. */
 const LINGER_MS = 6500;
 const MAX_DRAIN_MS = 40_000;
 
@@ -94,7 +94,7 @@ class Run {
     return await this.#judge(world, server);
   }
 
-  /** The first device of each user is the one that drains in the end: it acknowledges. */
+  /** The first device of each user drains the messages at the end, so it acknowledges. */
   #devicesOf(world: World, user: string, hasTcp: boolean): Device[] {
     const random = this.#random;
     const count = random.weighted({ "1": 45, "2": 40, "3": 15 });
@@ -117,7 +117,7 @@ class Run {
       if (Date.now() >= until) return;
       world.counts.kills++;
       world.history.note({ kind: "killed" });
-      // An orderly stop must not lose anything either; it would make good what a fault has put off.
+      // An orderly stop must not lose anything either; with a fault it would complete delayed writes.
       const isOrderly = random.chance(fault === undefined ? 0.2 : 0);
       if (isOrderly) world.counts.stops++;
       await (isOrderly ? server.stop() : server.kill());
@@ -127,7 +127,7 @@ class Run {
     }
   }
 
-  /** The moments between two steps of the server are the ones that matter. */
+  /** Kills between two steps of the server find the most faults. */
   async #awaitMoment(world: World, random: Random, until: number): Promise<void> {
     const kind = random.pick(["sent", "accepted", "report", "received", "resumed"] as const);
     await Promise.race([world.history.next(kind), world.sleep(Math.max(1, until - Date.now()))]);
@@ -173,7 +173,7 @@ class Run {
   }
 }
 
-/** A record of a failed actor, hook or commit means a fault, whatever the clients noticed. */
+/** A log record of a failed actor, hook or commit is a fault, even if no client noticed. */
 function serverErrors(log: string): Violation[] {
   const lines = log.split("\n").filter((line) => /\bERROR\b/.test(line));
   return [...new Set(lines.map((line) => line.replace(/^\S+ /, "").slice(0, 600)))]

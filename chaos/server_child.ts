@@ -1,6 +1,6 @@
 /**
- * A server with one piece switched off, to show that the harness notices: CHAOS_FAULT names the piece. The production
- * code knows nothing of it; the piece is replaced from outside, in this process only.
+ * A server with an injected fault, to show that the harness detects it: CHAOS_FAULT names the fault. It is injected
+ * from outside, in this process only; the product has no code for it.
  * @module
  */
 
@@ -14,7 +14,7 @@ import { proveAtWrite, settleAtWrite } from "./early_proof.ts";
 import { isFault } from "./fault.ts";
 
 const fault = process.env.CHAOS_FAULT;
-if (!isFault(fault)) throw new Error(`Cannot switch off ${fault}: there is no such piece`);
+if (!isFault(fault)) throw new Error(`Cannot inject ${fault}: there is no such fault`);
 
 const path = `${process.env.AMPACT_DATA_DIR}/ampact.db`;
 if (fault === "settle-at-write") settleAtWrite();

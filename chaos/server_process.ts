@@ -34,7 +34,7 @@ export class ServerProcess {
     return this.#child?.pid;
   }
 
-  /** Resolves when it accepts connections, with the milliseconds that took. Rejects where it ends first. */
+  /** Resolves when it accepts connections, with the milliseconds until then. Rejects when it ends first. */
   async start(): Promise<number> {
     const begun = performance.now();
     const child = this.#spawn();
@@ -47,7 +47,7 @@ export class ServerProcess {
     throw new Error(`Cannot start the server: see ${this.logPath}`);
   }
 
-  /** Resolves when the process has ended, by itself or not. */
+  /** Resolves when the process has ended. */
   ended(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
@@ -85,7 +85,7 @@ export class ServerProcess {
   }
 }
 
-/** Short times, so that a run sees every deadline; no limits that many clients at one address would meet. */
+/** Short times, so that a run reaches every deadline; no limits that many clients at one address would exceed. */
 function environment(folder: string, httpPort: number, tcpPort: number): Record<string, string> {
   return {
     AMPACT_CONFIG: "/dev/null",

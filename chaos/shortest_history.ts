@@ -1,11 +1,11 @@
-/** The part of a history that a violation is about. @module */
+/** The part of a history that explains a violation. @module */
 import type { HistoryEvent } from "./history.ts";
 import type { Violation } from "./violation.ts";
 
-/** How long before the message was sent the sessions of both sides are of interest. */
+/** Time before the sending of the message for which sessions of both sides are shown. */
 const BEFORE_MS = 1500;
 
-/** The events of its messages, and the life of the sessions of those who took part while they were under way. */
+/** The events of its messages, and of the sessions of both sides while the messages were under way. */
 export function concerning(history: readonly HistoryEvent[], violation: Violation): HistoryEvent[] {
   const ids = new Set(violation.messages);
   const isOwn = (event: HistoryEvent): boolean => "message" in event && ids.has(event.message);

@@ -98,7 +98,7 @@ export class TcpLink implements Link {
   }
 
   #onElement(element: Element): void {
-    // A new stream begins right behind it (RFC 6120 section 6.3.2): a server that stops may say so there at once.
+    // A new stream begins right after it (RFC 6120 section 6.3.2): a stopping server may end it at once.
     if (element.name === "success" && element.ns === NS.SASL) this.#scanner.reset();
     if (this.#isDeaf) this.#held.push(element);
     else if (!this.#isGone) this.#events?.element(element);

@@ -13,7 +13,7 @@ export type ViolationKind =
   | "late"
   | "unreported"
   | "wrong-h"
-  /** The server's own log tells of a failure. */
+  /** The server's log has a failure. */
   | "server-error";
 
 export interface Violation {
@@ -24,7 +24,7 @@ export interface Violation {
 }
 
 export interface CheckLimits {
-  /** Within this time a live client's acknowledgement reaches the server, and what follows from it the disk. */
+  /** Within this time a live client's acknowledgement reaches the server, and its result the disk. */
   readonly proofMs: number;
   /** How long after its deadline a message may still come. */
   readonly lateMs: number;

@@ -1,4 +1,4 @@
-/** A WebSocket on a bare socket: RFC 6455, RFC 7395. Answers pings only after all that came before them. @module */
+/** A WebSocket on a bare socket: RFC 6455, RFC 7395. Answers a ping only after handling all earlier frames. @module */
 import { connect, type Socket } from "node:net";
 import { NS } from "../xmpp/ns.ts";
 import { Element } from "../xmpp/xml/element.ts";

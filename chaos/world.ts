@@ -1,4 +1,4 @@
-/** What all devices of a run share: the history, the server's address, the clock, the counters. @module */
+/** State that all devices of a run share: the history, the server's address, the clock, the counters. @module */
 import { BoshLink } from "./bosh_link.ts";
 import { type ChaosTransport, History } from "./history.ts";
 import type { Link, LinkTarget } from "./link.ts";
@@ -22,9 +22,9 @@ export class World {
   readonly users: readonly string[];
   readonly password = "secret";
   readonly counts: ChaosCounts = { cuts: 0, freezes: 0, logouts: 0, resumptions: 0, kills: 0, stops: 0 };
-  /** How long the server may take to make durable what it has processed. */
+  /** Time for the server to make processed messages durable. */
   readonly settleMs = 2000;
-  /** Failed logins and the like, for whoever looks into a run. */
+  /** Failed logins and the like, for the analysis of a run. */
   readonly notes: string[] = [];
   target: LinkTarget;
   isOver = false;

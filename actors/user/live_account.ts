@@ -36,12 +36,12 @@ export interface LiveResource {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** The bare JIDs of a roster, as a profile has them. */
+/** The bare JIDs of a roster, for the profile. */
 export type RosterSets = Pick<Profile, "watchers" | "watched" | "contacts">;
 
-/** What the account asks of the actor that it lives in. */
+/** The actor, as the account needs it. */
 export interface AccountHost {
-  /** The value that delivery and sessions have of this account is out of date. */
+  /** The profile that delivery and sessions have of this account is outdated. */
   changed(): void;
   refreshPresence(): void;
   /** Removes a contact with the subscriptions that the item stands for. */
@@ -166,7 +166,7 @@ export class LiveAccount implements AccountContext {
     this.#push(rosterRemoval(jid, version));
   }
 
-  /** As many as a roster may have items; who asks after that has to ask again. */
+  /** At most as many as roster items; later requesters have to ask again. */
   async putRequest(request: SubscriptionRequest): Promise<void> {
     if (this.requests.size >= this.settings.rosterItems && !this.requests.has(request.from)) return;
     await this.store.putSubscriptionRequest(this.owner.text, request);

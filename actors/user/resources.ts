@@ -10,7 +10,7 @@ import type { UserLetter } from "./user_letter.ts";
 
 export type Bind = Extract<UserLetter, { readonly kind: "bind" }>;
 
-/** Binds a resource to a session. Where there are too many, it takes the place of the oldest that waits to be resumed. */
+/** Binds a resource to a session. When there are too many, it replaces the oldest one that waits for resumption. */
 export function bindResource(account: LiveAccount, request: Bind): void {
   const { node } = account;
   const { replyTo, session } = request;
@@ -27,7 +27,7 @@ export function bindResource(account: LiveAccount, request: Bind): void {
   tellProfile(account);
 }
 
-/** The resources whose place the new one takes; undefined: there is none for it. */
+/** The resources that the new one replaces; undefined: there is no room. */
 function makeRoom(account: LiveAccount, jid: Jid, request: Bind): readonly LiveResource[] | undefined {
   const { live, node } = account;
   const older = replacedBy(account, jid, request);

@@ -1,4 +1,4 @@
-/** What a subscription stanza does to an account. RFC 6121 section 3. @module */
+/** Applies a subscription stanza to an account. RFC 6121 section 3. @module */
 import type { SubscriptionEffect } from "../../modules/roster/subscription_flow.ts";
 import { INTERESTED } from "../../modules/roster.ts";
 import type { Jid } from "../../xmpp/jid.ts";
@@ -7,7 +7,7 @@ import { runHooks } from "./account_hooks.ts";
 import type { LiveAccount } from "./live_account.ts";
 import { sendPresence } from "./presence_broadcast.ts";
 
-/** In their order, each stored before the next begins. */
+/** In order; each is stored before the next begins. */
 export async function applySubscription(account: LiveAccount, effects: readonly SubscriptionEffect[]): Promise<void> {
   for (const effect of effects) await applyOne(account, effect);
 }
