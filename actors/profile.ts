@@ -13,7 +13,7 @@ export interface ResourceEntry {
   readonly seenUntil: number;
 }
 
-/** What delivery has to know of an account: a value, told anew by the UserActor whenever it changes. */
+/** The part of an account that delivery needs: a value, sent by the UserActor whenever it changes. */
 export interface Profile {
   /** There is such an account, or (SASL ANONYMOUS) a session without one. */
   readonly exists: boolean;

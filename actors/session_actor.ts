@@ -61,9 +61,9 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
   #ended = false;
   /** The share of strangers is used up: their messages wait in storage. */
   #refusesStrangers = false;
-  /** Made anew after each change of presence, connection or #refusesStrangers. */
+  /** Replaced after each change of presence, connection or #refusesStrangers. */
   #view: ResourceAnswer | undefined;
-  /** Its client has been heard since the last sweep, which looks at the clock for all that it has sent meanwhile. */
+  /** The client has sent something since the last sweep, which then sets its time. */
   #isHeard = false;
   #lastHeard: number;
   #detachedAt = 0;

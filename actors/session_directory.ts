@@ -75,7 +75,7 @@ export class SessionDirectory {
     );
   }
 
-  /** What it has told of itself. */
+  /** What the session has reported. */
   told(id: SessionId, view: ResourceAnswer | undefined): void {
     const session = this.#sessions.get(id);
     if (!(session instanceof DistantSession)) return;

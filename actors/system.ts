@@ -50,7 +50,7 @@ export interface SystemStart {
   readonly registry: Registry;
   readonly store: Store;
   readonly log: Log;
-  /** Who takes stanzas for other domains, in the order in which they are asked. */
+  /** The destinations of other domains, in the order in which they are asked. */
   readonly destinations: readonly Destination[];
   /** The processes that share the accounts with this one; none unless given. */
   readonly peers?: Peers;
@@ -59,7 +59,7 @@ export interface SystemStart {
   schedule(ms: number, task: () => void): () => void;
 }
 
-/** How long the count of a stream that was not resumed is kept. */
+/** Time for which the count of a stream that was not resumed is kept. */
 const STREAM_MEMORY_MS = 86_400_000;
 const PRUNE_MS = 3_600_000;
 
@@ -82,7 +82,7 @@ export class ActorSystem implements Node, SessionService {
   readonly #hops = new Map<string, Mailbox<HopLetter>>();
   readonly #router: Router;
   readonly #domains: ReadonlySet<string>;
-  /** Who in this process waits for an answer. */
+  /** Callers in this process that wait for an answer. */
   readonly waiters = new Waiters();
   readonly #sessions: SessionDirectory;
   #seqs: SequenceClock;
@@ -170,7 +170,7 @@ export class ActorSystem implements Node, SessionService {
     this.#cancelSweep = this.schedule(interval, sweep);
   }
 
-  /** Now, and again and again: every stream that may be resumed leaves a count behind. */
+  /** Now and periodically: every resumable stream leaves a count behind. */
   #pruneStreams(): void {
     this.database.pruneStreams(this.now() - STREAM_MEMORY_MS).catch((error: StoreFault) => {
       this.log.error("cannot prune stream counts", { fault: error.kind, message: error.message });
@@ -190,13 +190,13 @@ export class ActorSystem implements Node, SessionService {
     await this.#flushStore();
   }
 
-  /** The last connection is closed: what came of that is written, and nothing from now on. */
+  /** The last connection is closed: its results are written, and nothing after them. */
   async close(): Promise<void> {
     await this.#flushStore();
     this.store.stop();
   }
 
-  /** What one commit or one read brings about may ask for the next. */
+  /** The effects of one commit or read may need another. */
   async #flushStore(): Promise<void> {
     try {
       for (let round = 0; round < 3; round++) {
@@ -352,7 +352,7 @@ export class ActorSystem implements Node, SessionService {
     }
   }
 
-  /** An account was made; whoever hears of it hears of it here first. */
+  /** An account was created; called before any other listener. */
   #renew(account: Jid): void {
     this.#users.renew(account);
     this.#toOthers({ kind: "renew", account });
@@ -378,7 +378,7 @@ export class ActorSystem implements Node, SessionService {
     this.#router.dispatch(envelope);
   }
 
-  /** Sends a message as the application does; tells its first outcome. */
+  /** Sends a message for the application; resolves with its first outcome. */
   submit(stanza: Stanza, outcome: (outcome: Outcome) => void): void {
     const ticket = this.waiters.add((letter) => {
       if (letter.kind !== "outcome") return;

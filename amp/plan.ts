@@ -139,7 +139,7 @@ function planBare(input: PlanInput): Plan {
   return planAbsent(input);
 }
 
-/** RFC 6121 8.5.2.2.1, chat and normal: nobody is there. */
+/** RFC 6121 8.5.2.2.1, chat and normal: no resource is available. */
 function planAbsent(input: PlanInput): Plan {
   if (input.forwardTo !== undefined) return { kind: "forward", to: input.forwardTo };
   const { storage } = input;

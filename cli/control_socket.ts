@@ -87,7 +87,7 @@ async function answers(path: string): Promise<boolean> {
   return socket !== undefined;
 }
 
-/** Undefined where nobody listens. */
+/** Undefined when no server listens. */
 function connected(path: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const socket = createConnection(path);

@@ -39,7 +39,7 @@ const VALUES = [
 ];
 const KEYS = Object.keys(SETTINGS);
 
-/** One of so many valid configurations is served: that takes a hundred times as long as to read one. */
+/** One valid configuration in this many is served, which takes a hundred times as long as reading it. */
 const SERVED = 16;
 
 export const configKind: Kind = {

@@ -10,7 +10,7 @@ import { attr, type Markup, raw, xml } from "../xmpp/xml/xml.ts";
 
 type Value = (random: Random) => string;
 
-/** An element: its name, attributes and text by chance, and what it may hold, of each so many. */
+/** An element: its name, random attributes and text, and the children that it may have, with their numbers. */
 interface Shape {
   readonly name: string;
   /** Inherited where it is left out. */

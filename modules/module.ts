@@ -243,7 +243,7 @@ export interface ServerModule {
   readonly iq?: IqHandlers<ServerContext>;
   /** Handlers for an IQ to the domain only. */
   readonly serverIq?: IqHandlers<ServerContext>;
-  /** Handlers for an IQ to an account's bare JID (or with no `to`): the owner's own, or somebody else's. */
+  /** Handlers for an IQ to an account's bare JID (or with no `to`): from the owner or another entity. */
   readonly accountIq?: IqHandlers<AccountContext>;
   /**
    * Handlers before authentication. A `set` waits for its turn in the queue of password logins, and holds the turn

@@ -10,7 +10,7 @@ import { readNamedTests } from "./amp_docs/named_tests.ts";
 
 const PATH = "docs/AMP.md";
 
-/** The page with its generated parts made anew. Throws where a mark is missing. */
+/** The page with its generated parts replaced. Throws when a mark is missing. */
 async function rendered(page: string): Promise<string> {
   const withExamples = replacePart(page, "examples", await playExamples());
   return replacePart(withExamples, "clauses", clauseTable(await readNamedTests()));

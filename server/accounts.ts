@@ -34,7 +34,7 @@ export interface Accounts {
 }
 
 export interface SetPasswordOptions {
-  /** Sessions and tokens stay: nobody else knows the old password. */
+  /** Sessions and login tokens stay. */
   readonly keepSessions?: boolean;
 }
 

@@ -26,11 +26,11 @@ const MEBIBYTE = 1_048_576;
 
 export const SETTINGS = {
   domains: domainList(["localhost"], "the domains served; separated by commas in the environment"),
-  data_dir: text(/./, "the path of a folder", "data", "where the database and the self-signed certificate lie"),
+  data_dir: text(/./, "the path of a folder", "data", "the folder of the database and the self-signed certificate"),
   registration: choice(
     ["open", "local", "closed"],
     { text: "local when the only domain is localhost, else closed", compute: defaultRegistration },
-    "who may make accounts with a client (XEP-0077): everybody, those whose address is of this machine, or nobody",
+    "who may register accounts with a client (XEP-0077): everybody, clients on this machine, or nobody",
   ),
 
   "http.host": text(HOST, "a host name or an IP address", "127.0.0.1", "address of WebSocket, BOSH and host-meta"),
@@ -38,14 +38,14 @@ export const SETTINGS = {
   "http.public_url": optionalText(
     /^https?:\/\/[^\s/]+(\/\S*)?$/,
     "an http: or https: URL",
-    "as the request has it",
-    "base URL that clients see, told by host-meta (XEP-0156); needed behind a proxy",
+    "taken from the request",
+    "base URL for clients, announced by host-meta (XEP-0156); needed behind a proxy",
   ),
   "http.allowed_origins": originList(
-    "origins of web pages that may connect, * for any; with none: any, but from this machine only its own pages and those of the domains",
+    "origins of web pages that may connect, * for any; with none: any origin, but on this machine only its own pages and those of the domains",
   ),
   "http.trusted_proxies": networkList(
-    "reverse proxies whose X-Forwarded-For and -Proto are believed; one on this machine always is",
+    "trusted reverse proxies, for X-Forwarded-For and -Proto; one on this machine is always trusted",
   ),
   "c2s.host": text(HOST, "a host name or an IP address", "127.0.0.1", "address of the TCP listeners"),
   "c2s.port": integer(0, 65_535, 5222, "TCP with STARTTLS; 0: off"),
@@ -72,28 +72,33 @@ export const SETTINGS = {
     /./,
     "the path of a file",
     { text: "<store.url's file>.key", compute: (value) => `${String(value("store.url")).replace(/^sqlite:/, "")}.key` },
-    "the key under which keys of passwords and tokens are sealed in the database; made at first start, to be kept elsewhere in backups",
+    "the file of the key that seals password keys and tokens in the database; made at first start; back it up apart from the database",
   ),
-  "store.pending_delay_ms": integer(0, 10_000, 250, "how long a write that nobody awaits may wait for company"),
+  "store.pending_delay_ms": integer(
+    0,
+    10_000,
+    250,
+    "longest delay of a write without a waiting caller, to share a commit",
+  ),
 
   "auth.plain_without_tls": choice(
     ["never", "loopback", "always"],
     "loopback",
-    "from where SASL PLAIN is accepted on a connection without TLS",
+    "which clients may use SASL PLAIN without TLS",
   ),
   "auth.anonymous": boolean(false, "whether SASL ANONYMOUS is offered (XEP-0175)"),
   "auth.scram_rounds": integer(
     MIN_SCRAM_ROUNDS,
     10_000_000,
     DEFAULT_SCRAM_ROUNDS,
-    "rounds of PBKDF2 for stored passwords (RFC 5802); keys of fewer are renewed at the next login with SASL PLAIN",
+    "rounds of PBKDF2 for stored passwords (RFC 5802); keys with fewer are renewed at the next login with SASL PLAIN",
   ),
   "auth.max_attempts": integer(1, 100, 5, "failed logins before a connection is closed"),
 
   "archive.enabled": boolean(true, "whether messages are archived (XEP-0313)"),
   "archive.keep_days": integer(0, 36_500, 365, "age at which archived messages are deleted; 0: never"),
   "archive.keep_messages": integer(0, Number.MAX_SAFE_INTEGER, 0, "archived messages kept for an account; 0: all"),
-  "offline.enabled": boolean(true, "whether messages to somebody away are stored (XEP-0160)"),
+  "offline.enabled": boolean(true, "whether messages to offline users are stored (XEP-0160)"),
   "offline.unproven_deliveries": integer(
     0,
     1000,
@@ -107,12 +112,12 @@ export const SETTINGS = {
     "who may ask for reports: those who may see the recipient's presence, or everybody (XEP-0079 section 9)",
   ),
   "amp.max_rules": integer(1, 1000, 32, "rules accepted in one message"),
-  "amp.max_horizon_days": integer(1, 36_525, 36_525, "how far ahead an expire-at may lie"),
+  "amp.max_horizon_days": integer(1, 36_525, 36_525, "how far in the future an expire-at may be"),
 
   gateways: gatewaySetting("domains served by a webhook (XEP-0079 deliver=gateway); JSON in the environment"),
 
   "sm.resume_seconds": integer(0, DAY_SECONDS, 300, "how long a broken session can be resumed (XEP-0198)"),
-  "probe.idle_seconds": integer(5, DAY_SECONDS, 120, "silence after which a connection is asked for a sign of life"),
+  "probe.idle_seconds": integer(5, DAY_SECONDS, 120, "silence after which a connection is probed"),
   "probe.timeout_seconds": integer(1, 3600, 30, "how long the answer may take before the connection counts as dead"),
 
   "bosh.wait_max": integer(1, 3600, 60, "longest `wait` granted, seconds (XEP-0124)"),
@@ -137,7 +142,7 @@ export const SETTINGS = {
   "limits.stanza_depth": integer(4, 1000, 32, "depth of one stanza's elements"),
   "limits.stanzas_per_second": liftable(
     100,
-    "stanzas that all sessions of an account together may send a second, once the burst is used up; then they are read no faster",
+    "stanzas a second that the server reads from all sessions of an account together, after the burst",
   ),
   "limits.stanza_burst": integer(1, 10_000_000, 1000, "stanzas that an account may send at once"),
   "limits.bytes_per_second": liftable(65_536, "the same in bytes: the rate"),
@@ -161,26 +166,26 @@ export const SETTINGS = {
   "limits.negotiation_seconds": integer(5, 3600, 60, "how long a connection may take to log in"),
   "limits.connections_per_address": liftable(1000, "connections from one address at a time"),
   "limits.http_uploads_per_address": liftable(100, "HTTP requests from one address that are still being received"),
-  "limits.registrations_per_hour_per_address": liftable(20, "accounts made an hour from one address"),
+  "limits.registrations_per_hour_per_address": liftable(20, "accounts registered an hour from one address"),
   "limits.resources_per_user": integer(1, 10_000, 20, "sessions of one account at a time"),
   "limits.roster_items": integer(1, 1_000_000, 5000, "contacts in one roster"),
   "limits.account_bytes": integer(
     MEBIBYTE,
     Number.MAX_SAFE_INTEGER,
     256 * MEBIBYTE,
-    "bytes of one account's archive, PEP, vCard and private XML: a quarter at most but for the archive, which loses its oldest messages",
+    "bytes of one account's archive, PEP, vCard and private XML; all but the archive a quarter at most; a full archive loses its oldest messages",
   ),
-  "limits.offline_messages": integer(1, 10_000_000, 10_000, "messages stored for one account that is away"),
-  "limits.offline_messages_from_sender": liftable(1000, "messages of one sender stored for one account that is away"),
+  "limits.offline_messages": integer(1, 10_000_000, 10_000, "messages stored for one offline account"),
+  "limits.offline_messages_from_sender": liftable(1000, "messages of one sender stored for one offline account"),
   "limits.offline_messages_from_strangers": liftable(
     100,
-    "messages stored for one account from all senders not on its roster, beside those of others",
+    "messages of all senders not on its roster stored for one account, in addition to those of others",
   ),
   "limits.offline_bytes": integer(
     MEBIBYTE,
     Number.MAX_SAFE_INTEGER,
     64 * MEBIBYTE,
-    "bytes of messages stored for one account that is away; of one sender a quarter, of strangers an eighth beside these",
+    "bytes of messages stored for one offline account; one sender has a quarter, strangers an eighth in addition",
   ),
   "limits.mailbox_messages": integer(100, 10_000_000, 10_000, "messages waiting in one actor's mailbox"),
   "limits.mailbox_bytes": integer(MEBIBYTE, 1024 * MEBIBYTE, 16 * MEBIBYTE, "bytes waiting in one actor's mailbox"),
@@ -188,7 +193,7 @@ export const SETTINGS = {
     10,
     1_000_000,
     10_000,
-    "messages a session may have sent without proof of receipt; of senders not on the roster an eighth beside these",
+    "messages of one session without proof of receipt; senders not on the roster have an eighth in addition",
   ),
   "limits.session_unproven_bytes": integer(MEBIBYTE, 1024 * MEBIBYTE, 8 * MEBIBYTE, "the same in bytes"),
 
@@ -209,7 +214,7 @@ export const SETTINGS = {
     MEBIBYTE,
     Number.MAX_SAFE_INTEGER,
     32 * MEBIBYTE,
-    "bytes that all sessions of an account together may have been sent without proof of receipt; beyond it the one with most ends",
+    "bytes without proof of receipt of all sessions of an account together; above it the session with the most ends",
   ),
 };
 

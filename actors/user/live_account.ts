@@ -59,11 +59,11 @@ export class LiveAccount implements AccountContext {
   blocked: ReadonlySet<string>;
   live: readonly LiveResource[] = [];
   rosterVersion: number;
-  /** The log's sequence number when the request at hand came: all that was older lay in the archive then. */
+  /** The log's sequence number when the present request arrived: all older messages were in the archive then. */
   requestedAt = 0;
   archivePreferences: ArchivePreferences | undefined;
   forwardTo: Jid | undefined;
-  /** Of the roster as it is; undefined until somebody asks. */
+  /** For the present roster; undefined until the first use. */
   rosterSets: RosterSets | undefined;
   readonly #host: AccountHost;
   #memory: ModuleMemory | undefined;

@@ -19,9 +19,9 @@ export type UserLetter =
     }
   /** Presence of any type that one of the user's own resources sent. */
   | { readonly kind: "presence"; readonly resource: string; readonly stanza: Stanza }
-  /** A probe or a subscription stanza of somebody else, or presence that comes behind one. */
+  /** A probe or a subscription stanza of another entity, or presence that follows one. */
   | { readonly kind: "inbound"; readonly stanza: Stanza }
-  /** Presence of somebody else has gone to the resources. */
+  /** Presence of another entity was sent to the resources. */
   | { readonly kind: "shown"; readonly stanza: Stanza }
   /** An IQ get or set to the account's bare JID. */
   | { readonly kind: "iq"; readonly stanza: Stanza }

@@ -1,4 +1,4 @@
-/** Messages to somebody away, and their delivery. @module */
+/** Messages to an offline user, and their delivery. @module */
 import { NS } from "../../xmpp/ns.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
 import type { Answers, FlushCommand, StoreCommand } from "./commands.ts";

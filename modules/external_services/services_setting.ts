@@ -39,7 +39,7 @@ export const SERVICES: Setting<readonly ExternalService[]> = {
   schema: v.array(service) as v.GenericSchema<unknown, readonly ExternalService[]>,
   expected:
     "a list of services, each with type and host, and perhaps port, transport (tcp or udp), name, and either username and password or a secret of 8 characters or more",
-  about: "STUN, TURN and other services to tell clients of (XEP-0215); JSON in the environment",
+  about: "STUN, TURN and other services that clients are told about (XEP-0215); JSON in the environment",
   fromText: fromJson,
   fallback: () => [],
   fallbackText: "none",
