@@ -119,7 +119,9 @@ scenario("XEP-0280: copies of what strangers send count as theirs", async ({ jul
   juliet.drops();
 });
 
+/** The bound is that of each process. */
 const bounded = stage({
+  nodes: 1,
   transports: MANAGED,
   limits: { sessionUnprovenBytes: 2 * BYTES, accountUnprovenBytes: 2 * BYTES, bytesPerSecond: 0 },
 });

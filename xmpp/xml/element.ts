@@ -1,6 +1,10 @@
+import { DOMParser, type Node, type Element as XmldomElement } from "@xmldom/xmldom";
+import { NS } from "../ns.ts";
 import { escapeAttribute, escapeXml } from "./escape.ts";
-import { NamespaceScope } from "./namespace_scope.ts";
-import { TreeReader } from "./tree_reader.ts";
+
+const ELEMENT_NODE = 1;
+const TEXT_NODE = 3;
+const CDATA_NODE = 4;
 
 /**
  * An immutable XML tree, for payloads whose content is read. A child is always looked up by name and namespace.
@@ -29,11 +33,15 @@ export class Element {
    * Reads one element that the scanner has accepted.
    * @param defaultNs namespace of unprefixed names that declare none
    * @param inherited prefixes declared outside the text
-   * @throws Error when its tags do not form one element
+   * @throws Error when the text is not well-formed
    */
   static parse(text: string, defaultNs = "", inherited?: ReadonlyMap<string, string>): Element {
-    const scope = NamespaceScope.outermost(inherited);
-    return new TreeReader(text, makeElement).read(inherited?.has("") ? scope : scope.withDefault(defaultNs));
+    const xmlns: Record<string, string> = inherited === undefined ? {} : Object.fromEntries(inherited);
+    xmlns[""] = inherited?.get("") ?? defaultNs;
+    const parser = new DOMParser({ xmlns, locator: false, onError, normalizeLineEndings });
+    const root = parser.parseFromString(text, "text/xml").documentElement;
+    if (root === null) throw new Error("Cannot parse XML: no element");
+    return fromDom(root);
   }
 
   attr(name: string): string | undefined {
@@ -78,11 +86,42 @@ export class Element {
   }
 }
 
-function makeElement(
-  name: string,
-  ns: string,
-  attributes: Readonly<Record<string, string>>,
-  children: readonly (Element | string)[],
-): Element {
-  return new Element(name, ns, attributes, children);
+function onError(level: string, message: string): void {
+  // xmldom warns of U+FFFD, which is a character like any other.
+  if (level !== "warning") throw new Error(`Cannot parse XML: ${level}: ${message}`);
+}
+
+// xmldom's own follows XML 1.1, which would change U+0085, U+2028 and U+2029 in messages.
+function normalizeLineEndings(text: string): string {
+  return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+}
+
+function fromDom(node: XmldomElement): Element {
+  const children: (Element | string)[] = [];
+  for (let child: Node | null = node.firstChild; child !== null; child = child.nextSibling) {
+    if (child.nodeType === ELEMENT_NODE) {
+      children.push(fromDom(child as XmldomElement));
+    } else if (child.nodeType === TEXT_NODE || child.nodeType === CDATA_NODE) {
+      appendText(children, child.nodeValue ?? "");
+    }
+  }
+  return new Element(node.localName ?? node.nodeName, node.namespaceURI ?? "", domAttributes(node), children);
+}
+
+function appendText(children: (Element | string)[], text: string): void {
+  const last = children.at(-1);
+  if (typeof last === "string") children[children.length - 1] = last + text;
+  else if (text !== "") children.push(text);
+}
+
+function domAttributes(node: XmldomElement): Record<string, string> {
+  const attributes: [name: string, value: string][] = [];
+  for (const attribute of node.attributes) {
+    if (attribute.namespaceURI === NS.XMLNS) continue;
+    const { prefix } = attribute;
+    if (prefix !== null && prefix !== "xml") attributes.push([`xmlns:${prefix}`, attribute.namespaceURI ?? ""]);
+    attributes.push([attribute.name, attribute.value]);
+  }
+  // Also a name such as __proto__ is a key of its own here.
+  return Object.fromEntries(attributes);
 }

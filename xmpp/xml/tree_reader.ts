@@ -1,5 +1,6 @@
 /**
- * Builds the tree of an element that a scanner has accepted. Only the structure of tags is checked again, so the cost
+ * Builds the tree of an element that a scanner has accepted, for a stanza that is rewritten whole; payloads are read by
+ * Element.parse(), and a property test holds both to the same tree. Only the structure of tags is checked again, so the cost
  * is little more than that of the objects.
  * @module
  */

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { DOMParser, type Element as DomElement } from "@xmldom/xmldom";
 import * as fc from "fast-check";
+import { Element } from "../../../xmpp/xml/element.ts";
 import { ElementReader, scanElement } from "../../../xmpp/xml/element_reader.ts";
+import { NamespaceScope } from "../../../xmpp/xml/namespace_scope.ts";
 import {
   attribute,
   contentOf,
@@ -9,6 +11,7 @@ import {
   type ScannedElement,
   type XmlLimits,
 } from "../../../xmpp/xml/scanned_element.ts";
+import { TreeReader } from "../../../xmpp/xml/tree_reader.ts";
 import { XmlError, type XmlErrorCondition } from "../../../xmpp/xml/xml_error.ts";
 import { documents, plainDocuments, spoilt } from "./arbitrary_xml.ts";
 
@@ -299,6 +302,14 @@ function dom(text: string): DomElement {
   return new DOMParser({ onError, normalizeLineEndings }).parseFromString(text, "text/xml").documentElement!;
 }
 
+/** The tree of a stanza that is rewritten, and that of a payload: two readers, one result. */
+function expectSameTree(text: string): void {
+  const make = (name: string, ns: string, attributes: Element["attributes"], children: Element["children"]) =>
+    new Element(name, ns, attributes, children);
+  const tree = new TreeReader(text, make).read(NamespaceScope.EMPTY);
+  expect(tree.toString()).toBe(Element.parse(text).toString());
+}
+
 /** What the scanner and xmldom both tell of an element. */
 function expectSame(scanned: ScannedElement, read: DomElement): void {
   const attributes = [...read.attributes].filter(({ name }) => !/^xmlns(:|$)/.test(name));
@@ -324,7 +335,10 @@ function expectSameDeep(scanned: ScannedElement, read: DomElement): void {
 describe("scanElement() and xmldom", () => {
   test("agree on every document", () => {
     fc.assert(
-      fc.property(documents, ({ text }) => expectSame(scan(text), dom(text))),
+      fc.property(documents, ({ text }) => {
+        expectSame(scan(text), dom(text));
+        expectSameTree(text);
+      }),
       { numRuns: 300 },
     );
   });
@@ -352,6 +366,7 @@ describe("scanElement() and xmldom", () => {
         }
         accepted++;
         expectSame(scan(text), dom(text));
+        expectSameTree(text);
       }),
       { numRuns: 1500 },
     );
