@@ -5,27 +5,11 @@ export function createMemory(): ModuleMemory {
   return new Memory();
 }
 
-/** Most accounts have one slot, for which a map would be large; the map is made for the second. */
 class Memory implements ModuleMemory {
-  #key: MemoryKey<unknown> | undefined;
-  #value: unknown;
-  #more: Map<MemoryKey<unknown>, unknown> | undefined;
+  readonly #slots = new Map<MemoryKey<unknown>, unknown>();
 
   get<T>(key: MemoryKey<T>): T {
-    if (this.#key === key) return this.#value as T;
-    if (this.#more?.has(key)) return this.#more.get(key) as T;
-    const value = key.make();
-    this.#keep(key, value);
-    return value;
-  }
-
-  #keep(key: MemoryKey<unknown>, value: unknown): void {
-    if (this.#key === undefined) {
-      this.#key = key;
-      this.#value = value;
-      return;
-    }
-    this.#more ??= new Map();
-    this.#more.set(key, value);
+    if (!this.#slots.has(key)) this.#slots.set(key, key.make());
+    return this.#slots.get(key) as T;
   }
 }
