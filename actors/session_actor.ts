@@ -136,9 +136,12 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
 
   /** Stanzas that were read are still handled. */
   #wait(gate: AccountBudget | Congestion): void {
-    if (this.#waitsFor !== undefined || this.#ended) return;
+    const known = this.#waitsFor;
+    // A debt goes before want of room, which may be over sooner.
+    if (this.#ended || known === gate || (known !== undefined && known === this.#budget)) return;
+    this.#stopWaiting();
     this.#waitsFor = gate;
-    this.#connection?.pause();
+    if (known === undefined) this.#connection?.pause();
     gate.wait(this);
   }
 

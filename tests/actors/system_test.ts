@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Connection } from "../../actors/connection.ts";
+import type { BudgetLimits } from "../../actors/session/account_budget.ts";
 import { ActorSystem, type SystemStart } from "../../actors/system.ts";
 import type { StoreCall, StoreReply } from "../../store/store.ts";
 import type { StanzaError } from "../../xmpp/errors.ts";
@@ -17,6 +18,7 @@ interface Setting {
   readonly tasks: Map<number, () => void>;
 }
 
+const NO_BUDGET = { stanzasPerSecond: 0, stanzaBurst: 1, bytesPerSecond: 0, byteBurst: 1, workPerSecond: 0 };
 const LIMITS = { maxBytes: 10_000, maxDepth: 10, maxAttributes: 100, maxChildren: 100, maxElements: 1000 };
 
 async function waitFor(condition: () => boolean, turns = 1000): Promise<void> {
@@ -24,7 +26,10 @@ async function waitFor(condition: () => boolean, turns = 1000): Promise<void> {
 }
 
 /** A system over a store that answers every call with 0, once `gate.open` resolves. */
-function setting(gate: { readonly open: Promise<void> } = { open: Promise.resolve() }): Setting {
+function setting(
+  gate: { readonly open: Promise<void> } = { open: Promise.resolve() },
+  budget: BudgetLimits = NO_BUDGET,
+): Setting {
   const calls: StoreCall[] = [];
   const tasks: Setting["tasks"] = new Map();
   const run = async (batch: readonly StoreCall[]): Promise<readonly StoreReply[]> => {
@@ -39,7 +44,7 @@ function setting(gate: { readonly open: Promise<void> } = { open: Promise.resolv
       idleMs: 1000,
       resumeMs: 1000,
       resourcesPerUser: 1,
-      budget: { stanzasPerSecond: 0, bytesPerSecond: 0, workPerSecond: 0 },
+      budget,
     },
     registry: { modules: [] },
     store: { run, read: run },
@@ -120,4 +125,30 @@ test("a client that asks made-up names is not read while 4096 questions wait for
   for (let again = 0; again < 4098; again++) ask(again);
   await waitFor(() => false, 20);
   expect(new Set(asked()).size).toBe(asked().length);
+});
+
+test.each([
+  ["goes on once they are handled", NO_BUDGET, true],
+  ["still pays its account's debt", { ...NO_BUDGET, stanzasPerSecond: 1, stanzaBurst: 5 }, false],
+])("a client is not read while 32 messages of it wait, and %s", async (_what, budget, goesOn) => {
+  const { system, tasks } = setting(undefined, budget);
+  let isRead = true;
+  const connection = {
+    close: () => {},
+    send: () => {},
+    backlog: 0,
+    pause: () => (isRead = false),
+    resume: () => (isRead = true),
+  } as unknown as Connection;
+  const session = await system.bind({ account: Jid.parse("romeo@localhost"), resource: undefined, connection });
+  const active = scanElement('<active xmlns="urn:xmpp:csi:0"/>', LIMITS);
+  let told = 0;
+  system.hold();
+  for (; isRead && told < 100; told++) session.tell({ kind: "inbound", element: active });
+  expect(told).toBe(32);
+  tasks.get(0)!();
+  expect(isRead).toBe(false);
+  system.handle();
+  tasks.get(0)!();
+  expect(isRead).toBe(goesOn);
 });
