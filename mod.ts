@@ -32,6 +32,13 @@ export type { Outcome } from "./amp/outcome.ts";
 export { type Plan, RESOURCELESS } from "./amp/plan.ts";
 export type { Rule } from "./amp/rule.ts";
 export type { GatewayAnswer, GatewayHandler, GatewayMessage } from "./destinations/gateway.ts";
+export type {
+  AccountMessage,
+  MessageAccount,
+  MessagePhases,
+  MessageResource,
+  StanzaId,
+} from "./modules/message_phases.ts";
 export { modules } from "./modules/mod.ts";
 export {
   type AccountContext,

@@ -8,7 +8,8 @@ export interface ResourceEntry {
   readonly resource: string;
   readonly jid: Jid;
   readonly session: SessionId;
-  readonly carbons: boolean;
+  /** Marks that modules have set on it. */
+  readonly marks: ReadonlySet<string>;
   /** It has read the account's archive up to this number. */
   readonly seenUntil: number;
 }

@@ -8,7 +8,7 @@
  * sessions know of it.
  * @module
  */
-import { isBlocked } from "../modules/blocking/block_list.ts";
+import { hasBlocked } from "../modules/blocking/block_list.ts";
 import { isSubscriptionType } from "../modules/roster/subscription.ts";
 import { inboundEffects, removalEffects } from "../modules/roster/subscription_flow.ts";
 import type { UserRecord } from "../store/store.ts";
@@ -174,8 +174,7 @@ export class UserActor implements Actor<UserLetter>, AccountHost {
   /** A blocked sender gets the same answer as for an unknown account, and so does a stranger (XEP-0191 section 6). */
   #shownTo(sender: Jid | undefined): LiveAccount {
     const account = this.#account;
-    if (sender === undefined || sender.bare.equals(account.owner) || !isBlocked(account.blocked, sender))
-      return account;
+    if (sender === undefined || !hasBlocked(account, sender)) return account;
     return new LiveAccount(account.node, this.#entry, undefined, this);
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Blocking Command: requests for the block list; delivery checks it with blocking/block_list.ts. XEP-0191 v1.3.
+ * Blocking Command: the block list is read and changed here, and holds for what the account sends. What others send it is
+ * part of the plan (actors/delivery/plan_input.ts). XEP-0191 v1.3.
  * Blocking is polite: subscriptions stay, and the blocked contact sees the user go offline (section 4).
  * @module
  */
@@ -8,7 +9,7 @@ import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
-import { isBlocked, readJids } from "./blocking/block_list.ts";
+import { blockedError, hasBlocked, isBlocked, readJids } from "./blocking/block_list.ts";
 import { KeptAnswer } from "./kept_answer.ts";
 import { type AccountContext, get, type IqRequest, type ServerModule, set } from "./module.ts";
 import { requireOwner } from "./owner_only.ts";
@@ -31,6 +32,8 @@ export const blocking: ServerModule = {
     [set(NS.BLOCKING, "block")]: block,
     [set(NS.BLOCKING, "unblock")]: unblock,
   },
+  // Section 3.3.
+  message: { outgoing: ({ to }, account) => (hasBlocked(account, to!) ? blockedError() : undefined) },
 };
 
 function read(iq: IqRequest, context: AccountContext): Markup {

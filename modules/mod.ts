@@ -7,6 +7,7 @@ import { carbons } from "./carbons.ts";
 import { commands } from "./commands.ts";
 import { contactAddresses } from "./contact_addresses.ts";
 import { csi } from "./csi.ts";
+import { delay } from "./delay.ts";
 import { disco } from "./disco.ts";
 import { externalServices } from "./external_services.ts";
 import { fast } from "./fast.ts";
@@ -27,7 +28,7 @@ import { time } from "./time.ts";
 import { vcard } from "./vcard.ts";
 import { version } from "./version.ts";
 
-/** In the order in which their hooks run. */
+/** In the order in which their hooks and phases run. */
 export const modules: readonly ServerModule[] = [
   amp,
   disco,
@@ -42,9 +43,10 @@ export const modules: readonly ServerModule[] = [
   csi,
   roster,
   blocking,
+  delay,
+  stanzaId,
   carbons,
   mam,
-  stanzaId,
   vcard,
   pep,
   privateXml,

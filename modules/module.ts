@@ -6,7 +6,13 @@ import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { Element } from "../xmpp/xml/element.ts";
 import type { Markup } from "../xmpp/xml/xml.ts";
+import type { Effect } from "./effect.ts";
+import type { MessagePhases } from "./message_phases.ts";
+import type { ServerSettings } from "./server_settings.ts";
 import type { Setting } from "./setting.ts";
+
+export type { Effect } from "./effect.ts";
+export type { ServerSettings } from "./server_settings.ts";
 
 export interface XepInfo {
   /** The XEP's number; `rfc` where the protocol is an RFC. */
@@ -22,24 +28,6 @@ export interface Identity {
   readonly category: string;
   readonly type: string;
   readonly name?: string;
-}
-
-/** Settings that all modules may read; made once in server/create_server.ts. */
-export interface ServerSettings {
-  readonly domains: readonly string[];
-  readonly software: { readonly name: string; readonly version: string };
-  /** `local`: for those on this machine. */
-  readonly registration: "open" | "local" | "closed";
-  /** Of PBKDF2, for new keys. */
-  readonly scramRounds: number;
-  readonly archive: boolean;
-  readonly offline: boolean;
-  readonly rosterItems: number;
-  readonly contacts: Readonly<Record<string, readonly string[]>>;
-  /** Domains that are served by gateways. */
-  readonly gateways?: readonly string[];
-  /** The value of a setting that a module declares. */
-  of<Value>(setting: Setting<Value>): Value;
 }
 
 /** The disco#info of one entity (XEP-0030 section 3); features are sorted and unique. */
@@ -185,11 +173,6 @@ export interface PreAuthContext extends ServerContext {
   countRegistration(): void;
 }
 
-/** An effect that a hook asks for; the actor carries it out. */
-export type Effect =
-  | { readonly kind: "route"; readonly stanza: Stanza }
-  | { readonly kind: "resource"; readonly resource: string; readonly stanza: Stanza };
-
 /** Named phases, run in the order of the module list. A hook touches nothing but what it is given. */
 export interface AccountHooks {
   /** The actor of an existing account has started and has handled nothing yet. For state that is read once. */
@@ -199,6 +182,8 @@ export interface AccountHooks {
     event: { readonly resource: ResourceView; readonly initial: boolean; readonly stanza: Stanza },
     context: AccountContext,
   ): readonly Effect[] | Promise<readonly Effect[]>;
+  /** A client of the account sends presence of any type; before it is handled: may replace it. */
+  sentPresence?(stanza: Stanza, context: AccountContext): Stanza;
   /** Before a resource's own presence is broadcast: may replace it (XEP-0153, XEP-0398). */
   outgoingPresence?(stanza: Stanza, context: AccountContext): Stanza;
   /** Presence of another account has arrived and was sent to the resources. */
@@ -251,6 +236,7 @@ export interface ServerModule {
    */
   readonly preAuthIq?: IqHandlers<PreAuthContext>;
   readonly hooks?: AccountHooks;
+  readonly message?: MessagePhases;
   /**
    * Rows of the configuration: `NAME` is `<module>.NAME` in the file, AMPACT_<MODULE>_NAME in the environment, and listed by
    * --help; an empty name is the module's own. ServerSettings.of() has the value.

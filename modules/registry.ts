@@ -3,6 +3,7 @@ import { Jid } from "../xmpp/jid.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { Markup } from "../xmpp/xml/xml.ts";
 import { answerIq, type IqHandlerMap } from "./answer_iq.ts";
+import { listPhases, type PhaseLists } from "./message_phases.ts";
 import type {
   AccountContext,
   IqHandler,
@@ -19,6 +20,7 @@ import { describeService } from "./service_description.ts";
 export interface Registry {
   readonly modules: readonly ServerModule[];
   readonly description: ServiceDescription;
+  readonly phases: PhaseLists;
   /** Content of `<stream:features/>` besides what the stream itself negotiates, in the order of the modules. `local`: for a client on this machine. */
   streamFeatures(stage: "auth" | "bind", local?: boolean): Markup[];
   /** An IQ get or set for the domain; `from` is the full JID of the requester. */
@@ -44,6 +46,7 @@ export function createRegistry(modules: readonly ServerModule[], settings: Serve
   return {
     modules,
     description,
+    phases: listPhases(modules),
     streamFeatures: (stage, local = false) => (local ? localFeatures : features)[stage],
     answerServer: (stanza, context) => answerIq(stanza, { from: stanza.from!, to: stanza.to! }, server, context),
     answerAccount: (stanza, context) =>

@@ -17,9 +17,10 @@ import { offer } from "./flight/on_session_end.ts";
 import type { Holder } from "./holder.ts";
 import { LogRow } from "./log_row.ts";
 import { append, archiveEntries, pendingEntry } from "./log_rows.ts";
+import { offered } from "./message_phases.ts";
 import { waitInStorage } from "./own_effects.ts";
 import { announce, ruleEvent } from "./rule_events.ts";
-import { copyToOthers, toResources } from "./to_sessions.ts";
+import { toResources } from "./to_sessions.ts";
 import { LOGGED_ROW, NO_ROW, Tracked, UNOFFERED } from "./tracked.ts";
 import { watchDeadline } from "./watch_deadline.ts";
 
@@ -107,11 +108,11 @@ function sendDirect(
   else send(state, tracked, resources, notify);
 }
 
-/** To those resources, and copies to the others. What has ended while it stood behind others goes nowhere. */
+/** To those resources. What has ended while it stood behind others goes nowhere. */
 function send(state: DeliveryState, tracked: Tracked, resources: readonly string[], notify: Met | undefined): void {
   if (state.inFlight.get(tracked.seq) !== tracked || tracked.flight.stage.kind !== "offered") return;
   begin(state, tracked, offer(tracked.flight, state.sessionsOf(resources), notify));
-  if (state.hasCarbons && !tracked.flight.notice) copyToOthers(state, tracked, resources);
+  if (!tracked.flight.notice) tracked.copiedTo = offered(state, tracked, resources);
 }
 
 /** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
@@ -127,7 +128,7 @@ function sendUntracked(state: DeliveryState, { envelope, stanza }: Arrival, reso
   };
   const sendNow = () => {
     toResources(state, message, resources);
-    if (state.hasCarbons) copyToOthers(state, message, resources);
+    offered(state, message, resources);
   };
   if (isBehind) sendBehind(state, seq, sendNow);
   else sendNow();
@@ -149,7 +150,7 @@ function sendBehind(state: DeliveryState, seq: number, sendNow: () => void): voi
 function restBehind(state: DeliveryState, tracked: Tracked): void {
   const { seq, flight } = tracked;
   tracked.flight = { ...flight, stage: { kind: "resting", ending: undefined, report: undefined } };
-  if (state.hasCarbons && !flight.notice) state.putBehind({ seq, send: () => copyOffered(state, tracked) });
+  if (!flight.notice) state.noteFresh(seq);
   countAndWait(state, tracked);
   if (flight.row.log === "durable") state.inFlight.delete(seq);
 }
@@ -161,18 +162,6 @@ function countAndWait(state: DeliveryState, tracked: Tracked): void {
     state.count(tracked, true);
   }
   waitInStorage(state, tracked.seq);
-}
-
-/** Carbon copies come with the message itself, once that is offered. */
-function copyOffered(state: DeliveryState, message: Tracked): void {
-  const stage = state.inFlight.get(message.seq)?.flight.stage;
-  if (stage?.kind !== "offered" || stage.to.length === 0) return;
-  const takers = state.profile.resources.filter((entry) => stage.to.includes(entry.session));
-  copyToOthers(
-    state,
-    message,
-    takers.map((entry) => entry.resource),
-  );
 }
 
 /** Into storage. The event of a `notify` for it lies in the same transaction and goes out after the commit. */

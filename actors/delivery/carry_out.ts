@@ -49,6 +49,7 @@ export function carryOut(holder: Holder, tracked: Tracked, effect: Effect): void
     case "accept":
       return accept(node, tracked);
     case "tell":
+      holder.settled(tracked, effect.outcome);
       return tellOutcome(node, tracked.replyTo, effect.outcome);
     case "log":
       return node.log.error("rule not carried out", { seq, fault: effect.condition });
@@ -76,9 +77,11 @@ export function accept(post: Post, tracked: { replyTo: ReplyTo | undefined }): v
   if (replyTo?.waits !== true) tracked.replyTo = undefined;
 }
 
-function conclude({ inFlight, node }: Holder, { seq, replyTo }: Tracked, outcome: Outcome | undefined): void {
-  inFlight.delete(seq);
-  finish(node, replyTo, outcome);
+/** `outcome`: undefined where it was told before. */
+function conclude(holder: Holder, tracked: Tracked, outcome: Outcome | undefined): void {
+  holder.inFlight.delete(tracked.seq);
+  if (outcome !== undefined) holder.settled(tracked, outcome);
+  finish(holder.node, tracked.replyTo, outcome);
 }
 
 function errorOf({ condition, type }: Extract<Effect, { kind: "bounce" }>): StanzaError {

@@ -9,11 +9,11 @@ import type { Stanza } from "../../xmpp/stanza.ts";
 import { finish } from "../post.ts";
 import type { ResourceEntry } from "../profile.ts";
 import { type Arrival, arrive, endHere } from "./arrival.ts";
-import { withoutStanzaIds } from "./compose.ts";
 import type { Envelope } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { ruledOut } from "./flight/ends.ts";
 import { takeIn } from "./intake.ts";
+import { incoming } from "./message_phases.ts";
 import { countPending, isKnownTo, type Planned, type PlanOptions, planFor, willStore } from "./plan_input.ts";
 
 /** After a resource came, its flush is told at once; should it never be, messages go on after this time. */
@@ -24,7 +24,7 @@ export function onMessage(state: DeliveryState, envelope: Envelope): void | Prom
   // What the log holds already came here once: as an event that a flush has found meanwhile, or is about to.
   if (envelope.seq > 0 && (state.inFlight.has(envelope.seq) || state.isProvedEvent(envelope.seq))) return;
   if (state.flushDue > 0) stopWaiting(state);
-  const stanza = envelope.notice ? envelope.stanza : withoutStanzaIds(envelope.stanza);
+  const stanza = envelope.notice ? envelope.stanza : incoming(state, envelope.stanza);
   if (envelope.notice || envelope.via.length > 0 || !stanza.has("amp", NS.AMP)) {
     return decide(state, envelope, stanza, envelope.rules);
   }

@@ -1,7 +1,9 @@
 /** What one delivery actor knows; its rooms, the files of this folder, share it. @module */
 
+import type { Outcome } from "../../amp/outcome.ts";
 import type { ResourceAnswer } from "../../amp/plan.ts";
-import { isBlocked } from "../../modules/blocking/block_list.ts";
+import { hasBlocked } from "../../modules/blocking/block_list.ts";
+import type { MessageAccount } from "../../modules/message_phases.ts";
 import { SeqMap } from "../../store/seq_map.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { ReplyTo, SessionId } from "../address.ts";
@@ -12,6 +14,8 @@ import type { SessionLetter } from "../session/session_letter.ts";
 import type { UserLetter } from "../user/user_letter.ts";
 import type { DeliveryRef } from "./delivery_letter.ts";
 import type { Holder, OwnEffect } from "./holder.ts";
+import { settled } from "./message_phases.ts";
+import { messageAccount, type PhaseHost } from "./message_view.ts";
 import { isStranger, type OfflineShares } from "./offline_shares.ts";
 import { RecentSeqs } from "./recent_seqs.ts";
 import type { Tracked } from "./tracked.ts";
@@ -54,7 +58,7 @@ const PROVED_EVENTS = 500;
 /** A client that has not sent presence by then may be one that never does. */
 export const PRESENCE_DUE_MS = 2000;
 
-export class DeliveryState implements Holder {
+export class DeliveryState implements Holder, PhaseHost {
   readonly node: Node;
   readonly owner: Jid;
   readonly domain: Jid;
@@ -79,6 +83,8 @@ export class DeliveryState implements Holder {
   flushDue = 0;
   /** Since when a resource that was bound while rows wait has owed its presence; 0: none does. Milliseconds since 1970. */
   presenceDue = 0;
+  /** Messages that came while older ones were under way from storage, and come from there themselves: modules learn of it then. */
+  fresh: Set<number> | undefined;
   /** Messages without a row that come after older ones from storage, in order; undefined: there are none. */
   behind: Behind[] | undefined;
   /** Messages that the account has sent, whose rows of its own archive no commit has taken yet: who counts them. */
@@ -89,8 +95,8 @@ export class DeliveryState implements Holder {
   #provedEvents: RecentSeqs | undefined;
   /** Sessions that are over, while the profile still has them; undefined: none is. */
   #dead: Set<SessionId> | undefined;
-  /** Since which number sessions get carbon copies; undefined where no other session is there to be copied from. */
-  #copiedSince: ReadonlyMap<SessionId, number> | undefined;
+  /** What modules see of the account; made of the profile when one does. */
+  #account: MessageAccount | undefined;
   /** Sessions that took what waits when they were last asked. */
   #takers: readonly SessionId[] = NOBODY;
 
@@ -116,6 +122,10 @@ export class DeliveryState implements Holder {
     return this.#self;
   }
 
+  settled(tracked: Tracked, outcome: Outcome): void {
+    settled(this, tracked, outcome);
+  }
+
   moved({ seq, flight }: Tracked, isOver: boolean): void {
     if (isOver || flight.stage.kind !== "offered") this.flush?.open.delete(seq);
   }
@@ -129,11 +139,9 @@ export class DeliveryState implements Holder {
     return this.inFlight.size === 0 && this.flush === undefined && this.behind === undefined;
   }
 
-  /** Whether any resource wants carbon copies. */
-  get hasCarbons(): boolean {
-    const { resources } = this.profile;
-    for (let i = 0; i < resources.length; i++) if (resources[i]!.carbons) return true;
-    return false;
+  get account(): MessageAccount {
+    this.#account ??= messageAccount(this.node, this.owner, this.profile);
+    return this.#account;
   }
 
   /** Whether a message may wait for this user. */
@@ -262,23 +270,10 @@ export class DeliveryState implements Holder {
   /** The new one has got rid of sessions that are over. */
   renewProfile(profile: Profile): void {
     this.profile = profile;
-    this.#noteCopied(profile);
+    this.#account = undefined;
     if (this.#dead === undefined) return;
     const left = profile.resources.filter((entry) => this.isDead(entry)).map((entry) => entry.session);
     this.#dead = left.length === 0 ? undefined : new Set(left);
-  }
-
-  #noteCopied({ resources }: Profile): void {
-    const used = this.#copiedSince;
-    this.#copiedSince = undefined;
-    if (resources.length < 2 || !this.hasCarbons) return;
-    const copied = resources.filter((entry) => entry.carbons);
-    this.#copiedSince = new Map(copied.map(({ session }) => [session, used?.get(session) ?? this.node.seqs.next()]));
-  }
-
-  /** What has a higher number than this was copied there, where it is copied at all; undefined: nothing was. */
-  copiedSince(session: SessionId): number | undefined {
-    return this.#copiedSince?.get(session);
   }
 
   /** Those of the sessions that take a message of that sender. */
@@ -304,8 +299,12 @@ export class DeliveryState implements Holder {
   }
 
   isBlocked(from: Jid): boolean {
-    const { blocked } = this.profile;
-    return blocked.size > 0 && isBlocked(blocked, from) && !from.bare.equals(this.owner);
+    return hasBlocked(this.account, from);
+  }
+
+  noteFresh(seq: number): void {
+    this.fresh ??= new Set();
+    this.fresh.add(seq);
   }
 
   /** Remembers an event whose receipt is proved, among the latest. */

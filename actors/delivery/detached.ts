@@ -6,8 +6,6 @@
  */
 import type { Met } from "../../amp/evaluate.ts";
 import { verdictOn } from "../../amp/verdict.ts";
-import { carbonEligible } from "../../modules/carbons/carbon_copy.ts";
-import type { SessionId } from "../address.ts";
 import type { ResourceEntry } from "../profile.ts";
 import { move } from "./carry_out.ts";
 import type { DeliveryState, Flush } from "./delivery_state.ts";
@@ -54,17 +52,11 @@ function othersFor(state: DeliveryState, flush: Flush, tracked: Tracked): Others
   if (verdict !== undefined && verdict.kind !== "default") return NOBODY;
   const others = plan.resources.flatMap((name) => {
     const entry = state.resource(name);
-    return entry === undefined || flush.detached.has(entry.session) || hasCopy(state, tracked, entry.session)
+    return entry === undefined || flush.detached.has(entry.session) || tracked.copiedTo?.includes(entry.session)
       ? []
       : [entry];
   });
   return { others, notify: verdict?.notify?.when === "now" ? verdict.notify : undefined };
-}
-
-/** Its carbon copy came there before the session was available. */
-function hasCopy(state: DeliveryState, { seq, stanza, flight }: Tracked, session: SessionId): boolean {
-  const since = state.copiedSince(session);
-  return since !== undefined && seq > since && !flight.notice && carbonEligible(stanza, "received");
 }
 
 /** Its device has read it in the archive, and nobody waits to hear that a copy came there. */

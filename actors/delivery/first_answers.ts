@@ -2,16 +2,17 @@
 import type { NonePlan } from "../../amp/plan.ts";
 import { ruleReply } from "../../amp/reply.ts";
 import { verdictOn } from "../../amp/verdict.ts";
+import type { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import { blockedError } from "../blocked_error.ts";
 import type { Node } from "../node.ts";
 import type { Profile } from "../profile.ts";
 import { type IntakeTerms, type Refused, refusalOf, takeIn } from "./intake.ts";
 
 const NO_ROUTE: NonePlan = { kind: "none", reason: "no-route", silent: false };
-const BLOCKED: NonePlan = { kind: "none", reason: "blocked", silent: false };
+/** A module has refused it for the sender's account. */
+const REFUSED: NonePlan = { kind: "none", reason: "blocked", silent: false };
 
 /**
  * Whether the rules of a message are refused, before anything is asked of its recipient: so a refusal costs the same for
@@ -33,10 +34,10 @@ function maySee({ from, to }: Stanza, node: Node, profile: Profile): boolean {
   return to!.bare.equals(from!.bare) || profile.watched.has(to!.bare.text);
 }
 
-/** A message for somebody whom the sender has blocked is one that nothing will deliver. */
-export function answerBlockedMessage(stanza: Stanza, node: Node, profile: Profile): readonly Stanza[] {
+/** A message that a module refuses is one that nothing will deliver. */
+export function answerRefused(stanza: Stanza, node: Node, profile: Profile, error: StanzaError): readonly Stanza[] {
   if (stanza.type === "error") return [];
-  return undeliverable(stanza, terms(stanza, node, profile), BLOCKED, blockedError(stanza));
+  return undeliverable(stanza, terms(stanza, node, profile), REFUSED, stanza.error(error));
 }
 
 /** A message for a place that takes none, which has no presence to hide; `ordinary` is its error. */

@@ -1,4 +1,5 @@
 /** Who answers for messages under way and has a log: the delivery of an account, or a hop. @module */
+import type { Outcome } from "../../amp/outcome.ts";
 import type { SeqMap } from "../../store/seq_map.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Node } from "../node.ts";
@@ -39,5 +40,7 @@ export interface Holder {
   self(): ActorRef<CommitNews | Done>;
   /** A step has moved that message, or ended it; its effects come after. */
   moved(tracked: Tracked, isOver: boolean): void;
+  /** The message has reached that end. */
+  settled(tracked: Tracked, outcome: Outcome): void;
   carryOut(tracked: Tracked, effect: OwnEffect): void;
 }

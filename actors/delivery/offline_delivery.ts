@@ -73,6 +73,7 @@ export function endFlush(state: DeliveryState): void {
   if (state.flush !== undefined) {
     state.hasPending = true;
     state.flush = undefined;
+    state.fresh = undefined;
   }
   state.sendBehind(Number.MAX_SAFE_INTEGER);
 }
@@ -121,6 +122,7 @@ async function readPage(state: DeliveryState, flush: Flush): Promise<readonly Pe
 /** All that waits is with the sessions, and what comes now follows on the same streams. */
 function finishFlush(state: DeliveryState, flush: Flush): void {
   state.flush = undefined;
+  state.fresh = undefined;
   state.hasPending = false;
   state.heldBack = flush.left > 0;
   state.shares = flush.left > 0 ? undefined : sharesUnderWay(state);

@@ -1,10 +1,12 @@
 /** The effects of a step that concern an account: its sessions, its stored messages, its forwarding address. @module */
 import type { RuleState } from "../../amp/rule_state.ts";
+import { CARBONS } from "../../modules/carbons.ts";
 import { Jid } from "../../xmpp/jid.ts";
-import type { ReplyTo } from "../address.ts";
+import type { ReplyTo, SessionId } from "../address.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { Effect } from "./flight/flight.ts";
 import type { OwnEffect } from "./holder.ts";
+import { offered } from "./message_phases.ts";
 import { toSessions } from "./to_sessions.ts";
 import type { Tracked } from "./tracked.ts";
 import { watchDeadline } from "./watch_deadline.ts";
@@ -13,7 +15,7 @@ export function carryOutOwn(state: DeliveryState, tracked: Tracked, effect: OwnE
   const { seq } = tracked;
   switch (effect.kind) {
     case "offer":
-      return toSessions(state, tracked, effect.to);
+      return offer(state, tracked, effect.to);
     case "plan":
       return void state.toPlan.push({ tracked, forward: effect.forward });
     case "again":
@@ -43,6 +45,14 @@ export function carryOutOwn(state: DeliveryState, tracked: Tracked, effect: OwnE
   }
 }
 
+function offer(state: DeliveryState, tracked: Tracked, to: readonly SessionId[]): void {
+  toSessions(state, tracked, to);
+  if (state.fresh?.delete(tracked.seq) !== true) return;
+  const takers = state.profile.resources.filter(({ session }) => to.includes(session));
+  const names = takers.map(({ resource }) => resource);
+  if (names.length > 0) tracked.copiedTo = offered(state, tracked, names);
+}
+
 /** One letter to the store covers all rows that a proof settles: tellSettled() sends it. */
 function settle(state: DeliveryState, tracked: Tracked): void {
   if (!tracked.isWritten) tracked.isCancelled = true;
@@ -55,14 +65,15 @@ export function tellSettled(state: DeliveryState): void {
   state.toSettle = [];
 }
 
-/** A session that was resumed later would give it again. */
+/** A session that was resumed later would give it again; where it wants all that others get, it may. */
 function revokeElsewhere(
   state: DeliveryState,
   seq: number,
   { from, prover }: Extract<Effect, { kind: "revoke-elsewhere" }>,
 ): void {
-  for (const { session, resource, carbons } of state.profile.resources) {
-    if (resource !== prover && !carbons && from.includes(session)) state.tellSession(session, { kind: "revoke", seq });
+  for (const { session, resource, marks } of state.profile.resources) {
+    if (resource === prover || marks.has(CARBONS) || !from.includes(session)) continue;
+    state.tellSession(session, { kind: "revoke", seq });
   }
 }
 

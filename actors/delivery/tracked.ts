@@ -14,7 +14,7 @@ import {
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
-import type { ReplyTo } from "../address.ts";
+import type { ReplyTo, SessionId } from "../address.ts";
 import type { RowHandle } from "../store_letter.ts";
 import type { DueEvent } from "./due_event.ts";
 import type { Flight, Row, Stage } from "./flight/flight.ts";
@@ -46,6 +46,8 @@ export class Tracked implements NewMessage, RowHandle {
   kept = false;
   /** How many transactions were begun to rest or end it; the last counts. */
   commits = 0;
+  /** Sessions that got a copy of it when others got it itself (XEP-0280). */
+  copiedTo: readonly SessionId[] | undefined = undefined;
   /** The report that the transaction under way logs. */
   report: DueEvent | undefined = undefined;
 

@@ -54,6 +54,9 @@ export class HopState implements Holder {
     if (isOver) this.#over(this, tracked);
   }
 
+  /** The accounts of both sides have their own news of it. */
+  settled(): void {}
+
   carryOut(tracked: Tracked, effect: OwnEffect): void {
     this.#carryOut(this, tracked, effect);
   }

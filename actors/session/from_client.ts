@@ -9,7 +9,6 @@ import { Stanza } from "../../xmpp/stanza.ts";
 import type { ScannedElement } from "../../xmpp/xml/scanned_element.ts";
 import type { Address } from "../address.ts";
 import type { Node, UserEntry } from "../node.ts";
-import { withoutServerDelay } from "./server_delay.ts";
 
 /** Prefix of the id of an XEP-0199 request for proof of receipt. */
 export const PROBE_ID = "ampact-probe-";
@@ -43,8 +42,8 @@ export function onStanza(session: SendingSession, element: ScannedElement, ticke
     refuse(session, error.stanza, error);
     return session.settle(ticket);
   }
-  if (stanza.name === "message") return onMessage(session, withoutServerDelay(stanza, session.node), ticket);
-  if (stanza.name === "presence") onPresence(session, withoutServerDelay(stanza, session.node));
+  if (stanza.name === "message") return onMessage(session, stanza, ticket);
+  if (stanza.name === "presence") onPresence(session, stanza);
   else onIq(session, stanza);
   session.settle(ticket);
 }

@@ -31,6 +31,15 @@ function carryOut(account: LiveAccount, effect: Effect): void {
   else account.toResource(effect.resource, effect.stanza);
 }
 
+/** The client's presence, before it is handled. */
+export function sentPresence(account: LiveAccount, given: Stanza): Stanza {
+  let stanza = given;
+  eachHook(account, (hooks) => {
+    stanza = hooks.sentPresence?.(stanza, account) ?? stanza;
+  });
+  return stanza;
+}
+
 /** The presence as it is sent: modules may add to the client's stanza (XEP-0153). */
 export function outgoingPresence(account: LiveAccount, sent: Stanza): Stanza {
   let stanza = sent;

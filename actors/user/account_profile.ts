@@ -27,7 +27,7 @@ export function tellProfile(account: LiveAccount): void {
 }
 
 function entryOf({ jid, session, marks, caughtUpTo }: LiveResource): ResourceEntry {
-  return { resource: jid.resource, jid, session, carbons: marks.has("carbons"), seenUntil: caughtUpTo };
+  return { resource: jid.resource, jid, session, marks, seenUntil: caughtUpTo };
 }
 
 /** Computed only when the roster has changed, since every presence sends a profile. */

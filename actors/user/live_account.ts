@@ -29,7 +29,8 @@ export interface LiveResource {
   sent: Stanza | undefined;
   /** It has read its archive up to this sequence number. */
   caughtUpTo: number;
-  readonly marks: Set<string>;
+  /** Replaced when they change, so that profiles share them. */
+  marks: ReadonlySet<string>;
   /** Where it has sent directed presence (RFC 6121 section 4.6), as text. */
   directed: Set<string> | undefined;
 }
@@ -205,9 +206,8 @@ export class LiveAccount implements AccountContext {
     if (resource === undefined) return;
     if (mark === CAUGHT_UP) resource.caughtUpTo = this.requestedAt;
     if (resource.marks.has(mark) === on) return;
-    if (on) resource.marks.add(mark);
-    else resource.marks.delete(mark);
-    if (mark === "carbons") this.#host.changed();
+    resource.marks = new Set(on ? [...resource.marks, mark] : [...resource.marks].filter((other) => other !== mark));
+    this.#host.changed();
   }
 
   refreshPresence(): void {

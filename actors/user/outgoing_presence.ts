@@ -1,16 +1,16 @@
 /** Presence that the account's own resources send. RFC 6121 sections 4.2 to 4.6. @module */
+import { blockedError, hasBlocked } from "../../modules/blocking/block_list.ts";
 import { isSubscriptionType } from "../../modules/roster/subscription.ts";
 import { outboundEffects } from "../../modules/roster/subscription_flow.ts";
 import { StanzaError, type StanzaErrorCondition } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
-import { blockedError } from "../blocked_error.ts";
 import { readPriority } from "../presence_priority.ts";
-import { outgoingPresence, runHooks } from "./account_hooks.ts";
+import { outgoingPresence, runHooks, sentPresence } from "./account_hooks.ts";
 import { tellProfile } from "./account_profile.ts";
 import type { LiveAccount, LiveResource } from "./live_account.ts";
-import { broadcast, hasBlocked, isReachable, sendPresence } from "./presence_broadcast.ts";
+import { broadcast, isReachable, sendPresence } from "./presence_broadcast.ts";
 import { applySubscription } from "./subscriptions.ts";
 
 /** Besides those of subscriptions, and none at all. */
@@ -18,13 +18,14 @@ const PRESENCE_TYPES: ReadonlySet<string> = new Set(["unavailable", "probe"]);
 /** Most addresses with directed presence that are kept. */
 const MAX_DIRECTED = 1000;
 
-export function onPresence(account: LiveAccount, name: string, stanza: Stanza): void | Promise<void> {
+export function onPresence(account: LiveAccount, name: string, given: Stanza): void | Promise<void> {
   const resource = account.resource(name);
   if (resource === undefined) return;
+  const stanza = sentPresence(account, given);
   const { to, type } = stanza;
   const isOfAvailability = type === undefined || type === "unavailable";
-  if (isOfAvailability && to !== undefined && hasBlocked(account, to) && !to.bare.equals(account.owner)) {
-    return account.show(resource, blockedError(stanza));
+  if (isOfAvailability && to !== undefined && hasBlocked(account, to)) {
+    return account.show(resource, stanza.error(blockedError()));
   }
   const fault = faultOf(account, stanza);
   if (fault !== undefined) {

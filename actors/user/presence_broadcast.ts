@@ -1,5 +1,5 @@
 /** Sends the presence of an account to its contacts and resources. RFC 6121 section 4. @module */
-import { isBlocked } from "../../modules/blocking/block_list.ts";
+import { hasBlocked } from "../../modules/blocking/block_list.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { outgoingPresence } from "./account_hooks.ts";
@@ -19,10 +19,6 @@ export function broadcast(account: LiveAccount, stanza: Stanza): void {
 
 export function sendPresence(account: LiveAccount, stanza: Stanza, to: Jid): void {
   if (!hasBlocked(account, to)) account.route(stanza.readdress({ to }));
-}
-
-export function hasBlocked({ blocked }: LiveAccount, jid: Jid): boolean {
-  return blocked.size > 0 && isBlocked(blocked, jid);
 }
 
 /** A contact of this process without a resource cannot see it. */

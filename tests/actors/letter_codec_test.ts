@@ -84,7 +84,7 @@ const delivery: Samples<DeliveryLetter> = {
     profile: {
       exists: true,
       persistent: true,
-      resources: [{ resource: "orchard", jid: ROMEO, session: 7, carbons: true, seenUntil: 0 }],
+      resources: [{ resource: "orchard", jid: ROMEO, session: 7, marks: new Set(["carbons"]), seenUntil: 0 }],
       blocked: new Set(["tybalt@localhost"]),
       watchers: new Set(["juliet@localhost"]),
       watched: new Set(),

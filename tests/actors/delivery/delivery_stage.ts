@@ -15,6 +15,8 @@ import { askStore } from "../../../actors/store/ask_store.ts";
 import { StoreActor } from "../../../actors/store_actor.ts";
 import type { StoreMessage } from "../../../actors/store_letter.ts";
 import type { Outcome } from "../../../amp/outcome.ts";
+import { listPhases } from "../../../modules/message_phases.ts";
+import { modules } from "../../../modules/mod.ts";
 import { SequenceClock } from "../../../store/sequence.ts";
 import { Jid } from "../../../xmpp/jid.ts";
 import { NS } from "../../../xmpp/ns.ts";
@@ -27,6 +29,8 @@ import { GatedStore } from "./gated_store.ts";
 export const ROMEO = "romeo@localhost/orchard";
 export const JULIET = "juliet@localhost";
 const START = Date.UTC(2026, 10, 22, 12);
+
+const PHASES = listPhases(modules);
 
 const SETTINGS: NodeSettings = {
   domains: ["localhost"],
@@ -137,6 +141,7 @@ export class DeliveryStage {
   #node(): Node {
     return {
       settings: this.settings,
+      registry: { phases: PHASES },
       store: this.#storeMailbox,
       database: askStore(this.#storeMailbox, () => {}),
       seqs: this.#seqs,

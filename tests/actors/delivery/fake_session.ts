@@ -3,6 +3,7 @@ import type { DeliveryRef } from "../../../actors/delivery/delivery_letter.ts";
 import type { ResourceEntry } from "../../../actors/profile.ts";
 import type { SessionLetter, SessionRef } from "../../../actors/session/session_letter.ts";
 import type { ResourceAnswer } from "../../../amp/plan.ts";
+import { CARBONS } from "../../../modules/carbons.ts";
 import type { Jid } from "../../../xmpp/jid.ts";
 import { NS } from "../../../xmpp/ns.ts";
 import type { Stanza } from "../../../xmpp/stanza.ts";
@@ -91,7 +92,7 @@ export class FakeSession {
 
   get entry(): ResourceEntry {
     const { jid, ref, carbons, seenUntil } = this;
-    return { resource: jid.resource, jid, session: ref.id, carbons, seenUntil };
+    return { resource: jid.resource, jid, session: ref.id, marks: new Set(carbons ? [CARBONS] : []), seenUntil };
   }
 }
 

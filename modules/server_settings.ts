@@ -1,0 +1,19 @@
+import type { Setting } from "./setting.ts";
+
+/** Settings that all modules may read; made once in server/create_server.ts. */
+export interface ServerSettings {
+  readonly domains: readonly string[];
+  readonly software: { readonly name: string; readonly version: string };
+  /** `local`: for those on this machine. */
+  readonly registration: "open" | "local" | "closed";
+  /** Of PBKDF2, for new keys. */
+  readonly scramRounds: number;
+  readonly archive: boolean;
+  readonly offline: boolean;
+  readonly rosterItems: number;
+  readonly contacts: Readonly<Record<string, readonly string[]>>;
+  /** Domains that are served by gateways. */
+  readonly gateways?: readonly string[];
+  /** The value of a setting that a module declares. */
+  of<Value>(setting: Setting<Value>): Value;
+}
