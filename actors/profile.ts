@@ -46,13 +46,3 @@ export const UNKNOWN_PROFILE: Profile = {
   archivePreferences: undefined,
   contacts: NOBODY,
 };
-
-/** Whether the account's archive wants messages exchanged with that bare JID (XEP-0313 section 6). */
-export function archives(profile: Profile, peer: Jid): boolean {
-  const preferences = profile.archivePreferences;
-  if (preferences === undefined) return true;
-  if (preferences.always.includes(peer.text)) return true;
-  if (preferences.never.includes(peer.text)) return false;
-  if (preferences.default === "roster") return profile.contacts.has(peer.text);
-  return preferences.default === "always";
-}

@@ -3,8 +3,10 @@
  * names of its children. A rule of XEP-0079 precedes any hint (XEP-0334 section 4).
  * @module
  */
+import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
+import type { MessageAccount } from "./message_phases.ts";
 
 const MUC_INVITATION = "jabber:x:conference";
 
@@ -20,6 +22,15 @@ export function archivable(stanza: Stanza): boolean {
     } else wanted ||= isPartOfConversation(name, ns);
   }
   return wanted && !isAmpEvent(stanza);
+}
+
+/** Whether the archive of that account keeps a message that it exchanges with `peer`, a bare JID. XEP-0313 section 6, XEP-0441. */
+export function archives(account: MessageAccount, stanza: Stanza, peer: Jid): boolean {
+  const { archivePreferences: preferences, contacts, persistent, settings } = account;
+  if (!settings.archive || !persistent || !archivable(stanza)) return false;
+  if (preferences === undefined || preferences.always.includes(peer.text)) return true;
+  if (preferences.never.includes(peer.text)) return false;
+  return preferences.default === "roster" ? contacts.has(peer.text) : preferences.default === "always";
 }
 
 /** Whether it is stored for a recipient who is offline: XEP-0160 section 3, XEP-0334. */

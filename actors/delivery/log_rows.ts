@@ -1,6 +1,6 @@
 /** What of a message goes into the log, and for whom. @module */
 import type { RuleState } from "../../amp/rule_state.ts";
-import { archivable } from "../../modules/archive_policy.ts";
+import { archives } from "../../modules/archive_policy.ts";
 import {
   type ArchiveEntry,
   type NewMessage,
@@ -13,7 +13,6 @@ import {
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
-import { archives } from "../profile.ts";
 import type { RowHandle } from "../store_letter.ts";
 import type { Envelope } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
@@ -23,15 +22,14 @@ import { RuledEntry } from "./log_row.ts";
 
 /** The row of the recipient's archive, as its settings have it. */
 export function archiveEntries(
-  state: DeliveryState,
+  { owner, account }: DeliveryState,
   { notice, via }: Envelope,
   stanza: Stanza,
 ): readonly ArchiveEntry[] {
-  const { owner, profile, node } = state;
-  if (!node.settings.archive || !profile.persistent || notice || !archivable(stanza)) return NO_ENTRIES;
+  if (notice) return NO_ENTRIES;
   const sender = stanza.from!.bare;
   // What the account has sent, and others have forwarded here, its archive has already.
-  if (!archives(profile, sender) || (via.length > 0 && sender.equals(owner))) return NO_ENTRIES;
+  if (!archives(account, stanza, sender) || (via.length > 0 && sender.equals(owner))) return NO_ENTRIES;
   return [{ owner: owner.text, peer: sender.text }];
 }
 

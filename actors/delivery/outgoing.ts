@@ -4,15 +4,13 @@
  * section 9, XEP-0313.
  * @module
  */
-import { archivable } from "../../modules/archive_policy.ts";
+import { archives } from "../../modules/archive_policy.ts";
 import { blockedError, hasBlocked } from "../../modules/blocking/block_list.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
-import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { ReplyTo, SessionId } from "../address.ts";
 import { envelope } from "../envelope.ts";
 import { finish, tellAccepted } from "../post.ts";
-import { archives } from "../profile.ts";
 import { withoutRules } from "./compose.ts";
 import type { DeliveryLetter } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
@@ -69,7 +67,7 @@ function finishBoth({ node }: DeliveryState, replyTo: ReplyTo | undefined): void
 function keep(state: DeliveryState, stanza: Stanza, replyTo: ReplyTo | undefined): number {
   const { node, owner } = state;
   const to = stanza.to!.bare;
-  if (to.equals(owner) || !isArchived(state, stanza, to)) {
+  if (to.equals(owner) || !archives(state.account, stanza, to) || !node.serves(to.domain)) {
     tellAccepted(node, replyTo);
     return 0;
   }
@@ -78,12 +76,6 @@ function keep(state: DeliveryState, stanza: Stanza, replyTo: ReplyTo | undefined
   append(state, new LogRow(seq, text, [{ owner: owner.text, peer: to.text }], undefined), text.size, false);
   if (replyTo !== undefined) state.sent.set(seq, replyTo);
   return seq;
-}
-
-function isArchived({ node, profile }: DeliveryState, stanza: Stanza, to: Jid): boolean {
-  return (
-    node.settings.archive && profile.persistent && archivable(stanza) && archives(profile, to) && node.serves(to.domain)
-  );
 }
 
 /** The sender's archive has the message, or cannot have it. */

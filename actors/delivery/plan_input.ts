@@ -1,9 +1,8 @@
 /** What the default action of a message depends on (XEP-0079 2.2.2), read off the account and its resources. @module */
 import { type Plan, type PlanInput, plan, type ResourceAnswer } from "../../amp/plan.ts";
-import { archivable, storable } from "../../modules/archive_policy.ts";
+import { archives, storable } from "../../modules/archive_policy.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import { archives } from "../profile.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { takesWaiting } from "./delivery_state.ts";
 import { isEphemeral } from "./ephemeral.ts";
@@ -67,8 +66,7 @@ function planInput(
   { forward = true, unmatchedNormal = "bare" }: PlanOptions,
 ): PlanInput {
   const { stanza, notice, via, waits } = message;
-  const { settings } = state.node;
-  const { persistent, exists, forwardTo, contacts } = state.profile;
+  const { exists, forwardTo, contacts } = state.profile;
   const forwards = forward && forwardTo !== undefined && !notice && mayForward(state, forwardTo, via);
   return {
     // An event that finds its sender's device gone goes to the bare JID, an error like any other.
@@ -82,8 +80,7 @@ function planInput(
     resources,
     storage: {
       offline: state.offline,
-      archive:
-        settings.archive && persistent && !notice && archivable(stanza) && archives(state.profile, stanza.from!.bare),
+      archive: !notice && archives(state.account, stanza, stanza.from!.bare),
       storable: notice || storable(stanza),
       full: !waits && state.shares?.isFull(stanza.from!, { owner: state.owner, contacts }) === true,
     },
