@@ -64,17 +64,17 @@ export class Seed {
   async archive(owner: string, peers: readonly string[], count: number): Promise<string> {
     let middle = 0;
     for (let done = 0; done < count; done += BATCH) {
-      const messages = Array.from({ length: Math.min(BATCH, count - done) }, (_, at): NewMessage => {
+      const rows = Array.from({ length: Math.min(BATCH, count - done) }, (_, at): readonly NewMessage[] => {
         const peer = peers[(done + at) % peers.length]!;
         const [from, to] = at % 2 === 0 ? [owner, peer] : [peer, owner];
-        const archive = [
-          { owner: account(owner), peer: account(peer) },
-          { owner: account(peer), peer: account(owner) },
+        const [seq, text] = [this.#nextSeq(), messageText(from, to)];
+        return [
+          { owner: account(owner), seq, text, peer: account(peer) },
+          { owner: account(peer), seq, text, peer: account(owner) },
         ];
-        return { seq: this.#nextSeq(), text: messageText(from, to), archive };
       });
-      if (done <= count / 2) middle = messages[0]!.seq;
-      await this.#run([["append", messages]]);
+      if (done <= count / 2) middle = rows[0]![0]!.seq;
+      await this.#run([["append", rows.flat()]]);
     }
     return this.#ids.encode(middle);
   }
@@ -84,8 +84,7 @@ export class Seed {
     for (const user of users) {
       for (let done = 0; done < count; done += BATCH) {
         const messages = Array.from({ length: Math.min(BATCH, count - done) }, (): NewMessage => {
-          const pending = { owner: account(user) };
-          return { seq: this.#nextSeq(), text: messageText("sender", user), archive: [], pending };
+          return { owner: account(user), seq: this.#nextSeq(), text: messageText("sender", user), waiting: {} };
         });
         await this.#run([["append", messages]]);
       }

@@ -51,16 +51,17 @@ async function fill(database: string, count: number): Promise<void> {
   for (let done = 0; done < count; done += BATCH) {
     now += 2000;
     const messages = Array.from({ length: Math.min(BATCH, count - done) }, (_, at) => archived(clock.next(), at));
-    await store.run([["append", messages]]);
+    await store.run([["append", messages.flat()]]);
   }
   await store.close();
 }
 
-function archived(seq: number, at: number): NewMessage {
+/** For the archives of both sides. */
+function archived(seq: number, at: number): readonly NewMessage[] {
   const [one, other] = [`u${at % USERS.length}@localhost`, `u${(at * 7 + 1) % USERS.length}@localhost`];
   const text = `<message xmlns="jabber:client" from="${one}/d0" to="${other}" id="${seq}" type="chat"><body>${"x".repeat(120)}</body></message>`;
-  const archive = one === other ? [] : [one, other].map((owner) => ({ owner, peer: owner === one ? other : one }));
-  return { seq, text, archive };
+  if (one === other) return [];
+  return [one, other].map((owner) => ({ owner, seq, text, peer: owner === one ? other : one }));
 }
 
 /** Messages to be stored, of which the last ones are on their way when the server dies. */

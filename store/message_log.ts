@@ -1,31 +1,21 @@
-/** The log: one row for each owner of a message, as long as the archive has it or it waits. @module */
-
-/** A message's place in one user's archive. `peer` is the other side's bare JID. */
-export interface ArchiveEntry {
-  readonly owner: string;
-  readonly peer: string;
-}
-
-/** Of what is for no archive. */
-export const NO_ENTRIES: readonly ArchiveEntry[] = [];
+/** The log: one row a message for its owner, as long as the owner's archive has it or it waits. @module */
 
 /**
- * A message waits for its recipient. `rules` is opaque text of the AMP rule state; `deadline` the earliest undecided
- * `expire-at`.
+ * A message waits for its owner. `rules` is opaque text of the AMP rule state; `deadline` the earliest undecided `expire-at`.
  */
-export interface PendingEntry {
-  readonly owner: string;
+export interface Waiting {
   readonly rules?: string | undefined;
   readonly deadline?: number | undefined;
 }
 
-/** A message has one row in the log of each owner, whose archive has it, or for whom it waits, or both. */
+/** A row in one owner's log, for the owner's archive, or as what waits for the owner, or both. */
 export interface NewMessage {
+  readonly owner: string;
   readonly seq: number;
   readonly text: string;
-  /** Whose archives have it. */
-  readonly archive: readonly ArchiveEntry[];
-  readonly pending?: PendingEntry | undefined;
+  /** The bare JID of the other side, where the owner's archive has the message. */
+  readonly peer?: string | undefined;
+  readonly waiting?: Waiting | undefined;
 }
 
 export interface PendingMessage {
@@ -52,15 +42,16 @@ export interface Deadline {
 
 export interface LogOperations {
   /**
-   * Owners without a log are left out. A row that is there already stays as it is, but that it may begin to wait. An archive
-   * that becomes larger than its owner's quota loses its oldest rows: returns those owners, where there are any.
+   * A row of an owner without a log is left out, and one that is neither archived nor waits. A row that is there already stays
+   * as it is, but that it may begin to wait. An archive that becomes larger than its owner's quota loses its oldest rows:
+   * returns those owners, where there are any.
    */
   append(messages: readonly NewMessage[]): readonly string[] | undefined;
   /**
-   * A message in the log of `pending.owner`, as of this batch, waits for that owner; where it waits already, its rules stay. A
-   * fault where the message is not in that log.
+   * A message in the owner's log, as of this batch, waits; where it waits already, its rules stay. A fault where the message
+   * is not in that log.
    */
-  pend(entries: readonly { readonly seq: number; readonly pending: PendingEntry }[]): void;
+  pend(entries: readonly { readonly owner: string; readonly seq: number; readonly waiting: Waiting }[]): void;
   /** Proof of receipt: they wait no more, and are gone where the owner's archive has not got them. */
   settle(entries: readonly { readonly owner: string; readonly seq: number }[]): void;
   /** New rule state of a waiting message. Returns false where it does not wait any more. */

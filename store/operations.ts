@@ -104,13 +104,6 @@ export function subjectsOf([, first]: StoreCall): readonly string[] {
   return typeof first === "object" && "owner" in first ? [first.owner] : [];
 }
 
-interface Entry {
-  readonly owner?: string;
-  readonly id?: string;
-  readonly archive?: readonly { readonly owner: string }[];
-  readonly pending?: { readonly owner: string } | undefined;
-}
-
-function entrySubjects({ owner, id, archive = [], pending }: Entry): readonly string[] {
-  return [owner, id, pending?.owner, ...archive.map((entry) => entry.owner)].filter((subject) => subject !== undefined);
+function entrySubjects({ owner, id }: { readonly owner?: string; readonly id?: string }): readonly string[] {
+  return [owner, id].filter((subject) => subject !== undefined);
 }

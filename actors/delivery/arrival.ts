@@ -16,7 +16,7 @@ import { forward as startForward } from "./flight/on_hop.ts";
 import { offer } from "./flight/on_session_end.ts";
 import type { Holder } from "./holder.ts";
 import { LogRow } from "./log_row.ts";
-import { append, archiveEntries, pendingEntry } from "./log_rows.ts";
+import { append, archivedPeer, waitingUnder } from "./log_rows.ts";
 import { offered } from "./message_phases.ts";
 import { waitInStorage } from "./own_effects.ts";
 import { announce, ruleEvent } from "./rule_events.ts";
@@ -67,17 +67,19 @@ function track(
   { envelope, stanza, rules }: Arrival,
   waits: boolean,
 ): { readonly tracked: Tracked; readonly isNew: boolean } {
+  const owner = state.owner.text;
   if (envelope.seq > 0) {
-    return { tracked: new Tracked(envelope, envelope.seq, stanza, rules, UNOFFERED, LOGGED_ROW), isNew: false };
+    const place = { owner, seq: envelope.seq };
+    return { tracked: new Tracked(envelope, place, stanza, rules, UNOFFERED, LOGGED_ROW), isNew: false };
   }
-  const seq = state.node.seqs.next();
-  const archive = archiveEntries(state, envelope, stanza);
-  const archived = archive.length > 0;
+  const place = { owner, seq: state.node.seqs.next() };
+  const peer = archivedPeer(state, envelope, stanza);
+  const archived = peer !== undefined;
   const isNew = waits || archived;
   const row: Row = isNew ? { log: "queued", waits, archived, counted: false } : NO_ROW;
-  const tracked = new Tracked(envelope, seq, stanza, rules, UNOFFERED, row);
-  tracked.archive = archive;
-  if (waits) tracked.pending = pendingEntry(state.owner, rules);
+  const tracked = new Tracked(envelope, place, stanza, rules, UNOFFERED, row);
+  tracked.peer = peer;
+  if (waits) tracked.waiting = waitingUnder(rules);
   tracked.kept = archived;
   return { tracked, isNew };
 }
@@ -117,15 +119,12 @@ function send(state: DeliveryState, tracked: Tracked, resources: readonly string
 
 /** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
 function sendUntracked(state: DeliveryState, { envelope, stanza }: Arrival, resources: readonly string[]): void {
-  const archive = archiveEntries(state, envelope, stanza);
+  const peer = archivedPeer(state, envelope, stanza);
+  const kept = peer !== undefined;
   const isBehind = state.comesBehind || state.awaitsPresence(resources);
-  const seq = archive.length > 0 || isBehind ? state.node.seqs.next() : 0;
-  if (archive.length > 0) append(state, new LogRow(seq, stanza, archive, undefined), stanza.size, false);
-  const message = {
-    stanza,
-    seq: archive.length > 0 ? seq : 0,
-    kept: archive.length > 0,
-  };
+  const seq = kept || isBehind ? state.node.seqs.next() : 0;
+  if (kept) append(state, new LogRow(stanza, { owner: state.owner.text, seq, peer }), stanza.size, false);
+  const message = { stanza, seq: kept ? seq : 0, kept };
   const sendNow = () => {
     toResources(state, message, resources);
     offered(state, message, resources);
@@ -208,6 +207,7 @@ export function endHere(
   outcome: Outcome,
   bounce?: StanzaErrorCondition,
 ): void {
-  const tracked = new Tracked(envelope, holder.node.seqs.next(), stanza, rules, UNOFFERED, NO_ROW);
+  const place = { owner: holder.owner.text, seq: holder.node.seqs.next() };
+  const tracked = new Tracked(envelope, place, stanza, rules, UNOFFERED, NO_ROW);
   begin(holder, tracked, endAtArrival(tracked.flight, termsOf(holder), { outcome, changes: [], report, bounce }));
 }

@@ -12,7 +12,7 @@ import type { Done } from "./delivery_letter.ts";
 import type { Change, Effect, Event, Step, Terms } from "./flight/flight.ts";
 import { step } from "./flight/step.ts";
 import type { Holder } from "./holder.ts";
-import { conditionOf, pendingEntry, transact } from "./log_rows.ts";
+import { conditionOf, transact, waitingUnder } from "./log_rows.ts";
 import { announce, eventCalls, fireInLog, ruleEvent, sendEvent } from "./rule_events.ts";
 import type { Tracked } from "./tracked.ts";
 
@@ -114,7 +114,7 @@ function callsOf(holder: Holder, tracked: Tracked, change: Change): readonly Sto
       tracked.isWritten = true;
       return [["append", [tracked]]];
     case "append":
-      return [["append", [{ seq, text: stanza.toString(), archive: [], pending: pendingEntry(holder.owner, rules) }]]];
+      return [["append", [{ owner, seq, text: stanza.toString(), waiting: waitingUnder(rules) }]]];
     case "rules":
       return [["setRules", owner, seq, encodeState(rules!), deadlineOf(rules)]];
     case "settle":
@@ -123,7 +123,7 @@ function callsOf(holder: Holder, tracked: Tracked, change: Change): readonly Sto
       const withdraw: StoreCall = ["withdraw", owner, seq];
       if (row.waits) return [withdraw];
       // Only what waits can be withdrawn; a message of the archive alone waits for this one moment.
-      return [["pend", [{ seq, pending: { owner } }]], withdraw];
+      return [["pend", [{ owner, seq, waiting: {} }]], withdraw];
     }
     default:
       return change satisfies never;

@@ -17,7 +17,7 @@ export function onExpire(state: DeliveryState, seq: number): void | Promise<void
 export async function expireRow(state: Holder, seq: number): Promise<void> {
   const [row] = await state.node.database.pending(state.owner.text, seq - 1, 1);
   if (row?.seq !== seq || state.inFlight.has(seq)) return;
-  const tracked = fromRow(row);
+  const tracked = fromRow(state.owner.text, row);
   state.inFlight.set(seq, tracked);
   move(state, tracked, { kind: "due", isReachable: false });
   // A `notify` lets the row wait on.

@@ -1,18 +1,20 @@
 /** What goes into the log of a message that nothing else is kept of; its text is written when a commit takes it. @module */
 import { deadlineOf, encodeState, type RuleState } from "../../amp/rule_state.ts";
-import type { ArchiveEntry, NewMessage, PendingEntry } from "../../store/store.ts";
+import type { NewMessage, Waiting } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 
 export class LogRow implements NewMessage {
+  readonly owner: string;
   readonly seq: number;
-  readonly archive: readonly ArchiveEntry[];
-  readonly pending: PendingEntry | undefined;
+  readonly peer: string | undefined;
+  readonly waiting: Waiting | undefined;
   readonly #stanza: Stanza;
 
-  constructor(seq: number, stanza: Stanza, archive: readonly ArchiveEntry[], pending: PendingEntry | undefined) {
+  constructor(stanza: Stanza, { owner, seq, peer, waiting }: Omit<NewMessage, "text">) {
+    this.owner = owner;
     this.seq = seq;
-    this.archive = archive;
-    this.pending = pending;
+    this.peer = peer;
+    this.waiting = waiting;
     this.#stanza = stanza;
   }
 
@@ -21,14 +23,12 @@ export class LogRow implements NewMessage {
   }
 }
 
-/** The waiting row of a message with rules. */
-export class RuledEntry implements PendingEntry {
-  readonly owner: string;
+/** A message with rules waits. */
+export class RuledWaiting implements Waiting {
   readonly deadline: number | undefined;
   readonly #state: RuleState;
 
-  constructor(owner: string, state: RuleState) {
-    this.owner = owner;
+  constructor(state: RuleState) {
     this.deadline = deadlineOf(state);
     this.#state = state;
   }
@@ -37,8 +37,8 @@ export class RuledEntry implements PendingEntry {
     return encodeState(this.#state);
   }
 
-  toJSON(): PendingEntry {
-    const { owner, rules, deadline } = this;
-    return { owner, rules, deadline };
+  toJSON(): Waiting {
+    const { rules, deadline } = this;
+    return { rules, deadline };
   }
 }

@@ -1,16 +1,7 @@
 /** What of a message goes into the log, and for whom. @module */
 import type { RuleState } from "../../amp/rule_state.ts";
 import { archives } from "../../modules/archive_policy.ts";
-import {
-  type ArchiveEntry,
-  type NewMessage,
-  NO_ENTRIES,
-  type PendingEntry,
-  type StoreCall,
-  type StoreFault,
-  type StoreReply,
-} from "../../store/store.ts";
-import type { Jid } from "../../xmpp/jid.ts";
+import type { NewMessage, StoreCall, StoreFault, StoreReply, Waiting } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
 import type { RowHandle } from "../store_letter.ts";
@@ -18,23 +9,25 @@ import type { Envelope } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import type { StoreCondition } from "./flight/flight.ts";
 import type { Holder } from "./holder.ts";
-import { RuledEntry } from "./log_row.ts";
+import { RuledWaiting } from "./log_row.ts";
 
-/** The row of the recipient's archive, as its settings have it. */
-export function archiveEntries(
+/** The other side, where the recipient's archive is to have the message; undefined where its settings leave it out. */
+export function archivedPeer(
   { owner, account }: DeliveryState,
   { notice, via }: Envelope,
   stanza: Stanza,
-): readonly ArchiveEntry[] {
-  if (notice) return NO_ENTRIES;
+): string | undefined {
+  if (notice) return undefined;
   const sender = stanza.from!.bare;
   // What the account has sent, and others have forwarded here, its archive has already.
-  if (!archives(account, stanza, sender) || (via.length > 0 && sender.equals(owner))) return NO_ENTRIES;
-  return [{ owner: owner.text, peer: sender.text }];
+  if (!archives(account, stanza, sender) || (via.length > 0 && sender.equals(owner))) return undefined;
+  return sender.text;
 }
 
-export function pendingEntry({ text }: Jid, rules: RuleState | undefined): PendingEntry {
-  return rules === undefined ? { owner: text } : new RuledEntry(text, rules);
+const NO_RULES: Waiting = {};
+
+export function waitingUnder(rules: RuleState | undefined): Waiting {
+  return rules === undefined ? NO_RULES : new RuledWaiting(rules);
 }
 
 /** `units`: about how long its text is; `provable`: a device is given it. */

@@ -157,7 +157,7 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   if (known !== undefined && known.flight.stage.kind !== "resting") return offerHeld(state, flush, known);
   // It was read, so its commit is there, though the news of it may still be on the way.
   if (known !== undefined) concludeRest(state, known);
-  const tracked = fromRow(row);
+  const tracked = fromRow(state.owner.text, row);
   state.inFlight.set(row.seq, tracked);
   move(state, tracked, { kind: "due", isReachable: false });
   if (tracked.flight.stage.kind !== "offered") return;

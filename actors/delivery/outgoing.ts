@@ -73,7 +73,7 @@ function keep(state: DeliveryState, stanza: Stanza, replyTo: ReplyTo | undefined
   }
   const seq = node.seqs.next();
   const text = withoutRules(stanza);
-  append(state, new LogRow(seq, text, [{ owner: owner.text, peer: to.text }], undefined), text.size, false);
+  append(state, new LogRow(text, { owner: owner.text, seq, peer: to.text }), text.size, false);
   if (replyTo !== undefined) state.sent.set(seq, replyTo);
   return seq;
 }

@@ -2,14 +2,14 @@
 import type { Met } from "../../amp/evaluate.ts";
 import { ruleReply } from "../../amp/reply.ts";
 import { deadlineOf, encodeState, type RuleState } from "../../amp/rule_state.ts";
-import { type NewMessage, NO_ENTRIES, type StoreCall } from "../../store/store.ts";
+import type { NewMessage, StoreCall } from "../../store/store.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Node } from "../node.ts";
 import type { DueEvent } from "./due_event.ts";
 import { fire } from "./flight/ends.ts";
 import type { Holder } from "./holder.ts";
 import { LogRow } from "./log_row.ts";
-import { append, transact } from "./log_rows.ts";
+import { append, transact, waitingUnder } from "./log_rows.ts";
 
 /** The event of a rule that was met; `drop` has none. */
 export function ruleEvent(node: Node, met: Met, rules: RuleState): DueEvent | undefined {
@@ -33,7 +33,7 @@ export function eventCalls(event: DueEvent | undefined): readonly StoreCall[] {
 }
 
 export function eventRow({ stanza, seq }: DueEvent): NewMessage {
-  return new LogRow(seq, stanza, NO_ENTRIES, { owner: stanza.to!.bare.text });
+  return new LogRow(stanza, { owner: stanza.to!.bare.text, seq, waiting: waitingUnder(undefined) });
 }
 
 /** Sends an event that is true already, and logs it along with what is being gathered. */

@@ -4,13 +4,7 @@
  * @module
  */
 import { decodeState, type RuleState } from "../../amp/rule_state.ts";
-import {
-  type ArchiveEntry,
-  type NewMessage,
-  NO_ENTRIES,
-  type PendingEntry,
-  type PendingMessage,
-} from "../../store/store.ts";
+import type { NewMessage, PendingMessage, Waiting } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
@@ -32,7 +26,15 @@ export const NO_ROW: Row = { log: "none", waits: false, archived: false, counted
 /** As the log has it, though it was not read from there. */
 export const LOGGED_ROW: Row = { log: "durable", waits: true, archived: false, counted: false };
 
+/** Where a message is in the log. */
+export interface Place {
+  readonly owner: string;
+  readonly seq: number;
+}
+
 export class Tracked implements NewMessage, RowHandle {
+  /** In whose log its row is. */
+  readonly owner: string;
   readonly seq: number;
   /** As it was sent, with the sender's full JID and the address as it was written; without `<amp/>` and `<stanza-id/>`. */
   readonly stanza: Stanza;
@@ -52,19 +54,20 @@ export class Tracked implements NewMessage, RowHandle {
   report: DueEvent | undefined = undefined;
 
   // The row, and what the store tells of it.
-  archive: readonly ArchiveEntry[] = NO_ENTRIES;
-  pending: PendingEntry | undefined = undefined;
+  peer: string | undefined = undefined;
+  waiting: Waiting | undefined = undefined;
   isWritten = false;
   isCancelled = false;
 
   constructor(
     { replyTo, notice, via }: Origin,
-    seq: number,
+    { owner, seq }: Place,
     stanza: Stanza,
     rules: RuleState | undefined,
     stage: Stage,
     row = NO_ROW,
   ) {
+    this.owner = owner;
     this.seq = seq;
     this.stanza = stanza;
     this.via = via;
@@ -81,12 +84,13 @@ export class Tracked implements NewMessage, RowHandle {
 /** The stage of a message before it is known which sessions take it. */
 export const UNOFFERED: Stage = { kind: "offered", to: [], onProof: undefined };
 
-/** A message as the store has kept it for its recipient. */
-export function fromRow(row: PendingMessage): Tracked {
+/** A message as the store has kept it for its owner. */
+export function fromRow(owner: string, row: PendingMessage): Tracked {
   const stanza = Stanza.parse(row.text);
   const notice = stanza.from?.local === "" && stanza.has("amp", NS.AMP);
   const rules = row.rules === undefined ? undefined : decodeState(row.rules);
-  const tracked = new Tracked({ replyTo: undefined, notice, via: [] }, row.seq, stanza, rules, UNOFFERED, {
+  const place = { owner, seq: row.seq };
+  const tracked = new Tracked({ replyTo: undefined, notice, via: [] }, place, stanza, rules, UNOFFERED, {
     log: "durable",
     waits: true,
     archived: row.archived,

@@ -52,7 +52,7 @@ export function onRows(state: HopState, rows: readonly PendingMessage[] | undefi
 }
 
 function queueRow(state: HopState, row: PendingMessage): void {
-  const tracked = fromRow(row);
+  const tracked = fromRow(state.owner.text, row);
   const via = viaOf(tracked.stanza);
   if (via !== undefined) tracked.via = [via];
   state.inFlight.set(row.seq, tracked);

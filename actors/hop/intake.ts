@@ -12,7 +12,7 @@ import { fire, ruledOut } from "../delivery/flight/ends.ts";
 import type { Row } from "../delivery/flight/flight.ts";
 import { queue } from "../delivery/flight/on_hop.ts";
 import { takeIn } from "../delivery/intake.ts";
-import { append, pendingEntry } from "../delivery/log_rows.ts";
+import { append, waitingUnder } from "../delivery/log_rows.ts";
 import { announce, ruleEvent } from "../delivery/rule_events.ts";
 import { Tracked, UNOFFERED } from "../delivery/tracked.ts";
 import { finish } from "../post.ts";
@@ -66,8 +66,9 @@ function keep(
   rules: RuleState | undefined,
   onTaken: Met | undefined,
 ): void {
-  const tracked = new Tracked(envelope, state.node.seqs.next(), stanza, rules, UNOFFERED, QUEUED_ROW);
-  tracked.pending = pendingEntry(state.owner, rules);
+  const place = { owner: state.owner.text, seq: state.node.seqs.next() };
+  const tracked = new Tracked(envelope, place, stanza, rules, UNOFFERED, QUEUED_ROW);
+  tracked.waiting = waitingUnder(rules);
   begin(state, tracked, queue(tracked.flight, onTaken));
   append(state, tracked, stanza.size, false, true);
 }

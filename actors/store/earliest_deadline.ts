@@ -13,7 +13,7 @@ export function earliestDeadline(
     if (!(replies instanceof StoreFault) && !isDone(replies[i])) continue;
     const call = calls[i]!;
     if (call[0] === "append" || call[0] === "pend") {
-      for (const { pending } of call[1]) earliest = Math.min(earliest, pending?.deadline ?? earliest);
+      for (const { waiting } of call[1]) earliest = Math.min(earliest, waiting?.deadline ?? earliest);
     } else if (call[0] === "setRules") earliest = Math.min(earliest, call[4] ?? earliest);
   }
   return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;

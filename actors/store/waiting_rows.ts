@@ -31,7 +31,7 @@ export class WaitingRows {
   /** Receipt is proved: takes the row back, but for what is for an archive. Returns false where it does not wait here for that owner. */
   cancel(owner: string, seq: number): boolean {
     const append = this.#rows.get(seq);
-    if (append === undefined || append.message.pending?.owner !== owner) return false;
+    if (append?.message.waiting === undefined || append.message.owner !== owner) return false;
     const kept = archivedPart(append);
     if (kept !== undefined) this.#rows.set(seq, kept);
     else {
@@ -55,9 +55,7 @@ export class WaitingRows {
   ownersAmong(owners: ReadonlySet<string>): ReadonlySet<string> {
     const found = new Set<string>();
     if (owners.size === 0) return found;
-    for (const append of this.#rows.values()) {
-      for (const owner of ownersOf(append)) if (owners.has(owner)) found.add(owner);
-    }
+    for (const { message } of this.#rows.values()) if (owners.has(message.owner)) found.add(message.owner);
     return found;
   }
 
@@ -72,7 +70,7 @@ export class WaitingRows {
   }
 
   takeOf(owners: ReadonlySet<string>): readonly Append[] {
-    const taken = this.#rows.values().filter((append) => ownersOf(append).some((owner) => owners.has(owner)));
+    const taken = this.#rows.values().filter(({ message }) => owners.has(message.owner));
     for (const { message } of taken) this.#rows.delete(message.seq);
     return this.#written(taken);
   }
@@ -83,16 +81,11 @@ export class WaitingRows {
   }
 }
 
-function ownersOf({ message }: Append): readonly string[] {
-  const owners = message.archive.map(({ owner }) => owner);
-  return message.pending === undefined ? owners : [...owners, message.pending.owner];
-}
-
-/** Without the row that waits; undefined where no archive has it. A text that nobody keeps is not even written. */
+/** As a row that does not wait; undefined where no archive has it. A text that nobody keeps is not even written. */
 function archivedPart(append: Append): Append | undefined {
-  const { archive } = append.message;
-  if (archive.length === 0) return undefined;
-  return { ...append, message: { seq: append.message.seq, text: append.message.text, archive } };
+  const { message } = append;
+  const { owner, seq, peer } = message;
+  return peer === undefined ? undefined : { ...append, message: { owner, seq, text: message.text, peer } };
 }
 
 function partsWritten(append: Append): readonly Append[] {

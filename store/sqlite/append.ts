@@ -1,5 +1,5 @@
 /**
- * The hottest write: the rows of many messages, one for each owner who archives a message or waits for it.
+ * The hottest write: rows of many logs.
  * The cost of a row is mostly that of the call into SQLite, so many rows go in few statements.
  * @module
  */
@@ -17,10 +17,6 @@ const SIZES = [64, 16, 4, 1] as const;
 
 const COLUMNS = ["id", "owner_id", "seq", "peer_id", "text", "archived", "waits", "rules", "deadline"] as const;
 const WIDTH = COLUMNS.length;
-const OWNER = COLUMNS.indexOf("owner_id");
-const WAITS = COLUMNS.indexOf("waits");
-const RULES = COLUMNS.indexOf("rules");
-const DEADLINE = COLUMNS.indexOf("deadline");
 
 export class Append {
   readonly #connection: Connection;
@@ -40,30 +36,23 @@ export class Append {
   /** Returns the owners whose archives had to be pruned. */
   run(messages: readonly NewMessage[]): readonly string[] | undefined {
     const rows: SQLInputValue[] = [];
-    for (const message of messages) this.#addRows(message, rows);
+    let id = this.#pass.nextId;
+    for (const message of messages) if (this.#addRow(id, message, rows)) id++;
     this.#insert(rows);
-    const count = rows.length / WIDTH;
-    const full = this.#pass.added(this.#pass.nextId + count);
+    const count = id - this.#pass.nextId;
+    const full = this.#pass.added(id);
     return full.size === 0 ? undefined : [...full].map((owner) => this.#archived.makeRoom(owner, count));
   }
 
-  #addRows({ seq, text, archive, pending }: NewMessage, rows: SQLInputValue[]): void {
-    const start = rows.length;
-    const row = (owner: number, peer: number | null) => {
-      rows.push(this.#pass.nextId + rows.length / WIDTH, owner, seq, peer, text, peer === null ? 0 : 1, 0, null, null);
-      return rows.length - WIDTH;
-    };
-    for (const entry of archive) {
-      const owner = this.#ids.owner(entry.owner);
-      if (owner === undefined || rowOf(rows, start, owner) !== undefined) continue;
-      row(owner, this.#ids.internPeer(entry.peer));
-    }
-    const owner = pending && this.#ids.owner(pending.owner);
-    if (owner === undefined) return;
-    const at = rowOf(rows, start, owner) ?? row(owner, null);
-    rows[at + WAITS] = 1;
-    rows[at + RULES] = pending!.rules ?? null;
-    rows[at + DEADLINE] = pending!.deadline ?? null;
+  /** Returns false where there is nothing to write. */
+  #addRow(id: number, { owner: jid, seq, text, peer, waiting }: NewMessage, rows: SQLInputValue[]): boolean {
+    const owner = this.#ids.owner(jid);
+    if (owner === undefined || (peer === undefined && waiting === undefined)) return false;
+    const peerId = peer === undefined ? null : this.#ids.internPeer(peer);
+    rows.push(id, owner, seq, peerId, text, peer === undefined ? 0 : 1);
+    if (waiting === undefined) rows.push(0, null, null);
+    else rows.push(1, waiting.rules ?? null, waiting.deadline ?? null);
+    return true;
   }
 
   #insert(rows: readonly SQLInputValue[]): void {
@@ -75,12 +64,6 @@ export class Append {
       }
     }
   }
-}
-
-/** Where the row of that owner begins, among those of one message. */
-function rowOf(rows: readonly SQLInputValue[], start: number, owner: number): number | undefined {
-  for (let at = start; at < rows.length; at += WIDTH) if (rows[at + OWNER] === owner) return at;
-  return undefined;
 }
 
 /** A row that is there already may only begin to wait. */

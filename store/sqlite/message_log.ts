@@ -1,5 +1,5 @@
 /**
- * The log: one row for each owner of a message, as long as that owner's archive has it or it waits for that owner.
+ * The log: one row a message for its owner, as long as the owner's archive has it or it waits.
  * @module
  */
 import { sql } from "kysely";
@@ -31,11 +31,11 @@ export function logOperations(
     append: (messages) => append.run(messages),
 
     pend(entries): void {
-      for (const { seq, pending } of entries) {
-        const owner = ids.owner(pending.owner);
-        if (owner === undefined) continue;
-        if (write.pend.run(pending.rules ?? null, pending.deadline ?? null, owner, seq) === 1) continue;
-        if (read.isInLog.first(owner, seq) !== undefined) continue;
+      for (const { owner, seq, waiting } of entries) {
+        const id = ids.owner(owner);
+        if (id === undefined) continue;
+        if (write.pend.run(waiting.rules ?? null, waiting.deadline ?? null, id, seq) === 1) continue;
+        if (read.isInLog.first(id, seq) !== undefined) continue;
         throw new StoreFault("failed", `Cannot let message ${seq} wait: it is not in the log`);
       }
     },

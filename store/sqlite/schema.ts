@@ -1,6 +1,6 @@
 /**
  * The tables as Kysely sees them; migrations.ts makes them. Columns that hold JSON are text here. A message has one row in
- * the log of each of its owners.
+ * the log of its owner.
  * @module
  */
 import type { Generated, Kysely } from "kysely";

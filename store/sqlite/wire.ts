@@ -39,8 +39,8 @@ function plain(call: StoreCall): StoreCall {
   return call[0] === "append" ? ["append", call[1].map(fields)] : call;
 }
 
-function fields({ seq, text, archive, pending }: NewMessage): NewMessage {
-  return { seq, text, archive, pending };
+function fields({ owner, seq, text, peer, waiting }: NewMessage): NewMessage {
+  return { owner, seq, text, peer, waiting };
 }
 
 export function unpackQuestion(text: string): Question {

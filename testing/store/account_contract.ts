@@ -96,7 +96,7 @@ export function accountContract(make: MakeStore): void {
       ["putDocument", ROMEO, "vcard", "", "<vCard/>"],
       ["putPubsubNode", ROMEO, "node", "{}"],
       ["putPubsubItem", ROMEO, "node", { id: "1", publisher: ROMEO, text: "<a/>", at: 1 }, 5],
-      ["append", [archived(11), { ...waiting(12, ROMEO, 1), archive: [{ owner: ROMEO, peer: JULIET }] }]],
+      ["append", [...archived(11), { ...waiting(12, ROMEO, 1), peer: JULIET }]],
       ["append", [waiting(13, ROMEO), waiting(14, JULIET)]],
     ]);
     expect(await call(store(), "removeAccount", ROMEO)).toBe(true);
@@ -119,18 +119,18 @@ export function accountContract(make: MakeStore): void {
   });
 
   test("removeAccount() leaves what others have of the same messages", async () => {
-    await call(store(), "append", [archived(21), { ...archived(22), archive: [{ owner: ROMEO, peer: JULIET }] }]);
+    await call(store(), "append", [...archived(21), archived(22)[0]!]);
     await call(store(), "removeAccount", ROMEO);
-    const pend = (seq: number) => call(store(), "pend", [{ seq, pending: { owner: JULIET } }]);
+    const pend = (seq: number) => call(store(), "pend", [{ owner: JULIET, seq, waiting: {} }]);
     await pend(21);
     expect(await faultOf(pend(22))).toMatchObject({ kind: "failed" });
   });
 
   test("an account made anew under a used row gets nothing of the old one", async () => {
-    await call(store(), "append", [archived(31)]);
+    await call(store(), "append", archived(31));
     await call(store(), "removeAccount", ROMEO);
     await addAccounts(store(), "mercutio@montague.example");
-    await call(store(), "append", [archived(32)]);
+    await call(store(), "append", archived(32));
     expect(await archiveSeqs(store(), "mercutio@montague.example")).toEqual([]);
     await call(store(), "removeAccount", "mercutio@montague.example");
   });

@@ -42,8 +42,8 @@ export function batchContract(make: MakeStore): void {
         [
           "pend",
           [
-            { seq: 1, pending: { owner: ROMEO } },
-            { seq: 404, pending: { owner: ROMEO } },
+            { owner: ROMEO, seq: 1, waiting: {} },
+            { owner: ROMEO, seq: 404, waiting: {} },
           ],
         ],
         [
@@ -63,10 +63,10 @@ export function batchContract(make: MakeStore): void {
 
     test("a peer that a failing call brought is known again afterwards", async () => {
       const peer = "new@montague.example";
-      const broken = { seq: Number.NaN, text: "<m/>", archive: [{ owner: ROMEO, peer }] };
+      const broken = { owner: ROMEO, seq: Number.NaN, text: "<m/>", peer };
       const [failed] = await store().run([["append", [broken]]]);
       expect(failed).toHaveProperty("fault");
-      await call(store(), "append", [{ seq: 1, text: "<m/>", archive: [{ owner: ROMEO, peer }] }]);
+      await call(store(), "append", [{ owner: ROMEO, seq: 1, text: "<m/>", peer }]);
       const page = await call(store(), "archive", { owner: ROMEO, peer, take: "first", limit: 1 });
       expect(page.messages).toHaveLength(1);
     });
@@ -103,7 +103,7 @@ export function readContract(make: MakeStore): void {
   test("read() answers from one state, which has every batch that was run before, answered or not", async () => {
     const seqs = Array.from({ length: 20 }, (_, i) => i + 1);
     const replies = seqs.map((seq) => {
-      void store().run([["append", [archived(seq), waiting(100 + seq, JULIET)]]]);
+      void store().run([["append", [...archived(seq), waiting(100 + seq, JULIET)]]]);
       return store().read([
         ["pending", JULIET, 0, 50],
         ["archive", { owner: ROMEO, take: "first", limit: 1, count: true }],
@@ -150,7 +150,7 @@ export function durabilityContract(make: MakeStore): void {
     expect(first.lastSeq).toBe(0);
     expect(first.idKey).toHaveLength(16);
     await addAccounts(store, ROMEO, JULIET);
-    await store.run([["append", [archived(7), { ...archived(9), pending: { owner: JULIET } }, waiting(12, JULIET)]]]);
+    await store.run([["append", [...archived(7), ...archived(9, { waiting: {} }), waiting(12, JULIET)]]]);
     await store.run([["settle", [{ owner: JULIET, seq: 12 }]]]);
     await store.close();
 

@@ -64,16 +64,15 @@ export async function faultOf(promise: Promise<unknown>): Promise<StoreFault> {
   return outcome as StoreFault;
 }
 
-/** A message from Romeo to Juliet in both archives. */
-export function archived(seq: number, text = `<m n="${seq}"/>`): NewMessage {
-  return {
-    seq,
-    text,
-    archive: [
-      { owner: ROMEO, peer: JULIET },
-      { owner: JULIET, peer: ROMEO },
-    ],
-  };
+/** A message from Romeo to Juliet in both archives; it may wait for Juliet. */
+export function archived(
+  seq: number,
+  { text = `<m n="${seq}"/>`, waiting }: Partial<Pick<NewMessage, "text" | "waiting">> = {},
+): readonly NewMessage[] {
+  return [
+    { owner: ROMEO, seq, text, peer: JULIET },
+    { owner: JULIET, seq, text, peer: ROMEO, waiting },
+  ];
 }
 
 /** Of a contact whose subscription is asked for. */
@@ -83,7 +82,7 @@ export function rosterItem(jid: string) {
 
 /** A message that waits for its owner and that no archive holds. */
 export function waiting(seq: number, owner: string, deadline?: number): NewMessage {
-  return { seq, text: `<m n="${seq}"/>`, archive: [], pending: { owner, deadline } };
+  return { owner, seq, text: `<m n="${seq}"/>`, waiting: { deadline } };
 }
 
 export async function archiveSeqs(store: Store, owner: string): Promise<number[]> {

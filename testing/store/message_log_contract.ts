@@ -24,17 +24,17 @@ export function messageLogContract(make: MakeStore): void {
   /** Whether the owner's log has the message, which does not wait: only then can it. */
   async function hasRow(owner: string, seq: number): Promise<boolean> {
     const [pended, ,] = await store().run([
-      ["pend", [{ seq, pending: { owner } }]],
+      ["pend", [{ owner, seq, waiting: {} }]],
       ["settle", [{ owner, seq }]],
     ]);
     return pended !== undefined && !("fault" in pended);
   }
 
   describe("append", () => {
-    test("writes a row for each archive, one of which waits as well", async () => {
+    test("writes rows for archives, one of which waits as well", async () => {
       const text = '<message xmlns="jabber:client">\u00e9\u{1f339}&amp;</message>';
-      const pending = { owner: JULIET, rules: "[1]", deadline: 99 };
-      await call(store(), "append", [{ ...archived(7_000_000_000_000_001, text), pending }]);
+      const waiting = { rules: "[1]", deadline: 99 };
+      await call(store(), "append", archived(7_000_000_000_000_001, { text, waiting }));
       expect(await call(store(), "pending", JULIET, 0, 10)).toEqual([
         { seq: 7_000_000_000_000_001, text, rules: "[1]", deadline: 99, archived: true },
       ]);
@@ -46,42 +46,41 @@ export function messageLogContract(make: MakeStore): void {
     });
 
     test("the same again changes nothing", async () => {
-      const message = { ...archived(1), pending: { owner: JULIET, rules: "r" } };
-      await call(store(), "append", [message, message]);
-      await call(store(), "append", [message]);
-      await call(store(), "append", [{ ...archived(1, "<other/>"), pending: { owner: JULIET, rules: "s" } }]);
+      const rows = archived(1, { waiting: { rules: "r" } });
+      await call(store(), "append", [...rows, ...rows]);
+      await call(store(), "append", rows);
+      await call(store(), "append", archived(1, { text: "<other/>", waiting: { rules: "s" } }));
       expect(await call(store(), "pending", JULIET, 0, 10)).toMatchObject([{ seq: 1, text: '<m n="1"/>', rules: "r" }]);
       expect(await archiveSeqs(store(), ROMEO)).toEqual([1]);
       expect(await archiveSeqs(store(), JULIET)).toEqual([1]);
     });
 
     test("one who writes to oneself has one row", async () => {
-      const archive = [
-        { owner: ROMEO, peer: ROMEO },
-        { owner: ROMEO, peer: ROMEO },
-      ];
-      await call(store(), "append", [{ seq: 1, text: "<m/>", archive }]);
+      const row = { owner: ROMEO, seq: 1, text: "<m/>", peer: ROMEO };
+      await call(store(), "append", [row, row]);
       expect(await archiveSeqs(store(), ROMEO)).toEqual([1]);
     });
 
     test("leaves out owners without a log", async () => {
-      const archive = [
-        { owner: NOBODY, peer: JULIET },
-        { owner: JULIET, peer: NOBODY },
-      ];
       await call(store(), "append", [
-        { seq: 1, text: "<m/>", archive, pending: { owner: NOBODY } },
-        { seq: 2, text: "<m/>", archive: [{ owner: NOBODY, peer: JULIET }], pending: { owner: NOBODY } },
+        { owner: NOBODY, seq: 1, text: "<m/>", peer: JULIET, waiting: {} },
+        { owner: JULIET, seq: 1, text: "<m/>", peer: NOBODY },
+        { owner: NOBODY, seq: 2, text: "<m/>", waiting: {} },
       ]);
       expect(await archiveSeqs(store(), JULIET)).toEqual([1]);
       expect(await pendingSeqs(store(), NOBODY)).toEqual([]);
       expect(await archiveSeqs(store(), NOBODY)).toEqual([]);
     });
 
+    test("leaves out what is neither archived nor waits", async () => {
+      await call(store(), "append", [{ owner: JULIET, seq: 1, text: "<m/>" }]);
+      expect(await hasRow(JULIET, 1)).toBe(false);
+    });
+
     test("what the archive has already may wait, with what it brings, and then stays so", async () => {
-      await call(store(), "append", [archived(1)]);
+      await call(store(), "append", archived(1));
       const again = (rules: string, deadline: number): NewMessage => {
-        return { ...waiting(1, JULIET), text: "<other/>", pending: { owner: JULIET, rules, deadline } };
+        return { ...waiting(1, JULIET), text: "<other/>", waiting: { rules, deadline } };
       };
       await call(store(), "append", [again("r", 7)]);
       await call(store(), "append", [again("s", 8)]);
@@ -117,7 +116,7 @@ export function messageLogContract(make: MakeStore): void {
       await call(
         store(),
         "append",
-        seqs.map((seq) => ({ ...archived(seq), pending: { owner: JULIET } })),
+        seqs.flatMap((seq) => archived(seq, { waiting: {} })),
       );
       const inOrder = seqs.toSorted((a, b) => a - b);
       expect(await archiveSeqs(store(), ROMEO)).toEqual(inOrder);
@@ -127,11 +126,11 @@ export function messageLogContract(make: MakeStore): void {
 
   describe("pend and settle", () => {
     test("pend() makes a message of the log, or of the batch, wait", async () => {
-      await call(store(), "append", [archived(1)]);
+      await call(store(), "append", archived(1));
       await store().run([
-        ["append", [archived(2)]],
-        ["pend", [{ seq: 2, pending: { owner: JULIET } }]],
-        ["pend", [{ seq: 1, pending: { owner: JULIET, rules: "r", deadline: 5 } }]],
+        ["append", archived(2)],
+        ["pend", [{ owner: JULIET, seq: 2, waiting: {} }]],
+        ["pend", [{ owner: JULIET, seq: 1, waiting: { rules: "r", deadline: 5 } }]],
       ]);
       expect(await call(store(), "pending", JULIET, 0, 10)).toMatchObject([
         { seq: 1, rules: "r", deadline: 5, archived: true },
@@ -140,26 +139,26 @@ export function messageLogContract(make: MakeStore): void {
     });
 
     test("pend() of one who waits already leaves the rules as they are", async () => {
-      await call(store(), "append", [{ ...archived(1), pending: { owner: JULIET, rules: "old" } }]);
+      await call(store(), "append", archived(1, { waiting: { rules: "old" } }));
       await call(store(), "setRules", JULIET, 1, "decided", undefined);
-      await call(store(), "pend", [{ seq: 1, pending: { owner: JULIET, rules: "old" } }]);
+      await call(store(), "pend", [{ owner: JULIET, seq: 1, waiting: { rules: "old" } }]);
       expect(await call(store(), "pending", JULIET, 0, 10)).toMatchObject([{ seq: 1, rules: "decided" }]);
     });
 
     test("pend() without the message is a fault, without the account nothing", async () => {
-      expect(await faultOf(call(store(), "pend", [{ seq: 404, pending: { owner: JULIET } }]))).toMatchObject({
+      expect(await faultOf(call(store(), "pend", [{ owner: JULIET, seq: 404, waiting: {} }]))).toMatchObject({
         kind: "failed",
       });
-      await call(store(), "append", [archived(1)]);
-      expect(await faultOf(call(store(), "pend", [{ seq: 1, pending: { owner: NURSE } }]))).toMatchObject({
+      await call(store(), "append", archived(1));
+      expect(await faultOf(call(store(), "pend", [{ owner: NURSE, seq: 1, waiting: {} }]))).toMatchObject({
         kind: "failed",
       });
-      await call(store(), "pend", [{ seq: 1, pending: { owner: NOBODY } }]);
+      await call(store(), "pend", [{ owner: NOBODY, seq: 1, waiting: {} }]);
     });
 
     test("settle() keeps the row as long as the owner's archive has it", async () => {
-      await call(store(), "append", [archived(1), waiting(2, JULIET), waiting(3, JULIET), waiting(3, ROMEO)]);
-      await call(store(), "pend", [{ seq: 1, pending: { owner: JULIET } }]);
+      await call(store(), "append", [...archived(1), waiting(2, JULIET), waiting(3, JULIET), waiting(3, ROMEO)]);
+      await call(store(), "pend", [{ owner: JULIET, seq: 1, waiting: {} }]);
       await call(
         store(),
         "settle",
@@ -174,7 +173,7 @@ export function messageLogContract(make: MakeStore): void {
     });
 
     test("settle() of what does not wait changes nothing", async () => {
-      await call(store(), "append", [archived(1), waiting(2, JULIET)]);
+      await call(store(), "append", [...archived(1), waiting(2, JULIET)]);
       await call(store(), "settle", [
         { owner: JULIET, seq: 1 },
         { owner: ROMEO, seq: 2 },
@@ -186,7 +185,7 @@ export function messageLogContract(make: MakeStore): void {
     });
 
     test("pending() gives a window in order, and tells what the archive has", async () => {
-      await call(store(), "append", [waiting(3, JULIET), { ...archived(1), pending: { owner: JULIET } }]);
+      await call(store(), "append", [waiting(3, JULIET), ...archived(1, { waiting: {} })]);
       await call(store(), "append", [waiting(2, JULIET), waiting(4, ROMEO)]);
       const plain = { rules: undefined, deadline: undefined };
       expect(await call(store(), "pending", JULIET, 0, 2)).toEqual([
@@ -202,9 +201,9 @@ export function messageLogContract(make: MakeStore): void {
     test("pendingShares() counts by sender what waits, but for the given numbers", async () => {
       const from = (sender: string, seq: number) => {
         const text = `<message xmlns="jabber:client" from="${sender}" to="${JULIET}" id="\u00e9"><body from="no"/></message>`;
-        return { seq, text, archive: [], pending: { owner: JULIET } };
+        return { owner: JULIET, seq, text, waiting: {} };
       };
-      const kept = { ...from(`${ROMEO}/orchard`, 1), archive: archived(1).archive };
+      const kept = { ...from(`${ROMEO}/orchard`, 1), peer: ROMEO };
       await call(store(), "append", [
         kept,
         from(`${ROMEO}/a&quot;b`, 2),
@@ -234,7 +233,7 @@ export function messageLogContract(make: MakeStore): void {
     });
 
     test("withdraw() takes the message from the one who waits and not from the sender", async () => {
-      await call(store(), "append", [{ ...archived(1), pending: { owner: JULIET } }, waiting(2, JULIET)]);
+      await call(store(), "append", [...archived(1, { waiting: {} }), waiting(2, JULIET)]);
       expect(await call(store(), "withdraw", JULIET, 1)).toBe(true);
       expect(await call(store(), "withdraw", JULIET, 2)).toBe(true);
       expect(await archiveSeqs(store(), JULIET)).toEqual([]);
@@ -244,7 +243,7 @@ export function messageLogContract(make: MakeStore): void {
     });
 
     test("withdraw() leaves an archived message that does not wait", async () => {
-      await call(store(), "append", [archived(1)]);
+      await call(store(), "append", archived(1));
       expect(await call(store(), "withdraw", JULIET, 1)).toBe(false);
       expect(await archiveSeqs(store(), JULIET)).toEqual([1]);
     });

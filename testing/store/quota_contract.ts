@@ -10,7 +10,8 @@ export function quotaContract(make: (accountBytes: number) => Promise<Store>): v
   const store = useStore(() => make(QUOTA));
   beforeEach(() => startAnew(store()));
 
-  const large = (seq: number): NewMessage => archived(seq, "\u00e9".repeat(LARGE / 2));
+  const large = (seq: number, { waiting }: Pick<NewMessage, "waiting"> = {}) =>
+    archived(seq, { text: "\u00e9".repeat(LARGE / 2), waiting });
   const item = (id: string, bytes: number) => ({ id, publisher: ROMEO, text: "x".repeat(bytes), at: 1 });
   const usage = (account = ROMEO) => call(store(), "usage", account);
 
@@ -21,9 +22,14 @@ export function quotaContract(make: (accountBytes: number) => Promise<Store>): v
     });
 
     test("the archive: what comes once, what comes again, what goes", async () => {
-      await call(store(), "append", [large(5), large(6), { ...large(7), pending: { owner: JULIET } }]);
+      await call(store(), "append", [...large(5), ...large(6), ...large(7, { waiting: {} })]);
       expect(await usage()).toEqual({ archive: 3 * LARGE, kept: 0 });
-      await call(store(), "append", [large(6), archived(5, "other"), archived(1, "late"), archived(2, "\u{1f339}")]);
+      await call(store(), "append", [
+        ...large(6),
+        ...archived(5, { text: "other" }),
+        ...archived(1, { text: "late" }),
+        ...archived(2, { text: "\u{1f339}" }),
+      ]);
       expect(await usage()).toEqual({ archive: 3 * LARGE + 8, kept: 0 });
       await call(store(), "withdraw", JULIET, 7);
       expect([await usage(), await usage(JULIET)]).toMatchObject([
@@ -60,7 +66,7 @@ export function quotaContract(make: (accountBytes: number) => Promise<Store>): v
 
     test("what a batch wrote, and not what a call of it did not", async () => {
       await store().run([
-        ["append", [large(1)]],
+        ["append", large(1)],
         ["putDocument", ROMEO, "private", "a", "four"],
         ["putPubsubItem", ROMEO, "none", item("a", 99), 1],
         ["putDocument", ROMEO, "private", "b", "four"],
@@ -71,29 +77,30 @@ export function quotaContract(make: (accountBytes: number) => Promise<Store>): v
 
   describe("beyond the quota", () => {
     test("an archive loses its oldest rows, its owner is named, and each message is there", async () => {
-      for (let seq = 1; seq <= 6; seq++) expect(await call(store(), "append", [large(seq)])).toBeUndefined();
+      for (let seq = 1; seq <= 6; seq++) expect(await call(store(), "append", large(seq))).toBeUndefined();
       await call(store(), "trimArchive", JULIET, 1);
-      expect(await call(store(), "append", [large(7)])).toEqual([ROMEO]);
+      expect(await call(store(), "append", large(7))).toEqual([ROMEO]);
       expect(await archiveSeqs(store(), ROMEO)).toEqual([2, 3, 4, 5, 6, 7]);
       expect(await archiveSeqs(store(), JULIET)).toEqual([6, 7]);
       expect(await usage()).toEqual({ archive: 6 * LARGE, kept: 0 });
     });
 
     test("many small rows go in portions, and their texts with them", async () => {
-      const many = (from: number) => Array.from({ length: 700 }, (_, at) => archived(from + at, "x".repeat(100)));
+      const many = (from: number) =>
+        Array.from({ length: 700 }, (_, at) => archived(from + at, { text: "x".repeat(100) })).flat();
       for (let from = 1; from < 4000; from += 700) await call(store(), "append", many(from));
       expect((await usage())!.archive).toBeLessThanOrEqual(QUOTA);
       const seqs = await archiveSeqs(store(), ROMEO);
       expect(seqs.length * 100).toBe((await usage())!.archive);
       expect(seqs.at(-1)).toBe(4200);
       expect(seqs.length).toBeGreaterThan(400);
-      const gone = { seq: 1, pending: { owner: ROMEO } };
+      const gone = { owner: ROMEO, seq: 1, waiting: {} };
       expect((await faultOf(call(store(), "pend", [gone]))).kind).toBe("failed");
     });
 
     test("what waits stays, though the archive loses it", async () => {
-      await call(store(), "append", [{ ...large(1), pending: { owner: JULIET } }]);
-      for (let seq = 2; seq <= 8; seq++) await call(store(), "append", [large(seq)]);
+      await call(store(), "append", large(1, { waiting: {} }));
+      for (let seq = 2; seq <= 8; seq++) await call(store(), "append", large(seq));
       expect(await archiveSeqs(store(), JULIET)).not.toContain(1);
       expect(await pendingSeqs(store(), JULIET)).toEqual([1]);
     });
@@ -129,9 +136,9 @@ export function quotaContract(make: (accountBytes: number) => Promise<Store>): v
     });
 
     test("an archive gives way to what is kept besides", async () => {
-      for (let seq = 1; seq <= 6; seq++) await call(store(), "append", [large(seq)]);
+      for (let seq = 1; seq <= 6; seq++) await call(store(), "append", large(seq));
       await call(store(), "putDocument", ROMEO, "private", "a", "x".repeat(LARGE));
-      expect(await call(store(), "append", [archived(7)])).toEqual([ROMEO]);
+      expect(await call(store(), "append", archived(7))).toEqual([ROMEO]);
       expect(await archiveSeqs(store(), ROMEO)).toEqual([2, 3, 4, 5, 6, 7]);
     });
   });

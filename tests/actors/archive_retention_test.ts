@@ -26,11 +26,14 @@ async function archiveOf(ages: readonly number[]) {
         call(method, ...parameters),
   });
   for (const account of [ROMEO, JULIET]) await database.createAccount(account, {}, 1);
-  const archive = [
-    { owner: ROMEO, peer: JULIET },
-    { owner: JULIET, peer: ROMEO },
-  ];
-  await database.append(ages.map((age, at) => ({ seq: firstSeqAt(NOW - age * DAY) + at, text: `<m${at}/>`, archive })));
+  const rows = ages.flatMap((age, at) => {
+    const row = { seq: firstSeqAt(NOW - age * DAY) + at, text: `<m${at}/>` };
+    return [
+      { ...row, owner: ROMEO, peer: JULIET },
+      { ...row, owner: JULIET, peer: ROMEO },
+    ];
+  });
+  await database.append(rows);
   const left = async (owner: string) => {
     const page = await database.archive({ owner, take: "first", limit: 5000 });
     return page.messages.map((message) => message.text);

@@ -73,10 +73,10 @@ async function until(time: number): Promise<void> {
 
 async function waits(...deadlines: readonly (readonly [seq: number, at: number])[]): Promise<void> {
   const rows = deadlines.map(([seq, at]) => ({
+    owner: JULIET,
     seq,
     text: "<m/>",
-    archive: [],
-    pending: { owner: JULIET, deadline: at },
+    waiting: { deadline: at },
   }));
   await store.run([["append", rows]]);
 }

@@ -66,7 +66,7 @@ async function stage() {
       broken = error;
     },
     append: (seq: number, owner: string, wanted = false) => {
-      const message = { seq, text: "<m/>", archive: [], pending: { owner } };
+      const message = { owner, seq, text: "<m/>", waiting: {} };
       mailbox.tell({ kind: "append", message, units: 20, from, wanted, provable: true });
     },
   };

@@ -10,7 +10,7 @@ const STORED: ChaosRule = { condition: "deliver", value: "stored", action: "noti
 const ERROR: ChaosRule = { condition: "deliver", value: "stored", action: "error" };
 
 /** The recipient's row; the sender's archive has its own, which comes first. */
-const isWaitingRow = (call: StoreCall) => call[0] === "append" && call[1].some(({ pending }) => pending !== undefined);
+const isWaitingRow = (call: StoreCall) => call[0] === "append" && call[1].some(({ waiting }) => waiting !== undefined);
 
 let stage: CrashStage | undefined;
 

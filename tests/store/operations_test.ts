@@ -2,21 +2,21 @@ import { expect, test } from "bun:test";
 import { subjectsOf } from "../../store/operations.ts";
 import type { StoreCall } from "../../store/store.ts";
 
-const pending = { owner: "juliet@x" };
-const archive = [
-  { owner: "romeo@x", peer: "juliet@x" },
-  { owner: "nurse@x", peer: "romeo@x" },
-];
-
 const CALLS: readonly (readonly [call: StoreCall, subjects: readonly string[]])[] = [
   [["credentials", "romeo@x"], ["romeo@x"]],
   [["setRules", "romeo@x", 1, undefined, undefined], ["romeo@x"]],
   [["archive", { owner: "romeo@x", take: "first", limit: 1 }], ["romeo@x"]],
   [
-    ["append", [{ seq: 1, text: "", archive, pending }]],
-    ["juliet@x", "romeo@x", "nurse@x"],
+    [
+      "append",
+      [
+        { owner: "juliet@x", seq: 1, text: "", peer: "romeo@x" },
+        { owner: "romeo@x", seq: 1, text: "", waiting: {} },
+      ],
+    ],
+    ["juliet@x", "romeo@x"],
   ],
-  [["pend", [{ seq: 1, pending }]], ["juliet@x"]],
+  [["pend", [{ owner: "juliet@x", seq: 1, waiting: {} }]], ["juliet@x"]],
   [
     [
       "settle",

@@ -245,7 +245,7 @@ describe("Order", () => {
 
   test("an event that a flush found in the log first is not sent twice", async () => {
     stage = await DeliveryStage.create();
-    await stage.store.run([["append", [{ seq: 77, text: EVENT, archive: [], pending: { owner: JULIET } }]]]);
+    await stage.store.run([["append", [{ owner: JULIET, seq: 77, text: EVENT, waiting: {} }]]]);
     stage.sends("m1");
     await stage.commits();
     const balcony = stage.arrives("balcony");
@@ -272,7 +272,7 @@ describe("Order", () => {
     stage.flushes();
     await stage.settles();
     // Its number was given before those of the rows above, by another actor.
-    await stage.store.run([["append", [{ seq: 77, text: EVENT, archive: [], pending: { owner: JULIET } }]]]);
+    await stage.store.run([["append", [{ owner: JULIET, seq: 77, text: EVENT, waiting: {} }]]]);
     stage.sends("e1", [], {
       notice: true,
       seq: 77,

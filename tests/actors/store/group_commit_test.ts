@@ -179,7 +179,7 @@ function showCall([method, first]: StoreCall): string {
 }
 
 function row(seq: number): NewMessage {
-  return { seq, text: `<message>${seq}</message>`, archive: [], pending: { owner: OWNER } };
+  return { owner: OWNER, seq, text: `<message>${seq}</message>`, waiting: {} };
 }
 
 describe("Group commit gathers", () => {
@@ -305,7 +305,7 @@ test("rows age for two ticks; what comes after the first one waits for the next 
 
 describe("Group commit and reads", () => {
   const NURSE = "nurse@x";
-  const ofNurse = { pending: { owner: NURSE } };
+  const ofNurse = { owner: NURSE };
 
   test("of what is no log hurry nothing", () => {
     const on = new Stage();
@@ -319,11 +319,7 @@ describe("Group commit and reads", () => {
 
   test.each([
     ["waits for its owner", (on: Stage) => on.append(1), "append 1"],
-    [
-      "is for its owner's archive",
-      (on: Stage) => on.append(1, false, { ...ofNurse, archive: [{ owner: OWNER, peer: NURSE }] }),
-      "append 1",
-    ],
+    ["is for its owner's archive", (on: Stage) => on.append(1, false, { peer: NURSE, waiting: undefined }), "append 1"],
     ["is to go", (on: Stage) => on.settle(1), "settle 1"],
   ])("of a log come behind the commit of a row that %s", (_what, change, asked) => {
     const on = new Stage();
@@ -425,7 +421,7 @@ test("a request without calls is answered once all is committed that came before
 });
 
 describe("Group commit tells of the earliest deadline", () => {
-  const DEADLINE = (at: number) => ({ pending: { owner: OWNER, deadline: at } });
+  const DEADLINE = (at: number) => ({ waiting: { deadline: at } });
 
   test("of the rows that it has committed, and not before", () => {
     const on = new Stage();
@@ -449,8 +445,8 @@ describe("Group commit tells of the earliest deadline", () => {
     const on = new Stage();
     on.call(
       ["setRules", OWNER, 1, "[]", 9000],
-      ["pend", [{ seq: 2, pending: { owner: OWNER, deadline: 8000 } }]],
-      ["append", [{ ...row(3), pending: { owner: OWNER, deadline: 7000 } }]],
+      ["pend", [{ owner: OWNER, seq: 2, waiting: { deadline: 8000 } }]],
+      ["append", [{ ...row(3), waiting: { deadline: 7000 } }]],
     );
     on.commit([{ value: true }, { value: undefined }, { fault: new StoreFault("failed", "no row") }]);
     expect(on.told).toEqual(["deadline 8000", "answered 3"]);
@@ -502,9 +498,9 @@ describe("Group commit and a proof that comes before the commit", () => {
     const on = new Stage();
     let written = 0;
     const lazy = (seq: number) => ({
+      owner: OWNER,
       seq,
-      archive: [],
-      pending: { owner: OWNER },
+      waiting: {},
       get text() {
         written++;
         return "";
@@ -519,13 +515,13 @@ describe("Group commit and a proof that comes before the commit", () => {
 
   test("writes what an archive wants, without the row that waits", () => {
     const on = new Stage();
-    on.append(1, false, { archive: [{ owner: OWNER, peer: "romeo@x" }] });
+    on.append(1, false, { peer: "romeo@x" });
     on.settle(1);
     on.elapse();
     expect(on.last).toEqual(["append 1"]);
     const [written] = on.batches[0]![0]![1] as readonly NewMessage[];
-    expect(written?.pending).toBeUndefined();
-    expect(written?.archive).toHaveLength(1);
+    expect(written?.waiting).toBeUndefined();
+    expect(written?.peer).toBe("romeo@x");
   });
 
   test("removes the row in the next commit where it is being written already", () => {
@@ -547,7 +543,7 @@ describe("Group commit and a proof that comes before the commit", () => {
 
   test("tells whose row it is when a commit takes it, and writes none that was taken back before", () => {
     const on = new Stage();
-    const [first, kept] = [on.append(1), on.append(2, false, { archive: [{ owner: OWNER, peer: "nurse@x" }] })];
+    const [first, kept] = [on.append(1), on.append(2, false, { peer: "nurse@x" })];
     first.isCancelled = true;
     kept.isCancelled = true;
     expect(first.isWritten).toBe(false);
@@ -557,7 +553,7 @@ describe("Group commit and a proof that comes before the commit", () => {
     drain(on);
     expect(fourth.isWritten).toBe(true);
     const written = on.batches.flat().flatMap((call) => (call[0] === "append" ? [...call[1]] : []));
-    expect(written.map(({ seq, pending }) => [seq, pending !== undefined])).toEqual([
+    expect(written.map(({ seq, waiting }) => [seq, waiting !== undefined])).toEqual([
       [2, false],
       [3, true],
       [4, true],

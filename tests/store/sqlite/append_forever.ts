@@ -12,16 +12,16 @@ await store.open();
 await store.run([romeo, juliet].map((account) => ["createAccount", account, {}, 1]));
 
 for (let seq = 0; ; ) {
-  const messages = Array.from({ length: 10 }, () => messageOf(++seq));
+  const messages = Array.from({ length: 10 }, () => rowsOf(++seq)).flat();
   const last = seq;
   const running = store.run([["append", messages]]).then(() => process.stdout.write(`${last}\n`));
   if (seq % 50 === 0) await running;
 }
 
-function messageOf(seq: number): NewMessage {
-  const archive = [
-    { owner: romeo, peer: juliet },
-    { owner: juliet, peer: romeo },
+function rowsOf(seq: number): readonly NewMessage[] {
+  const text = `<message id="${seq}"/>`;
+  return [
+    { owner: romeo, seq, text, peer: juliet },
+    { owner: juliet, seq, text, peer: romeo, waiting: {} },
   ];
-  return { seq, text: `<message id="${seq}"/>`, archive, pending: { owner: juliet } };
 }

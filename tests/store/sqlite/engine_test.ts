@@ -31,14 +31,14 @@ describe("a batch that cannot be committed", () => {
     const big = waiting(2, JULIET);
     const fault = await faultOf(
       store.run([
-        ["append", [archived(1)]],
+        ["append", archived(1)],
         ["append", [{ ...big, text: "x".repeat(400_000) }]],
       ]),
     );
     expect(fault.kind).toBe("full");
     expect(await archiveSeqs(store, ROMEO)).toEqual([]);
     expect(await pendingSeqs(store, JULIET)).toEqual([]);
-    await call(store, "append", [archived(1)]);
+    await call(store, "append", archived(1));
     expect(await archiveSeqs(store, ROMEO)).toEqual([1]);
     await store.close();
   });
@@ -53,14 +53,14 @@ describe("a batch that cannot be committed", () => {
       execute.call(this, text);
     };
     try {
-      const fault = await faultOf(store.run([["append", [archived(5), waiting(6, JULIET)]]]));
+      const fault = await faultOf(store.run([["append", [...archived(5), waiting(6, JULIET)]]]));
       expect([fault.kind, fault.message]).toEqual(["failed", "Cannot commit a batch: disk I/O error"]);
     } finally {
       Connection.prototype.execute = execute;
     }
     expect(await archiveSeqs(store, ROMEO)).toEqual([]);
     expect(await pendingSeqs(store, JULIET)).toEqual([]);
-    await call(store, "append", [archived(5)]);
+    await call(store, "append", archived(5));
     expect(await archiveSeqs(store, ROMEO)).toEqual([5]);
     await store.close();
   });

@@ -136,16 +136,15 @@ function textOf(seq: number): string {
 }
 
 function messageOf({ seq, owner, peer, waits }: Row): NewMessage {
-  const archive = peer === undefined ? [] : [{ owner, peer }];
-  return { seq, text: textOf(seq), archive, pending: waits || peer === undefined ? { owner } : undefined };
+  return { owner, seq, text: textOf(seq), peer, waiting: waits || peer === undefined ? {} : undefined };
 }
 
 /** A call that fails after it has added its rows makes the batch run again, and is undone alone. */
 function appendCalls(rows: readonly Row[], fails: boolean): StoreCall[] {
   const messages = rows.map(messageOf);
   if (!fails) return [["append", messages]];
-  const pending = { owner: ROMEO, deadline: "never" as unknown as number };
-  const broken = { seq: 999, text: "", archive: [{ owner: ROMEO, peer: "new@verona.example" }], pending };
+  const waiting = { deadline: "never" as unknown as number };
+  const broken = { owner: ROMEO, seq: 999, text: "", peer: "new@verona.example", waiting };
   return [
     ["append", [...messages, broken]],
     ["accounts", "", 1],
@@ -163,10 +162,7 @@ async function restarted(store: Store, path: string, crash: boolean): Promise<[S
 }
 
 const LIMITS: SqliteLimits = { unindexedRows: 8, maxPages: 200 };
-const TOO_BIG: StoreCall = [
-  "append",
-  [{ seq: 1000, text: "x".repeat(1_000_000), archive: [{ owner: ROMEO, peer: ROMEO }] }],
-];
+const TOO_BIG: StoreCall = ["append", [{ owner: ROMEO, seq: 1000, text: "x".repeat(1_000_000), peer: ROMEO }]];
 
 /** Both by pages and by count. */
 async function archiveOf(store: Store, owner: string, peer?: string): Promise<readonly number[]> {
@@ -252,7 +248,7 @@ test("nothing is left in the log of what has waited, and gives room where the da
   await store.open();
   await addAccounts(store, JULIET);
   let last = 0;
-  const big = (seq: number): NewMessage => ({ seq, text: "x".repeat(3000), archive: [], pending: { owner: JULIET } });
+  const big = (seq: number): NewMessage => ({ owner: JULIET, seq, text: "x".repeat(3000), waiting: {} });
   const fill = async () => {
     for (;;) {
       const [reply] = await store.run([["append", [big(last + 1)]]]).catch((fault) => [{ fault }]);

@@ -96,7 +96,7 @@ test("everything is there after the step, and all bytes are counted", async () =
   expect(await call(store, "usage", JULIET)).toEqual({ archive: bytesOf(fixture.state[JULIET].archive), kept: 0 });
 
   // It goes on: with new messages, with what waited, and with an account that goes.
-  await call(store, "append", [archived(1001)]);
+  await call(store, "append", archived(1001));
   expect((await archiveSeqs(store, ROMEO)).at(-1)).toBe(1001);
   const waited = fixture.state[JULIET].pending.map(({ seq }) => ({ owner: JULIET, seq }));
   await call(store, "settle", waited);
@@ -140,7 +140,7 @@ test("from the version that counted bytes, whose numbers were behind those of th
   await store.open();
   expect(await call(store, "usage", ROMEO)).toEqual({ archive, kept: 9 });
   expect(await call(store, "usage", NURSE)).toEqual({ archive: 0, kept: 9 });
-  expect(await call(store, "append", [archived(1001, "x".repeat(200))])).toEqual([ROMEO]);
+  expect(await call(store, "append", archived(1001, { text: "x".repeat(200) }))).toEqual([ROMEO]);
   expect((await archiveSeqs(store, ROMEO))[0]).toBeGreaterThan(fixture.state[ROMEO].archive[0]!.seq);
   await store.close();
 });

@@ -5,12 +5,12 @@ import type { NewMessage, StoreCall } from "../../../store/store.ts";
 import { JULIET, ROMEO } from "../../../testing/store/harness.ts";
 
 const message: fc.Arbitrary<NewMessage> = fc.record({
+  owner: fc.constantFrom(ROMEO, JULIET),
   seq: fc.maxSafeNat(),
   text: fc.string({ unit: "binary" }),
-  archive: fc.array(fc.record({ owner: fc.string(), peer: fc.string() }), { maxLength: 2 }),
-  pending: fc.option(
+  peer: fc.option(fc.string(), { nil: undefined }),
+  waiting: fc.option(
     fc.record({
-      owner: fc.constantFrom(ROMEO, JULIET),
       rules: fc.option(fc.string(), { nil: undefined }),
       deadline: fc.constantFrom(undefined, 5000),
     }),
@@ -38,14 +38,15 @@ test("a batch arrives as it was packed, also as the thread's messages clone it",
 test("a message that writes its text when it is asked arrives with it, and with nothing else of its own", () => {
   class Late implements NewMessage {
     readonly seq = 1;
-    readonly archive = [];
+    readonly owner = ROMEO;
+    readonly peer = JULIET;
     readonly other = "not for the store";
     get text(): string {
       return "<m/>";
     }
   }
   expect(unpackQuestion(packQuestion([["append", [new Late()]]]))).toEqual([
-    ["append", [{ seq: 1, text: "<m/>", archive: [] }]],
+    ["append", [{ owner: ROMEO, seq: 1, text: "<m/>", peer: JULIET }]],
   ]);
 });
 

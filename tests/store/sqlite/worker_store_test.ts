@@ -38,14 +38,14 @@ describe("a store whose thread ends", () => {
     const { store, threads } = storeWithThreads(join(folder, "thread.db"));
     const first = await store.open();
     await addAccounts(store, ROMEO, JULIET);
-    await call(store, "append", [archived(1)]);
+    await call(store, "append", archived(1));
 
-    const many = Array.from({ length: 20_000 }, (_, i) => archived(i + 10));
+    const many = Array.from({ length: 20_000 }, (_, i) => archived(i + 10)).flat();
     const running = store.run([["append", many]]);
     const [fault] = await Promise.all([faultOf(running), threads[0]!.terminate()]);
     expect(fault.kind).toBe("failed");
 
-    await call(store, "append", [archived(3)]);
+    await call(store, "append", archived(3));
     expect(threads).toHaveLength(2);
     expect(await archiveSeqs(store, ROMEO)).toEqual([1, 3]);
     await store.close();
