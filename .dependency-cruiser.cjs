@@ -4,11 +4,12 @@ const FLOORS = {
   amp: ["xmpp"],
   store: ["xmpp"],
   modules: ["xmpp", "amp", "store"],
-  actors: ["xmpp", "amp", "store", "modules"],
-  destinations: ["xmpp", "amp", "store", "modules", "actors"],
-  transport: ["xmpp", "amp", "store", "modules", "actors"],
-  server: ["xmpp", "amp", "store", "modules", "actors", "destinations", "transport"],
-  cli: ["xmpp", "amp", "store", "modules", "actors", "destinations", "transport", "server"],
+  outcomes: ["xmpp", "amp", "store"],
+  actors: ["xmpp", "amp", "store", "modules", "outcomes"],
+  destinations: ["xmpp", "amp", "store", "modules", "outcomes", "actors"],
+  transport: ["xmpp", "amp", "store", "modules", "outcomes", "actors"],
+  server: ["xmpp", "amp", "store", "modules", "outcomes", "actors", "destinations", "transport"],
+  cli: ["xmpp", "amp", "store", "modules", "outcomes", "actors", "destinations", "transport", "server"],
   client: [],
 };
 

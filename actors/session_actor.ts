@@ -5,6 +5,7 @@
  * @module
  */
 import type { ResourceAnswer } from "../amp/plan.ts";
+import type { Proof } from "../outcomes/step.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
@@ -90,7 +91,7 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
       case "deliver":
         return this.#onDeliver(message);
       case "proof":
-        return this.probeAnswered(message.token);
+        return this.probeAnswered(message.token, this.#connection?.transport === "bosh" ? "bosh-ack" : "pong");
       case "accepted":
         return this.#managed?.accepted(message.ticket);
       case "kept":
@@ -304,11 +305,11 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     );
   }
 
-  probeAnswered(token: number): void {
+  probeAnswered(token: number, by: Proof = "ping"): void {
     this.#isHeard = true;
     if (token !== this.#probeToken || this.#probeSentAt === 0) return;
     this.#probeSentAt = 0;
-    this.proved(this.#outbox.proved());
+    this.proved(this.#outbox.proved(), by);
     this.#probeOn();
   }
 
@@ -387,8 +388,8 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     return this.#self;
   }
 
-  proved(seqs: readonly number[]): void {
-    if (seqs.length > 0) this.#entry.delivery.tell({ kind: "proved", seqs, resource: this.#jid.resource });
+  proved(seqs: readonly number[], by: Proof): void {
+    if (seqs.length > 0) this.#entry.delivery.tell({ kind: "proved", seqs, resource: this.#jid.resource, by });
     if (this.#refusesStrangers) this.#checkStrangers();
   }
 

@@ -31,12 +31,13 @@ export type StoreMessage =
     }
   | { readonly kind: "settle"; readonly owner: string; readonly seqs: readonly number[] }
   /**
-   * Calls that belong into one transaction. `alone`: they depend on nothing that waits for company, which goes on waiting. None:
+   * Calls that belong into one transaction. `ages`: nobody waits for it, so that it may wait for company. `alone`: they depend on nothing that waits for company, which goes on waiting. None:
    * answered once all is committed that was told before.
    */
   | {
       readonly kind: "calls";
       readonly alone?: boolean;
+      readonly ages?: boolean;
       readonly calls: readonly StoreCall[];
       readonly resolve: (replies: readonly StoreReply[]) => void;
       readonly reject: (fault: StoreFault) => void;

@@ -14,7 +14,7 @@ export function settleAtWrite(): void {
 /** The message is proved when it is written: its row goes, and `direct` is notified. */
 export function proveAtWrite(): void {
   onDelivery((system, owner, seq, resource) => {
-    system.user(owner).delivery.tell({ kind: "proved", seqs: [seq], resource });
+    system.user(owner).delivery.tell({ kind: "proved", seqs: [seq], resource, by: "ping" });
   });
 }
 

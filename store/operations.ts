@@ -3,6 +3,7 @@ import type { AccountOperations } from "./accounts.ts";
 import type { ArchiveOperations } from "./archives.ts";
 import type { DocumentOperations } from "./documents.ts";
 import type { LogOperations } from "./message_log.ts";
+import type { OutcomeOperations } from "./outcomes.ts";
 import type { PubsubOperations } from "./pubsub.ts";
 import type { RosterOperations } from "./rosters.ts";
 import type { StreamOperations } from "./streams.ts";
@@ -19,6 +20,7 @@ export interface StoreOperations
     ArchiveOperations,
     DocumentOperations,
     PubsubOperations,
+    OutcomeOperations,
     StreamOperations {}
 
 export type StoreMethod = keyof StoreOperations;
@@ -76,6 +78,13 @@ const ACCESS = {
   pubsubNodes: "read",
   pubsubItems: "read",
   pubsubItem: "read",
+  openTimeline: "write",
+  noteSteps: "write",
+  timeline: "read",
+  timelineOfKey: "read",
+  timelines: "read",
+  stepsAfter: "read",
+  pruneTimelines: "write",
   putStreams: "write",
   stream: "read",
   pruneStreams: "write",

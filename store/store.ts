@@ -18,6 +18,7 @@ export {
   type StoreMethod,
   type StoreOperations,
 } from "./operations.ts";
+export * from "./outcomes.ts";
 export * from "./pubsub.ts";
 export * from "./rosters.ts";
 export * from "./streams.ts";

@@ -1,5 +1,6 @@
 /** What the delivery actor is told. @module */
 import type { RuleState } from "../../amp/rule_state.ts";
+import type { Proof } from "../../outcomes/step.ts";
 import type { StoreFault } from "../../store/store.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
@@ -49,7 +50,7 @@ export type DeliveryLetter =
   | { readonly kind: "applied" }
   /** Unproved messages that this session will not send again, because their time is over. */
   | { readonly kind: "late"; readonly seqs: readonly number[]; readonly session: SessionId }
-  | { readonly kind: "proved"; readonly seqs: readonly number[]; readonly resource: string }
+  | { readonly kind: "proved"; readonly seqs: readonly number[]; readonly resource: string; readonly by: Proof }
   /**
    * The session is over and cannot prove these any more, nor any other that it was given; none: it had proved all it had.
    * `ignored`: as its UserActor was told.

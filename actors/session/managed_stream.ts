@@ -4,6 +4,7 @@
  * that a restarted server never knows less than the client.
  * @module
  */
+import type { Proof } from "../../outcomes/step.ts";
 import { StreamError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
@@ -25,7 +26,7 @@ export interface ManagedSession {
   readonly connection: Connection | undefined;
   self(): OwnSessionRef;
   /** Receipt of these messages is proved. */
-  proved(seqs: readonly number[]): void;
+  proved(seqs: readonly number[], by: Proof): void;
   /** These will not be sent again: they have expired. */
   late(seqs: readonly number[]): void;
   /** Detaches the connection; the stream can be resumed. */
@@ -111,7 +112,7 @@ export class ManagedStream {
   #acknowledge(h: number): void {
     const { outbox } = this.#session;
     const proved = outbox.acknowledge(h);
-    if (proved !== undefined) return this.#session.proved(proved);
+    if (proved !== undefined) return this.#session.proved(proved, "sm-ack");
     const application = xml`<handled-count-too-high xmlns="${NS.SM}" h="${h}" send-count="${outbox.sentCount}"/>`;
     throw new StreamError("undefined-condition", { application });
   }

@@ -102,7 +102,8 @@ export class GroupCommit {
   call(request: Calls): void {
     this.#calls.push(request);
     for (const call of request.calls) this.#callUnits += unitsOf(call);
-    this.#commitSoon(request.alone === true ? "none" : "all");
+    if (request.ages === true) this.#plan();
+    else this.#commitSoon(request.alone === true ? "none" : "all");
     this.#tellWaiting();
   }
 
@@ -143,7 +144,7 @@ export class GroupCommit {
       if (this.#hurried !== "all") this.#hurried = "aged";
       return;
     }
-    const isAnyDue = this.#rows.size === 0 || this.#rows.hasAged || this.#settles.length > 0;
+    const isAnyDue = this.#rows.size === 0 || this.#rows.hasAged || this.#settles.length > 0 || this.#calls.length > 0;
     if (isAnyDue) return this.#commit("aged");
     this.#rows.age();
     this.#plan();
@@ -260,7 +261,13 @@ export class GroupCommit {
 
   /** Whether anything waits for a commit that nobody hurries. */
   get #isOwing(): boolean {
-    return this.#rows.size > 0 || this.#settles.length > 0 || this.#hasCounts || this.#counts.length > 0;
+    return (
+      this.#rows.size > 0 ||
+      this.#settles.length > 0 ||
+      this.#calls.length > 0 ||
+      this.#hasCounts ||
+      this.#counts.length > 0
+    );
   }
 
   /** Returns false where a removal or a count has to be tried again. */

@@ -96,7 +96,7 @@ const delivery: Samples<DeliveryLetter> = {
   outgoing: { kind: "outgoing", stanza: STANZA, session: 7, replyTo: ENVELOPE.replyTo },
   applied: { kind: "applied" },
   late: { kind: "late", seqs: [1], session: 7 },
-  proved: { kind: "proved", seqs: [1, 2], resource: "orchard" },
+  proved: { kind: "proved", seqs: [1, 2], resource: "orchard", by: "pong" },
   unproved: { kind: "unproved", seqs: [], session: 7, ignored: false },
   committed: { kind: "committed", seqs: [1] },
   refused: { kind: "refused", seqs: [1], fault: FAULT },

@@ -73,7 +73,7 @@ export class FakeSession {
   /** Proof of receipt for the oldest messages, for all of them unless a number is given. */
   proves(count = this.#unproved.length): void {
     const seqs = this.#unproved.splice(0, count);
-    if (seqs.length > 0) this.#delivery().tell({ kind: "proved", seqs, resource: this.jid.resource });
+    if (seqs.length > 0) this.#delivery().tell({ kind: "proved", seqs, resource: this.jid.resource, by: "sm-ack" });
   }
 
   /** It is over; nobody has told the news yet. */

@@ -1,0 +1,67 @@
+/**
+ * The timelines of tracked messages, on their way to the store. What is told of a tracked message is told after the commit of the
+ * steps that say so.
+ * @module
+ */
+import { type Step, writeStep } from "../outcomes/step.ts";
+import type { NewStep, StoreCall, StoreFault } from "../store/store.ts";
+import type { Log } from "../xmpp/log.ts";
+import type { Stanza } from "../xmpp/stanza.ts";
+import type { ActorRef } from "./runtime/mailbox.ts";
+import type { StoreMessage } from "./store_letter.ts";
+
+/** Which messages have a timeline: those with rules and those of the application, all, or none. */
+export type Tracking = "asked" | "all" | "none";
+
+export interface TimelinesStart {
+  readonly tracking: Tracking;
+  readonly log: Log;
+  readonly store: () => ActorRef<StoreMessage>;
+  now(): number;
+  newId(): string;
+}
+
+export class Timelines {
+  readonly #start: TimelinesStart;
+
+  constructor(start: TimelinesStart) {
+    this.#start = start;
+  }
+
+  /** `isAsked`: the message has rules, or comes from the application. */
+  tracks(isAsked: boolean): boolean {
+    const { tracking } = this.#start;
+    return tracking === "all" || (tracking === "asked" && isAsked);
+  }
+
+  /** Opens the timeline of a message; returns its id. */
+  open(stanza: Stanza): string {
+    const { now, newId } = this.#start;
+    const id = newId();
+    const timeline = { id, from: stanza.from!.text, to: stanza.to!.text, at: now() };
+    this.#write([["openTimeline", timeline]], () => {}, true);
+    return id;
+  }
+
+  /** The steps as a call, for a transaction that makes them true. */
+  callOf(timeline: string, steps: readonly Step[]): StoreCall {
+    const at = this.#start.now();
+    return ["noteSteps", steps.map((step): NewStep => ({ timeline, at, ...writeStep(step) }))];
+  }
+
+  /** Notes steps that are true already. `told`: what follows their commit; `waits`: somebody waits for it. */
+  note(timeline: string, steps: readonly Step[], told: () => void = () => {}, waits = false): void {
+    this.#write([this.callOf(timeline, steps)], told, !waits);
+  }
+
+  #write(calls: readonly StoreCall[], done: () => void, ages: boolean): void {
+    const { store, log } = this.#start;
+    const failed = (fault: StoreFault) => {
+      log.error("cannot keep steps of a message", { fault: fault.kind, message: fault.message });
+      done();
+    };
+    const resolve = ([reply]: readonly ({ readonly value: unknown } | { readonly fault: StoreFault })[]) =>
+      reply !== undefined && "fault" in reply ? failed(reply.fault) : done();
+    store().tell({ kind: "calls", calls, ages, resolve, reject: failed });
+  }
+}
