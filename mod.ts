@@ -63,6 +63,8 @@ export {
 } from "./modules/module.ts";
 export type { Computed, ReadValue, Setting } from "./modules/setting.ts";
 export * as setting from "./modules/setting.ts";
+export type { FollowOptions, OutcomePage, OutcomeQuery, Outcomes, TimedStep, Timeline } from "./outcomes/outcomes.ts";
+export type { Proof, Step, StepKind } from "./outcomes/step.ts";
 export type { Accounts, AccountUse, SetPasswordOptions } from "./server/accounts.ts";
 export { CertificateError } from "./server/certificate.ts";
 export type { Config, ConfigOptions, ModuleOptions } from "./server/config.ts";
@@ -71,7 +73,8 @@ export { type AmpactServer, createServer, type ServerOptions } from "./server/cr
 export type { WebhookOptions } from "./server/gateway_setting.ts";
 export type { GatewayOptions } from "./server/gateways.ts";
 export { ListenError } from "./server/listen_error.ts";
-export type { OutgoingMessage } from "./server/outgoing_message.ts";
+export type { OutgoingMessage, OutgoingRule } from "./server/outgoing_message.ts";
+export { KeyError, RuleError, type SendOptions, type SentMessage } from "./server/sending.ts";
 export type { ListenOptions, TcpPorts } from "./server/tcp_entrance.ts";
 export { createSqliteStore, type SqliteLimits } from "./store/sqlite_store.ts";
 export * from "./store/store.ts";

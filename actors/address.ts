@@ -21,11 +21,16 @@ export type Address =
 
 /** Who wants to know what became of a message. */
 export interface ReplyTo {
-  readonly to: Extract<Address, { readonly kind: "session" | "delivery" | "waiter" }>;
+  /** Undefined: the timeline alone. */
+  readonly to: Extract<Address, { readonly kind: "session" | "delivery" | "waiter" }> | undefined;
   /** The answers bear it. */
   readonly ticket: number;
   /** Somebody waits right now: the commit should not wait for company. */
   readonly waits: boolean;
+  /** The message's timeline has to know, before anybody is told. */
+  readonly timeline?: string | undefined;
+  /** It knows that the message is accepted. */
+  readonly isCounted?: boolean | undefined;
 }
 
 export type Answer =

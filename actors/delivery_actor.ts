@@ -56,7 +56,7 @@ export class DeliveryActor implements Actor<DeliveryLetter> {
       case "outgoing":
         return onOutgoing(state, message);
       case "proved":
-        return onProved(state, message.seqs, message.resource);
+        return onProved(state, message.seqs, message.resource, message.by);
       case "unproved":
         return onUnproved(state, message);
       case "committed":

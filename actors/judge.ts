@@ -17,7 +17,7 @@ import { takeIn } from "./delivery/intake.ts";
 import { transact } from "./delivery/log_rows.ts";
 import { eventCalls, ruleEvent, sendEvent } from "./delivery/rule_events.ts";
 import type { Node } from "./node.ts";
-import { finish } from "./post.ts";
+import { finish, tellRefused } from "./post.ts";
 import type { Waiters } from "./waiters.ts";
 
 const NOBODY: Plan = { kind: "none", reason: "no-account", silent: false };
@@ -34,7 +34,7 @@ export function judge(
   const taken = takeIn(stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: true });
   if (taken.kind === "refused") {
     node.route(taken.reply, { notice: true });
-    return finish(node, replyTo, { kind: "none", condition: taken.condition });
+    return tellRefused(node, replyTo, taken.condition);
   }
   const rules = taken.kind === "ruled" ? taken.rules : envelope.rules;
   const passed: Envelope = { ...envelope, stanza: taken.stanza, rules: undefined };

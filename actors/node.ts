@@ -14,7 +14,7 @@ import type { DeliveryRef, Envelope } from "./delivery/delivery_letter.ts";
 import type { OfflineLimits } from "./delivery/offline_shares.ts";
 import type { NowAndThen } from "./now_and_then.ts";
 import type { Peers } from "./peers.ts";
-import type { Post } from "./post.ts";
+import type { Teller } from "./post.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
 import type { Scheduler } from "./runtime/scheduler.ts";
 import type { AccountBacklog } from "./session/account_backlog.ts";
@@ -22,6 +22,7 @@ import type { AccountBudget, BudgetLimits } from "./session/account_budget.ts";
 import type { SessionRef } from "./session/session_letter.ts";
 import type { StoreMessage } from "./store_letter.ts";
 import type { StreamRegistry } from "./stream_registry.ts";
+import type { Tracking } from "./timelines.ts";
 import type { UserLetter } from "./user/user_letter.ts";
 
 /** Settings of the actors. Times in milliseconds. */
@@ -48,6 +49,10 @@ export interface NodeSettings extends ServerSettings {
   readonly archiveKeepMessages: number;
   /** Rates for the clients of one account. */
   readonly budget: BudgetLimits;
+  /** Which messages have a timeline. */
+  readonly tracking: Tracking;
+  /** How long timelines are kept. */
+  readonly outcomesKeepMs: number;
   /** Longest delay of a write without a waiting caller, to share a commit. */
   readonly pendingDelayMs: number;
 }
@@ -71,7 +76,7 @@ export interface RouteOptions {
   readonly rules?: RuleState | undefined;
 }
 
-export interface Node extends Post {
+export interface Node extends Teller {
   readonly settings: NodeSettings;
   readonly scheduler: Scheduler;
   readonly congestion: Congestion;

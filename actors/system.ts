@@ -41,6 +41,7 @@ import { askStore } from "./store/ask_store.ts";
 import { refuseAtEnd, StoreActor } from "./store_actor.ts";
 import type { StoreMessage } from "./store_letter.ts";
 import { StreamRegistry } from "./stream_registry.ts";
+import { Timelines } from "./timelines.ts";
 import type { UserLetter } from "./user/user_letter.ts";
 import { UserDirectory, userKinds } from "./user_directory.ts";
 import { Waiters } from "./waiters.ts";
@@ -62,6 +63,8 @@ export interface SystemStart {
 /** Time for which the count of a stream that was not resumed is kept. */
 const STREAM_MEMORY_MS = 86_400_000;
 const PRUNE_MS = 3_600_000;
+/** Timelines removed in one transaction. */
+const PRUNED_AT_ONCE = 1000;
 
 export class ActorSystem implements Node, SessionService {
   readonly settings: NodeSettings;
@@ -75,6 +78,7 @@ export class ActorSystem implements Node, SessionService {
   readonly database: AsyncStore;
   readonly streams: StreamRegistry;
   readonly peers: Peers;
+  readonly timelines: Timelines;
   readonly #start: SystemStart;
   readonly #expiry: Mailbox<ExpiryLetter>;
   readonly #retention: ArchiveRetention;
@@ -105,6 +109,7 @@ export class ActorSystem implements Node, SessionService {
     this.streams = new StreamRegistry(start.newId, () => this.store.tell({ kind: "counts" }));
     this.congestion = new Congestion((task) => start.schedule(0, task));
     this.store = this.#startStore(start);
+    this.timelines = new Timelines({ ...start, tracking: start.settings.tracking, store: () => this.store });
     this.database = askStore(this.store, (name) => this.#renew(Jid.parse(name)));
     this.context = this.#createContext();
     this.#sessions = new SessionDirectory(this, this.waiters);
@@ -155,7 +160,7 @@ export class ActorSystem implements Node, SessionService {
     this.peers.listen((frame) => this.#receive(frame));
     const context = this.#destinationContext();
     for (const destination of this.#start.destinations) destination.start?.(context);
-    this.#pruneStreams();
+    this.#prune();
     this.#expiry.tell({ kind: "due" });
     this.#retention.run();
     const { probeTimeoutMs, resumeMs, idleMs } = this.settings;
@@ -170,12 +175,22 @@ export class ActorSystem implements Node, SessionService {
     this.#cancelSweep = this.schedule(interval, sweep);
   }
 
-  /** Now and periodically: every resumable stream leaves a count behind. */
-  #pruneStreams(): void {
+  /** Now, and again and again: every stream that may be resumed leaves a count behind, every tracked message a timeline. */
+  #prune(): void {
     this.database.pruneStreams(this.now() - STREAM_MEMORY_MS).catch((error: StoreFault) => {
       this.log.error("cannot prune stream counts", { fault: error.kind, message: error.message });
     });
-    this.#cancelPruning = this.schedule(PRUNE_MS, () => this.#pruneStreams());
+    this.#pruneTimelines().catch((error: StoreFault) => {
+      this.log.error("cannot prune timelines", { fault: error.kind, message: error.message });
+    });
+    this.#cancelPruning = this.schedule(PRUNE_MS, () => this.#prune());
+  }
+
+  async #pruneTimelines(): Promise<void> {
+    const before = this.now() - this.settings.outcomesKeepMs;
+    for (let gone = PRUNED_AT_ONCE; gone === PRUNED_AT_ONCE; ) {
+      gone = await this.database.pruneTimelines(before, PRUNED_AT_ONCE);
+    }
   }
 
   /** Ends all sessions; resolves when what they left has been committed. */
@@ -379,13 +394,13 @@ export class ActorSystem implements Node, SessionService {
   }
 
   /** Sends a message for the application; resolves with its first outcome. */
-  submit(stanza: Stanza, outcome: (outcome: Outcome) => void): void {
+  submit(stanza: Stanza, timeline: string | undefined, outcome: (outcome: Outcome) => void): void {
     const ticket = this.waiters.add((letter) => {
       if (letter.kind !== "outcome") return;
       this.waiters.remove(ticket);
       outcome(letter.outcome);
     });
-    const replyTo: ReplyTo = { to: { kind: "waiter", process: this.peers.own }, ticket, waits: true };
+    const replyTo: ReplyTo = { to: { kind: "waiter", process: this.peers.own }, ticket, waits: true, timeline };
     const from = stanza.from!;
     const isAccount = from.local !== "" && this.isLocal(from.domain);
     if (!isAccount) return this.route(stanza, { replyTo });

@@ -23,6 +23,7 @@ export interface TimelinesStart {
 
 export class Timelines {
   readonly #start: TimelinesStart;
+  #waiting: (() => void)[] = [];
 
   constructor(start: TimelinesStart) {
     this.#start = start;
@@ -34,10 +35,9 @@ export class Timelines {
     return tracking === "all" || (tracking === "asked" && isAsked);
   }
 
-  /** Opens the timeline of a message; returns its id. */
-  open(stanza: Stanza): string {
-    const { now, newId } = this.#start;
-    const id = newId();
+  /** Opens the timeline of a message, under a new id unless it is given; returns the id. */
+  open(stanza: Stanza, id: string = this.#start.newId()): string {
+    const { now } = this.#start;
     const timeline = { id, from: stanza.from!.text, to: stanza.to!.text, at: now() };
     this.#write([["openTimeline", timeline]], () => {}, true);
     return id;
@@ -54,14 +54,34 @@ export class Timelines {
     this.#write([this.callOf(timeline, steps)], told, !waits);
   }
 
+  /** Steps were committed: who follows may read them. */
+  committed(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const go of waiting) go();
+  }
+
+  /** Resolves at the next commit of steps, or when the signal is aborted. */
+  changed(signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      signal?.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
   #write(calls: readonly StoreCall[], done: () => void, ages: boolean): void {
     const { store, log } = this.#start;
     const failed = (fault: StoreFault) => {
       log.error("cannot keep steps of a message", { fault: fault.kind, message: fault.message });
       done();
     };
+    const written = () => {
+      done();
+      this.committed();
+    };
     const resolve = ([reply]: readonly ({ readonly value: unknown } | { readonly fault: StoreFault })[]) =>
-      reply !== undefined && "fault" in reply ? failed(reply.fault) : done();
+      reply !== undefined && "fault" in reply ? failed(reply.fault) : written();
     store().tell({ kind: "calls", calls, ages, resolve, reject: failed });
   }
 }

@@ -10,7 +10,7 @@ import { DeliveryActor } from "./delivery_actor.ts";
 import { type Bounds, mailboxBounds } from "./mailbox_bounds.ts";
 import { MissingAccounts } from "./missing_accounts.ts";
 import type { Node, UserEntry } from "./node.ts";
-import { finish, tellAccepted } from "./post.ts";
+import { finish, sendAccepted } from "./post.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import type { UserLetter } from "./user/user_letter.ts";
 import { UserActor } from "./user_actor.ts";
@@ -202,7 +202,7 @@ export function userKinds(node: () => Node): UserKinds {
     const answerable = stanza.type !== "error" && stanza.type !== "result" && stanza.name !== "presence";
     const isForwarded = "via" in message && message.via.length > 0;
     if (answerable && !isForwarded) node().route(stanza.error(new StanzaError(condition, { type: "wait" })));
-    if (message.kind === "outgoing") tellAccepted(node(), message.replyTo);
+    if (message.kind === "outgoing" && message.replyTo !== undefined) sendAccepted(node(), message.replyTo);
     if (message.kind === "outgoing" || message.kind === "stanza") {
       finish(node(), message.replyTo, { kind: "none", condition });
     }

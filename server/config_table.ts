@@ -114,6 +114,13 @@ export const SETTINGS = {
   "amp.max_rules": integer(1, 1000, 32, "rules accepted in one message"),
   "amp.max_horizon_days": integer(1, 36_525, 36_525, "how far in the future an expire-at may be"),
 
+  "outcomes.track": choice(
+    ["asked", "all", "none"],
+    "asked",
+    "which messages have a timeline: those with rules and those of the application, all, or none",
+  ),
+  "outcomes.keep_days": integer(1, 36_500, 30, "age at which timelines are deleted"),
+
   gateways: gatewaySetting("domains served by a webhook (XEP-0079 deliver=gateway); JSON in the environment"),
 
   "sm.resume_seconds": integer(0, DAY_SECONDS, 300, "how long a broken session can be resumed (XEP-0198)"),

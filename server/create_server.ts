@@ -4,10 +4,10 @@ import { nanoid } from "nanoid";
 import type { Destination } from "../actors/destination.ts";
 import { ALONE, type Peers } from "../actors/peers.ts";
 import { ActorSystem } from "../actors/system.ts";
-import type { Outcome } from "../amp/outcome.ts";
 import { modules as ownModules } from "../modules/mod.ts";
 import type { ServerModule } from "../modules/module.ts";
 import { createRegistry } from "../modules/registry.ts";
+import { createOutcomes, type Outcomes } from "../outcomes/outcomes.ts";
 import { createSqliteStore, databaseFile } from "../store/sqlite_store.ts";
 import type { Store } from "../store/store.ts";
 import type { BunWebSocketHandler } from "../transport/bun_types.ts";
@@ -20,8 +20,9 @@ import { type Config, type ConfigOptions, loadConfig, type ModuleOptions, unknow
 import { createGateways, type GatewayOptions, webhookOptions } from "./gateways.ts";
 import { lateContext } from "./late_context.ts";
 import { serverLog } from "./log.ts";
-import { buildMessage, type OutgoingMessage } from "./outgoing_message.ts";
+import type { OutgoingMessage } from "./outgoing_message.ts";
 import { makePrivate } from "./private_data.ts";
+import { Sender, type SendOptions, type SentMessage } from "./sending.ts";
 import { nodeSettings, streamSettings } from "./server_settings.ts";
 import { type ListenOptions, TcpEntrance, type TcpPorts } from "./tcp_entrance.ts";
 
@@ -72,8 +73,13 @@ export interface AmpactServer {
    * Closes all listeners of listen() and all streams with `system-shutdown`, commits pending writes, closes the store.
    */
   stop(): Promise<void>;
-  /** Sends a message and resolves with its first outcome. Throws when `from` or `to` is no JID. */
-  send(message: OutgoingMessage): Promise<Outcome>;
+  /**
+   * Sends a message. Resolves with its first outcome, or, with `until: "settled"`, with its last. Rejects with JidError when `from`
+   * or `to` is no JID, RuleError when rules are at fault, KeyError when the key stands for another message.
+   */
+  send(message: OutgoingMessage, options?: SendOptions): SentMessage;
+  /** What became of messages: asked for by id or key, listed, followed. */
+  readonly outcomes: Outcomes;
 }
 
 /**
@@ -126,6 +132,20 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     () => running().context,
   );
   for (const module of modules) module.routes?.(transports.app, context);
+  const outcomes = createOutcomes({
+    store: () => running().database,
+    committed: (signal) => running().timelines.changed(signal),
+  });
+  const sender = new Sender({
+    ...parts,
+    open: (stanza, id) => void running().timelines.open(stanza, id),
+    domain: config.domains[0]!,
+    limits: settings.ruleLimits,
+    tracks: settings.tracking !== "none",
+    database: () => running().database,
+    submit: (stanza, timeline, outcome) => running().submit(stanza, timeline, outcome),
+    changed: (signal) => running().timelines.changed(signal),
+  });
   const entrance = new TcpEntrance({ config, tcp: transports.tcp, log });
   return {
     config,
@@ -170,8 +190,8 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
       await store.close();
       isStarted = false;
     },
-    send: (message) =>
-      new Promise((resolve) => running().submit(buildMessage(message, config.domains[0]!, parts.newId), resolve)),
+    send: (message, sendOptions) => sender.send(message, sendOptions),
+    outcomes,
   };
 }
 

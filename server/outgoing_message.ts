@@ -1,15 +1,16 @@
 /** A message that the application sends, as a stanza. @module */
-import type { Action, Condition } from "../amp/rule.ts";
+import type { Action, DeliverValue, MatchValue } from "../amp/rule.ts";
+import { formatDateTime } from "../xmpp/date_time.ts";
 import { Jid } from "../xmpp/jid.ts";
 import { NS } from "../xmpp/ns.ts";
 import { Stanza } from "../xmpp/stanza.ts";
 import { type Markup, xml } from "../xmpp/xml/xml.ts";
 
-export interface OutgoingRule {
-  readonly condition: Condition;
-  readonly value: string;
-  readonly action: Action;
-}
+/** A rule of XEP-0079 section 3.3. A date may be a Date, or a DateTime of XEP-0082. */
+export type OutgoingRule =
+  | { readonly condition: "deliver"; readonly value: DeliverValue; readonly action: Action }
+  | { readonly condition: "expire-at"; readonly value: Date | string; readonly action: Action }
+  | { readonly condition: "match-resource"; readonly value: MatchValue; readonly action: Action };
 
 export interface OutgoingMessage {
   /** The server's first domain where it is left out. */
@@ -42,7 +43,8 @@ export function buildMessage(message: OutgoingMessage, domain: string, newId: ()
 
 function ampOf(rules: readonly OutgoingRule[]): Markup {
   const elements = rules.map(
-    ({ condition, value, action }) => xml`<rule condition="${condition}" value="${value}" action="${action}"/>`,
+    ({ condition, value, action }) =>
+      xml`<rule condition="${condition}" value="${value instanceof Date ? formatDateTime(value.getTime()) : value}" action="${action}"/>`,
   );
   return xml`<amp xmlns="${NS.AMP}">${elements}</amp>`;
 }

@@ -39,6 +39,8 @@ export function nodeSettings(config: Config, gateways: readonly string[]): NodeS
       bytes: limits.offlineBytes,
     },
     unprovenDeliveries: config.offline.unprovenDeliveries,
+    tracking: config.outcomes.track,
+    outcomesKeepMs: config.outcomes.keepDays * DAY_MS,
     archiveKeepMs: config.archive.keepDays * DAY_MS,
     archiveKeepMessages: config.archive.keepMessages,
     budget: {

@@ -5,6 +5,8 @@
  */
 export interface Waiting {
   readonly rules?: string | undefined;
+  /** The id of the timeline of a tracked message. */
+  readonly timeline?: string | undefined;
   readonly deadline?: number | undefined;
 }
 
@@ -22,6 +24,7 @@ export interface PendingMessage {
   readonly seq: number;
   readonly text: string;
   readonly rules: string | undefined;
+  readonly timeline?: string | undefined;
   readonly deadline: number | undefined;
   /** Whether the owner's archive holds it too. */
   readonly archived: boolean;

@@ -79,7 +79,7 @@ function track(
   const row: Row = isNew ? { log: "queued", waits, archived, counted: false } : NO_ROW;
   const tracked = new Tracked(envelope, place, stanza, rules, UNOFFERED, row);
   tracked.peer = peer;
-  if (waits) tracked.waiting = waitingUnder(rules);
+  if (waits) tracked.waiting = waitingUnder(rules, tracked.timeline);
   tracked.kept = archived;
   return { tracked, isNew };
 }
@@ -97,7 +97,8 @@ function sendDirect(
 ): void {
   const { envelope, stanza, rules } = arrival;
   const keeps = envelope.notice || storable(stanza);
-  const isTracked = keeps || rules !== undefined || envelope.replyTo?.waits === true;
+  const isTracked =
+    keeps || rules !== undefined || envelope.replyTo?.waits === true || envelope.replyTo?.timeline !== undefined;
   if (!isTracked) return sendUntracked(state, arrival, resources);
   const { tracked, isNew } = track(state, arrival, keeps && state.offline);
   const { waits } = tracked.flight.row;

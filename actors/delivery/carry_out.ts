@@ -7,13 +7,14 @@ import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { ReplyTo } from "../address.ts";
 import type { Node } from "../node.ts";
-import { finish, type Post, tellAccepted, tellOutcome } from "../post.ts";
+import { finish, type Teller, tellAccepted, tellFinished, tellOutcome } from "../post.ts";
 import type { Done } from "./delivery_letter.ts";
 import type { Change, Effect, Event, Step, Terms } from "./flight/flight.ts";
 import { step } from "./flight/step.ts";
 import type { Holder } from "./holder.ts";
 import { conditionOf, transact, waitingUnder } from "./log_rows.ts";
 import { announce, eventCalls, fireInLog, ruleEvent, sendEvent } from "./rule_events.ts";
+import { endingSteps, noteEffect, noteEvent } from "./timeline_notes.ts";
 import type { Tracked } from "./tracked.ts";
 
 export function termsOf({ node, offline }: Holder): Terms {
@@ -21,6 +22,7 @@ export function termsOf({ node, offline }: Holder): Terms {
 }
 
 export function move(holder: Holder, tracked: Tracked, event: Event, terms = termsOf(holder)): void {
+  if (tracked.timeline !== undefined) noteEvent(holder, tracked, event);
   apply(holder, tracked, step(tracked.flight, event, terms));
 }
 
@@ -34,6 +36,7 @@ export function apply(holder: Holder, tracked: Tracked, { flight, effects }: Ste
 export function carryOut(holder: Holder, tracked: Tracked, effect: Effect): void {
   const { node } = holder;
   const { seq } = tracked;
+  if (tracked.timeline !== undefined) noteEffect(holder, tracked, effect);
   switch (effect.kind) {
     case "commit":
       return commit(holder, tracked, effect);
@@ -50,11 +53,13 @@ export function carryOut(holder: Holder, tracked: Tracked, effect: Effect): void
       return accept(node, tracked);
     case "tell":
       holder.settled(tracked, effect.outcome);
-      return tellOutcome(node, tracked.replyTo, effect.outcome);
+      tellOutcome(node, tracked.replyTo, effect.outcome);
+      if (tracked.replyTo?.timeline !== undefined) tracked.replyTo = { ...tracked.replyTo, isCounted: true };
+      return;
     case "log":
       return node.log.error("rule not carried out", { seq, fault: effect.condition });
     case "over":
-      return conclude(holder, tracked, effect.outcome);
+      return conclude(holder, tracked, effect.outcome, effect.isLast);
     default:
       return holder.carryOut(tracked, effect);
   }
@@ -66,22 +71,27 @@ export function moveByCommit(holder: Holder, { seq, commit, fault }: Done): bool
   const stage = tracked?.flight.stage;
   const isAwaited = (stage?.kind === "resting" || stage?.kind === "ending") && tracked?.commits === commit;
   if (tracked === undefined || !isAwaited) return false;
+  if (fault !== undefined) tracked.hasLastSteps = false;
   move(holder, tracked, { kind: "done", fault: fault && conditionOf(fault) });
   return true;
 }
 
 /** XEP-0198 counts the message from now on; an application goes on waiting for outcomes. */
-export function accept(post: Post, tracked: { replyTo: ReplyTo | undefined }): void {
+export function accept(teller: Teller, tracked: { replyTo: ReplyTo | undefined }): void {
   const { replyTo } = tracked;
-  tellAccepted(post, replyTo);
-  if (replyTo?.waits !== true) tracked.replyTo = undefined;
+  tellAccepted(teller, replyTo);
+  if (replyTo?.timeline !== undefined) {
+    tracked.replyTo = { ...replyTo, to: replyTo.waits ? replyTo.to : undefined, isCounted: true };
+  } else if (replyTo?.waits !== true) tracked.replyTo = undefined;
 }
 
 /** `outcome`: undefined where it was told before. */
-function conclude(holder: Holder, tracked: Tracked, outcome: Outcome | undefined): void {
+function conclude(holder: Holder, tracked: Tracked, outcome: Outcome | undefined, isLast = false): void {
   holder.inFlight.delete(tracked.seq);
   if (outcome !== undefined) holder.settled(tracked, outcome);
-  finish(holder.node, tracked.replyTo, outcome);
+  const { node } = holder;
+  if (tracked.hasLastSteps) return tellFinished(node, tracked.replyTo, outcome);
+  finish(node, tracked.replyTo, outcome, isLast || !(outcome?.kind === "stored" && tracked.flight.row.waits));
 }
 
 function errorOf({ condition, type }: Extract<Effect, { kind: "bounce" }>): StanzaError {
@@ -98,8 +108,15 @@ function commit(holder: Holder, tracked: Tracked, { changes, ending, alone }: Co
   const { seq, flight } = tracked;
   const commit = ++tracked.commits;
   tracked.report = ending.report && ruleEvent(holder.node, ending.report, flight.rules!);
-  const calls = [...changes.flatMap((change) => callsOf(holder, tracked, change)), ...eventCalls(tracked.report)];
-  const done = (fault: StoreFault | undefined) => holder.self().tell({ kind: "done", seq, commit, fault });
+  const calls: StoreCall[] = [
+    ...changes.flatMap((change) => callsOf(holder, tracked, change)),
+    ...eventCalls(tracked.report),
+  ];
+  if (tracked.timeline !== undefined) calls.push(...endingSteps(holder.node, tracked, changes, ending));
+  const done = (fault: StoreFault | undefined) => {
+    holder.self().tell({ kind: "done", seq, commit, fault });
+    if (tracked.timeline !== undefined) holder.node.timelines.committed();
+  };
   // An application's report has no row, so there may be nothing to write.
   if (calls.length === 0) return done(undefined);
   transact(holder.node, calls, done, alone);
@@ -114,7 +131,7 @@ function callsOf(holder: Holder, tracked: Tracked, change: Change): readonly Sto
       tracked.isWritten = true;
       return [["append", [tracked]]];
     case "append":
-      return [["append", [{ owner, seq, text: stanza.toString(), waiting: waitingUnder(rules) }]]];
+      return [["append", [{ owner, seq, text: stanza.toString(), waiting: waitingUnder(rules, tracked.timeline) }]]];
     case "rules":
       return [["setRules", owner, seq, encodeState(rules!), deadlineOf(rules)]];
     case "settle":

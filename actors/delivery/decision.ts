@@ -6,7 +6,7 @@ import { verdictOn } from "../../amp/verdict.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import { finish } from "../post.ts";
+import { finish, tellRefused } from "../post.ts";
 import type { ResourceEntry } from "../profile.ts";
 import { type Arrival, arrive, endHere } from "./arrival.ts";
 import type { Envelope } from "./delivery_letter.ts";
@@ -41,7 +41,7 @@ function takeInRules(state: DeliveryState, envelope: Envelope, stanza: Stanza): 
   });
   if (taken.kind === "refused") {
     node.route(taken.reply, { notice: true });
-    return finish(node, envelope.replyTo, { kind: "none", condition: taken.condition });
+    return tellRefused(node, envelope.replyTo, taken.condition);
   }
   return decide(state, envelope, taken.stanza, taken.kind === "ruled" ? taken.rules : undefined);
 }

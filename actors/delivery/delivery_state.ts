@@ -249,6 +249,10 @@ export class DeliveryState implements Holder, PhaseHost {
     return sessions;
   }
 
+  resourcesOf(sessions: readonly SessionId[]): readonly string[] {
+    return this.profile.resources.filter(({ session }) => sessions.includes(session)).map(({ resource }) => resource);
+  }
+
   /** One of these sessions has a connection, so that its client may have received what it was sent. */
   isConnected(sessions: readonly SessionId[]): boolean {
     return sessions.some((id) => this.node.session(id)?.view?.connected !== false);

@@ -61,5 +61,5 @@ function othersFor(state: DeliveryState, flush: Flush, tracked: Tracked): Others
 
 /** Its device has read it in the archive, and nobody waits to hear that a copy came there. */
 function hasRead({ seenUntil }: ResourceEntry, { seq, kept, replyTo, flight: { rules } }: Tracked): boolean {
-  return kept && seq <= seenUntil && replyTo === undefined && (rules === undefined || rules.settled);
+  return kept && seq <= seenUntil && replyTo?.to === undefined && (rules === undefined || rules.settled);
 }

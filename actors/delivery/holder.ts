@@ -2,6 +2,7 @@
 import type { Outcome } from "../../amp/outcome.ts";
 import type { SeqMap } from "../../store/seq_map.ts";
 import type { Jid } from "../../xmpp/jid.ts";
+import type { SessionId } from "../address.ts";
 import type { Node } from "../node.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { CommitNews } from "../store_letter.ts";
@@ -38,6 +39,8 @@ export interface Holder {
   readonly offline: boolean;
   readonly inFlight: SeqMap<Tracked>;
   self(): ActorRef<CommitNews | Done>;
+  /** The resources of these sessions. */
+  resourcesOf(sessions: readonly SessionId[]): readonly string[];
   /** A step has moved that message, or ended it; its effects come after. */
   moved(tracked: Tracked, isOver: boolean): void;
   /** The message has reached that end. */

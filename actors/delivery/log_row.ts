@@ -26,9 +26,11 @@ export class LogRow implements NewMessage {
 /** A message with rules waits. */
 export class RuledWaiting implements Waiting {
   readonly deadline: number | undefined;
+  readonly timeline: string | undefined;
   readonly #state: RuleState;
 
-  constructor(state: RuleState) {
+  constructor(state: RuleState, timeline: string | undefined) {
+    this.timeline = timeline;
     this.deadline = deadlineOf(state);
     this.#state = state;
   }
@@ -38,7 +40,7 @@ export class RuledWaiting implements Waiting {
   }
 
   toJSON(): Waiting {
-    const { rules, deadline } = this;
-    return { rules, deadline };
+    const { rules, deadline, timeline } = this;
+    return { rules, deadline, timeline };
   }
 }

@@ -26,8 +26,9 @@ export function archivedPeer(
 
 const NO_RULES: Waiting = {};
 
-export function waitingUnder(rules: RuleState | undefined): Waiting {
-  return rules === undefined ? NO_RULES : new RuledWaiting(rules);
+export function waitingUnder(rules: RuleState | undefined, timeline?: string): Waiting {
+  if (rules !== undefined) return new RuledWaiting(rules, timeline);
+  return timeline === undefined ? NO_RULES : { timeline };
 }
 
 /** `units`: about how long its text is; `provable`: a device is given it. */

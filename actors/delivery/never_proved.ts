@@ -42,7 +42,7 @@ export async function countDeliveries(state: DeliveryState, lost: Lost): Promise
 /** The recipient's archive holds it, and neither its sender nor a deadline waits for more. */
 function mayGo({ tracked: { kept, replyTo, flight } }: Lost[number]): boolean {
   const { row, rules } = flight;
-  if (!row.waits || !kept || row.log !== "durable" || replyTo !== undefined) return false;
+  if (!row.waits || !kept || row.log !== "durable" || replyTo?.to !== undefined) return false;
   return rules === undefined || (rules.settled && deadlineOf(rules) === undefined);
 }
 

@@ -1,5 +1,6 @@
 /** What happens to messages under way, as letters tell it: proof of receipt, sessions that end, commits, answers of a hop. @module */
 import type { Outcome } from "../../amp/outcome.ts";
+import type { Proof } from "../../outcomes/step.ts";
 import type { StoreFault } from "../../store/store.ts";
 import type { SessionId } from "../address.ts";
 import { move, moveByCommit, termsOf } from "./carry_out.ts";
@@ -14,13 +15,13 @@ import { planAnew } from "./plan_input.ts";
 import type { Tracked } from "./tracked.ts";
 
 /** A device has proved receipt. */
-export function onProved(state: DeliveryState, seqs: readonly number[], resource: string): void {
+export function onProved(state: DeliveryState, seqs: readonly number[], resource: string, by: Proof): void {
   const terms = termsOf(state);
   try {
     for (const seq of seqs) {
       const tracked = state.inFlight.get(seq);
       if (tracked === undefined) continue;
-      move(state, tracked, { kind: "proved", resource, isWritten: tracked.isWritten }, terms);
+      move(state, tracked, { kind: "proved", resource, isWritten: tracked.isWritten, by }, terms);
     }
   } finally {
     tellSettled(state);

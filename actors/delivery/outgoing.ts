@@ -6,11 +6,12 @@
  */
 import { archives } from "../../modules/archive_policy.ts";
 import { blockedError, hasBlocked } from "../../modules/blocking/block_list.ts";
-import { StanzaError } from "../../xmpp/errors.ts";
+import { StanzaError, type StanzaErrorCondition } from "../../xmpp/errors.ts";
+import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { ReplyTo, SessionId } from "../address.ts";
 import { envelope } from "../envelope.ts";
-import { finish, tellAccepted } from "../post.ts";
+import { sendAccepted, tellRefused } from "../post.ts";
 import { withoutRules } from "./compose.ts";
 import type { DeliveryLetter } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
@@ -18,6 +19,9 @@ import { answerRefused, refusalOfRules } from "./first_answers.ts";
 import { LogRow } from "./log_row.ts";
 import { append } from "./log_rows.ts";
 import { outgoing, sent } from "./message_phases.ts";
+
+/** The timeline alone wants to know. */
+const NOBODY: ReplyTo = { to: undefined, ticket: 0, waits: false };
 
 type Outgoing = Extract<DeliveryLetter, { kind: "outgoing" }>;
 
@@ -27,19 +31,29 @@ export function onOutgoing(state: DeliveryState, letter: Outgoing): void {
 }
 
 function send(state: DeliveryState, letter: Outgoing): void {
-  const { stanza, session, replyTo } = letter;
-  if (session !== undefined) return sendOfClient(state, letter, session);
+  const { stanza, session } = letter;
+  const replyTo = tracked(state, letter);
+  if (session !== undefined) return sendOfClient(state, { ...letter, replyTo }, session);
   keep(state, stanza, replyTo);
   state.node.dispatch(envelope(stanza, { replyTo }));
+}
+
+/** With the timeline of the message, if it has one. */
+function tracked({ node }: DeliveryState, { stanza, session, replyTo }: Outgoing): ReplyTo | undefined {
+  const { timelines } = node;
+  if (replyTo?.timeline !== undefined || !timelines.tracks(session === undefined || stanza.has("amp", NS.AMP))) {
+    return replyTo;
+  }
+  return { ...(replyTo ?? NOBODY), timeline: timelines.open(stanza) };
 }
 
 function sendOfClient(state: DeliveryState, { stanza: given, replyTo }: Outgoing, session: SessionId): void {
   const { node, profile } = state;
   const refused = refusalOfRules(given, node, profile);
-  if (refused !== undefined) return refuse(state, [refused.reply], session, replyTo);
+  if (refused !== undefined) return refuse(state, [refused.reply], session, replyTo, refused.condition);
   const stanza = outgoing(state, given);
   if (stanza instanceof StanzaError) {
-    return refuse(state, answerRefused(given, node, profile, stanza), session, replyTo);
+    return refuse(state, answerRefused(given, node, profile, stanza), session, replyTo, stanza.condition);
   }
   const seq = keep(state, stanza, replyTo);
   sent(state, { stanza, seq, kept: seq > 0 });
@@ -52,15 +66,16 @@ function refuse(
   answers: readonly Stanza[],
   session: SessionId,
   replyTo: ReplyTo | undefined,
+  condition: StanzaErrorCondition,
 ): void {
   for (const answer of answers) state.tellSession(session, { kind: "deliver", stanza: answer, seq: 0 });
-  finishBoth(state, replyTo);
+  finishBoth(state, replyTo, condition);
 }
 
 /** Neither side has more to do. */
-function finishBoth({ node }: DeliveryState, replyTo: ReplyTo | undefined): void {
-  tellAccepted(node, replyTo);
-  finish(node, replyTo, undefined);
+function finishBoth({ node }: DeliveryState, replyTo: ReplyTo | undefined, condition: StanzaErrorCondition): void {
+  if (replyTo !== undefined) sendAccepted(node, replyTo);
+  tellRefused(node, replyTo, condition);
 }
 
 /** The row of the sender's archive; returns its number, 0: there is none. What it sends to itself its other side keeps. */
@@ -68,7 +83,7 @@ function keep(state: DeliveryState, stanza: Stanza, replyTo: ReplyTo | undefined
   const { node, owner } = state;
   const to = stanza.to!.bare;
   if (to.equals(owner) || !archives(state.account, stanza, to) || !node.serves(to.domain)) {
-    tellAccepted(node, replyTo);
+    if (replyTo !== undefined) sendAccepted(node, replyTo);
     return 0;
   }
   const seq = node.seqs.next();
@@ -83,7 +98,7 @@ export function acceptSent({ sent, node }: DeliveryState, seq: number): void {
   const replyTo = sent.get(seq);
   if (replyTo === undefined) return;
   sent.delete(seq);
-  tellAccepted(node, replyTo);
+  sendAccepted(node, replyTo);
 }
 
 /** An IQ of a client's. XEP-0191 section 3.3: requests to somebody whom the account has blocked are refused. */

@@ -46,6 +46,10 @@ export class Tracked implements NewMessage, RowHandle {
   isStored = false;
   /** The recipient's own archive has it, or will: its stanza-id is that archive's. */
   kept = false;
+  /** Its timeline; undefined: it is not tracked. */
+  readonly timeline: string | undefined;
+  /** The transaction that ends it, or brings it to rest, writes the steps that say so. */
+  hasLastSteps = false;
   /** How many transactions were begun to rest or end it; the last counts. */
   commits = 0;
   /** Sessions that got a copy of it when others got it itself (XEP-0280). */
@@ -72,7 +76,9 @@ export class Tracked implements NewMessage, RowHandle {
     this.stanza = stanza;
     this.via = via;
     this.replyTo = replyTo;
-    const audience = replyTo === undefined ? "none" : replyTo.waits ? "application" : "count";
+    this.timeline = replyTo?.timeline;
+    const isTold = replyTo?.to !== undefined || (replyTo?.timeline !== undefined && replyTo.isCounted !== true);
+    const audience = !isTold ? "none" : replyTo?.waits ? "application" : "count";
     this.flight = { rules, audience, notice, forwarded: via.length > 0, row, stage };
   }
 
@@ -84,13 +90,18 @@ export class Tracked implements NewMessage, RowHandle {
 /** The stage of a message before it is known which sessions take it. */
 export const UNOFFERED: Stage = { kind: "offered", to: [], onProof: undefined };
 
+/** Nobody waits any more but the timeline, which knows that the message was accepted. */
+function waitingReply({ timeline }: PendingMessage): ReplyTo | undefined {
+  return timeline === undefined ? undefined : { to: undefined, ticket: 0, waits: false, timeline, isCounted: true };
+}
+
 /** A message as the store has kept it for its owner. */
 export function fromRow(owner: string, row: PendingMessage): Tracked {
   const stanza = Stanza.parse(row.text);
   const notice = stanza.from?.local === "" && stanza.has("amp", NS.AMP);
   const rules = row.rules === undefined ? undefined : decodeState(row.rules);
   const place = { owner, seq: row.seq };
-  const tracked = new Tracked({ replyTo: undefined, notice, via: [] }, place, stanza, rules, UNOFFERED, {
+  const tracked = new Tracked({ replyTo: waitingReply(row), notice, via: [] }, place, stanza, rules, UNOFFERED, {
     log: "durable",
     waits: true,
     archived: row.archived,

@@ -73,6 +73,11 @@ export function onAnswered(state: HopState, seq: number, answer: HopAnswer | Err
 
 function take(state: HopState, tracked: Tracked, lane: Lane, answer: HopAnswer | Error): void {
   lane.isSending = false;
+  if (tracked.timeline !== undefined) {
+    const told = answer instanceof Error ? "no-answer" : answer;
+    const step = { kind: "handed", to: state.owner.text, attempt: lane.attempts, answer: told } as const;
+    state.node.timelines.note(tracked.timeline, [step]);
+  }
   if (answer === "taken") return move(state, tracked, { kind: "answered", outcome: state.options.outcome });
   if (answer === "refused") return refuse(state, tracked);
   const { node, owner, options, self } = state;

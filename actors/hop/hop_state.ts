@@ -50,6 +50,11 @@ export class HopState implements Holder {
     this.#carryOut = carryOut;
   }
 
+  /** A hop has no sessions. */
+  resourcesOf(): readonly string[] {
+    return [];
+  }
+
   moved(tracked: Tracked, isOver: boolean): void {
     if (isOver) this.#over(this, tracked);
   }

@@ -15,7 +15,7 @@ import { takeIn } from "../delivery/intake.ts";
 import { append, waitingUnder } from "../delivery/log_rows.ts";
 import { announce, ruleEvent } from "../delivery/rule_events.ts";
 import { Tracked, UNOFFERED } from "../delivery/tracked.ts";
-import { finish } from "../post.ts";
+import { finish, tellRefused } from "../post.ts";
 import type { HopState } from "./hop_state.ts";
 import { withVia } from "./via.ts";
 
@@ -34,7 +34,7 @@ export function onMessage(state: HopState, envelope: Envelope): void {
   const taken = takeIn(stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: true });
   if (taken.kind === "refused") {
     node.route(taken.reply, { notice: true });
-    return finish(node, replyTo, { kind: "none", condition: taken.condition });
+    return tellRefused(node, replyTo, taken.condition);
   }
   const rules = taken.kind === "ruled" ? taken.rules : envelope.rules;
   judge(state, envelope, withVia(taken.stanza, envelope.via), rules);
@@ -43,7 +43,7 @@ export function onMessage(state: HopState, envelope: Envelope): void {
 /** A forwarding account decides by itself what becomes of a message that is refused. */
 function refuse({ node }: HopState, { stanza, via, replyTo }: Envelope): void {
   if (via.length === 0) node.route(stanza.error(new StanzaError("resource-constraint", { type: "wait" })));
-  finish(node, replyTo, { kind: "none", condition: "resource-constraint" });
+  tellRefused(node, replyTo, "resource-constraint");
 }
 
 function judge(state: HopState, envelope: Envelope, stanza: Stanza, rules: RuleState | undefined): void {
@@ -68,7 +68,7 @@ function keep(
 ): void {
   const place = { owner: state.owner.text, seq: state.node.seqs.next() };
   const tracked = new Tracked(envelope, place, stanza, rules, UNOFFERED, QUEUED_ROW);
-  tracked.waiting = waitingUnder(rules);
+  tracked.waiting = waitingUnder(rules, tracked.timeline);
   begin(state, tracked, queue(tracked.flight, onTaken));
   append(state, tracked, stanza.size, false, true);
 }

@@ -15,7 +15,18 @@ import type { Tables } from "./schema.ts";
 /** Statements for so many rows are prepared; any number is put together from them. */
 const SIZES = [64, 16, 4, 1] as const;
 
-const COLUMNS = ["id", "owner_id", "seq", "peer_id", "text", "archived", "waits", "rules", "deadline"] as const;
+const COLUMNS = [
+  "id",
+  "owner_id",
+  "seq",
+  "peer_id",
+  "text",
+  "archived",
+  "waits",
+  "rules",
+  "deadline",
+  "timeline",
+] as const;
 const WIDTH = COLUMNS.length;
 
 export class Append {
@@ -50,8 +61,8 @@ export class Append {
     if (owner === undefined || (peer === undefined && waiting === undefined)) return false;
     const peerId = peer === undefined ? null : this.#ids.internPeer(peer);
     rows.push(id, owner, seq, peerId, text, peer === undefined ? 0 : 1);
-    if (waiting === undefined) rows.push(0, null, null);
-    else rows.push(1, waiting.rules ?? null, waiting.deadline ?? null);
+    if (waiting === undefined) rows.push(0, null, null, null);
+    else rows.push(1, waiting.rules ?? null, waiting.deadline ?? null, waiting.timeline ?? null);
     return true;
   }
 
@@ -79,6 +90,7 @@ function insertion(tables: Tables, size: number): string {
           waits: sql.lit(1),
           rules: ref("excluded.rules"),
           deadline: ref("excluded.deadline"),
+          timeline: ref("excluded.timeline"),
         }))
         .where(sql<boolean>`excluded.waits = 1 and log.waits = 0`),
     )

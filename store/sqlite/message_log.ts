@@ -34,7 +34,8 @@ export function logOperations(
       for (const { owner, seq, waiting } of entries) {
         const id = ids.owner(owner);
         if (id === undefined) continue;
-        if (write.pend.run(waiting.rules ?? null, waiting.deadline ?? null, id, seq) === 1) continue;
+        const { rules = null, deadline = null, timeline = null } = waiting;
+        if (write.pend.run(rules, deadline, timeline, id, seq) === 1) continue;
         if (read.isInLog.first(id, seq) !== undefined) continue;
         throw new StoreFault("failed", `Cannot let message ${seq} wait: it is not in the log`);
       }
@@ -63,11 +64,12 @@ export function logOperations(
     pending(owner: string, after: number, limit: number): readonly PendingMessage[] {
       const id = ids.owner(owner);
       if (id === undefined) return [];
-      return read.pending.all(id, after, limit).map(({ seq, text, rules, deadline, archived }) => ({
+      return read.pending.all(id, after, limit).map(({ seq, text, rules, deadline, timeline, archived }) => ({
         seq,
         text,
         rules: rules ?? undefined,
         deadline: deadline ?? undefined,
+        timeline: timeline ?? undefined,
         archived: archived === 1,
       }));
     },
@@ -100,10 +102,16 @@ function writeQueries(connection: Connection, tables: Tables) {
   return {
     pend: query(
       connection,
-      (rules: Slot<string | null>, deadline: Slot<number | null>, owner: Slot<number>, seq: Slot<number>) =>
+      (
+        rules: Slot<string | null>,
+        deadline: Slot<number | null>,
+        timeline: Slot<string | null>,
+        owner: Slot<number>,
+        seq: Slot<number>,
+      ) =>
         tables
           .updateTable("log")
-          .set({ waits: YES, rules, deadline })
+          .set({ waits: YES, rules, deadline, timeline })
           .where("owner_id", "=", owner)
           .where("seq", "=", seq)
           .where("waits", "=", NO),
@@ -119,7 +127,7 @@ function writeQueries(connection: Connection, tables: Tables) {
     settleArchived: query(connection, (owner: Slot<number>, seq: Slot<number>) =>
       tables
         .updateTable("log")
-        .set({ waits: NO, rules: null, deadline: null })
+        .set({ waits: NO, rules: null, deadline: null, timeline: null })
         .where("owner_id", "=", owner)
         .where("seq", "=", seq)
         .where("waits", "=", YES),
@@ -154,7 +162,7 @@ function readQueries(connection: Connection, tables: Tables) {
     pending: query(connection, (owner: Slot<number>, after: Slot<number>, limit: Slot<number>) =>
       tables
         .selectFrom("log")
-        .select(["seq", "text", "rules", "deadline", "archived"])
+        .select(["seq", "text", "rules", "deadline", "timeline", "archived"])
         .where("owner_id", "=", owner)
         .where("waits", "=", YES)
         .where("seq", ">", after)

@@ -5,6 +5,7 @@
 import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from "kysely";
 import { StoreFault } from "../store.ts";
 import { oneLog } from "./one_log_step.ts";
+import { OUTCOMES_STEP } from "./outcomes_step.ts";
 import type { Tables } from "./schema.ts";
 
 const FIRST_STEP: readonly string[] = [
@@ -153,6 +154,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0002_pending_journal": statements(JOURNAL_STEP),
   "0003_usage": statements(USAGE_STEP),
   "0004_one_log": { up: oneLog },
+  "0005_outcomes": statements(OUTCOMES_STEP),
 };
 
 const provider: MigrationProvider = {

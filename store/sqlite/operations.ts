@@ -11,6 +11,7 @@ import type { Connection } from "./connection.ts";
 import { documentOperations } from "./documents.ts";
 import type { LogPass } from "./log_pass.ts";
 import { logOperations } from "./message_log.ts";
+import { outcomeOperations } from "./outcomes.ts";
 import { pubsubOperations } from "./pubsub.ts";
 import { rosterOperations } from "./rosters.ts";
 import type { RowIds } from "./row_ids.ts";
@@ -34,6 +35,7 @@ export function sqliteOperations(
     ...archiveOperations(connection, tables, ids, pass, archived),
     ...documentOperations(connection, tables, ids, usage, seal),
     ...pubsubOperations(connection, tables, ids, usage),
+    ...outcomeOperations(connection, tables),
     ...streamOperations(connection, tables),
   };
 }

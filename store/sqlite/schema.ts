@@ -62,6 +62,8 @@ export interface LogTable {
   waits: number;
   rules: string | null;
   deadline: number | null;
+  /** Of a tracked message that waits. */
+  timeline: string | null;
 }
 
 /** What is archived, but for the newest rows of the log (see log_pass.ts). */
@@ -102,6 +104,29 @@ export interface UsageTable {
   kept: number;
 }
 
+/** A tracked message; `n` grows with each. JIDs as they were written, and bare. */
+export interface TimelineTable {
+  n: Generated<number>;
+  id: string;
+  key: string | null;
+  digest: string | null;
+  sender: string;
+  recipient: string;
+  sender_bare: string;
+  recipient_bare: string;
+  at: number;
+  settled: Generated<string | null>;
+}
+
+export interface TimelineStepTable {
+  cursor: Generated<number>;
+  timeline_n: number;
+  at: number;
+  kind: string;
+  detail: string | null;
+  settles: string | null;
+}
+
 export interface StreamTable {
   id: string;
   account: string;
@@ -128,6 +153,8 @@ export interface Schema {
   pubsub_node: PubsubNodeTable;
   pubsub_item: PubsubItemTable;
   usage: UsageTable;
+  timeline: TimelineTable;
+  timeline_step: TimelineStepTable;
   stream: StreamTable;
   meta: MetaTable;
 }

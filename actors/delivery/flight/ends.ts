@@ -17,8 +17,11 @@ export interface End {
 const NO_CHANGES: readonly Change[] = [];
 
 /** Nobody answers for it any more. */
-export function over(effects: readonly Effect[], outcome: Outcome | undefined): Step {
-  return { flight: undefined, effects: [...effects, { kind: "over", outcome }] };
+export function over(effects: readonly Effect[], outcome: Outcome | undefined, isLast = false): Step {
+  return {
+    flight: undefined,
+    effects: [...effects, isLast ? { kind: "over", outcome, isLast } : { kind: "over", outcome }],
+  };
 }
 
 /** The same, but who counts the message goes on waiting for the commit of what an archive keeps of it. */

@@ -7,6 +7,7 @@ import type { Met } from "../../../amp/evaluate.ts";
 import type { Outcome } from "../../../amp/outcome.ts";
 import type { Plan } from "../../../amp/plan.ts";
 import type { RuleState } from "../../../amp/rule_state.ts";
+import type { Proof } from "../../../outcomes/step.ts";
 import type { StanzaErrorCondition } from "../../../xmpp/errors.ts";
 import type { SessionId } from "../../address.ts";
 
@@ -79,7 +80,7 @@ export interface Terms {
 
 export type Event =
   /** A device has proved receipt. `isWritten`: a commit has taken the row, be it one that is under way. */
-  | { readonly kind: "proved"; readonly resource: string; readonly isWritten: boolean }
+  | { readonly kind: "proved"; readonly resource: string; readonly isWritten: boolean; readonly by: Proof }
   /** That session will not prove it any more. `isLate`: the session lives, and does not send it again because its time is over. */
   | { readonly kind: "lost"; readonly session: SessionId; readonly isLate: boolean }
   /** Sessions that came later are offered it beside one that has lost its connection; `notify`: a rule that this meets. */
@@ -165,8 +166,8 @@ export type Effect =
   | { readonly kind: "tell"; readonly outcome: Outcome }
   /** A transaction failed. */
   | { readonly kind: "log"; readonly condition: StoreCondition }
-  /** Nobody answers for the message any more. Its outcome, where it was not told before. */
-  | { readonly kind: "over"; readonly outcome: Outcome | undefined };
+  /** Nobody answers for the message any more. Its outcome, where it was not told before; `isLast`: it is `stored` and waits for nobody. */
+  | { readonly kind: "over"; readonly outcome: Outcome | undefined; readonly isLast?: boolean };
 
 /** The flight after an event, undefined where it is over, and what has to be done, in order. */
 export interface Step {

@@ -26,7 +26,7 @@ export function onLost(flight: Flight, { session, isLate }: Lost, terms: Terms):
 
 /** Its client never proves receipt: the archive keeps it, and nobody waits to hear more. */
 export function onGivenUp(flight: Flight): Step {
-  return awaitsPlan(flight) ? over(uncount(flight), { kind: "stored" }) : unmoved(flight);
+  return awaitsPlan(flight) ? over(uncount(flight), { kind: "stored" }, true) : unmoved(flight);
 }
 
 /** Carries a new plan out; the rules are held against it first. */

@@ -22,5 +22,5 @@ export function onRead(flight: Flight): Step {
   if (stage.kind !== "offered") return unmoved(flight);
   const effects: Effect[] = [{ kind: "revoke-elsewhere", from: stage.to, prover: undefined }, ...uncount(flight)];
   if (flight.row.waits) effects.push({ kind: "settle" });
-  return over(effects, { kind: "stored" });
+  return over(effects, { kind: "stored" }, true);
 }

@@ -14,6 +14,7 @@ import type { SessionRef } from "../../../actors/session/session_letter.ts";
 import { askStore } from "../../../actors/store/ask_store.ts";
 import { StoreActor } from "../../../actors/store_actor.ts";
 import type { StoreMessage } from "../../../actors/store_letter.ts";
+import { Timelines } from "../../../actors/timelines.ts";
 import type { Outcome } from "../../../amp/outcome.ts";
 import { listPhases } from "../../../modules/message_phases.ts";
 import { modules } from "../../../modules/mod.ts";
@@ -57,6 +58,8 @@ const SETTINGS: NodeSettings = {
   unprovenDeliveries: 3,
   budget: { stanzasPerSecond: 0, stanzaBurst: 1, bytesPerSecond: 0, byteBurst: 1, workPerSecond: 0 },
   pendingDelayMs: 100,
+  tracking: "none",
+  outcomesKeepMs: 0,
   archiveKeepMs: 0,
   archiveKeepMessages: 0,
 };
@@ -89,6 +92,7 @@ export class DeliveryStage {
   #timers: (() => void)[] = [];
   readonly #notices = new NowAndThen(() => this.time);
   readonly #tickets: Sent[] = [];
+  #opened = 0;
   /** Sessions that have ended; what is given to them comes back. */
   readonly #left = new Map<number, SessionRef>();
 
@@ -156,11 +160,22 @@ export class DeliveryStage {
       session: (id: number) => this.sessions.find((session) => session.ref.id === id)?.ref ?? this.#left.get(id),
       send: (_: unknown, letter: WaiterLetter) => this.#answered(letter),
       peers: ALONE,
+      timelines: this.#timelines(),
       serves: (domain: string) => domain === "localhost",
       isLocal: (domain: string) => domain === "localhost",
       dispatch: (envelope: Envelope) => this.dispatched.push(envelope),
       route: (stanza: Stanza, options: RouteOptions = {}) => this.routed.push({ stanza, options }),
     } as unknown as Node;
+  }
+
+  #timelines(): Timelines {
+    return new Timelines({
+      tracking: this.settings.tracking,
+      log: this.#log(),
+      store: () => this.#storeMailbox,
+      now: () => this.time,
+      newId: () => `timeline-${++this.#opened}`,
+    });
   }
 
   #answered(letter: WaiterLetter): void {

@@ -58,6 +58,18 @@ const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   pubsubItems: [["pubsubItems", ROMEO, "n", 1]],
   pubsubItem: [["pubsubItem", ROMEO, "n", "a"]],
   removePubsubItem: [["removePubsubItem", ROMEO, "n", "a"]],
+  openTimeline: [
+    ["openTimeline", { id: "t", from: ROMEO, to: JULIET, at: 1 }],
+    ["openTimeline", { id: "u", key: "k", from: ROMEO, to: JULIET, at: 1 }],
+  ],
+  noteSteps: [["noteSteps", [{ timeline: "t", at: 1, kind: "settled", settles: "direct" }]]],
+  timeline: [["timeline", "t"]],
+  timelineOfKey: [["timelineOfKey", "k"]],
+  timelines: ([{}, { from: ROMEO }, { to: JULIET }, { settled: "" }, { since: 1 }, { after: "u" }] as const).map(
+    (query): StoreCall => ["timelines", { ...query, limit: 2 }],
+  ),
+  stepsAfter: [["stepsAfter", 0, 10]],
+  pruneTimelines: [["pruneTimelines", 0, 10]],
   putStreams: [["putStreams", [{ id: "a", account: ROMEO, h: 1, at: 1 }]]],
   stream: [["stream", "a"]],
   pruneStreams: [["pruneStreams", 1]],

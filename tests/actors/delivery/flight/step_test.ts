@@ -145,7 +145,7 @@ class World {
         if (takers.length === 0) return undefined;
         this.isProved = true;
         this.#isWritten = this.flight!.row.waits && (this.#row === "durable" || pick % 4 === 0);
-        return { kind: "proved", resource: "balcony", isWritten: this.#isWritten };
+        return { kind: "proved", resource: "balcony", isWritten: this.#isWritten, by: "ping" };
       case "share":
         if (takers.length === 0) return undefined;
         return { kind: "shared", to: [1000 + (pick % 1000)], notify: undefined };
