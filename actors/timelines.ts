@@ -38,7 +38,7 @@ export class Timelines {
   /** Opens the timeline of a message, under a new id unless it is given; returns the id. */
   open(stanza: Stanza, id: string = this.#start.newId()): string {
     const { now } = this.#start;
-    const timeline = { id, from: stanza.from!.text, to: stanza.to!.text, at: now() };
+    const timeline = { id, stanza: stanza.id, from: stanza.from!.text, to: stanza.to!.text, at: now() };
     this.#write([["openTimeline", timeline]], () => {}, true);
     return id;
   }

@@ -17,6 +17,8 @@ export type TimedStep = Step & {
 export interface Timeline {
   readonly id: string;
   readonly key?: string;
+  /** The id attribute of the message. */
+  readonly stanza?: string;
   readonly from: string;
   readonly to: string;
   /** Milliseconds since 1970. */
@@ -31,6 +33,8 @@ export interface OutcomeQuery {
   /** JIDs; the resource does not count. */
   readonly from?: string;
   readonly to?: string;
+  /** The id attribute of the message. */
+  readonly stanza?: string;
   /** The kind of the outcome; `waiting`: there is none yet. */
   readonly kind?: Outcome["kind"] | "waiting";
   /** Milliseconds since 1970, or a date. */
@@ -87,9 +91,10 @@ export function createOutcomes({ store, committed }: OutcomesStart): Outcomes {
     async list(query = {}) {
       const asked = queryOf(query);
       const page = await store().timelines(asked);
-      const messages = page.map(({ id, key, from, to, at, settled }) => ({
+      const messages = page.map(({ id, key, stanza, from, to, at, settled }) => ({
         id,
         ...(key !== undefined && { key }),
+        ...(stanza !== undefined && { stanza }),
         from,
         to,
         at,
@@ -101,10 +106,11 @@ export function createOutcomes({ store, committed }: OutcomesStart): Outcomes {
   };
 }
 
-function queryOf({ from, to, kind, since, cursor, limit = PAGE }: OutcomeQuery): TimelineQuery {
+function queryOf({ from, to, stanza, kind, since, cursor, limit = PAGE }: OutcomeQuery): TimelineQuery {
   return {
     ...(from !== undefined && { from: bare(from) }),
     ...(to !== undefined && { to: bare(to) }),
+    ...(stanza !== undefined && { stanza }),
     ...(kind !== undefined && { settled: kind === "waiting" ? "" : kind }),
     ...(since !== undefined && { since: Number(since) }),
     ...(cursor !== undefined && { after: cursor }),
@@ -136,11 +142,20 @@ async function* follow(
   }
 }
 
-export function timelineOf({ id, key, from, to, at, steps }: KeptTimeline): Timeline {
+export function timelineOf({ id, key, stanza, from, to, at, steps }: KeptTimeline): Timeline {
   const read = steps.map(timed);
   const last = read.at(-1);
   const outcome = last?.kind === "settled" ? last.outcome : undefined;
-  return { id, ...(key !== undefined && { key }), from, to, at, steps: read, outcome };
+  return {
+    id,
+    ...(key !== undefined && { key }),
+    ...(stanza !== undefined && { stanza }),
+    from,
+    to,
+    at,
+    steps: read,
+    outcome,
+  };
 }
 
 function timed(step: KeptStep): TimedStep {

@@ -124,7 +124,15 @@ export class Sender {
     if (key === "" || key.length > MAX_KEY)
       throw new KeyError(`Cannot send message: a key has 1 to ${MAX_KEY} characters`);
     const { from, to } = stanza;
-    const opened = await database().openTimeline({ id, key, digest, from: from!.text, to: to!.text, at: now() });
+    const opened = await database().openTimeline({
+      id,
+      key,
+      digest,
+      stanza: stanza.id,
+      from: from!.text,
+      to: to!.text,
+      at: now(),
+    });
     if (opened.digest !== digest) throw new KeyError("Cannot send message: its key stands for another message");
     if (this.#underWay.has(key)) return () => this.#first(id);
     // Where not even the first step was kept, the process had died before the message was accepted.

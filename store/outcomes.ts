@@ -7,6 +7,8 @@ export interface NewTimeline {
   readonly key?: string | undefined;
   /** Of the message that the key stands for: another message under the same key is a fault of the caller. */
   readonly digest?: string | undefined;
+  /** The id attribute of the message, as its sender has set it. */
+  readonly stanza?: string | undefined;
   /** JIDs as text. */
   readonly from: string;
   readonly to: string;
@@ -44,6 +46,8 @@ export interface TimelineQuery {
   /** Bare JIDs. */
   readonly from?: string;
   readonly to?: string;
+  /** The id attribute; together with `from`. */
+  readonly stanza?: string;
   /** The kind of the outcome; "": not settled yet. */
   readonly settled?: string;
   readonly since?: number;

@@ -13,13 +13,14 @@ interface TimelineRow {
   readonly id: string;
   readonly key: string | null;
   readonly digest: string | null;
+  readonly stanza: string | null;
   readonly sender: string;
   readonly recipient: string;
   readonly at: number;
   readonly settled: string | null;
 }
 
-const COLUMNS = ["n", "id", "key", "digest", "sender", "recipient", "at", "settled"] as const;
+const COLUMNS = ["n", "id", "key", "digest", "stanza", "sender", "recipient", "at", "settled"] as const;
 
 export function outcomeOperations(connection: Connection, tables: Tables): OutcomeOperations {
   const queries = outcomeQueries(connection, tables);
@@ -35,10 +36,10 @@ export function outcomeOperations(connection: Connection, tables: Tables): Outco
   };
 
   return {
-    openTimeline({ id, key, digest, from, to, at }: NewTimeline) {
+    openTimeline({ id, key, digest, stanza, from, to, at }: NewTimeline) {
       const known = key === undefined ? queries.byId.first(id) : queries.byKey.first(key);
       if (known !== undefined) return { id: known.id, isNew: false, digest: known.digest ?? undefined };
-      queries.open.run(id, key ?? null, digest ?? null, from, to, bare(from), bare(to), at);
+      queries.open.run(id, key ?? null, digest ?? null, stanza ?? null, from, to, bare(from), bare(to), at);
       return { id, isNew: true, digest };
     },
     noteSteps: (steps) => steps.reduce((written, step) => written + note(step), 0),
@@ -61,13 +62,14 @@ export function outcomeOperations(connection: Connection, tables: Tables): Outco
 function page(
   connection: Connection,
   tables: Tables,
-  { from, to, settled, since, limit }: TimelineQuery,
+  { from, to, stanza, settled, since, limit }: TimelineQuery,
   below: number | "" | undefined,
 ): readonly Omit<KeptTimeline, "steps">[] {
   const newest = typeof below === "number" ? below : Number.MAX_SAFE_INTEGER;
   let asked = tables.selectFrom("timeline").select(COLUMNS).where("n", "<", newest).orderBy("n", "desc").limit(limit);
   if (from !== undefined) asked = asked.where("sender_bare", "=", from);
   if (to !== undefined) asked = asked.where("recipient_bare", "=", to);
+  if (stanza !== undefined) asked = asked.where("stanza", "=", stanza);
   if (settled === "") asked = asked.where("settled", "is", null);
   else if (settled !== undefined) asked = asked.where("settled", "=", settled);
   if (since !== undefined) asked = asked.where("at", ">=", since);
@@ -77,11 +79,21 @@ function page(
   );
 }
 
-function timelineOf({ id, key, digest, sender, recipient, at, settled }: TimelineRow): Omit<KeptTimeline, "steps"> {
+function timelineOf({
+  id,
+  key,
+  digest,
+  stanza,
+  sender,
+  recipient,
+  at,
+  settled,
+}: TimelineRow): Omit<KeptTimeline, "steps"> {
   return {
     id,
     key: key ?? undefined,
     digest: digest ?? undefined,
+    stanza: stanza ?? undefined,
     from: sender,
     to: recipient,
     at,
@@ -118,13 +130,16 @@ function outcomeQueries(connection: Connection, tables: Tables) {
         id: Slot<string>,
         key: Slot<string | null>,
         digest: Slot<string | null>,
+        stanza: Slot<string | null>,
         sender: Slot<string>,
         recipient: Slot<string>,
         sender_bare: Slot<string>,
         recipient_bare: Slot<string>,
         at: Slot<number>,
       ) =>
-        tables.insertInto("timeline").values({ id, key, digest, sender, recipient, sender_bare, recipient_bare, at }),
+        tables
+          .insertInto("timeline")
+          .values({ id, key, digest, stanza, sender, recipient, sender_bare, recipient_bare, at }),
     ),
     settle: query(connection, (settled: Slot<string>, n: Slot<number>) =>
       tables.updateTable("timeline").set({ settled }).where("n", "=", n),

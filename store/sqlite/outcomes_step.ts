@@ -5,6 +5,7 @@ export const OUTCOMES_STEP: readonly string[] = [
     id text not null unique,
     key text unique,
     digest text,
+    stanza text,
     sender text not null,
     recipient text not null,
     sender_bare text not null,

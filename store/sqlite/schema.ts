@@ -110,6 +110,7 @@ export interface TimelineTable {
   id: string;
   key: string | null;
   digest: string | null;
+  stanza: string | null;
   sender: string;
   recipient: string;
   sender_bare: string;
