@@ -111,7 +111,8 @@ export function lastSteps(
     steps.push({ kind: "ruled", rule: outcome.rule });
   }
   if (isCounted !== true) steps.push({ kind: "accepted" });
-  if (outcome?.kind === "stored") steps.push({ kind: "stored" });
+  // Told before, where the message has waited since.
+  if (outcome?.kind === "stored" && !(isLast && isCounted === true)) steps.push({ kind: "stored" });
   if (outcome !== undefined && isLast) steps.push({ kind: "settled", outcome });
   return steps;
 }

@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, isListening } from "../scripts/local_port.ts";
 import { readArchive } from "./archive_reader.ts";
+import { checkTimelines } from "./check_timelines.ts";
 import { check } from "./checker.ts";
 import { Device, type DeviceKind } from "./device.ts";
 import type { HistoryEvent } from "./history.ts";
 import { prepareStore } from "./prepare_store.ts";
 import { Random } from "./random.ts";
+import { readTimelines } from "./read_timelines.ts";
 import { ServerProcess } from "./server_process.ts";
 import type { Violation } from "./violation.ts";
 import { type ChaosCounts, World } from "./world.ts";
@@ -156,7 +158,12 @@ class Run {
 
   async #judge(world: World, server: ServerProcess): Promise<RunResult> {
     const { events } = world.history;
-    const violations = [...check(events), ...serverErrors(await readFile(server.logPath, "utf8"))];
+    const timelines = await readTimelines(join(this.#folder, "ampact.db"), world.users);
+    const violations = [
+      ...check(events),
+      ...checkTimelines(events, timelines),
+      ...serverErrors(await readFile(server.logPath, "utf8")),
+    ];
     return {
       options: this.#options,
       counts: world.counts,

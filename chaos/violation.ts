@@ -13,6 +13,10 @@ export type ViolationKind =
   | "late"
   | "unreported"
   | "wrong-h"
+  | "untracked"
+  | "unsettled"
+  | "settled-twice"
+  | "false-step"
   /** The server's log has a failure. */
   | "server-error";
 

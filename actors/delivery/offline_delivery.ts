@@ -161,10 +161,8 @@ function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
   state.inFlight.set(row.seq, tracked);
   move(state, tracked, { kind: "due", isReachable: false });
   if (tracked.flight.stage.kind !== "offered") return;
-  if (row.archived && row.seq <= flush.seenUntil && hasNoSay(tracked.flight.rules)) {
-    state.inFlight.delete(row.seq);
-    return void state.toSettle.push(row.seq);
-  }
+  if (row.archived && row.seq <= flush.seenUntil && hasNoSay(tracked.flight.rules))
+    return move(state, tracked, { kind: "read" });
   const plan = planAnew(state, tracked, state.answers(), { forward: false });
   if (plan.kind !== "direct") {
     state.inFlight.delete(row.seq);

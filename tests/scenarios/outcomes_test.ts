@@ -39,6 +39,15 @@ async function faultOf(sent: Promise<unknown>): Promise<Error> {
   );
 }
 
+async function settledOf({ server }: Cast, id: string): Promise<Timeline> {
+  for (let round = 0; round < 100; round++) {
+    const timeline = await server.app.outcomes.get(id);
+    if (timeline?.outcome !== undefined) return timeline;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error("The timeline is not settled");
+}
+
 async function only({ server }: Cast, from: string): Promise<Timeline> {
   for (let round = 0; round < 100; round++) {
     const { messages } = await server.app.outcomes.list({ from });
@@ -151,11 +160,7 @@ lasting("what was stored goes on with its timeline after a restart", async (cast
   await server.restart();
   await juliet.online(messagesOnly);
   await juliet.receives(xml`<message type="chat"/>`);
-  for (let round = 0; round < 100; round++) {
-    if ((await server.app.outcomes.get(sent.id))?.outcome !== undefined) break;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  expect(words((await server.app.outcomes.get(sent.id))!.steps)).toEqual([
+  expect(words((await settledOf(cast, sent.id)).steps)).toEqual([
     "accepted",
     "stored",
     "offered balcony",
@@ -184,4 +189,16 @@ scenario("a follower sees every step by its cursor", async (cast) => {
     if (step.kind === "settled") break;
   }
   expect([...words(first), ...words(rest)]).toEqual(words((await outcomes.get(sent.id))!.steps));
+});
+
+scenario("what a device has read in its archive, and gets no second copy of, is settled as stored", async (cast) => {
+  const { juliet, server } = cast;
+  const sent = server.app.send({ to: juliet.bare, body: "hi" });
+  expect(await sent).toEqual({ kind: "stored" });
+  await juliet.logsIn();
+  await juliet.asks(xml`<iq type="set"><query xmlns="urn:xmpp:mam:2"/></iq>`);
+  juliet.drops();
+  await juliet.becomesAvailable();
+  const { steps } = await settledOf(cast, sent.id);
+  expect(words(steps)).toEqual(["accepted", "stored", "settled stored"]);
 });

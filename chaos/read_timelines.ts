@@ -1,0 +1,34 @@
+/** What the server has kept of its messages, read after its end. @module */
+import { createInlineStore } from "../store/sqlite_store.ts";
+import type { KeptTimeline, PendingMessage, ReadCall } from "../store/store.ts";
+import type { KeptTimelines } from "./check_timelines.ts";
+
+const PAGE = 500;
+
+export async function readTimelines(path: string, users: readonly string[]): Promise<KeptTimelines> {
+  const store = createInlineStore(`sqlite:${path}`, { keyFile: `${path}.key` });
+  await store.open();
+  const read = async (call: ReadCall): Promise<unknown> => {
+    const [reply] = await store.read([call]);
+    if (reply === undefined || "fault" in reply) throw reply?.fault ?? new Error("Cannot read store: no reply");
+    return reply.value;
+  };
+  try {
+    const timelines: KeptTimeline[] = [];
+    for (let after: string | undefined; ; ) {
+      const query = { limit: PAGE, ...(after !== undefined && { after }) };
+      const page = (await read(["timelines", query])) as readonly { readonly id: string }[];
+      for (const { id } of page) timelines.push((await read(["timeline", id])) as KeptTimeline);
+      after = page.at(-1)?.id;
+      if (page.length < PAGE) break;
+    }
+    const waiting = new Set<string>();
+    for (const user of users) {
+      const rows = (await read(["pending", `${user}@localhost`, 0, 1_000_000])) as readonly PendingMessage[];
+      for (const { timeline } of rows) if (timeline !== undefined) waiting.add(timeline);
+    }
+    return { timelines, waiting };
+  } finally {
+    await store.close();
+  }
+}
