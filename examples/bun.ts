@@ -17,7 +17,7 @@ await xmpp.accounts.add("romeo@localhost", "secret");
 const app = new Hono();
 app.get("/health", (c) => c.json({ sessions: xmpp.sessionCount }));
 app.post("/orders/:id/ready", async (c) => {
-  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+  const tomorrow = new Date(Date.now() + 86_400_000);
   const outcome = await xmpp.send({
     from: "shop@localhost",
     to: "romeo@localhost",
