@@ -1,4 +1,6 @@
 /** The destination of the domains that are served here: their accounts, and the server itself. RFC 6120 section 10.5. @module */
+import type { Stanza } from "../xmpp/stanza.ts";
+import { countRefusal } from "./count_refusal.ts";
 import type { Envelope } from "./delivery/delivery_letter.ts";
 import type { Destination } from "./destination.ts";
 import type { Node } from "./node.ts";
@@ -30,9 +32,11 @@ export class Accounts implements Destination {
     if (stanza.name === "message") return refuse(node, envelope, "service-unavailable");
     if (stanza.type !== "get" && stanza.type !== "set") return;
     const answer = node.registry.answerServer(stanza, node.context);
-    if (!(answer instanceof Promise)) return node.route(answer);
-    answer
-      .then((reply) => node.route(reply))
-      .catch((error) => node.log.error("cannot answer request", { id: stanza.id, error }));
+    const tell = (reply: Stanza) => {
+      countRefusal(node.meters, reply);
+      node.route(reply);
+    };
+    if (!(answer instanceof Promise)) return tell(answer);
+    answer.then(tell).catch((error) => node.log.error("cannot answer request", { id: stanza.id, error }));
   }
 }

@@ -11,6 +11,7 @@ import { verdictOn } from "../amp/verdict.ts";
 import { StanzaError } from "../xmpp/errors.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { ReplyTo } from "./address.ts";
+import { countRefusal } from "./count_refusal.ts";
 import type { Envelope } from "./delivery/delivery_letter.ts";
 import { fire, ruledOut } from "./delivery/flight/ends.ts";
 import { takeIn } from "./delivery/intake.ts";
@@ -33,6 +34,7 @@ export function judge(
   const { stanza, replyTo } = envelope;
   const taken = takeIn(stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: true });
   if (taken.kind === "refused") {
+    countRefusal(node.meters, taken.reply);
     node.route(taken.reply, { notice: true });
     return tellRefused(node, replyTo, taken.condition);
   }
@@ -97,7 +99,10 @@ function undeliverable(node: Node, stanza: Stanza, rules: RuleState, done: () =>
   const met = verdict.kind === "default" ? verdict.notify : verdict;
   const error = verdict.kind === "default" ? stanza.error(new StanzaError("service-unavailable")) : undefined;
   const finished = () => {
-    if (error !== undefined) node.route(error);
+    if (error !== undefined) {
+      countRefusal(node.meters, error);
+      node.route(error);
+    }
     done();
   };
   if (met === undefined) return finished();

@@ -12,6 +12,7 @@ import type { ReplyTo, SessionId } from "./address.ts";
 import type { Congestion } from "./congestion.ts";
 import type { DeliveryRef, Envelope } from "./delivery/delivery_letter.ts";
 import type { OfflineLimits } from "./delivery/offline_shares.ts";
+import type { Meters } from "./meters.ts";
 import type { NowAndThen } from "./now_and_then.ts";
 import type { Peers } from "./peers.ts";
 import type { Teller } from "./post.ts";
@@ -83,6 +84,7 @@ export interface Node extends Teller {
   readonly registry: Registry;
   readonly context: ServerContext;
   readonly log: Log;
+  readonly meters: Meters;
   /** Subjects logged within the hour. */
   readonly notices: NowAndThen;
   readonly store: ActorRef<StoreMessage>;

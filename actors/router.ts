@@ -2,6 +2,7 @@
 import type { Outcome } from "../amp/outcome.ts";
 import { StanzaError } from "../xmpp/errors.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
+import { countRefusal } from "./count_refusal.ts";
 import type { Envelope } from "./delivery/delivery_letter.ts";
 import { answerUnserved } from "./delivery/first_answers.ts";
 import type { Destination } from "./destination.ts";
@@ -61,6 +62,9 @@ export function refuse(
 
 function answer(node: Node, stanza: Stanza, error: StanzaError): void {
   const ordinary = stanza.error(error);
-  if (stanza.name !== "message") return node.route(ordinary);
-  for (const reply of answerUnserved(stanza, node, ordinary)) node.route(reply, { notice: reply !== ordinary });
+  const replies = stanza.name === "message" ? answerUnserved(stanza, node, ordinary) : [ordinary];
+  for (const reply of replies) {
+    countRefusal(node.meters, reply);
+    node.route(reply, { notice: reply !== ordinary });
+  }
 }

@@ -3,13 +3,18 @@
  * brings it their ends as letters.
  * @module
  */
-import { type Store, StoreFault, type StoreReply } from "../store/store.ts";
+import { seqTime } from "../store/sequence.ts";
+import { type Store, type StoreCall, StoreFault, type StoreReply } from "../store/store.ts";
+import type { Meters } from "./meters.ts";
 import type { Actor, ActorRef } from "./runtime/mailbox.ts";
 import { type CommitHost, GroupCommit } from "./store/group_commit.ts";
 import type { StoreMessage } from "./store_letter.ts";
 
 export interface StoreActorStart extends Omit<CommitHost, "run" | "read" | "wake"> {
   readonly store: Store;
+  readonly meters: Meters;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly schedule: (ms: number, task: () => void) => () => void;
   readonly self: () => ActorRef<StoreMessage>;
 }
@@ -23,7 +28,13 @@ export class StoreActor implements Actor<StoreMessage> {
     const { store, schedule, self } = start;
     this.#commits = new GroupCommit({
       ...start,
-      run: (batch) => void ended(store.run(batch)).then((replies) => self().tell({ kind: "done", replies })),
+      run: (batch) => {
+        const began = start.now();
+        void ended(store.run(batch)).then((replies) => {
+          meterBatch(start, batch, replies, began);
+          self().tell({ kind: "done", replies });
+        });
+      },
       read: (reading, reads) => {
         const calls = reads.map(({ call }) => call);
         void ended(store.read(calls)).then((replies) => self().tell({ kind: "answered", reading, replies }));
@@ -77,4 +88,26 @@ function ended(replies: Promise<readonly StoreReply[]>): Promise<readonly StoreR
   return replies.catch((error) =>
     error instanceof StoreFault ? error : new StoreFault("failed", `Cannot use the store: ${String(error)}`),
   );
+}
+
+type MeterStart = Pick<StoreActorStart, "meters" | "now">;
+
+function meterBatch(
+  { meters, now }: MeterStart,
+  batch: readonly StoreCall[],
+  replies: readonly StoreReply[] | StoreFault,
+  began: number,
+): void {
+  const at = now();
+  meters.lastBatch = { at, isCommitted: !(replies instanceof StoreFault) };
+  if (replies instanceof StoreFault) return void meters.failedBatches++;
+  meters.batchMs.add(at - began);
+  let writes = 0;
+  for (let i = 0; i < batch.length; i++) {
+    const [method, rows] = batch[i]!;
+    writes += Array.isArray(rows) ? rows.length : 1;
+    if (method !== "append" || "fault" in replies[i]!) continue;
+    for (const { seq } of rows) meters.commits.add(Math.max(0, at - seqTime(seq)));
+  }
+  meters.batchWrites.add(writes);
 }

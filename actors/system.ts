@@ -17,6 +17,7 @@ import type { Stanza } from "../xmpp/stanza.ts";
 import { Accounts } from "./accounts.ts";
 import type { Address, DirectoryLetter, ReplyTo, SessionId, WaiterLetter } from "./address.ts";
 import { ArchiveRetention } from "./archive_retention.ts";
+import { type Census, countSessions, longest } from "./census.ts";
 import { Congestion } from "./congestion.ts";
 import type { DeliveryLetter, Envelope } from "./delivery/delivery_letter.ts";
 import type { Destination, DestinationContext } from "./destination.ts";
@@ -27,6 +28,7 @@ import type { Hop, HopOptions } from "./hop/hop.ts";
 import type { HopLetter } from "./hop/hop_letter.ts";
 import { HopActor } from "./hop_actor.ts";
 import { readFrame, writeFrame } from "./letter_codec.ts";
+import { Meters } from "./meters.ts";
 import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
 import { NowAndThen } from "./now_and_then.ts";
 import { ALONE, type Peers, processOf } from "./peers.ts";
@@ -51,6 +53,7 @@ export interface SystemStart {
   readonly registry: Registry;
   readonly store: Store;
   readonly log: Log;
+  readonly meters?: Meters;
   /** The destinations of other domains, in the order in which they are asked. */
   readonly destinations: readonly Destination[];
   /** The processes that share the accounts with this one; none unless given. */
@@ -70,6 +73,7 @@ export class ActorSystem implements Node, SessionService {
   readonly settings: NodeSettings;
   readonly registry: Registry;
   readonly log: Log;
+  readonly meters: Meters;
   readonly notices: NowAndThen;
   readonly scheduler: Scheduler;
   readonly congestion: Congestion;
@@ -102,6 +106,7 @@ export class ActorSystem implements Node, SessionService {
     this.settings = start.settings;
     this.registry = start.registry;
     this.log = start.log;
+    this.meters = start.meters ?? new Meters();
     this.notices = new NowAndThen(start.now);
     this.#domains = new Set(start.settings.domains);
     this.#seqs = new SequenceClock(opened.lastSeq, start.now, this.peers);
@@ -250,6 +255,20 @@ export class ActorSystem implements Node, SessionService {
 
   get sessionCount(): number {
     return this.#sessions.own.size;
+  }
+
+  census(): Census {
+    const { own } = this.#sessions;
+    return {
+      sessions: countSessions(own),
+      mailboxes: {
+        session: longest(own),
+        ...this.#users.longest,
+        hop: longest(this.#hops.values()),
+        store: this.store.length,
+        expiry: this.#expiry.length,
+      },
+    };
   }
 
   stanzaId(seq: number): string {
@@ -440,6 +459,8 @@ export class ActorSystem implements Node, SessionService {
         store: start.store,
         log: start.log,
         notices: this.notices,
+        meters: this.meters,
+        now: start.now,
         delayMs: start.settings.pendingDelayMs,
         schedule: start.schedule,
         self: () => mailbox,

@@ -15,6 +15,7 @@ import type { UserRecord } from "../store/store.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
 import { Stanza } from "../xmpp/stanza.ts";
+import { countRefusal } from "./count_refusal.ts";
 import type { Node, UserEntry } from "./node.ts";
 import type { Profile } from "./profile.ts";
 import type { Actor } from "./runtime/mailbox.ts";
@@ -167,8 +168,11 @@ export class UserActor implements Actor<UserLetter>, AccountHost {
     }
     account.requestedAt = account.node.seqs.next();
     const answer = account.node.registry.answerAccount(stanza, this.#shownTo(stanza.from));
-    if (answer instanceof Promise) return answer.then((reply) => account.route(reply));
-    account.route(answer);
+    const tell = (reply: Stanza) => {
+      countRefusal(account.node.meters, reply);
+      account.route(reply);
+    };
+    return answer instanceof Promise ? answer.then(tell) : tell(answer);
   }
 
   /** A blocked sender gets the same answer as for an unknown account, and so does a stranger (XEP-0191 section 6). */

@@ -5,6 +5,8 @@
 import type { UserRecord } from "../store/store.ts";
 import { StanzaError, StreamError } from "../xmpp/errors.ts";
 import type { Jid } from "../xmpp/jid.ts";
+import { type Census, longest } from "./census.ts";
+import { bounce } from "./delivery/carry_out.ts";
 import type { DeliveryLetter } from "./delivery/delivery_letter.ts";
 import { DeliveryActor } from "./delivery_actor.ts";
 import { type Bounds, mailboxBounds } from "./mailbox_bounds.ts";
@@ -56,6 +58,12 @@ export class UserDirectory {
 
   get size(): number {
     return this.#users.size;
+  }
+
+  /** The most letters that wait in one mailbox of each kind. */
+  get longest(): Pick<Census["mailboxes"], "user" | "delivery"> {
+    const users = [...this.#users.values()];
+    return { user: longest(users.map(({ user }) => user)), delivery: longest(users.map(({ delivery }) => delivery)) };
   }
 
   find(bare: Jid): UserEntry | undefined {
@@ -201,7 +209,7 @@ export function userKinds(node: () => Node): UserKinds {
     if (stanza === undefined) return;
     const answerable = stanza.type !== "error" && stanza.type !== "result" && stanza.name !== "presence";
     const isForwarded = "via" in message && message.via.length > 0;
-    if (answerable && !isForwarded) node().route(stanza.error(new StanzaError(condition, { type: "wait" })));
+    if (answerable && !isForwarded) bounce(node(), stanza, new StanzaError(condition, { type: "wait" }));
     if (message.kind === "outgoing" && message.replyTo !== undefined) sendAccepted(node(), message.replyTo);
     if (message.kind === "outgoing" || message.kind === "stanza") {
       finish(node(), message.replyTo, { kind: "none", condition });

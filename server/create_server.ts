@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import { nanoid } from "nanoid";
 import type { Destination } from "../actors/destination.ts";
+import { Meters } from "../actors/meters.ts";
 import { ALONE, type Peers } from "../actors/peers.ts";
 import { ActorSystem } from "../actors/system.ts";
 import { modules as ownModules } from "../modules/mod.ts";
@@ -98,7 +99,8 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
   const destinations = [...gateways.values(), ...(options.destinations ?? [])];
   const settings = nodeSettings(config, [...gateways.keys()]);
   const registry = createRegistry(modules, settings);
-  const parts = { now, log, newId: () => nanoid(), schedule: scheduleTimer };
+  const meters = new Meters();
+  const parts = { now, log, meters, newId: () => nanoid(), schedule: scheduleTimer };
   let system: ActorSystem | undefined;
   let isStarted = false;
   let secret = new Uint8Array(16);

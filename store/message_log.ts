@@ -43,6 +43,15 @@ export interface Deadline {
   readonly at: number;
 }
 
+/** What waits in all logs together. */
+export interface WaitingSummary {
+  readonly messages: number;
+  /** The number of the oldest; undefined: nothing waits. */
+  readonly oldest: number | undefined;
+  /** Deadlines that have passed. */
+  readonly due: number;
+}
+
 export interface LogOperations {
   /**
    * A row of an owner without a log is left out, and one that is neither archived nor waits. A row that is there already stays
@@ -68,4 +77,6 @@ export interface LogOperations {
   due(until: number, limit: number, after?: Pick<Deadline, "at" | "seq">): readonly Deadline[];
   /** The earliest deadline beyond `after`. */
   nextDeadline(after?: number): number | undefined;
+  /** Of committed rows; `until`: a deadline at or before it has passed. Reads an index of all that waits. */
+  waitingSummary(until: number): WaitingSummary;
 }

@@ -62,6 +62,7 @@ const ACCESS = {
   pendingShares: "read log",
   due: "read",
   nextDeadline: "read",
+  waitingSummary: "read",
   archive: "read log",
   archiveBounds: "read log",
   pruneArchive: "write log",

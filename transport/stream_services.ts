@@ -1,4 +1,5 @@
 /** What the transports need from the server. @module */
+import type { Meters } from "../actors/meters.ts";
 import type { SessionService } from "../actors/session_service.ts";
 import type { ServerContext } from "../modules/module.ts";
 import type { Registry } from "../modules/registry.ts";
@@ -61,6 +62,7 @@ export interface StreamServices {
   readonly serverContext: ServerContext;
   readonly sessions: SessionService;
   readonly log: Log;
+  readonly meters: Pick<Meters, "loggedIn">;
   /** At least 16 random bytes, the same after a restart: SCRAM salts for accounts that do not exist derive from it. */
   readonly secret: Uint8Array;
   /** The keys of an account by its bare JID; undefined where there is no such account. */

@@ -52,6 +52,7 @@ export function carryOut(holder: Holder, tracked: Tracked, effect: Effect): void
     case "accept":
       return accept(node, tracked);
     case "tell":
+      node.meters.outcomes[effect.outcome.kind]++;
       holder.settled(tracked, effect.outcome);
       tellOutcome(node, tracked.replyTo, effect.outcome);
       if (tracked.replyTo?.timeline !== undefined) tracked.replyTo = { ...tracked.replyTo, isCounted: true };
@@ -88,8 +89,11 @@ export function accept(teller: Teller, tracked: { replyTo: ReplyTo | undefined }
 /** `outcome`: undefined where it was told before. */
 function conclude(holder: Holder, tracked: Tracked, outcome: Outcome | undefined, isLast = false): void {
   holder.inFlight.delete(tracked.seq);
-  if (outcome !== undefined) holder.settled(tracked, outcome);
   const { node } = holder;
+  if (outcome !== undefined) {
+    node.meters.outcomes[outcome.kind]++;
+    holder.settled(tracked, outcome);
+  }
   if (tracked.hasLastSteps) return tellFinished(node, tracked.replyTo, outcome);
   finish(node, tracked.replyTo, outcome, isLast || !(outcome?.kind === "stored" && tracked.flight.row.waits));
 }
@@ -99,7 +103,9 @@ function errorOf({ condition, type }: Extract<Effect, { kind: "bounce" }>): Stan
 }
 
 export function bounce(node: Node, stanza: Stanza, error: StanzaError, by?: Jid): void {
-  if (stanza.type !== "error") node.route(stanza.error(error, by));
+  if (stanza.type === "error") return;
+  node.meters.refusals[error.condition]++;
+  node.route(stanza.error(error, by));
 }
 
 type Commit = Extract<Effect, { kind: "commit" }>;

@@ -6,6 +6,7 @@ import { verdictOn } from "../../amp/verdict.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import { countRefusal } from "../count_refusal.ts";
 import { finish, tellRefused } from "../post.ts";
 import type { ResourceEntry } from "../profile.ts";
 import { type Arrival, arrive, endHere } from "./arrival.ts";
@@ -40,6 +41,7 @@ function takeInRules(state: DeliveryState, envelope: Envelope, stanza: Stanza): 
     maySee: envelope.replyTo?.waits === true || maySeePresence(state, stanza.from!),
   });
   if (taken.kind === "refused") {
+    countRefusal(node.meters, taken.reply);
     node.route(taken.reply, { notice: true });
     return tellRefused(node, envelope.replyTo, taken.condition);
   }

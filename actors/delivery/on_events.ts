@@ -1,8 +1,10 @@
 /** What happens to messages under way, as letters tell it: proof of receipt, sessions that end, commits, answers of a hop. @module */
 import type { Outcome } from "../../amp/outcome.ts";
 import type { Proof } from "../../outcomes/step.ts";
+import { seqTime } from "../../store/sequence.ts";
 import type { StoreFault } from "../../store/store.ts";
 import type { SessionId } from "../address.ts";
+import type { Meters } from "../meters.ts";
 import { move, moveByCommit, termsOf } from "./carry_out.ts";
 import type { DeliveryLetter, Done } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
@@ -21,12 +23,17 @@ export function onProved(state: DeliveryState, seqs: readonly number[], resource
     for (const seq of seqs) {
       const tracked = state.inFlight.get(seq);
       if (tracked === undefined) continue;
+      if (tracked.flight.stage.kind === "offered") meterProof(state.node.meters, tracked, terms.now);
       move(state, tracked, { kind: "proved", resource, isWritten: tracked.isWritten, by }, terms);
     }
   } finally {
     tellSettled(state);
   }
   flushOnward(state);
+}
+
+function meterProof({ proofs }: Meters, { seq, isStored }: Tracked, now: number): void {
+  (isStored ? proofs.stored : proofs.direct).add(Math.max(0, now - seqTime(seq)));
 }
 
 type Unproved = Extract<DeliveryLetter, { kind: "unproved" }>;

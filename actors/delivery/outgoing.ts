@@ -10,6 +10,7 @@ import { StanzaError, type StanzaErrorCondition } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { ReplyTo, SessionId } from "../address.ts";
+import { countRefusal } from "../count_refusal.ts";
 import { envelope } from "../envelope.ts";
 import { sendAccepted, tellRefused } from "../post.ts";
 import { withoutRules } from "./compose.ts";
@@ -68,7 +69,10 @@ function refuse(
   replyTo: ReplyTo | undefined,
   condition: StanzaErrorCondition,
 ): void {
-  for (const answer of answers) state.tellSession(session, { kind: "deliver", stanza: answer, seq: 0 });
+  for (const answer of answers) {
+    countRefusal(state.node.meters, answer);
+    state.tellSession(session, { kind: "deliver", stanza: answer, seq: 0 });
+  }
   finishBoth(state, replyTo, condition);
 }
 

@@ -73,6 +73,7 @@ export function onAnswered(state: HopState, seq: number, answer: HopAnswer | Err
 
 function take(state: HopState, tracked: Tracked, lane: Lane, answer: HopAnswer | Error): void {
   lane.isSending = false;
+  state.node.meters.attempts[answer instanceof Error ? "failed" : answer]++;
   if (tracked.timeline !== undefined) {
     const told = answer instanceof Error ? "no-answer" : answer;
     const step = { kind: "handed", to: state.owner.text, attempt: lane.attempts, answer: told } as const;

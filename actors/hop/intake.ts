@@ -5,7 +5,9 @@ import type { RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import { countRefusal } from "../count_refusal.ts";
 import { begin, endHere } from "../delivery/arrival.ts";
+import { bounce } from "../delivery/carry_out.ts";
 import type { Envelope } from "../delivery/delivery_letter.ts";
 import { isEphemeral } from "../delivery/ephemeral.ts";
 import { fire, ruledOut } from "../delivery/flight/ends.ts";
@@ -33,6 +35,7 @@ export function onMessage(state: HopState, envelope: Envelope): void {
   // What stands behind a hop has no presence to hide.
   const taken = takeIn(stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: true });
   if (taken.kind === "refused") {
+    countRefusal(node.meters, taken.reply);
     node.route(taken.reply, { notice: true });
     return tellRefused(node, replyTo, taken.condition);
   }
@@ -42,7 +45,7 @@ export function onMessage(state: HopState, envelope: Envelope): void {
 
 /** A forwarding account decides by itself what becomes of a message that is refused. */
 function refuse({ node }: HopState, { stanza, via, replyTo }: Envelope): void {
-  if (via.length === 0) node.route(stanza.error(new StanzaError("resource-constraint", { type: "wait" })));
+  if (via.length === 0) bounce(node, stanza, new StanzaError("resource-constraint", { type: "wait" }));
   tellRefused(node, replyTo, "resource-constraint");
 }
 

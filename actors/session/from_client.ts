@@ -50,6 +50,7 @@ export function onStanza(session: SendingSession, element: ScannedElement, ticke
 
 function refuse(session: SendingSession, stanza: Stanza, error: StanzaError): void {
   if (stanza.type === "error" || stanza.type === "result") return;
+  session.node.meters.refusals[error.condition]++;
   session.answer(stanza.readdress({ to: undefined, from: undefined }).error(error).readdress({ to: session.jid }));
 }
 
@@ -77,6 +78,7 @@ function onIq(session: SendingSession, stanza: Stanza): void {
   }
   const request = to === undefined ? stanza.readdress({ to: session.jid.bare }) : stanza;
   if ((type !== "get" && type !== "set") || !id || stanza.children.length !== 1) {
+    session.node.meters.refusals["bad-request"]++;
     return session.answer(request.error(new StanzaError("bad-request")));
   }
   sendOn(session, request);

@@ -4,6 +4,7 @@ import type { StreamError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { SessionId } from "../address.ts";
+import type { SessionPlace } from "../census.ts";
 import type { Connection } from "../connection.ts";
 import type { ActorRef } from "../runtime/mailbox.ts";
 import type { ResumeResult, TransportMessage } from "../session_service.ts";
@@ -55,6 +56,9 @@ export interface SessionRef {
 export interface OwnSessionRef extends SessionRef, ActorRef<SessionMessage> {
   /** So much waits for the session that its client should not be read. */
   readonly isCrowded: boolean;
+  /** Letters that wait. */
+  readonly length: number;
+  readonly place: SessionPlace;
   readonly account: Jid;
   tell(message: SessionMessage): void;
 }

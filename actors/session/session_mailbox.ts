@@ -2,6 +2,7 @@
 import type { ResourceAnswer } from "../../amp/plan.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { SessionId } from "../address.ts";
+import type { SessionPlace } from "../census.ts";
 import { type ActorKind, Mailbox } from "../runtime/mailbox.ts";
 import type { Scheduler } from "../runtime/scheduler.ts";
 import type { SessionActor } from "../session_actor.ts";
@@ -23,6 +24,10 @@ export class SessionMailbox extends Mailbox<SessionMessage> implements OwnSessio
 
   get view(): ResourceAnswer | undefined {
     return (this.actor as SessionActor | undefined)?.view;
+  }
+
+  get place(): SessionPlace {
+    return (this.actor as SessionActor | undefined)?.connection?.transport ?? "detached";
   }
 
   /** Reading must not run ahead of handling, where turns are over before it is this session's. */

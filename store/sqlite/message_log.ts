@@ -3,7 +3,13 @@
  * @module
  */
 import { sql } from "kysely";
-import { type LogOperations, type PendingMessage, type SenderShare, StoreFault } from "../store.ts";
+import {
+  type LogOperations,
+  type PendingMessage,
+  type SenderShare,
+  StoreFault,
+  type WaitingSummary,
+} from "../store.ts";
 import { Append } from "./append.ts";
 import type { ArchivedRows } from "./archived_rows.ts";
 import type { Connection } from "./connection.ts";
@@ -91,6 +97,11 @@ export function logOperations(
       read.due.all(until, after.at, after.seq, limit),
 
     nextDeadline: (after = Number.MIN_SAFE_INTEGER) => read.nextDeadline.first(after)!.at ?? undefined,
+
+    waitingSummary(until: number): WaitingSummary {
+      const { messages, oldest } = read.waiting.first()!;
+      return { messages, oldest: oldest ?? undefined, due: read.dueCount.first(until)!.due };
+    },
   };
 }
 
@@ -180,6 +191,19 @@ function readQueries(connection: Connection, tables: Tables) {
         .orderBy("l.deadline")
         .orderBy("l.seq")
         .limit(limit),
+    ),
+    waiting: query(connection, () =>
+      tables
+        .selectFrom("log")
+        .select(({ fn }) => [fn.countAll<number>().as("messages"), fn.min<number | null>("seq").as("oldest")])
+        .where("waits", "=", YES),
+    ),
+    dueCount: query(connection, (until: Slot<number>) =>
+      tables
+        .selectFrom("log")
+        .select(({ fn }) => fn.countAll<number>().as("due"))
+        .where("deadline", "is not", null)
+        .where("deadline", "<=", until),
     ),
     nextDeadline: query(connection, (after: Slot<number>) =>
       tables

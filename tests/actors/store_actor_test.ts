@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { DeliveryLetter, DeliveryRef } from "../../actors/delivery/delivery_letter.ts";
+import { Meters } from "../../actors/meters.ts";
 import { NowAndThen } from "../../actors/now_and_then.ts";
 import { Mailbox } from "../../actors/runtime/mailbox.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
@@ -44,6 +45,8 @@ async function stage() {
       store,
       log: SILENT_LOG,
       notices: new NowAndThen(() => 0),
+      meters: new Meters(),
+      now: Date.now,
       delayMs: 100,
       schedule: (_ms: number, task: () => void) => {
         timers.push(task);

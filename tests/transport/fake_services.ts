@@ -1,3 +1,4 @@
+import { Meters } from "../../actors/meters.ts";
 import type {
   BindRequest,
   ResumeResult,
@@ -163,6 +164,7 @@ export function fakeServices(settings: Partial<StreamSettings> = {}, real = fals
     sessions: new FakeSessions(),
     clock,
     log: SILENT_LOG,
+    meters: new Meters(),
     secret: new Uint8Array(16),
     credentials: async (account) => (["user", "juliet"].includes(account.local) ? credentials : undefined),
     now: () => (real ? Date.now() : clock.now),

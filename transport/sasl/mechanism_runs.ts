@@ -130,6 +130,7 @@ export class MechanismRuns {
     this.#exchange = undefined;
     const { address } = this.peer;
     if (this.#mechanism !== anonymous) this.#logins.succeed(this.#origin, account);
+    this.#services.meters.loggedIn(this.#mechanismName, "success");
     this.#services.log.info("authenticated", { account: account.text, mechanism: this.#mechanismName, address });
   }
 
@@ -146,11 +147,12 @@ export class MechanismRuns {
 
   /** Ends a failed exchange; returns the error for the client. */
   fail(error: unknown): SaslError {
-    const { log } = this.#services;
+    const { log, meters } = this.#services;
     const { address } = this.peer;
     const mechanism = this.#mechanismName;
     this.#exchange = undefined;
     this.#failures++;
+    meters.loggedIn(mechanism, error instanceof SaslError ? error.condition : "temporary-auth-failure");
     if (!(error instanceof SaslError)) {
       log.error("authentication failed", { address, mechanism, error });
       return new SaslError("temporary-auth-failure");

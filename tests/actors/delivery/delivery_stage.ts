@@ -3,6 +3,7 @@
 import type { WaiterLetter } from "../../../actors/address.ts";
 import type { DeliveryLetter, Envelope } from "../../../actors/delivery/delivery_letter.ts";
 import { DeliveryActor } from "../../../actors/delivery_actor.ts";
+import { Meters } from "../../../actors/meters.ts";
 import type { Node, NodeSettings, RouteOptions } from "../../../actors/node.ts";
 import { NowAndThen } from "../../../actors/now_and_then.ts";
 import { ALONE } from "../../../actors/peers.ts";
@@ -77,6 +78,7 @@ export class DeliveryStage {
   readonly routed: { readonly stanza: Stanza; readonly options: RouteOptions }[] = [];
   /** What Juliet has sent to others. */
   readonly dispatched: Envelope[] = [];
+  readonly meters = new Meters();
   readonly errors: string[] = [];
   readonly warnings: Record<string, unknown>[] = [];
   /** What the actor wants to be reminded of. */
@@ -120,6 +122,8 @@ export class DeliveryStage {
         store: this.store,
         log: this.#log(),
         notices: this.#notices,
+        meters: this.meters,
+        now: () => this.time,
         delayMs: this.settings.pendingDelayMs,
         schedule: (_, task) => {
           this.#timers.push(task);
@@ -153,6 +157,7 @@ export class DeliveryStage {
       now: () => this.time,
       log: this.#log(),
       notices: this.#notices,
+      meters: this.meters,
       schedule: (_: number, task: () => void) => {
         this.reminders.push(task);
         return () => {};
