@@ -9,7 +9,7 @@ import { PASSWORD_CHANGES } from "../modules/passwords.ts";
 import type { Registry } from "../modules/registry.ts";
 import { SequenceClock } from "../store/sequence.ts";
 import { StanzaIds } from "../store/stanza_id.ts";
-import type { AsyncStore, Store, StoreFault, StoreStart } from "../store/store.ts";
+import type { AsyncStore, Store, StoreFault, StoreStart, WaitingSummary } from "../store/store.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
@@ -68,6 +68,8 @@ const STREAM_MEMORY_MS = 86_400_000;
 const PRUNE_MS = 3_600_000;
 /** Timelines removed in one transaction. */
 const PRUNED_AT_ONCE = 1000;
+/** No stream has this id, and no client can resume it: it belongs to no account. */
+const PROBE_STREAM = "store-probe";
 
 export class ActorSystem implements Node, SessionService {
   readonly settings: NodeSettings;
@@ -269,6 +271,15 @@ export class ActorSystem implements Node, SessionService {
         expiry: this.#expiry.length,
       },
     };
+  }
+
+  waitingSummary(): Promise<WaitingSummary> {
+    return this.database.waitingSummary(this.now());
+  }
+
+  /** Has the store commit a small write. Rejects with a StoreFault. */
+  async probeStore(): Promise<void> {
+    await this.database.putStreams([{ id: PROBE_STREAM, account: this.settings.domains[0]!, h: 0, at: this.now() }]);
   }
 
   stanzaId(seq: number): string {

@@ -43,7 +43,7 @@ async function listen(server: AmpactServer, open: Stoppable[]): Promise<OpenPort
   const { config } = server;
   const tcp = await server.listen();
   // Opened last: a client that waits for this port finds the others open.
-  const http = listenHttp(server, config.http);
+  const http = listenHttp({ app: server.app.route("/", server.metrics), websocket: server.websocket }, config.http);
   open.push(http);
   const control = await openControlSocket(config.dataDir, (request) => runOnServer(server, request));
   if (control !== undefined) open.push(control);

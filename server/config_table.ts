@@ -212,6 +212,11 @@ export const SETTINGS = {
   "contact.status": uriList("the same, for status pages"),
   "contact.support": uriList("the same, for support"),
 
+  "metrics.enabled": boolean(
+    false,
+    "whether /metrics answers every client of the HTTP port; otherwise only those on this machine",
+  ),
+
   "log.level": choice(
     ["debug", "info", "warn", "error", "off"],
     "info",

@@ -21,10 +21,12 @@ import { type Config, type ConfigOptions, loadConfig, type ModuleOptions, unknow
 import { createGateways, type GatewayOptions, webhookOptions } from "./gateways.ts";
 import { lateContext } from "./late_context.ts";
 import { serverLog } from "./log.ts";
+import { createMetricsApp } from "./metrics/metrics_app.ts";
+import { Monitoring } from "./metrics/monitoring.ts";
 import type { OutgoingMessage } from "./outgoing_message.ts";
 import { makePrivate } from "./private_data.ts";
 import { Sender, type SendOptions, type SentMessage } from "./sending.ts";
-import { nodeSettings, streamSettings } from "./server_settings.ts";
+import { nodeSettings, SOFTWARE, streamSettings } from "./server_settings.ts";
 import { type ListenOptions, TcpEntrance, type TcpPorts } from "./tcp_entrance.ts";
 
 export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "gateways"> {
@@ -50,6 +52,11 @@ export interface AmpactServer {
   readonly config: Config;
   /** Routes for WebSocket, BOSH and XEP-0156. Mount them at the root: `app.route("/", server.app)`. */
   readonly app: Hono;
+  /**
+   * Routes for `/metrics` (Prometheus), `/healthz` and `/readyz`. Mount them where your monitoring asks. `/metrics` answers clients
+   * on this machine only, unless `metrics.enabled` is set: set it where the app itself decides who comes there.
+   */
+  readonly metrics: Hono;
   /** Bun's WebSocket handler: `export default { fetch: app.fetch, websocket: server.websocket }`. Unused on Deno. */
   readonly websocket: BunWebSocketHandler;
   /** What listen() opens, one by one. */
@@ -129,6 +136,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     credentials: (account) => running().database.credentials(account.text),
   };
   const transports = createTransports(services);
+  const monitoring = new Monitoring({ ...parts, version: SOFTWARE.version });
   const context = lateContext(
     { ...parts, settings, modules, description: registry.description },
     () => running().context,
@@ -152,6 +160,11 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
   return {
     config,
     app: transports.app,
+    metrics: createMetricsApp({
+      readiness: monitoring.readiness,
+      mayRead: (c) => config.metrics.enabled || transports.peerOf(c).security.loopback,
+      figures: () => monitoring.figures(),
+    }),
     websocket: transports.websocket,
     tcp: transports.tcp,
     accounts: createAccounts({ database: () => running().database, context: () => running().context, now }),
@@ -173,6 +186,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
         system = new ActorSystem({ ...parts, settings, registry, store, destinations, peers: peers ?? ALONE }, opened);
         system.run();
         transports.open();
+        monitoring.started(system);
       } catch (error) {
         isStarted = false;
         throw error;
@@ -184,11 +198,13 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     },
     checkCertificate: () => entrance.checkCertificate(),
     async stop() {
+      monitoring.stopping();
       await entrance.stop();
       await system?.stop();
       await transports.closeAll(new StreamError("system-shutdown"));
       await system?.close();
       system = undefined;
+      monitoring.stopped();
       await store.close();
       isStarted = false;
     },

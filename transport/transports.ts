@@ -1,11 +1,12 @@
 /** All transports of the server. @module */
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { StreamError } from "../xmpp/errors.ts";
 import { createTransportApp } from "./app.ts";
 import { createBunRuntime } from "./bun_runtime.ts";
 import type { BunWebSocketHandler } from "./bun_types.ts";
+import type { Peer } from "./client_address.ts";
 import { createDenoRuntime } from "./deno_runtime.ts";
-import type { HttpRuntime } from "./http_runtime.ts";
+import { type HttpRuntime, peerOf } from "./http_runtime.ts";
 import type { StreamServices } from "./stream_services.ts";
 import { TcpListeners, type TcpListenOptions } from "./tcp/tcp_listeners.ts";
 import type { CertificatePem } from "./tcp/tls_certificate.ts";
@@ -34,6 +35,8 @@ export interface Transports {
   readonly websocket: BunWebSocketHandler;
   readonly tcp: TcpListeners;
   readonly connectionCount: number;
+  /** Who has sent a request. */
+  peerOf(c: Context): Peer;
   /** Admits streams again after closeAll(). */
   open(): void;
   /** Ends every stream with the error, admits no new one, and resolves when the last output has left. */
@@ -51,6 +54,7 @@ export function createTransports(services: StreamServices): Transports {
     get connectionCount() {
       return context.connections.size;
     },
+    peerOf: (c) => peerOf(c, runtime, context.trustsProxy),
     open: () => context.connections.open(),
     async closeAll(error) {
       tcp.close();

@@ -91,7 +91,8 @@ export class TestServer {
       peers,
     );
     await server.start();
-    const { app, websocket } = server;
+    const { websocket } = server;
+    const app = server.app.route("/", server.metrics);
     const { port: tcpPort } = await server.tcp.listen({ host: "127.0.0.1", port: 0, mode: "starttls" });
     const http = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: app.fetch, websocket });
     return { server, context, http, tcpPort };

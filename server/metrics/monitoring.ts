@@ -1,0 +1,87 @@
+/** The parts of this folder, joined: what a server needs to be watched. @module */
+import { type Census, EMPTY } from "../../actors/census.ts";
+import type { Meters } from "../../actors/meters.ts";
+import type { WaitingSummary } from "../../store/store.ts";
+import type { Log } from "../../xmpp/log.ts";
+import type { Figures } from "./figures.ts";
+import type { Schedule } from "./in_time.ts";
+import { LoopDelay } from "./loop_delay.ts";
+import { observeMetrics } from "./open_telemetry.ts";
+import { Readiness } from "./readiness.ts";
+import { WaitingReading } from "./waiting_reading.ts";
+
+/** The running server. */
+export interface WatchedSystem {
+  census(): Census;
+  waitingSummary(): Promise<WaitingSummary>;
+  probeStore(): Promise<void>;
+}
+
+export interface MonitoringStart {
+  readonly meters: Meters;
+  readonly log: Log;
+  readonly schedule: Schedule;
+  readonly version: string;
+  now(): number;
+}
+
+export class Monitoring {
+  readonly readiness: Readiness;
+  readonly #start: MonitoringStart;
+  readonly #loopDelay = new LoopDelay();
+  readonly #waiting: WaitingReading;
+  #system: WatchedSystem | undefined;
+  #isStopping = false;
+  #endObserving: (() => void) | undefined;
+
+  constructor(start: MonitoringStart) {
+    this.#start = start;
+    const running = () => {
+      if (this.#system === undefined) throw new Error("Cannot watch server: it is not started");
+      return this.#system;
+    };
+    this.#waiting = new WaitingReading({ ...start, read: async () => await running().waitingSummary() });
+    this.readiness = new Readiness({
+      ...start,
+      phase: () => (this.#isStopping ? "stopping" : this.#system === undefined ? "not started" : "serving"),
+      probe: async () => await running().probeStore(),
+    });
+  }
+
+  /** The server serves from now on. */
+  started(system: WatchedSystem): void {
+    this.#isStopping = false;
+    this.#system = system;
+    this.#waiting.forget();
+    this.#loopDelay.start();
+    this.#endObserving = observeMetrics(this.#start.version, () => this.figures());
+  }
+
+  /** It begins to stop. */
+  stopping(): void {
+    this.#isStopping = true;
+    this.#loopDelay.stop();
+    this.#endObserving?.();
+    this.#endObserving = undefined;
+  }
+
+  stopped(): void {
+    this.#isStopping = false;
+    this.#system = undefined;
+  }
+
+  async figures(): Promise<Figures> {
+    const { meters, now } = this.#start;
+    const isThere = this.#system !== undefined && !this.#isStopping;
+    const waiting = isThere ? await this.#waiting.latest() : undefined;
+    return {
+      meters,
+      census: this.#system?.census() ?? EMPTY,
+      waiting,
+      loopDelay: this.#loopDelay.histogram,
+      isReady: this.readiness.isReady,
+      residentBytes: process.memoryUsage().rss,
+      now: now(),
+    };
+  }
+}
