@@ -270,7 +270,7 @@ export function messageLogContract(make: MakeStore): void {
 
   test("waitingSummary() counts what waits, and the deadlines up to and with the time", async () => {
     expect(await call(store(), "waitingSummary", 99)).toEqual({ messages: 0, oldest: undefined, due: 0 });
-    await call(store(), "append", [waiting(2, JULIET, 30), waiting(3, ROMEO, 10), archived(1), waiting(4, ROMEO)]);
+    await call(store(), "append", [waiting(2, JULIET, 30), waiting(3, ROMEO, 10), ...archived(1), waiting(4, ROMEO)]);
     expect(await call(store(), "waitingSummary", 29)).toEqual({ messages: 3, oldest: 2, due: 1 });
     expect(await call(store(), "waitingSummary", 30)).toMatchObject({ due: 2 });
     await call(store(), "settle", [{ owner: JULIET, seq: 2 }]);
