@@ -121,8 +121,9 @@ test("a call that only reads writes nothing", () => {
 test("no statement scans a table or an index, or sorts what an index could give in order", () => {
   const [pass, ...others] = [...plans].sort(([one], [other]) => Number(isPass(other)) - Number(isPass(one)));
   expect(pass![1]).toEqual(["SEARCH log USING INTEGER PRIMARY KEY (rowid>?)", "USE TEMP B-TREE FOR ORDER BY"]);
-  const slow = others.filter(([, plan]) =>
-    plan.some((step) => /^SCAN (?!json_each|\d+-ROW VALUES)|^USE TEMP B-TREE/.test(step)),
+  const slow = others.filter(
+    ([text, plan]) =>
+      !isCount(text) && plan.some((step) => /^SCAN (?!json_each|\d+-ROW VALUES)|^USE TEMP B-TREE/.test(step)),
   );
   expect(slow).toEqual([]);
 });
@@ -131,6 +132,16 @@ test("no statement scans a table or an index, or sorts what an index could give 
 function isPass(text: string): boolean {
   return text.startsWith('insert into "log_by_peer"');
 }
+
+/** It counts all that waits, for whoever watches the server, a few times a minute at most. */
+function isCount(text: string): boolean {
+  return text.startsWith('select count(*) as "messages"');
+}
+
+test("the count of what waits reads its index alone", () => {
+  const counts = [...plans].filter(([text]) => isCount(text));
+  expect(counts.map(([, plan]) => plan)).toEqual([["SCAN log USING COVERING INDEX log_waiting"]]);
+});
 
 test("a conversation's page comes from the index by peer, in its order", () => {
   const pages = [...plans].filter(([text]) => text.startsWith("select") && text.includes('"p"."peer_id" = ?'));
@@ -145,7 +156,9 @@ test("what has not passed comes from its owner's newest rows", () => {
 });
 
 test("what waits comes from the index of what waits", () => {
-  const waiting = [...plans].filter(([text]) => text.startsWith("select") && text.includes('"waits" = 1'));
+  const waiting = [...plans].filter(
+    ([text]) => text.startsWith("select") && text.includes('"waits" = 1') && !isCount(text),
+  );
   expect(waiting.length).toBe(2);
   for (const [, plan] of waiting) expect(plan[0]).toContain("log_waiting");
 });
