@@ -8,6 +8,8 @@ import { connect as connectTls } from "node:tls";
 import { freePort } from "../../scripts/local_port.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Program } from "../scripts/program.ts";
+import { scrape } from "../server/metrics/exposition.ts";
+import { plainAuth } from "./fake_services.ts";
 import { WebSocketClient } from "./websocket_client.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
@@ -127,6 +129,20 @@ describe("BOSH on Deno", () => {
     await Bun.sleep(INACTIVITY_MS * 1.5);
     expect(await post(`rid="3" sid="${sid}"`)).toContain('condition="item-not-found"');
   });
+});
+
+test("metrics and health on Deno", async () => {
+  const url = bosh.replace(/\/http-bind.*/, "");
+  for (const path of ["/healthz", "/readyz"]) expect((await fetch(url + path)).status).toBe(200);
+  const client = await WebSocketClient.connect(url);
+  await client.open();
+  await client.ask(plainAuth("nobody"));
+  await Bun.sleep(300);
+  const { samples } = await scrape(url);
+  expect(samples.get('ampact_logins_total{mechanism="PLAIN",result="not-authorized"}')).toBe(1);
+  expect(samples.get("ampact_event_loop_delay_seconds_count")).toBeGreaterThan(0);
+  expect(samples.get("ampact_resident_memory_bytes")).toBeGreaterThan(1e6);
+  expect((await fetch(`${url}/metrics`, { headers: { "x-forwarded-for": "192.0.2.1" } })).status).toBe(403);
 });
 
 test("Deno has nothing to complain of", () => {
