@@ -7,7 +7,7 @@ import { storable } from "../../modules/archive_policy.ts";
 import type { StanzaErrorCondition } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { finish, tellAccepted } from "../post.ts";
-import { apply, carryOut, termsOf } from "./carry_out.ts";
+import { accept, apply, carryOut, termsOf } from "./carry_out.ts";
 import type { Envelope } from "./delivery_letter.ts";
 import { type DeliveryState, PRESENCE_DUE_MS } from "./delivery_state.ts";
 import { endAtArrival, fire, isLogged } from "./flight/ends.ts";
@@ -32,6 +32,8 @@ export interface Arrival {
   readonly envelope: Envelope;
   readonly stanza: Stanza;
   readonly rules: RuleState | undefined;
+  /** It had to wait for a reading of the store: whoever counts it has hurried the commit before there was a row. */
+  readonly isLate?: boolean | undefined;
 }
 
 export function arrive(state: DeliveryState, arrival: Arrival, plan: Plan, notify: Notify | undefined): void {
@@ -103,12 +105,24 @@ function sendDirect(
   const { tracked, isNew } = track(state, arrival, keeps && state.offline);
   const { waits } = tracked.flight.row;
   if (isNew) append(state, tracked, stanza.size, waits);
+  else acceptUnkept(state, tracked);
   state.inFlight.set(tracked.seq, tracked);
   if (!waits && rules !== undefined) watchDeadline(state, tracked);
   const isBehind = state.comesBehind || state.awaitsPresence(resources);
   if (state.comesBehind && waits) restBehind(state, tracked);
   else if (isBehind) sendBehind(state, tracked.seq, () => send(state, tracked, resources, notify));
   else send(state, tracked, resources, notify);
+}
+
+/**
+ * Nothing keeps it, so there is no commit that its acceptance could wait for. Were it told with the proof of receipt, a recipient
+ * could hold up its sender's count, whose time would tell who is there.
+ */
+function acceptUnkept(state: DeliveryState, tracked: Tracked): void {
+  const { flight } = tracked;
+  if (flight.row.log !== "none" || flight.audience !== "count") return;
+  accept(state.node, tracked);
+  tracked.flight = { ...flight, audience: "none" };
 }
 
 /** To those resources. What has ended while it stood behind others goes nowhere. */
@@ -178,7 +192,8 @@ function store(state: DeliveryState, arrival: Arrival, notify: Met | undefined):
   state.inFlight.set(tracked.seq, tracked);
   if (!isLogged(notify, rules, termsOf(state))) {
     tracked.flight = { ...tracked.flight, stage: { kind: "resting", ending: undefined, report: notify } };
-    return append(state, tracked, stanza.size, false, envelope.replyTo?.waits === true);
+    const wanted = envelope.replyTo?.waits === true || (arrival.isLate === true && envelope.replyTo !== undefined);
+    return append(state, tracked, stanza.size, false, wanted);
   }
   const outcome: Outcome = { kind: "stored" };
   const ending: Ending = { kind: "rest", report: notify, outcome, bounce: undefined, hasRow: true };

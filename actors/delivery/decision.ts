@@ -66,6 +66,7 @@ function decide(
   envelope: Envelope,
   stanza: Stanza,
   rules: RuleState | undefined,
+  isLate = false,
 ): void | Promise<void> {
   const { resource } = stanza.to!;
   const exact = resource === "" ? undefined : taker(state, resource, stanza.from!);
@@ -80,7 +81,7 @@ function decide(
   if (!isBlocked && state.shares === undefined && willStore(state, stanza, state.openTo(stanza.from!, answers))) {
     return decideCounted(state, envelope, stanza, rules);
   }
-  return decideOnResources(state, { envelope, stanza, rules }, answers);
+  return decideOnResources(state, { envelope, stanza, rules, isLate }, answers);
 }
 
 /** The resource of that name, where it takes what that sender sends. */
@@ -97,12 +98,12 @@ function decideCounted(
   stanza: Stanza,
   rules: RuleState | undefined,
 ): Promise<void> {
-  return countPending(state).then(() => decide(state, envelope, stanza, rules));
+  return countPending(state).then(() => decide(state, envelope, stanza, rules, true));
 }
 
 function decideOnResources(
   state: DeliveryState,
-  { envelope, stanza, rules }: Arrival,
+  { envelope, stanza, rules, isLate }: Arrival,
   answers: readonly ResourceAnswer[],
 ): void {
   const message: Planned = {
@@ -114,7 +115,7 @@ function decideOnResources(
   };
   if (rules === undefined) {
     const plan = planFor(state, message, answers, UNMATCHED_REFUSED);
-    return arrive(state, { envelope, stanza, rules }, plan, undefined);
+    return arrive(state, { envelope, stanza, rules, isLate }, plan, undefined);
   }
   judge(state, envelope, stanza, rules, planFor(state, message, answers));
 }

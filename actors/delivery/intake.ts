@@ -75,7 +75,7 @@ function readRules(stanza: Stanza, terms: IntakeTerms): Read {
   if (source === undefined) return NONE;
   const read = readRequest(source, terms.limits, terms.now);
   // A client that bounces a message may quote its rules.
-  if (stanza.type === "error") return read.kind === "notice" ? FORGED : NONE;
+  if (stanza.type === "error") return read.kind === "notice" || hasSeveral(stanza) ? FORGED : NONE;
   const { id } = stanza;
   if (read.kind === "notice") {
     const reply = forbiddenStatus({ domain: Jid.parse(stanza.to!.domain), sender: stanza.from!, id });
@@ -88,6 +88,11 @@ function readRules(stanza: Stanza, terms: IntakeTerms): Read {
   if (read.kind === "invalid") return refused(stanza, id, read.fault);
   const fault = terms.maySee ? undefined : presenceFault(read.rules);
   return fault === undefined ? read : refused(stanza, id, fault);
+}
+
+/** Only the first is read: what stands in another one nobody has asked for. */
+function hasSeveral({ children }: Stanza): boolean {
+  return children.filter(({ name, ns }) => name === "amp" && ns === NS.AMP).length > 1;
 }
 
 function refused(stanza: Stanza, id: string, fault: RuleFault): Refused {

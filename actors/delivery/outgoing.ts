@@ -12,6 +12,7 @@ import type { Stanza } from "../../xmpp/stanza.ts";
 import type { ReplyTo, SessionId } from "../address.ts";
 import { countRefusal } from "../count_refusal.ts";
 import { envelope } from "../envelope.ts";
+import { withoutVia } from "../hop/via.ts";
 import { sendAccepted, tellRefused } from "../post.ts";
 import { withoutRules } from "./compose.ts";
 import type { DeliveryLetter } from "./delivery_letter.ts";
@@ -19,7 +20,7 @@ import type { DeliveryState } from "./delivery_state.ts";
 import { answerRefused, refusalOfRules } from "./first_answers.ts";
 import { LogRow } from "./log_row.ts";
 import { append } from "./log_rows.ts";
-import { outgoing, sent } from "./message_phases.ts";
+import { outgoing, sent as tellSent } from "./message_phases.ts";
 
 /** The timeline alone wants to know. */
 const NOBODY: ReplyTo = { to: undefined, ticket: 0, waits: false };
@@ -48,8 +49,9 @@ function tracked({ node }: DeliveryState, { stanza, session, replyTo }: Outgoing
   return { ...(replyTo ?? NOBODY), timeline: timelines.open(stanza) };
 }
 
-function sendOfClient(state: DeliveryState, { stanza: given, replyTo }: Outgoing, session: SessionId): void {
+function sendOfClient(state: DeliveryState, { stanza: sent, replyTo }: Outgoing, session: SessionId): void {
   const { node, profile } = state;
+  const given = withoutVia(sent);
   const refused = refusalOfRules(given, node, profile);
   if (refused !== undefined) return refuse(state, [refused.reply], session, replyTo, refused.condition);
   const stanza = outgoing(state, given);
@@ -57,7 +59,7 @@ function sendOfClient(state: DeliveryState, { stanza: given, replyTo }: Outgoing
     return refuse(state, answerRefused(given, node, profile, stanza), session, replyTo, stanza.condition);
   }
   const seq = keep(state, stanza, replyTo);
-  sent(state, { stanza, seq, kept: seq > 0 });
+  tellSent(state, { stanza, seq, kept: seq > 0 });
   node.dispatch(envelope(stanza, { replyTo }));
 }
 

@@ -38,7 +38,16 @@ async function call(hop: Hop, message: HopMessage, signal: AbortSignal): Promise
   try {
     return await hop.hand(message, signal);
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return faultOf(error);
+  }
+}
+
+/** Whatever was thrown, as an error that can be read. */
+function faultOf(thrown: unknown): Error {
+  try {
+    return new Error(thrown instanceof Error ? String(thrown.message) : String(thrown));
+  } catch {
+    return new Error("Cannot tell what was thrown: it has no text");
   }
 }
 

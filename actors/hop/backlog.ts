@@ -55,6 +55,7 @@ function queueRow(state: HopState, row: PendingMessage): void {
   const tracked = fromRow(state.owner.text, row);
   const via = viaOf(tracked.stanza);
   if (via !== undefined) tracked.via = [via];
+  if (row.seq < state.openedAt) state.shares.count(tracked.stanza, 1);
   state.inFlight.set(row.seq, tracked);
   move(state, tracked, { kind: "planned", plan: TO_HOP, sessions: [] });
 }

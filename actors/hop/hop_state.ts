@@ -7,6 +7,7 @@ import type { Node } from "../node.ts";
 import type { Hop, HopOptions } from "./hop.ts";
 import type { HopRef } from "./hop_letter.ts";
 import { Lanes } from "./lanes.ts";
+import { QueueShares } from "./queue_shares.ts";
 
 export interface HopStart {
   /** Its log in the store is that of this domain. */
@@ -27,6 +28,10 @@ export class HopState implements Holder {
   readonly self: () => HopRef;
   readonly inFlight = new SeqMap<Tracked>();
   readonly lanes = new Lanes();
+  /** Of what waits, in memory or in the store. */
+  readonly shares = new QueueShares();
+  /** Rows below this number were here before; they are counted when they are read. */
+  readonly openedAt: number;
   /** Attempts under way. */
   sending = 0;
   /** Rows beyond `readTo` wait in the store alone. */
@@ -42,6 +47,7 @@ export class HopState implements Holder {
   /** `over`: what follows the end of a message; `carryOut`: what an effect does to a queue. */
   constructor(node: Node, start: HopStart, over: (state: HopState, tracked: Tracked) => void, carryOut: CarryOut) {
     this.node = node;
+    this.openedAt = node.seqs.next();
     this.owner = Jid.parse(start.domain);
     this.hop = start.hop;
     this.options = start.options;
@@ -56,7 +62,9 @@ export class HopState implements Holder {
   }
 
   moved(tracked: Tracked, isOver: boolean): void {
-    if (isOver) this.#over(this, tracked);
+    if (!isOver) return;
+    this.shares.count(tracked.stanza, -1);
+    this.#over(this, tracked);
   }
 
   /** The accounts of both sides have their own news of it. */

@@ -31,7 +31,8 @@ export function onMessage(state: HopState, envelope: Envelope): void {
   const { node } = state;
   const { stanza, replyTo } = envelope;
   if (stanza.type === "error" || isEphemeral(stanza)) return finish(node, replyTo, { kind: "dropped" });
-  if (state.inFlight.size >= MAX_HELD_EVER) return refuse(state, envelope);
+  const isOwn = replyTo?.waits === true && envelope.via.length === 0;
+  if (state.inFlight.size >= MAX_HELD_EVER || (!isOwn && state.shares.isFull(stanza))) return refuse(state, envelope);
   // What stands behind a hop has no presence to hide.
   const taken = takeIn(stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: true });
   if (taken.kind === "refused") {
@@ -72,6 +73,7 @@ function keep(
   const place = { owner: state.owner.text, seq: state.node.seqs.next() };
   const tracked = new Tracked(envelope, place, stanza, rules, UNOFFERED, QUEUED_ROW);
   tracked.waiting = waitingUnder(rules, tracked.timeline);
+  state.shares.count(stanza, 1);
   begin(state, tracked, queue(tracked.flight, onTaken));
   append(state, tracked, stanza.size, false, true);
 }

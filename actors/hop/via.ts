@@ -16,6 +16,8 @@ export function viaOf(stanza: Stanza): Jid | undefined {
   return jid === undefined ? undefined : Jid.tryParse(jid);
 }
 
+/** The same object where there is none. */
 export function withoutVia(stanza: Stanza): Stanza {
+  if (!stanza.has("via", NS_VIA)) return stanza;
   return stanza.without((child) => child.name === "via" && child.ns === NS_VIA);
 }

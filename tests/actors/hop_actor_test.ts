@@ -93,13 +93,13 @@ interface Sent {
   readonly outcomes: string[];
 }
 
-function sends(id: string, rules: readonly string[] = [], to = `+4912@${SMS}`): Sent {
+function sends(id: string, rules: readonly string[] = [], to = `+4912@${SMS}`, from = "romeo@localhost/orchard"): Sent {
   const elements = rules.map((text) => {
     const [action, condition, value] = text.split(" ");
     return xml`<rule action="${action}" condition="${condition}" value="${value}"/>`;
   });
   const amp = rules.length > 0 && xml`<amp xmlns="${NS.AMP}">${elements}</amp>`;
-  const addresses = { from: Jid.parse("romeo@localhost/orchard"), to: Jid.parse(to) };
+  const addresses = { from: Jid.parse(from), to: Jid.parse(to) };
   const stanza = Stanza.build("message", { ...addresses, id, type: "chat" }, xml`<body>${id}</body>${amp}`);
   const sent: Sent = { accepted: 0, outcomes: [] };
   const ticket = system.waiters.add((letter) => {
@@ -109,6 +109,9 @@ function sends(id: string, rules: readonly string[] = [], to = `+4912@${SMS}`): 
   system.route(stanza, { replyTo: { to: { kind: "waiter", process: 0 }, ticket, waits: false } });
   return sent;
 }
+
+/** Nobody has more than his share. */
+const oneOfMany = (n: number) => `sender${Math.floor(n / 200)}@localhost/x`;
 
 async function rows(owner: string): Promise<string[]> {
   const [reply] = await store.run([["pending", owner, 0, 5000]]);
@@ -197,7 +200,7 @@ describe("GatewayActor", () => {
 
   test("holds a thousand, and reads the others from the store, in order, once each", async () => {
     answer = () => Promise.reject(new Error("down"));
-    for (let n = 0; n < 1700; n++) sends(`m${n}`);
+    for (let n = 0; n < 1700; n++) sends(`m${n}`, [], undefined, oneOfMany(n));
     await settles();
     expect(await waiting()).toHaveLength(1700);
     answer = () => "accepted";
@@ -228,7 +231,7 @@ describe("GatewayActor", () => {
 
   test("3.3.2: of a message that waits in the store alone a deadline fires on time too", async () => {
     answer = () => Promise.reject(new Error("down"));
-    for (let n = 0; n < 1100; n++) sends(`m${n}`);
+    for (let n = 0; n < 1100; n++) sends(`m${n}`, [], undefined, oneOfMany(n));
     sends("alerted", ["alert expire-at 2026-11-22T12:00:02.5Z"]);
     sends("notified", ["notify expire-at 2026-11-22T12:00:02.5Z"]);
     await passes(2600);
@@ -254,6 +257,26 @@ describe("GatewayActor", () => {
     expect(await told()).toEqual(["alert deliver gateway of m1"]);
   });
 
+  test("one sender fills no more than a share of the queue, and keeps nobody from the gateway", async () => {
+    answer = ({ from }) => (from.startsWith("romeo") ? never() : "accepted");
+    const sent = Array.from({ length: 300 }, (_, n) => sends(`m${n}`));
+    await settles();
+    expect(sent.filter(({ outcomes }) => outcomes[0] === "none")).toHaveLength(50);
+    sends("other", [], `other@${SMS}`, "juliet@localhost/balcony");
+    await settles();
+    expect(bodies()).toEqual(["m0", "other"]);
+  });
+
+  test("what was thrown need not be an error, nor have a text", async () => {
+    answer = () => {
+      if (attempts.length === 1) throw Object.create(null);
+      return "accepted";
+    };
+    sends("m1");
+    await passes(2000);
+    expect([attempts.length, await waiting()]).toEqual([2, []]);
+  });
+
   test("a message that cannot be stored is refused, and never tried", async () => {
     store.fault = new StoreFault("full", "Cannot commit: no space");
     const sent = sends("m1");
@@ -267,7 +290,7 @@ describe("GatewayActor", () => {
   test("a flood that the disk does not keep up with is refused, not swallowed", async () => {
     store.isHeld = true;
     let refused = 0;
-    for (let n = 0; n < 10_100; n++) if (sends(`m${n}`).outcomes[0] === "none") refused++;
+    for (let n = 0; n < 10_100; n++) if (sends(`m${n}`, [], undefined, oneOfMany(n)).outcomes[0] === "none") refused++;
     expect(refused).toBe(100);
     store.release();
     await settles();
