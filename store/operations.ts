@@ -107,13 +107,23 @@ export function concernsLog([method]: StoreCall): boolean {
   return access === "read log" || access === "write log";
 }
 
-/** Whom a call is for: accounts and other owners, or the id of a stream; nothing where it is for no one in particular. */
+/**
+ * Whom a call is for: accounts and other owners, the id of a stream, the id or the key of a timeline; nothing where it is for no
+ * one in particular.
+ */
 export function subjectsOf([, first]: StoreCall): readonly string[] {
   if (typeof first === "string") return [first];
   if (Array.isArray(first)) return first.flatMap(entrySubjects);
-  return typeof first === "object" && "owner" in first ? [first.owner] : [];
+  return typeof first === "object" ? entrySubjects(first as Entry) : [];
 }
 
-function entrySubjects({ owner, id }: { readonly owner?: string; readonly id?: string }): readonly string[] {
-  return [owner, id].filter((subject) => subject !== undefined);
+interface Entry {
+  readonly owner?: string;
+  readonly id?: string;
+  readonly key?: string | undefined;
+  readonly timeline?: string;
+}
+
+function entrySubjects({ owner, id, key, timeline }: Entry): readonly string[] {
+  return [owner, id, key, timeline].filter((subject) => subject !== undefined);
 }

@@ -42,30 +42,43 @@ export interface KeptTimeline extends NewTimeline {
   readonly steps: readonly KeptStep[];
 }
 
+/** All conditions are optional and combine. */
 export interface TimelineQuery {
   /** Bare JIDs. */
   readonly from?: string;
   readonly to?: string;
-  /** The id attribute; together with `from`. */
+  /** The id attribute of the message. */
   readonly stanza?: string;
   /** The kind of the outcome; "": not settled yet. */
   readonly settled?: string;
+  /** Milliseconds since 1970, inclusive. */
   readonly since?: number;
-  /** The id of the last one of the page before. */
+  /** The id of the last one of the page before. Where it is gone, so are all that would come after it: the page is empty. */
   readonly after?: string;
   readonly limit: number;
 }
 
+export interface OpenedTimeline {
+  readonly id: string;
+  readonly isNew: boolean;
+  /** As it was kept when the timeline was opened. */
+  readonly digest: string | undefined;
+}
+
 export interface OutcomeOperations {
-  openTimeline(timeline: NewTimeline): {
-    readonly id: string;
-    readonly isNew: boolean;
-    readonly digest: string | undefined;
-  };
+  /** Opens a timeline. Where the key or the id is known already: tells of that timeline, and writes nothing. */
+  openTimeline(timeline: NewTimeline): OpenedTimeline;
+  /**
+   * Adds steps in their order; their cursors grow in the order of the commits, and none is given twice. Leaves out steps of
+   * unknown timelines, and what comes behind a step that settles its timeline. Returns how many were written.
+   */
   noteSteps(steps: readonly NewStep[]): number;
   timeline(id: string): KeptTimeline | undefined;
   timelineOfKey(key: string): KeptTimeline | undefined;
+  /** Newest first. */
   timelines(query: TimelineQuery): readonly Omit<KeptTimeline, "steps">[];
+  /** Steps of all timelines beyond that cursor, in its order. */
   stepsAfter(cursor: number, limit: number): readonly KeptStep[];
+  /** Removes the oldest timelines with their steps, settled or not, that began before that time; returns how many went. */
   pruneTimelines(before: number, limit: number): number;
 }

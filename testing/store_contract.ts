@@ -7,6 +7,7 @@ import { batchContract, durabilityContract, lifeContract, readContract } from ".
 import { documentContract } from "./store/document_contract.ts";
 import type { MakeStore } from "./store/harness.ts";
 import { messageLogContract } from "./store/message_log_contract.ts";
+import { outcomeContract } from "./store/outcome_contract.ts";
 import { pubsubContract } from "./store/pubsub_contract.ts";
 import { quotaContract } from "./store/quota_contract.ts";
 import { rosterContract } from "./store/roster_contract.ts";
@@ -27,6 +28,7 @@ export function storeContract(name: string, make: MakeStore, options: StoreContr
     describe("archives", () => archiveContract(make));
     describe("documents", () => documentContract(make));
     describe("pubsub", () => pubsubContract(make));
+    describe("outcomes", () => outcomeContract(make));
     describe("quotas", () => quotaContract(options.withQuota));
     describe("resumable streams", () => streamContract(make));
     describe("batches", () => batchContract(make));

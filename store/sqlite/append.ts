@@ -1,6 +1,5 @@
 /**
  * The hottest write: rows of many logs.
- * The cost of a row is mostly that of the call into SQLite, so many rows go in few statements.
  * @module
  */
 import type { SQLInputValue } from "node:sqlite";
@@ -9,11 +8,9 @@ import type { NewMessage } from "../store.ts";
 import type { ArchivedRows } from "./archived_rows.ts";
 import type { Connection } from "./connection.ts";
 import type { LogPass } from "./log_pass.ts";
+import { ManyRows } from "./many_rows.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
-
-/** Statements for so many rows are prepared; any number is put together from them. */
-const SIZES = [64, 16, 4, 1] as const;
 
 const COLUMNS = [
   "id",
@@ -27,21 +24,18 @@ const COLUMNS = [
   "deadline",
   "timeline",
 ] as const;
-const WIDTH = COLUMNS.length;
 
 export class Append {
-  readonly #connection: Connection;
   readonly #ids: RowIds;
   readonly #pass: LogPass;
   readonly #archived: ArchivedRows;
-  readonly #statements: readonly { readonly size: number; readonly text: string }[];
+  readonly #rows: ManyRows;
 
   constructor(connection: Connection, tables: Tables, ids: RowIds, pass: LogPass, archived: ArchivedRows) {
-    this.#connection = connection;
     this.#ids = ids;
     this.#pass = pass;
     this.#archived = archived;
-    this.#statements = SIZES.map((size) => ({ size, text: insertion(tables, size) }));
+    this.#rows = new ManyRows(connection, COLUMNS.length, (size) => insertion(tables, size));
   }
 
   /** Returns the owners whose archives had to be pruned. */
@@ -49,7 +43,7 @@ export class Append {
     const rows: SQLInputValue[] = [];
     let id = this.#pass.nextId;
     for (const message of messages) if (this.#addRow(id, message, rows)) id++;
-    this.#insert(rows);
+    this.#rows.insert(rows);
     const count = id - this.#pass.nextId;
     const full = this.#pass.added(id);
     return full.size === 0 ? undefined : [...full].map((owner) => this.#archived.makeRoom(owner, count));
@@ -64,16 +58,6 @@ export class Append {
     if (waiting === undefined) rows.push(0, null, null, null);
     else rows.push(1, waiting.rules ?? null, waiting.deadline ?? null, waiting.timeline ?? null);
     return true;
-  }
-
-  #insert(rows: readonly SQLInputValue[]): void {
-    let start = 0;
-    for (const { size, text } of this.#statements) {
-      const count = size * WIDTH;
-      for (; rows.length - start >= count; start += count) {
-        this.#connection.prepare(text).run(...rows.slice(start, start + count));
-      }
-    }
   }
 }
 

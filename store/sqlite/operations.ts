@@ -35,7 +35,7 @@ export function sqliteOperations(
     ...archiveOperations(connection, tables, ids, pass, archived),
     ...documentOperations(connection, tables, ids, usage, seal),
     ...pubsubOperations(connection, tables, ids, usage),
-    ...outcomeOperations(connection, tables),
+    ...outcomeOperations(connection, tables, ids),
     ...streamOperations(connection, tables),
   };
 }

@@ -104,7 +104,7 @@ export interface UsageTable {
   kept: number;
 }
 
-/** A tracked message; `n` grows with each. JIDs as they were written, and bare. */
+/** A tracked message; `n` grows with each. JIDs as they were written, and the numbers of their bare ones in `peer`. */
 export interface TimelineTable {
   n: Generated<number>;
   id: string;
@@ -113,8 +113,8 @@ export interface TimelineTable {
   stanza: string | null;
   sender: string;
   recipient: string;
-  sender_bare: string;
-  recipient_bare: string;
+  sender_id: number;
+  recipient_id: number;
   at: number;
   settled: Generated<string | null>;
 }

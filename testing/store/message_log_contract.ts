@@ -33,10 +33,10 @@ export function messageLogContract(make: MakeStore): void {
   describe("append", () => {
     test("writes rows for archives, one of which waits as well", async () => {
       const text = '<message xmlns="jabber:client">\u00e9\u{1f339}&amp;</message>';
-      const waiting = { rules: "[1]", deadline: 99 };
+      const waiting = { rules: "[1]", deadline: 99, timeline: "t" };
       await call(store(), "append", archived(7_000_000_000_000_001, { text, waiting }));
       expect(await call(store(), "pending", JULIET, 0, 10)).toEqual([
-        { seq: 7_000_000_000_000_001, text, rules: "[1]", deadline: 99, archived: true },
+        { seq: 7_000_000_000_000_001, text, rules: "[1]", deadline: 99, timeline: "t", archived: true },
       ]);
       for (const owner of [ROMEO, JULIET]) {
         expect(await call(store(), "archive", { owner, take: "first", limit: 10 })).toMatchObject({
@@ -136,6 +136,21 @@ export function messageLogContract(make: MakeStore): void {
         { seq: 1, rules: "r", deadline: 5, archived: true },
         { seq: 2, archived: true },
       ]);
+    });
+
+    test("the timeline of what waits stays with it, until it waits no more", async () => {
+      const timelines = async () => (await call(store(), "pending", JULIET, 0, 9)).map(({ timeline }) => timeline);
+      const row = { owner: JULIET, seq: 2 };
+      await call(store(), "append", [...archived(1), ...archived(2)]);
+      await call(store(), "append", archived(1, { waiting: { timeline: "a" } }));
+      await call(store(), "pend", [{ ...row, waiting: { timeline: "b" } }]);
+      expect(await timelines()).toEqual(["a", "b"]);
+      await call(store(), "pend", [{ ...row, waiting: { timeline: "c" } }]);
+      await call(store(), "setRules", JULIET, 1, "[]", 5);
+      expect(await timelines()).toEqual(["a", "b"]);
+      await call(store(), "settle", [row]);
+      await call(store(), "pend", [{ ...row, waiting: {} }]);
+      expect(await timelines()).toEqual(["a", undefined]);
     });
 
     test("pend() of one who waits already leaves the rules as they are", async () => {

@@ -6,6 +6,18 @@ import { archived, JULIET, NURSE, ROMEO } from "../../../testing/store/harness.t
 
 const ITEM = { jid: JULIET, name: "", subscription: "both", ask: false, approved: false, groups: [] } as const;
 
+const TIMELINE_CONDITIONS = [
+  {},
+  { from: ROMEO },
+  { to: JULIET },
+  { from: ROMEO, to: JULIET, settled: "" },
+  { from: ROMEO, settled: "direct" },
+  { to: JULIET, settled: "direct" },
+  { settled: "" },
+  { settled: "direct" },
+  { from: ROMEO, stanza: "s", to: JULIET, settled: "" },
+] as const;
+
 /** At least one call of every operation: the type lets none be forgotten. */
 const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   createAccount: [ROMEO, JULIET, NURSE].map((account) => ["createAccount", account, {}, 1]),
@@ -66,8 +78,8 @@ const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   noteSteps: [["noteSteps", [{ timeline: "t", at: 1, kind: "settled", settles: "direct" }]]],
   timeline: [["timeline", "t"]],
   timelineOfKey: [["timelineOfKey", "k"]],
-  timelines: ([{}, { from: ROMEO }, { to: JULIET }, { settled: "" }, { since: 1 }, { after: "u" }] as const).map(
-    (query): StoreCall => ["timelines", { ...query, limit: 2 }],
+  timelines: ([{}, { after: "u" }] as const).flatMap((place) =>
+    TIMELINE_CONDITIONS.map((query): StoreCall => ["timelines", { ...query, ...place, since: 1, limit: 2 }]),
   ),
   stepsAfter: [["stepsAfter", 0, 10]],
   pruneTimelines: [["pruneTimelines", 0, 10]],
@@ -161,4 +173,13 @@ test("what waits comes from the index of what waits", () => {
   );
   expect(waiting.length).toBe(2);
   for (const [, plan] of waiting) expect(plan[0]).toContain("log_waiting");
+});
+
+test("timelines come from an index in its order, of whichever side or outcome was asked", () => {
+  const pages = [...plans].filter(([text]) => text.includes("(at, n) <"));
+  expect(pages.map(([, plan]) => plan)).toEqual(
+    ["at", "sender", "recipient", "recipient", "sender", "recipient", "settled", "stanza"].map((index) => [
+      expect.stringContaining(`timeline_${index} (`),
+    ]),
+  );
 });
