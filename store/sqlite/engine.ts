@@ -26,6 +26,7 @@ import { RowIds } from "./row_ids.ts";
 import type { Schema, Tables } from "./schema.ts";
 import { openSeal, type Seal } from "./seal.ts";
 import { concernsDatabase, openFault, sqliteFault } from "./sqlite_fault.ts";
+import { TimelineNumbers } from "./timeline_numbers.ts";
 
 /** To index so many takes about 50 milliseconds. More at a time would be a little cheaper for each. */
 const UNINDEXED_ROWS = 20_000;
@@ -42,6 +43,7 @@ export class SqliteEngine {
   readonly #connection: Connection;
   readonly #ids: RowIds;
   readonly #pass: LogPass;
+  readonly #timelines: TimelineNumbers;
   readonly #operations: StoreOperations;
   readonly #meta: Meta;
   #lastSeq: number;
@@ -72,7 +74,8 @@ export class SqliteEngine {
     this.#ids = new RowIds(connection, tables);
     const usage = new AccountUsage(connection, tables, options.accountBytes ?? Number.POSITIVE_INFINITY);
     this.#pass = new LogPass(connection, tables, meta, options.unindexedRows ?? UNINDEXED_ROWS, usage);
-    this.#operations = sqliteOperations(connection, tables, this.#ids, usage, this.#pass, seal);
+    this.#timelines = new TimelineNumbers(connection, tables);
+    this.#operations = sqliteOperations(connection, tables, this.#ids, usage, this.#pass, seal, this.#timelines);
     this.start = this.#readStart();
     this.#lastSeq = this.start.lastSeq;
   }
@@ -136,6 +139,7 @@ export class SqliteEngine {
   /** Whatever is known of the database may have been undone. */
   #readAnew(): void {
     this.#ids.forget();
+    this.#timelines.forget();
     this.#pass.read();
   }
 

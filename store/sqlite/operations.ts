@@ -18,6 +18,7 @@ import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
 import type { Seal } from "./seal.ts";
 import { streamOperations } from "./streams.ts";
+import type { TimelineNumbers } from "./timeline_numbers.ts";
 
 export function sqliteOperations(
   connection: Connection,
@@ -26,6 +27,7 @@ export function sqliteOperations(
   usage: AccountUsage,
   pass: LogPass,
   seal: Seal,
+  timelines: TimelineNumbers,
 ): StoreOperations {
   const archived = new ArchivedRows(connection, tables, usage, pass);
   return {
@@ -35,7 +37,7 @@ export function sqliteOperations(
     ...archiveOperations(connection, tables, ids, pass, archived),
     ...documentOperations(connection, tables, ids, usage, seal),
     ...pubsubOperations(connection, tables, ids, usage),
-    ...outcomeOperations(connection, tables, ids),
+    ...outcomeOperations(connection, tables, ids, timelines),
     ...streamOperations(connection, tables),
   };
 }

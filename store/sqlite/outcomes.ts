@@ -16,19 +16,28 @@ import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
 import { StepWriter } from "./step_writer.ts";
+import type { TimelineNumbers } from "./timeline_numbers.ts";
 import { bareOf, TIMELINE_COLUMNS, type TimelineRow, timelineOf, timelinePage } from "./timeline_page.ts";
 
-export function outcomeOperations(connection: Connection, tables: Tables, ids: RowIds): OutcomeOperations {
+export function outcomeOperations(
+  connection: Connection,
+  tables: Tables,
+  ids: RowIds,
+  numbers: TimelineNumbers,
+): OutcomeOperations {
   const queries = outcomeQueries(connection, tables);
-  const steps = new StepWriter(connection, tables);
+  const steps = new StepWriter(connection, tables, numbers);
 
   const withSteps = (row: TimelineRow | undefined): KeptTimeline | undefined =>
     row && { ...timelineOf(row), steps: queries.stepsOf.all(row.n).map((step) => stepOf({ ...step, id: row.id })) };
 
+  /** Returns false where the id is known. */
   const open = ({ id, key, digest, stanza, from, to, at }: NewTimeline): boolean => {
     const [sender, recipient] = [ids.internPeer(bareOf(from)), ids.internPeer(bareOf(to))];
     const optional = [key ?? null, digest ?? null, stanza ?? null] as const;
-    return queries.open.run(id, ...optional, from, to, sender, recipient, at) === 1;
+    const opened = queries.open.first(id, ...optional, from, to, sender, recipient, at);
+    if (opened !== undefined) numbers.opened(id, opened.n);
+    return opened !== undefined;
   };
 
   return {
@@ -54,6 +63,7 @@ export function outcomeOperations(connection: Connection, tables: Tables, ids: R
         queries.dropSteps.run(n);
         queries.drop.run(n);
       }
+      numbers.forget();
       return old.length;
     },
   };
@@ -93,7 +103,8 @@ function outcomeQueries(connection: Connection, tables: Tables) {
         tables
           .insertInto("timeline")
           .values({ id, key, digest, stanza, sender, recipient, sender_id, recipient_id, at })
-          .onConflict((conflict) => conflict.column("id").doNothing()),
+          .onConflict((conflict) => conflict.column("id").doNothing())
+          .returning("n"),
     ),
     stepsOf: query(connection, (n: Slot<number>) =>
       tables

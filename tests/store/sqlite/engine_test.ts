@@ -64,6 +64,26 @@ describe("a batch that cannot be committed", () => {
     expect(await archiveSeqs(store, ROMEO)).toEqual([5]);
     await store.close();
   });
+
+  test("leaves no timeline, no step and no outcome, and what comes next knows nothing of them", async () => {
+    const store = createInlineStore("sqlite::memory:", { maxPages: 80 });
+    await store.open();
+    await addAccounts(store, JULIET);
+    const open = (id: string) => ["openTimeline", { id, from: ROMEO, to: JULIET, at: 1 }] as const;
+    const note = (timeline: string, kind: string, settles?: string) =>
+      ["noteSteps", [{ timeline, at: 1, kind, settles }]] as const;
+    await store.run([open("a"), note("a", "accepted")]);
+    const tooBig = { ...waiting(2, JULIET), text: "x".repeat(400_000) };
+    const batch = [open("b"), note("b", "accepted"), note("a", "settled", "none"), ["append", [tooBig]]] as const;
+    expect((await faultOf(store.run(batch))).kind).toBe("full");
+    const replies = await store.run([note("b", "offered"), open("c"), note("c", "accepted"), note("a", "offered")]);
+    expect(replies.map((reply) => "value" in reply && reply.value)).toMatchObject([0, { isNew: true }, 1, 1]);
+    const steps = await call(store, "stepsAfter", 0, 9);
+    expect(steps.map(({ timeline, kind }) => `${timeline} ${kind}`)).toEqual(["a accepted", "c accepted", "a offered"]);
+    expect((await call(store, "timeline", "a"))?.settled).toBeUndefined();
+    expect(await call(store, "timeline", "b")).toBeUndefined();
+    await store.close();
+  });
 });
 
 describe.each([
