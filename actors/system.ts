@@ -67,7 +67,7 @@ export interface SystemStart {
 const STREAM_MEMORY_MS = 86_400_000;
 const PRUNE_MS = 3_600_000;
 /** Timelines removed in one transaction. */
-const PRUNED_AT_ONCE = 1000;
+const PRUNED_AT_ONCE = 100;
 /** No stream has this id, and no client can resume it: it belongs to no account. */
 const PROBE_STREAM = "store-probe";
 
