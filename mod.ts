@@ -70,6 +70,7 @@ export { CertificateError } from "./server/certificate.ts";
 export type { Config, ConfigOptions, ModuleOptions } from "./server/config.ts";
 export { ConfigError, type ConfigProblem } from "./server/config_error.ts";
 export { type AmpactServer, createServer, type ServerOptions } from "./server/create_server.ts";
+export type { ExplainedRule, Explanation } from "./server/explaining.ts";
 export type { WebhookOptions } from "./server/gateway_setting.ts";
 export type { GatewayOptions } from "./server/gateways.ts";
 export { ListenError } from "./server/listen_error.ts";

@@ -4,7 +4,7 @@ import { countRefusal } from "./count_refusal.ts";
 import type { Envelope } from "./delivery/delivery_letter.ts";
 import type { Destination } from "./destination.ts";
 import type { Node } from "./node.ts";
-import { tellAccepted } from "./post.ts";
+import { tellAccepted, tellFinding } from "./post.ts";
 import { refuse } from "./router.ts";
 
 export class Accounts implements Destination {
@@ -23,6 +23,13 @@ export class Accounts implements Destination {
     const to = envelope.stanza.to!;
     if (to.local === "") return this.#toServer(envelope);
     this.#node.user(to.bare).delivery.tell(envelope);
+  }
+
+  explain(envelope: Envelope, forward: boolean): void {
+    const to = envelope.stanza.to!;
+    if (to.local === "")
+      return tellFinding(this.#node, envelope, { kind: "refused", condition: "service-unavailable" });
+    this.#node.user(to.bare).delivery.tell({ kind: "explain", envelope, forward });
   }
 
   #toServer(envelope: Envelope): void {

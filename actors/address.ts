@@ -2,6 +2,7 @@
 import type { Outcome } from "../amp/outcome.ts";
 import type { ResourceAnswer } from "../amp/plan.ts";
 import type { Jid } from "../xmpp/jid.ts";
+import type { Finding } from "./finding.ts";
 
 /** Names one session among those of all processes; a later session of the same resource has another. */
 export type SessionId = number;
@@ -51,6 +52,8 @@ export type DirectoryLetter =
 
 export type WaiterLetter =
   | Answer
+  /** What would become of a message. */
+  | { readonly kind: "explained"; readonly ticket: number; readonly finding: Finding }
   /** A resource is bound under that address. */
   | { readonly kind: "bound"; readonly ticket: number; readonly session: SessionId; readonly jid: Jid }
   | {

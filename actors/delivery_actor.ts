@@ -14,6 +14,7 @@ import { onMessage } from "./delivery/decision.ts";
 import type { DeliveryLetter, Envelope } from "./delivery/delivery_letter.ts";
 import { type DeliveryStart, DeliveryState } from "./delivery/delivery_state.ts";
 import { onExpire } from "./delivery/expiry.ts";
+import { onExplain } from "./delivery/explain.ts";
 import { onDetached, onFlush } from "./delivery/offline_delivery.ts";
 import {
   onAgain,
@@ -51,6 +52,8 @@ export class DeliveryActor implements Actor<DeliveryLetter> {
     switch (message.kind) {
       case "stanza":
         return this.#onStanza(message);
+      case "explain":
+        return onExplain(state, message.envelope, message.forward);
       case "profile":
         return this.#onProfile(message.profile);
       case "outgoing":

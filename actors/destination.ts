@@ -18,6 +18,11 @@ export interface Destination {
    * this plan; `accept` gets what they let pass, without its rules. A destination without `plan` judges the rules itself.
    */
   plan?(message: Stanza): Plan;
+  /**
+   * Has the asker told what would become of a message that it would put into a queue: DestinationContext.explainHop(). Without
+   * it and without `plan` nobody knows. `forward`: false once the recipient's forwarding address has refused it.
+   */
+  explain?(envelope: Envelope, forward: boolean): void;
   /** Takes a stanza. It answers for a message until it has told DestinationContext.finish() what became of it. */
   accept(envelope: Envelope): void;
 }
@@ -36,4 +41,6 @@ export interface DestinationContext {
    * address, until it takes or refuses it. Returns what puts a stanza into the queue.
    */
   openHop(domain: string, hop: Hop, options: HopOptions): (envelope: Envelope) => void;
+  /** Has the queue of that domain tell what would become of a message. */
+  explainHop(domain: string, envelope: Envelope): void;
 }

@@ -16,8 +16,9 @@ import { onRows, readMore } from "./hop/backlog.ts";
 import { carryOut, onAnswered, onOver, onRetry } from "./hop/dispatch.ts";
 import type { HopLetter } from "./hop/hop_letter.ts";
 import { type HopStart, HopState } from "./hop/hop_state.ts";
-import { onMessage } from "./hop/intake.ts";
+import { explain, onMessage } from "./hop/intake.ts";
 import type { Node } from "./node.ts";
+import { tellFinding } from "./post.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import type { CommitNews } from "./store_letter.ts";
 
@@ -35,6 +36,8 @@ export class HopActor implements Actor<HopLetter> {
         return this.#onStart();
       case "stanza":
         return this.#onStanza(letter);
+      case "explain":
+        return tellFinding(this.#state.node, letter.envelope, explain(this.#state, letter.envelope));
       case "rows":
         return onRows(state, letter.rows);
       case "committed":

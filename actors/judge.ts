@@ -14,9 +14,11 @@ import type { ReplyTo } from "./address.ts";
 import { countRefusal } from "./count_refusal.ts";
 import type { Envelope } from "./delivery/delivery_letter.ts";
 import { fire, ruledOut } from "./delivery/flight/ends.ts";
-import { takeIn } from "./delivery/intake.ts";
+import { type IntakeTerms, takeIn } from "./delivery/intake.ts";
 import { transact } from "./delivery/log_rows.ts";
 import { eventCalls, ruleEvent, sendEvent } from "./delivery/rule_events.ts";
+import type { Finding } from "./finding.ts";
+import { judged } from "./judged.ts";
 import type { Node } from "./node.ts";
 import { finish, tellRefused } from "./post.ts";
 import type { Waiters } from "./waiters.ts";
@@ -32,7 +34,7 @@ export function judge(
   pass: (envelope: Envelope) => void,
 ): void {
   const { stanza, replyTo } = envelope;
-  const taken = takeIn(stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: true });
+  const taken = takeIn(stanza, termsOf(node));
   if (taken.kind === "refused") {
     countRefusal(node.meters, taken.reply);
     node.route(taken.reply, { notice: true });
@@ -44,6 +46,17 @@ export function judge(
   const verdict = verdictOn(rules, plan, node.now());
   if (verdict.kind !== "default") return report(node, verdict, rules, () => finish(node, replyTo, ruledOut(verdict)));
   pass({ ...passed, replyTo: watch(node, waiters, passed, carryNow(node, rules, verdict.notify), verdict.notify) });
+}
+
+/** What judge() would do, and the destination after it. */
+export function explainPlan(node: Node, { stanza, rules: given }: Envelope, plan: Plan): Finding {
+  const taken = takeIn(stanza, termsOf(node));
+  if (taken.kind === "refused") return { kind: "refused", condition: taken.condition };
+  return judged(taken.kind === "ruled" ? taken.rules : given, plan, node.now());
+}
+
+function termsOf(node: Node): IntakeTerms {
+  return { limits: node.settings.ruleLimits, now: node.now(), maySee: true };
 }
 
 type Notify = Extract<Verdict, { kind: "default" }>["notify"];

@@ -7,7 +7,8 @@ import type { Outcome } from "../amp/outcome.ts";
 import type { Step } from "../outcomes/step.ts";
 import type { StanzaErrorCondition } from "../xmpp/errors.ts";
 import type { Address, DirectoryLetter, ReplyTo, WaiterLetter } from "./address.ts";
-import type { DeliveryLetter } from "./delivery/delivery_letter.ts";
+import type { DeliveryLetter, Envelope } from "./delivery/delivery_letter.ts";
+import type { Finding } from "./finding.ts";
 import type { HopLetter } from "./hop/hop_letter.ts";
 import type { SessionLetter } from "./session/session_letter.ts";
 import type { Timelines } from "./timelines.ts";
@@ -78,6 +79,11 @@ export function tellFinished(post: Post, replyTo: ReplyTo | undefined, outcome: 
   if (replyTo === undefined) return;
   if (outcome !== undefined) sendOutcome(post, replyTo, outcome);
   sendAccepted(post, replyTo);
+}
+
+/** To who asked what would become of it. */
+export function tellFinding(post: Post, { replyTo }: Envelope, finding: Finding): void {
+  if (replyTo?.to?.kind === "waiter") post.send(replyTo.to, { kind: "explained", ticket: replyTo.ticket, finding });
 }
 
 /** The server does not take the message: its sender has got this error. */

@@ -6,10 +6,14 @@ import { countRefusal } from "./count_refusal.ts";
 import type { Envelope } from "./delivery/delivery_letter.ts";
 import { answerUnserved } from "./delivery/first_answers.ts";
 import type { Destination } from "./destination.ts";
-import { judge } from "./judge.ts";
+import type { Finding } from "./finding.ts";
+import { explainPlan, judge } from "./judge.ts";
 import type { Node } from "./node.ts";
-import { finish } from "./post.ts";
+import { finish, tellFinding } from "./post.ts";
 import type { Waiters } from "./waiters.ts";
+
+const UNKNOWN: Finding = { kind: "unknown" };
+const NO_ROUTE: Finding = { kind: "refused", condition: "remote-server-not-found" };
 
 export class Router {
   readonly #node: Node;
@@ -33,6 +37,17 @@ export class Router {
     judge(this.#node, this.#waiters, envelope, destination.plan(envelope.stanza), (passed) =>
       destination.accept(passed),
     );
+  }
+
+  /** Has who would take the message say what would become of it. */
+  explain(envelope: Envelope, forward: boolean): void {
+    const node = this.#node;
+    const { stanza } = envelope;
+    const { domain } = stanza.to!;
+    const destination = this.#find(domain);
+    if (destination === undefined) return tellFinding(node, envelope, NO_ROUTE);
+    if (destination.explain !== undefined) return destination.explain(envelope, forward);
+    tellFinding(node, envelope, destination.plan ? explainPlan(node, envelope, destination.plan(stanza)) : UNKNOWN);
   }
 
   #find(domain: string): Destination | undefined {

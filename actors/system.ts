@@ -24,6 +24,7 @@ import type { Destination, DestinationContext } from "./destination.ts";
 import { envelope } from "./envelope.ts";
 import type { ExpiryLetter } from "./expiry_actor.ts";
 import { ExpiryActor } from "./expiry_actor.ts";
+import { type Explained, explain } from "./explain.ts";
 import type { Hop, HopOptions } from "./hop/hop.ts";
 import type { HopLetter } from "./hop/hop_letter.ts";
 import { HopActor } from "./hop_actor.ts";
@@ -148,6 +149,7 @@ export class ActorSystem implements Node, SessionService {
       newId: () => this.newId(),
       route: (stanza) => this.route(stanza),
       finish: ({ replyTo }, outcome) => finish(this, replyTo, outcome),
+      explainHop: (domain, envelope) => this.send({ kind: "hop", domain }, { kind: "explain", envelope }),
       openHop: (domain, hop, options) => this.#openHop(domain, hop, options),
     };
   }
@@ -435,6 +437,11 @@ export class ActorSystem implements Node, SessionService {
     const isAccount = from.local !== "" && this.isLocal(from.domain);
     if (!isAccount) return this.route(stanza, { replyTo });
     this.send({ kind: "delivery", jid: from.bare }, { kind: "outgoing", stanza, session: undefined, replyTo });
+  }
+
+  /** What would become of a message of the application. Rejects where no answer comes. */
+  explain(stanza: Stanza): Promise<Explained> {
+    return explain(this, this.waiters, (asked, forward) => this.#router.explain(asked, forward), stanza);
   }
 
   // SessionService

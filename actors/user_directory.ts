@@ -12,7 +12,7 @@ import { DeliveryActor } from "./delivery_actor.ts";
 import { type Bounds, mailboxBounds } from "./mailbox_bounds.ts";
 import { MissingAccounts } from "./missing_accounts.ts";
 import type { Node, UserEntry } from "./node.ts";
-import { finish, sendAccepted } from "./post.ts";
+import { finish, sendAccepted, tellFinding } from "./post.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import type { UserLetter } from "./user/user_letter.ts";
 import { UserActor } from "./user_actor.ts";
@@ -206,6 +206,7 @@ export function userKinds(node: () => Node): UserKinds {
       const { to, ticket } = message.replyTo;
       return node().send(to, { kind: "unbound", ticket, condition });
     }
+    if (message.kind === "explain") return tellFinding(node(), message.envelope, { kind: "refused", condition });
     if (stanza === undefined) return;
     const answerable = stanza.type !== "error" && stanza.type !== "result" && stanza.name !== "presence";
     const isForwarded = "via" in message && message.via.length > 0;

@@ -40,6 +40,7 @@ export interface GatewayTimes {
 /** The gateway of one domain: messages wait for it in a durable queue. */
 export function gateway(domain: string, handler: GatewayHandler, times: GatewayTimes): Destination {
   let put: (envelope: Envelope) => void = () => {};
+  let explain: (envelope: Envelope) => void = () => {};
   const hand = async (message: HopMessage, signal: AbortSignal): Promise<HopAnswer> => {
     const answer = await handler(messageOf(message), signal);
     if (answer === "accepted") return "taken";
@@ -50,7 +51,9 @@ export function gateway(domain: string, handler: GatewayHandler, times: GatewayT
     serves: (asked) => asked === domain,
     start: (context) => {
       put = context.openHop(domain, { hand }, { ...times, outcome: { kind: "gateway" } });
+      explain = (envelope) => context.explainHop(domain, envelope);
     },
+    explain: (envelope) => explain(envelope),
     accept: (envelope) => put(envelope),
   };
 }

@@ -18,6 +18,7 @@ import { StreamError } from "../xmpp/errors.ts";
 import type { Log } from "../xmpp/log.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { type Config, type ConfigOptions, loadConfig, type ModuleOptions, unknownVariables } from "./config.ts";
+import type { Explanation } from "./explaining.ts";
 import { createGateways, type GatewayOptions, webhookOptions } from "./gateways.ts";
 import { lateContext } from "./late_context.ts";
 import { serverLog } from "./log.ts";
@@ -86,6 +87,8 @@ export interface AmpactServer {
    * or `to` is no JID, RuleError when rules are at fault, KeyError when the key stands for another message.
    */
   send(message: OutgoingMessage, options?: SendOptions): SentMessage;
+  /** What would become of a message now, which of its rules would be met, and why; nothing is sent. Rejects as send(). */
+  explain(message: OutgoingMessage): Promise<Explanation>;
   /** What became of messages: asked for by id or key, listed, followed. */
   readonly outcomes: Outcomes;
 }
@@ -154,6 +157,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     tracks: settings.tracking !== "none",
     database: () => running().database,
     submit: (stanza, timeline, outcome) => running().submit(stanza, timeline, outcome),
+    explain: (stanza) => running().explain(stanza),
     changed: (signal) => running().timelines.changed(signal),
   });
   const entrance = new TcpEntrance({ config, tcp: transports.tcp, log });
@@ -208,6 +212,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
       await store.close();
       isStarted = false;
     },
+    explain: (message) => sender.explain(message),
     send: (message, sendOptions) => sender.send(message, sendOptions),
     outcomes,
   };

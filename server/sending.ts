@@ -1,5 +1,6 @@
 /** Messages that the application sends, and how it learns what became of each. @module */
 import { createHash } from "node:crypto";
+import type { Explained } from "../actors/explain.ts";
 import type { Outcome } from "../amp/outcome.ts";
 import { type RuleLimits, readRequest } from "../amp/read.ts";
 import type { QuotedRule } from "../amp/rule.ts";
@@ -7,6 +8,7 @@ import { type TimedStep, timelineOf } from "../outcomes/outcomes.ts";
 import type { AsyncStore } from "../store/store.ts";
 import { NS } from "../xmpp/ns.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
+import { type Explanation, explanationOf } from "./explaining.ts";
 import { buildMessage, type OutgoingMessage } from "./outgoing_message.ts";
 
 export interface SendOptions {
@@ -59,6 +61,7 @@ export interface SenderStart {
   readonly database: () => Pick<AsyncStore, "openTimeline" | "timeline">;
   /** Sends it; tells the first outcome. */
   readonly submit: (stanza: Stanza, timeline: string | undefined, outcome: (outcome: Outcome) => void) => void;
+  readonly explain: (stanza: Stanza) => Promise<Explained>;
   /** Resolves when steps were committed, or the signal is aborted. */
   readonly changed: (signal: AbortSignal | undefined) => Promise<void>;
   now(): number;
@@ -84,6 +87,14 @@ export class Sender {
     outcome.catch(() => {});
     const steps = { [Symbol.asyncIterator]: () => this.#steps(id, outcome, options.signal) };
     return Object.assign(outcome, { id, steps });
+  }
+
+  /** What would become of it now, without sending it. Rejects as send(). */
+  async explain(message: OutgoingMessage): Promise<Explanation> {
+    const { domain, newId, now, limits, explain } = this.#start;
+    const stanza = buildMessage(message, domain, newId);
+    checkRules(stanza, limits, now());
+    return explanationOf(await explain(stanza));
   }
 
   async #outcome(id: string, message: OutgoingMessage, options: SendOptions): Promise<Outcome> {

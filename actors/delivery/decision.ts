@@ -1,5 +1,5 @@
 /** XEP-0079 2.2: validation, the default action, the rules in order, the decided action. @module */
-import type { Plan, ResourceAnswer } from "../../amp/plan.ts";
+import type { Plan } from "../../amp/plan.ts";
 import type { Rule } from "../../amp/rule.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
@@ -9,11 +9,11 @@ import type { Stanza } from "../../xmpp/stanza.ts";
 import { countRefusal } from "../count_refusal.ts";
 import { finish, tellRefused } from "../post.ts";
 import type { ResourceEntry } from "../profile.ts";
-import { type Arrival, arrive, endHere } from "./arrival.ts";
+import { arrive, endHere } from "./arrival.ts";
 import type { Envelope } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { ruledOut } from "./flight/ends.ts";
-import { takeIn } from "./intake.ts";
+import { type IntakeTerms, takeIn } from "./intake.ts";
 import { incoming } from "./message_phases.ts";
 import { countPending, isKnownTo, type Planned, type PlanOptions, planFor, willStore } from "./plan_input.ts";
 
@@ -26,26 +26,33 @@ export function onMessage(state: DeliveryState, envelope: Envelope): void | Prom
   if (envelope.seq > 0 && (state.inFlight.has(envelope.seq) || state.isProvedEvent(envelope.seq))) return;
   if (state.flushDue > 0) stopWaiting(state);
   const stanza = envelope.notice ? envelope.stanza : incoming(state, envelope.stanza);
-  if (envelope.notice || envelope.via.length > 0 || !stanza.has("amp", NS.AMP)) {
-    return decide(state, envelope, stanza, envelope.rules);
-  }
+  if (!hasRulesToRead(envelope, stanza)) return decide(state, envelope, stanza, envelope.rules);
   return takeInRules(state, envelope, stanza);
+}
+
+export function hasRulesToRead({ notice, via }: Envelope, stanza: Stanza): boolean {
+  return !notice && via.length === 0 && stanza.has("amp", NS.AMP);
 }
 
 function takeInRules(state: DeliveryState, envelope: Envelope, stanza: Stanza): void | Promise<void> {
   const { node } = state;
-  const taken = takeIn(stanza, {
-    limits: node.settings.ruleLimits,
-    now: node.now(),
-    // The application is the server's own: it could ask for the presence anyway.
-    maySee: envelope.replyTo?.waits === true || maySeePresence(state, stanza.from!),
-  });
+  const taken = takeIn(stanza, termsFor(state, envelope, stanza));
   if (taken.kind === "refused") {
     countRefusal(node.meters, taken.reply);
     node.route(taken.reply, { notice: true });
     return tellRefused(node, envelope.replyTo, taken.condition);
   }
   return decide(state, envelope, taken.stanza, taken.kind === "ruled" ? taken.rules : undefined);
+}
+
+export function termsFor(state: DeliveryState, envelope: Envelope, stanza: Stanza): IntakeTerms {
+  const { node } = state;
+  return {
+    limits: node.settings.ruleLimits,
+    now: node.now(),
+    // The application is the server's own: it could ask for the presence anyway.
+    maySee: envelope.replyTo?.waits === true || maySeePresence(state, stanza.from!),
+  };
 }
 
 function stopWaiting(state: DeliveryState): void {
@@ -68,20 +75,38 @@ function decide(
   rules: RuleState | undefined,
   isLate = false,
 ): void | Promise<void> {
+  const plan = planOf(state, envelope, stanza, rules);
+  if (plan === undefined) return countPending(state).then(() => decide(state, envelope, stanza, rules, true));
+  if (rules === undefined) return arrive(state, { envelope, stanza, rules, isLate }, plan, undefined);
+  judge(state, envelope, stanza, rules, plan);
+}
+
+/** The default action for it; undefined: what waits has to be counted before. */
+export function planOf(
+  state: DeliveryState,
+  envelope: Envelope,
+  stanza: Stanza,
+  rules: RuleState | undefined,
+): Plan | undefined {
   const { resource } = stanza.to!;
   const exact = resource === "" ? undefined : taker(state, resource, stanza.from!);
   const isBlocked = state.isBlocked(stanza.from!);
   if (exact !== undefined && !isBlocked) {
     // RFC 6121 section 8.5.3.1: a resource that is there gets it, whatever the others would do.
-    const plan: Plan = { kind: "direct", resources: [resource] };
-    if (rules === undefined) return arrive(state, { envelope, stanza, rules }, plan, undefined);
-    if (envelope.via.length === 0 && state.profile.exists) return judge(state, envelope, stanza, rules, plan);
+    if (rules === undefined || (envelope.via.length === 0 && state.profile.exists)) {
+      return { kind: "direct", resources: [resource] };
+    }
   }
   const answers = state.answers();
   if (!isBlocked && state.shares === undefined && willStore(state, stanza, state.openTo(stanza.from!, answers))) {
-    return decideCounted(state, envelope, stanza, rules);
+    return undefined;
   }
-  return decideOnResources(state, { envelope, stanza, rules, isLate }, answers);
+  return planFor(state, plannedOf(envelope, stanza), answers, rules === undefined ? UNMATCHED_REFUSED : {});
+}
+
+export function plannedOf(envelope: Envelope, stanza: Stanza): Planned {
+  const { notice, via, seq, replyTo } = envelope;
+  return { stanza, notice, via, waits: seq > 0, isOwn: replyTo?.waits === true };
 }
 
 /** The resource of that name, where it takes what that sender sends. */
@@ -92,37 +117,9 @@ function taker(state: DeliveryState, name: string, sender: Jid): ResourceEntry |
   return state.openTo(sender, [view]).length === 0 ? undefined : entry;
 }
 
-function decideCounted(
-  state: DeliveryState,
-  envelope: Envelope,
-  stanza: Stanza,
-  rules: RuleState | undefined,
-): Promise<void> {
-  return countPending(state).then(() => decide(state, envelope, stanza, rules, true));
-}
-
-function decideOnResources(
-  state: DeliveryState,
-  { envelope, stanza, rules, isLate }: Arrival,
-  answers: readonly ResourceAnswer[],
-): void {
-  const message: Planned = {
-    stanza,
-    notice: envelope.notice,
-    via: envelope.via,
-    waits: envelope.seq > 0,
-    isOwn: envelope.replyTo?.waits === true,
-  };
-  if (rules === undefined) {
-    const plan = planFor(state, message, answers, UNMATCHED_REFUSED);
-    return arrive(state, { envelope, stanza, rules, isLate }, plan, undefined);
-  }
-  judge(state, envelope, stanza, rules, planFor(state, message, answers));
-}
-
 function judge(state: DeliveryState, envelope: Envelope, stanza: Stanza, rules: RuleState, plan: Plan): void {
   const verdict = verdictOn(rules, plan, state.node.now());
-  const reports = envelope.via.length === 0 || maySeePresence(state, rules.sender);
+  const reports = mayReport(state, envelope, rules);
   if (verdict.kind === "default") {
     const kept = reports ? rules : withoutReports(rules);
     return arrive(state, { envelope, stanza, rules: kept }, plan, reports ? verdict.notify : undefined);
@@ -131,6 +128,10 @@ function judge(state: DeliveryState, envelope: Envelope, stanza: Stanza, rules: 
     return finish(state.node, envelope.replyTo, { kind: "none", condition: "service-unavailable" });
   }
   endHere(state, { envelope, stanza, rules }, verdict, ruledOut(verdict));
+}
+
+export function mayReport(state: DeliveryState, { via }: Envelope, { sender }: RuleState): boolean {
+  return via.length === 0 || maySeePresence(state, sender);
 }
 
 /**

@@ -35,6 +35,8 @@ export interface Done {
 
 export type DeliveryLetter =
   | Envelope
+  /** What would become of it? `forward`: its forwarding address has not refused it. */
+  | { readonly kind: "explain"; readonly envelope: Envelope; readonly forward: boolean }
   | { readonly kind: "profile"; readonly profile: Profile }
   /**
    * A message or an IQ that the account itself sends. `session`: from whose client it comes; undefined: the application sends

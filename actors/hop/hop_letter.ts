@@ -8,6 +8,8 @@ import type { HopAnswer } from "./hop.ts";
 export type HopLetter =
   | { readonly kind: "start" }
   | Envelope
+  /** What would become of it? */
+  | { readonly kind: "explain"; readonly envelope: Envelope }
   /** What waits in the store; undefined: it could not be read. */
   | { readonly kind: "rows"; readonly rows: readonly PendingMessage[] | undefined }
   | CommitNews

@@ -13,10 +13,12 @@ import { isEphemeral } from "../delivery/ephemeral.ts";
 import { fire, ruledOut } from "../delivery/flight/ends.ts";
 import type { Row } from "../delivery/flight/flight.ts";
 import { queue } from "../delivery/flight/on_hop.ts";
-import { takeIn } from "../delivery/intake.ts";
+import { type IntakeTerms, takeIn } from "../delivery/intake.ts";
 import { append, waitingUnder } from "../delivery/log_rows.ts";
 import { announce, ruleEvent } from "../delivery/rule_events.ts";
 import { Tracked, UNOFFERED } from "../delivery/tracked.ts";
+import type { Finding } from "../finding.ts";
+import { judged } from "../judged.ts";
 import { finish, tellRefused } from "../post.ts";
 import type { HopState } from "./hop_state.ts";
 import { withVia } from "./via.ts";
@@ -30,11 +32,9 @@ const QUEUED_ROW: Row = { log: "queued", waits: true, archived: false, counted: 
 export function onMessage(state: HopState, envelope: Envelope): void {
   const { node } = state;
   const { stanza, replyTo } = envelope;
-  if (stanza.type === "error" || isEphemeral(stanza)) return finish(node, replyTo, { kind: "dropped" });
-  const isOwn = replyTo?.waits === true && envelope.via.length === 0;
-  if (state.inFlight.size >= MAX_HELD_EVER || (!isOwn && state.shares.isFull(stanza))) return refuse(state, envelope);
-  // What stands behind a hop has no presence to hide.
-  const taken = takeIn(stanza, { limits: node.settings.ruleLimits, now: node.now(), maySee: true });
+  if (isIgnored(stanza)) return finish(node, replyTo, { kind: "dropped" });
+  if (isFull(state, envelope)) return refuse(state, envelope);
+  const taken = takeIn(stanza, termsOf(state));
   if (taken.kind === "refused") {
     countRefusal(node.meters, taken.reply);
     node.route(taken.reply, { notice: true });
@@ -42,6 +42,31 @@ export function onMessage(state: HopState, envelope: Envelope): void {
   }
   const rules = taken.kind === "ruled" ? taken.rules : envelope.rules;
   judge(state, envelope, withVia(taken.stanza, envelope.via), rules);
+}
+
+/** What onMessage() would do. */
+export function explain(state: HopState, envelope: Envelope): Finding {
+  const { stanza, rules: given } = envelope;
+  if (isIgnored(stanza)) return { kind: "ended", outcome: { kind: "dropped" } };
+  if (isFull(state, envelope)) return { kind: "refused", condition: "resource-constraint" };
+  const taken = takeIn(stanza, termsOf(state));
+  if (taken.kind === "refused") return { kind: "refused", condition: taken.condition };
+  return judged(taken.kind === "ruled" ? taken.rules : given, TO_HOP, state.node.now());
+}
+
+function isIgnored(stanza: Stanza): boolean {
+  return stanza.type === "error" || isEphemeral(stanza);
+}
+
+/** The queue has no room for it; senders have shares, the application has not. */
+function isFull({ inFlight, shares }: HopState, { stanza, replyTo, via }: Envelope): boolean {
+  const isOwn = replyTo?.waits === true && via.length === 0;
+  return inFlight.size >= MAX_HELD_EVER || (!isOwn && shares.isFull(stanza));
+}
+
+/** What stands behind a hop has no presence to hide. */
+function termsOf({ node }: HopState): IntakeTerms {
+  return { limits: node.settings.ruleLimits, now: node.now(), maySee: true };
 }
 
 /** A forwarding account decides by itself what becomes of a message that is refused. */

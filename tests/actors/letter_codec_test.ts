@@ -79,6 +79,7 @@ const user: Samples<UserLetter> = {
 
 const delivery: Samples<DeliveryLetter> = {
   stanza: ENVELOPE,
+  explain: { kind: "explain", envelope: ENVELOPE, forward: true },
   profile: {
     kind: "profile",
     profile: {
@@ -112,6 +113,7 @@ const delivery: Samples<DeliveryLetter> = {
 const hop: Samples<HopLetter> = {
   start: { kind: "start" },
   stanza: ENVELOPE,
+  explain: { kind: "explain", envelope: ENVELOPE },
   rows: { kind: "rows", rows: [{ seq: 1, text: "<m/>", rules: undefined, deadline: 3, archived: false }] },
   committed: { kind: "committed", seqs: [1] },
   refused: { kind: "refused", seqs: [1], fault: FAULT },
@@ -124,6 +126,20 @@ const hop: Samples<HopLetter> = {
 const waiter: Samples<WaiterLetter> = {
   accepted: { kind: "accepted", ticket: 1 },
   outcome: { kind: "outcome", ticket: 1, outcome: { kind: "direct", resource: "balcony" } },
+  explained: {
+    kind: "explained",
+    ticket: 1,
+    finding: {
+      kind: "judged",
+      plan: { kind: "forward", to: "romeo@localhost" },
+      rules: [RULE],
+      verdict: { kind: "default", notify: { index: 0, rule: RULE, when: "handed-over" } },
+      perHop: false,
+      at: 5,
+      outcome: { kind: "forwarded" },
+      carried: RULES,
+    },
+  },
   bound: { kind: "bound", ticket: 1, session: 7, jid: ROMEO },
   unbound: { kind: "unbound", ticket: 1, condition: "resource-constraint" },
 };

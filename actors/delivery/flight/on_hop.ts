@@ -4,6 +4,7 @@
  * @module
  */
 import { type Met, NOTHING_FIRED } from "../../../amp/evaluate.ts";
+import type { Outcome } from "../../../amp/outcome.ts";
 import type { RuleState } from "../../../amp/rule_state.ts";
 import { end, uncount } from "./ends.ts";
 import { type Change, type Event, type Flight, type Step, type Terms, unmoved, withRow } from "./flight.ts";
@@ -25,7 +26,7 @@ export function queue(flight: Flight, onTaken: Met | undefined): Step {
  * The rules that are still undecided once the report of this hop has gone out (amp/evaluate.ts). Unless they apply per hop they
  * were held against what this server does, and only time can still meet one (XEP-0079 2.1.2).
  */
-function carriedOn(rules: RuleState | undefined, onTaken: Met | undefined): RuleState | undefined {
+export function carriedOn(rules: RuleState | undefined, onTaken: Met | undefined): RuleState | undefined {
   if (rules === undefined) return undefined;
   const closedFrom = Math.min(rules.rules.length, ...rules.fired, ...(onTaken ? [onTaken.index] : []));
   if (closedFrom === 0) return undefined;
@@ -36,18 +37,28 @@ function carriedOn(rules: RuleState | undefined, onTaken: Met | undefined): Rule
 export function onAnswered(flight: Flight, { outcome }: Answered, terms: Terms): Step {
   const { stage, row } = flight;
   if (stage.kind !== "handed") return unmoved(flight);
-  if (outcome?.kind === "none" || (outcome?.kind === "dropped" && outcome.rule === undefined)) {
+  if (isDeclined(outcome)) {
     return {
       flight: { ...flight, stage: { ...stage, onTaken: undefined } },
       effects: [{ kind: "plan", forward: false }],
     };
   }
   const changes: readonly Change[] = row.waits ? ["settle"] : [];
-  const isRuledOut = outcome?.kind === "dropped" || outcome?.kind === "expired";
+  const ruled = isRuled(outcome);
   const ended = end(withRow(flight, { counted: false }), terms, {
-    outcome: isRuledOut || (outcome !== undefined && stage.queued) ? outcome : { kind: "forwarded" },
+    outcome: ruled || (outcome !== undefined && stage.queued) ? outcome : { kind: "forwarded" },
     changes,
-    report: isRuledOut ? undefined : stage.onTaken,
+    report: ruled ? undefined : stage.onTaken,
   });
   return { flight: ended.flight, effects: [...uncount(flight), ...ended.effects] };
+}
+
+/** The hop does not take it. */
+export function isDeclined(outcome: Outcome | undefined): boolean {
+  return outcome?.kind === "none" || (outcome?.kind === "dropped" && outcome.rule === undefined);
+}
+
+/** A rule has ended it there. */
+export function isRuled(outcome: Outcome | undefined): outcome is Extract<Outcome, { kind: "dropped" | "expired" }> {
+  return outcome?.kind === "dropped" || outcome?.kind === "expired";
 }
