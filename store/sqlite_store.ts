@@ -145,13 +145,13 @@ export class WorkerStore implements Store {
     }
   }
 
-  /** A thread that is started anew opens the database at its first question. */
+  /** A thread that is started anew opens the database at its first question. Only what was sent awaits an answer. */
   #ask(question: Question): Promise<string> {
-    this.#worker ??= this.#start();
-    const worker = this.#worker;
     return new Promise((resolve, reject) => {
+      const packed = pack(question);
+      this.#worker ??= this.#start();
       this.#asked.push({ resolve, reject });
-      worker.postMessage(packQuestion(question));
+      this.#worker.postMessage(packed);
     });
   }
 
@@ -181,6 +181,15 @@ export class WorkerStore implements Store {
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
+  }
+}
+
+/** Throws StoreFault, so that the batch is refused like one that cannot be committed. */
+function pack(question: Question): string {
+  try {
+    return packQuestion(question);
+  } catch (cause) {
+    throw new StoreFault("failed", "Cannot run a batch: it cannot be written as text", { cause });
   }
 }
 

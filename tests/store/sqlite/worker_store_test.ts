@@ -89,3 +89,19 @@ test("after SIGKILL everything is there that a resolved batch held", async () =>
   }
   await store.close();
 });
+
+test("a batch that cannot be packed is refused, and shifts no answer of a later one", async () => {
+  const { store } = storeWithThreads(":memory:");
+  await store.open();
+  await addAccounts(store, ROMEO);
+  const unwritable = {
+    ...archived(1)[0]!,
+    get text(): string {
+      throw new RangeError("Invalid string length");
+    },
+  };
+  expect((await faultOf(store.run([["append", [unwritable]]]))).kind).toBe("failed");
+  expect(await store.run([["append", archived(2)]])).toHaveLength(1);
+  expect(await archiveSeqs(store, ROMEO)).toEqual([2]);
+  await store.close();
+});
