@@ -1,7 +1,7 @@
 /** One attempt to hand a message over. @module */
 import { seqTime } from "../../store/sequence.ts";
 import type { Tracked } from "../delivery/tracked.ts";
-import type { Hop, HopAnswer, HopMessage } from "./hop.ts";
+import type { HopAnswer, HopMessage } from "./hop.ts";
 import type { HopState } from "./hop_state.ts";
 import { withoutVia } from "./via.ts";
 
@@ -9,36 +9,32 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 600_000;
 
 /** Resolves with the answer, or with the error that stands in its place. */
-export async function attempt(
-  { hop, options, node }: HopState,
-  tracked: Tracked,
-  count: number,
-): Promise<HopAnswer | Error> {
-  const { timeoutMs } = options;
-  const timeout = new AbortController();
-  let cancel: (() => void) | undefined;
-  const isLate = new Promise<Error>((resolve) => {
-    cancel = node.schedule(timeoutMs, () => {
-      const error = new Error(`Cannot hand message over: no answer within ${timeoutMs} ms`);
-      resolve(error);
-      timeout.abort(error);
-    });
-  });
-  const { stanza, seq } = tracked;
-  const id = node.stanzaId(seq);
-  const message: HopMessage = { id, stanza: withoutVia(stanza), sentAt: seqTime(seq), attempt: count };
+export async function attempt(state: HopState, tracked: Tracked, count: number): Promise<HopAnswer | Error> {
   try {
-    return await Promise.race([call(hop, message, timeout.signal), isLate]);
-  } finally {
-    cancel?.();
+    return await hand(state, tracked, count);
+  } catch (error) {
+    return faultOf(error);
   }
 }
 
-async function call(hop: Hop, message: HopMessage, signal: AbortSignal): Promise<HopAnswer | Error> {
+async function hand({ hop, options, node }: HopState, tracked: Tracked, count: number): Promise<HopAnswer> {
+  const { stanza, seq } = tracked;
+  const id = node.stanzaId(seq);
+  const message: HopMessage = { id, stanza: withoutVia(stanza), sentAt: seqTime(seq), attempt: count };
+  const { timeoutMs } = options;
+  const timeout = new AbortController();
+  let cancel: (() => void) | undefined;
+  const isLate = new Promise<never>((_, reject) => {
+    cancel = node.schedule(timeoutMs, () => {
+      const error = new Error(`Cannot hand message over: no answer within ${timeoutMs} ms`);
+      reject(error);
+      timeout.abort(error);
+    });
+  });
   try {
-    return await hop.hand(message, signal);
-  } catch (error) {
-    return faultOf(error);
+    return await Promise.race([hop.hand(message, timeout.signal), isLate]);
+  } finally {
+    cancel?.();
   }
 }
 
