@@ -128,8 +128,11 @@ function acceptUnkept(state: DeliveryState, tracked: Tracked): void {
 /** To those resources. What has ended while it stood behind others goes nowhere. */
 function send(state: DeliveryState, tracked: Tracked, resources: readonly string[], notify: Met | undefined): void {
   if (state.inFlight.get(tracked.seq) !== tracked || tracked.flight.stage.kind !== "offered") return;
-  begin(state, tracked, offer(tracked.flight, state.sessionsOf(resources), notify));
-  if (!tracked.flight.notice) tracked.copiedTo = offered(state, tracked, resources);
+  const sessions = state.sessionsOf(resources);
+  begin(state, tracked, offer(tracked.flight, sessions, notify));
+  if (tracked.flight.notice) return;
+  if (sessions.length === 0) tracked.isUntold = true;
+  else tracked.copiedTo = offered(state, tracked, resources);
 }
 
 /** Nobody waits for proof of it, and nothing of it is kept but what an archive wants. */
@@ -141,8 +144,7 @@ function sendUntracked(state: DeliveryState, { envelope, stanza }: Arrival, reso
   if (kept) append(state, new LogRow(stanza, { owner: state.owner.text, seq, peer }), stanza.size, false);
   const message = { stanza, seq: kept ? seq : 0, kept };
   const sendNow = () => {
-    toResources(state, message, resources);
-    offered(state, message, resources);
+    if (toResources(state, message, resources)) offered(state, message, resources);
   };
   if (isBehind) sendBehind(state, seq, sendNow);
   else sendNow();

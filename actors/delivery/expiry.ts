@@ -19,7 +19,10 @@ export async function expireRow(state: Holder, seq: number): Promise<void> {
   if (row?.seq !== seq || state.inFlight.has(seq)) return;
   const tracked = fromRow(state.owner.text, row);
   state.inFlight.set(seq, tracked);
-  move(state, tracked, { kind: "due", isReachable: false });
-  // A `notify` lets the row wait on.
-  if (tracked.flight.stage.kind === "offered") state.inFlight.delete(seq);
+  try {
+    move(state, tracked, { kind: "due", isReachable: false });
+  } finally {
+    // A `notify` lets the row wait on.
+    if (tracked.flight.stage.kind === "offered") state.inFlight.delete(seq);
+  }
 }

@@ -88,9 +88,9 @@ async function offerPages(state: DeliveryState, flush: Flush): Promise<void> {
   do {
     const rows = await readPage(state, flush);
     if (rows === undefined) return tryAgain(state, flush);
-    for (const row of rows) offerSafely(state, flush, row);
+    const isWhole = rows.every((row) => offerSafely(state, flush, row));
     tellSettled(state);
-    if (rows.length < WINDOW) return finishFlush(state, flush);
+    if (isWhole && rows.length < WINDOW) return finishFlush(state, flush);
   } while (flush.open.size === 0);
   flush.offeredAt = state.node.now();
   if (flush.open.size > unproved) remind(state, flush);
@@ -139,23 +139,35 @@ function sharesUnderWay({ inFlight, node }: DeliveryState): OfflineShares {
   return shares;
 }
 
-/** A row that cannot be read stays where it is, and holds up no other. */
-function offerSafely(state: DeliveryState, flush: Flush, row: PendingMessage): void {
+/** A row that cannot be offered stays where it is, and holds up no other. False: those after it have to wait for it. */
+function offerSafely(state: DeliveryState, flush: Flush, row: PendingMessage): boolean {
+  const known = state.inFlight.get(row.seq);
+  if (known !== undefined && isUnderWay(known)) {
+    flush.open.add(row.seq);
+    return false;
+  }
+  flush.after = row.seq;
   try {
-    offer(state, flush, row);
+    state.sendBehind(row.seq);
+    offer(state, flush, row, known);
     state.sendBehind(row.seq + 1);
   } catch (error) {
     flush.left++;
+    const tracked = state.inFlight.get(row.seq);
+    if (tracked !== known && tracked?.flight.stage.kind === "offered") state.inFlight.delete(row.seq);
     state.node.log.error("cannot offer waiting message", { owner: state.owner.text, seq: row.seq, error });
   }
+  return true;
 }
 
-function offer(state: DeliveryState, flush: Flush, row: PendingMessage): void {
-  state.sendBehind(row.seq);
-  flush.after = row.seq;
-  const known = state.inFlight.get(row.seq);
+/** It comes to rest by a transaction that does not write its row: that the row is there does not tell of its commit. */
+function isUnderWay({ flight: { stage } }: Tracked): boolean {
+  return stage.kind === "resting" && stage.ending?.hasRow === false;
+}
+
+function offer(state: DeliveryState, flush: Flush, row: PendingMessage, known: Tracked | undefined): void {
   if (known !== undefined && known.flight.stage.kind !== "resting") return offerHeld(state, flush, known);
-  // It was read, so its commit is there, though the news of it may still be on the way.
+  // It was read, so the commit that writes it is there, though the news of it may still be on the way.
   if (known !== undefined) concludeRest(state, known);
   const tracked = fromRow(state.owner.text, row);
   state.inFlight.set(row.seq, tracked);

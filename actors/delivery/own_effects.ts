@@ -35,7 +35,7 @@ export function carryOutOwn(state: DeliveryState, tracked: Tracked, effect: OwnE
     case "wait":
       return waitInStorage(state, seq);
     case "hold-back":
-      return holdBack(state);
+      return holdBack(state, seq);
     case "watch":
       return watchDeadline(state, tracked);
     case "remember":
@@ -47,7 +47,8 @@ export function carryOutOwn(state: DeliveryState, tracked: Tracked, effect: OwnE
 
 function offer(state: DeliveryState, tracked: Tracked, to: readonly SessionId[]): void {
   toSessions(state, tracked, to);
-  if (state.fresh?.delete(tracked.seq) !== true) return;
+  if (!tracked.isUntold && state.fresh?.delete(tracked.seq) !== true) return;
+  tracked.isUntold = false;
   const takers = state.profile.resources.filter(({ session }) => to.includes(session));
   const names = takers.map(({ resource }) => resource);
   if (names.length > 0) tracked.copiedTo = offered(state, tracked, names);
@@ -86,9 +87,10 @@ export function waitInStorage(state: DeliveryState, seq: number): void {
   flush.after = Math.min(flush.after, seq - 1);
 }
 
-function holdBack(state: DeliveryState): void {
-  if (state.flush === undefined) state.hasPending = true;
-  else state.flush.left++;
+function holdBack(state: DeliveryState, seq: number): void {
+  const { flush } = state;
+  if (flush === undefined) state.hasPending = true;
+  else if (flush.after >= seq) flush.left++;
 }
 
 /** The answer is an end, or, where none is told, that the message is durable there. */

@@ -123,14 +123,15 @@ export function willStore(state: DeliveryState, stanza: Stanza, resources: reado
   return state.offline && storable(stanza) && !resources.some(takesWaiting);
 }
 
-/** Counts what waits; messages under way whose row is or will be there are in it. */
+/** Counts what waits; messages under way whose row is or will be there are in it. Those with sessions are not, until they come back. */
 export async function countPending(state: DeliveryState): Promise<void> {
-  const tracked = [...state.inFlight.values()];
-  const offered = tracked.filter(({ flight }) => flight.stage.kind === "offered" && flight.row.log === "durable");
-  const without = offered.map(({ seq }) => seq);
-  const shares = await state.node.database.pendingShares(state.owner.text, without);
+  const without = new Set<number>();
+  for (const { flight, seq } of state.inFlight.values()) {
+    if (flight.stage.kind === "offered" && flight.row.log === "durable") without.add(seq);
+  }
+  const shares = await state.node.database.pendingShares(state.owner.text, [...without]);
   state.shares = new OfflineShares(state.node.settings.offlineLimits, shares);
   for (const each of state.inFlight.values()) {
-    if (each.flight.row.waits && !without.includes(each.seq)) each.flight = withRow(each.flight, { counted: true });
+    if (each.flight.row.waits) each.flight = withRow(each.flight, { counted: !without.has(each.seq) });
   }
 }

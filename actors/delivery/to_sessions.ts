@@ -17,15 +17,19 @@ export function toSessions(state: DeliveryState, tracked: Tracked, sessions: rea
   state.tellSessions(sessions, { kind: "deliver", stanza: device, seq, until, ofStranger });
 }
 
-/** To those resources, of which nobody waits for proof. */
-export function toResources(state: DeliveryState, message: Logged, resources: readonly string[]): void {
+/** To those resources, of which nobody waits for proof. False where none is there. */
+export function toResources(state: DeliveryState, message: Logged, resources: readonly string[]): boolean {
   const { stanza } = message;
   const device = shown(state, message, stanza);
   const ofStranger = state.isStranger(stanza.from!);
+  let isThere = false;
   for (const name of resources) {
     const entry = state.resource(name);
-    if (entry !== undefined) state.tellSession(entry.session, { kind: "deliver", stanza: device, seq: 0, ofStranger });
+    if (entry === undefined) continue;
+    isThere = true;
+    state.tellSession(entry.session, { kind: "deliver", stanza: device, seq: 0, ofStranger });
   }
+  return isThere;
 }
 
 /** When time takes the message out: the earliest undecided `expire-at` that no `notify` before it lets go on by then. */

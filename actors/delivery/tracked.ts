@@ -46,6 +46,8 @@ export class Tracked implements NewMessage, RowHandle {
   isStored = false;
   /** The recipient's own archive has it, or will: its stanza-id is that archive's. */
   kept = false;
+  /** No session was there to take it: modules learn of it with the offer that one takes. */
+  isUntold = false;
   /** Its timeline; undefined: it is not tracked. */
   readonly timeline: string | undefined;
   /** The transaction that ends it, or brings it to rest, writes the steps that say so. */
