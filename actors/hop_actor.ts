@@ -12,7 +12,7 @@ import { move, moveByCommit } from "./delivery/carry_out.ts";
 import type { Envelope } from "./delivery/delivery_letter.ts";
 import { expireRow } from "./delivery/expiry.ts";
 import { conditionOf } from "./delivery/log_rows.ts";
-import { onRows, readMore } from "./hop/backlog.ts";
+import { onRows, open, readMore } from "./hop/backlog.ts";
 import { carryOut, onAnswered, onOver, onRetry } from "./hop/dispatch.ts";
 import type { HopLetter } from "./hop/hop_letter.ts";
 import { type HopStart, HopState } from "./hop/hop_state.ts";
@@ -33,7 +33,9 @@ export class HopActor implements Actor<HopLetter> {
     const state = this.#state;
     switch (letter.kind) {
       case "start":
-        return this.#onStart();
+        return open(state);
+      case "opened":
+        return readMore(state);
       case "stanza":
         return this.#onStanza(letter);
       case "explain":
@@ -59,14 +61,6 @@ export class HopActor implements Actor<HopLetter> {
   stopped(): void {
     this.#state.isStopped = true;
     for (const lane of this.#state.lanes.all()) lane.cancelPause?.();
-  }
-
-  #onStart(): void {
-    const { node, owner } = this.#state;
-    node.database.addOwner(owner.text, "gateway").then(
-      () => readMore(this.#state),
-      (error) => node.log.error("cannot open hop", { domain: owner.text, error }),
-    );
   }
 
   #onStanza(envelope: Envelope): void {

@@ -5,7 +5,7 @@ import { fromRow, type Tracked } from "../delivery/tracked.ts";
 import { finish } from "../post.ts";
 import { pauseAfter } from "./attempt.ts";
 import type { HopState } from "./hop_state.ts";
-import { TO_HOP } from "./intake.ts";
+import { TO_HOP, takeEarly } from "./intake.ts";
 import { viaOf } from "./via.ts";
 
 const MAX_HELD = 1000;
@@ -23,6 +23,18 @@ export function keepOrLeave(state: HopState, tracked: Tracked): boolean {
   finish(state.node, tracked.replyTo, { kind: "stored" });
   readMore(state);
   return false;
+}
+
+/** Asks for the log until the store has it. */
+export function open(state: HopState): void {
+  const { node, owner, self } = state;
+  node.database.addOwner(owner.text, "gateway").then(
+    () => self().tell({ kind: "opened" }),
+    (error) => {
+      node.log.error("cannot open hop", { domain: owner.text, error });
+      node.schedule(pauseAfter(1), () => self().tell({ kind: "start" }));
+    },
+  );
 }
 
 export function readMore(state: HopState): void {
@@ -49,6 +61,7 @@ export function onRows(state: HopState, rows: readonly PendingMessage[] | undefi
     if (!state.inFlight.has(row.seq)) queueRow(state, row);
   }
   if (state.leftSince) readMore(state);
+  takeEarly(state);
 }
 
 function queueRow(state: HopState, row: PendingMessage): void {

@@ -7,6 +7,8 @@ import type { HopAnswer } from "./hop.ts";
 
 export type HopLetter =
   | { readonly kind: "start" }
+  /** The store has its log. */
+  | { readonly kind: "opened" }
   | Envelope
   /** What would become of it? */
   | { readonly kind: "explain"; readonly envelope: Envelope }

@@ -1,6 +1,7 @@
 /** What the actor of one hop knows; its rooms, the files of this folder, share it. @module */
 import { SeqMap } from "../../store/seq_map.ts";
 import { Jid } from "../../xmpp/jid.ts";
+import type { Envelope } from "../delivery/delivery_letter.ts";
 import type { Holder, OwnEffect } from "../delivery/holder.ts";
 import type { Tracked } from "../delivery/tracked.ts";
 import type { Node } from "../node.ts";
@@ -32,6 +33,8 @@ export class HopState implements Holder {
   readonly shares = new QueueShares();
   /** Rows below this number were here before; they are counted when they are read. */
   readonly openedAt: number;
+  /** What came before the log was open and its first page read: nothing is accepted until then. Undefined: it is so. */
+  early: Envelope[] | undefined = [];
   /** Attempts under way. */
   sending = 0;
   /** Rows beyond `readTo` wait in the store alone. */

@@ -34,6 +34,7 @@ export function onMessage(state: HopState, envelope: Envelope): void {
   const { stanza, replyTo } = envelope;
   if (isIgnored(stanza)) return finish(node, replyTo, { kind: "dropped" });
   if (isFull(state, envelope)) return refuse(state, envelope);
+  if (state.early !== undefined) return hold(state, state.early, envelope);
   const taken = takeIn(stanza, termsOf(state));
   if (taken.kind === "refused") {
     countRefusal(node.meters, taken.reply);
@@ -42,6 +43,29 @@ export function onMessage(state: HopState, envelope: Envelope): void {
   }
   const rules = taken.kind === "ruled" ? taken.rules : envelope.rules;
   judge(state, envelope, withVia(taken.stanza, envelope.via), rules);
+}
+
+function hold({ shares }: HopState, early: Envelope[], envelope: Envelope): void {
+  early.push(envelope);
+  shares.count(envelope.stanza, 1);
+}
+
+/** The log is open, and what is older is known. */
+export function takeEarly(state: HopState): void {
+  const { early, shares } = state;
+  if (early === undefined) return;
+  state.early = undefined;
+  for (const { stanza } of early) shares.count(stanza, -1);
+  for (const envelope of early) takeSafely(state, envelope);
+}
+
+/** The failure of one holds up no other. */
+function takeSafely(state: HopState, envelope: Envelope): void {
+  try {
+    onMessage(state, envelope);
+  } catch (error) {
+    state.node.log.error("cannot take message for hop", { domain: state.owner.text, error });
+  }
 }
 
 /** What onMessage() would do. */
@@ -59,9 +83,9 @@ function isIgnored(stanza: Stanza): boolean {
 }
 
 /** The queue has no room for it; senders have shares, the application has not. */
-function isFull({ inFlight, shares }: HopState, { stanza, replyTo, via }: Envelope): boolean {
+function isFull({ inFlight, early, shares }: HopState, { stanza, replyTo, via }: Envelope): boolean {
   const isOwn = replyTo?.waits === true && via.length === 0;
-  return inFlight.size >= MAX_HELD_EVER || (!isOwn && shares.isFull(stanza));
+  return inFlight.size + (early?.length ?? 0) >= MAX_HELD_EVER || (!isOwn && shares.isFull(stanza));
 }
 
 /** What stands behind a hop has no presence to hide. */

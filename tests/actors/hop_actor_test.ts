@@ -300,6 +300,46 @@ describe("GatewayActor", () => {
     expect(await system.database.accounts("", 10)).toEqual(["romeo@localhost"]);
   });
 
+  test("a queue that could not be opened is opened later; what comes meanwhile waits, accepted by nobody", async () => {
+    await system.stop();
+    store.fault = new StoreFault("busy", "Cannot commit: locked");
+    await begins();
+    store.fault = undefined;
+    const sent = sends("m1");
+    await passes(500);
+    expect([sent.accepted, attempts.length]).toEqual([0, 0]);
+    await passes(1000);
+    expect([sent.accepted, bodies(), await waiting()]).toEqual([1, ["m1"], []]);
+    const opening = /^(store cannot commit|cannot open hop|cannot prune)/;
+    expect(errors.some((error) => error.startsWith("cannot open hop"))).toBe(true);
+    errors = errors.filter((error) => !opening.test(error));
+  });
+
+  test("what comes before the queue is read is handed over at once, and not called stored", async () => {
+    await system.stop();
+    store.isHeld = true;
+    await begins();
+    const outcome = new Promise((resolve) => {
+      const addresses = { from: Jid.parse("localhost"), to: Jid.parse(`+4912@${SMS}`) };
+      system.submit(Stanza.build("message", { ...addresses, id: "m1" }, xml`<body>m1</body>`), undefined, resolve);
+    });
+    store.release();
+    await settles();
+    expect(await outcome).toEqual({ kind: "gateway" });
+  });
+
+  test("a queue that is not open yet holds no more of one sender than his share", async () => {
+    await system.stop();
+    store.isHeld = true;
+    await begins();
+    const sent = Array.from({ length: 300 }, (_, n) => sends(`m${n}`));
+    await settles();
+    expect(sent.filter(({ outcomes }) => outcomes[0] === "none")).toHaveLength(50);
+    store.release();
+    await passes(1000);
+    expect(bodies()).toHaveLength(250);
+  });
+
   test("a message that is left in the store while that is being read is read too", async () => {
     await system.stop();
     store.isHeld = true;

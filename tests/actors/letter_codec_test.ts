@@ -112,6 +112,7 @@ const delivery: Samples<DeliveryLetter> = {
 
 const hop: Samples<HopLetter> = {
   start: { kind: "start" },
+  opened: { kind: "opened" },
   stanza: ENVELOPE,
   explain: { kind: "explain", envelope: ENVELOPE },
   rows: { kind: "rows", rows: [{ seq: 1, text: "<m/>", rules: undefined, deadline: 3, archived: false }] },
