@@ -15,7 +15,8 @@ export interface Destination {
   stop?(): void;
   /**
    * What it would do with a message (XEP-0079 section 2.2.2). The server reads the rules of the message and holds them against
-   * this plan; `accept` gets what they let pass, without its rules. A destination without `plan` judges the rules itself.
+   * this plan; `accept` gets what they let pass: a message without rules, in an envelope with those that are undecided, which is
+   * for finish() or for a queue. A destination without `plan` judges the rules itself.
    */
   plan?(message: Stanza): Plan;
   /**

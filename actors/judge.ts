@@ -3,136 +3,143 @@
  * XEP-0079 section 2.2.
  * @module
  */
-import type { Met, NotifyMoment, Verdict } from "../amp/evaluate.ts";
+import type { Met, Verdict } from "../amp/evaluate.ts";
 import type { Outcome } from "../amp/outcome.ts";
 import type { Plan } from "../amp/plan.ts";
 import type { RuleState } from "../amp/rule_state.ts";
 import { verdictOn } from "../amp/verdict.ts";
-import { StanzaError } from "../xmpp/errors.ts";
-import type { Stanza } from "../xmpp/stanza.ts";
-import type { ReplyTo } from "./address.ts";
-import { countRefusal } from "./count_refusal.ts";
+import type { Step } from "../outcomes/step.ts";
+import type { StoreCall } from "../store/store.ts";
+import { StanzaError, type StanzaErrorCondition } from "../xmpp/errors.ts";
+import { bounce } from "./delivery/carry_out.ts";
 import type { Envelope } from "./delivery/delivery_letter.ts";
+import type { DueEvent } from "./delivery/due_event.ts";
 import { fire, ruledOut } from "./delivery/flight/ends.ts";
-import { type IntakeTerms, takeIn } from "./delivery/intake.ts";
+import { type IntakeTerms, readRules, takeRules } from "./delivery/intake.ts";
 import { transact } from "./delivery/log_rows.ts";
 import { eventCalls, ruleEvent, sendEvent } from "./delivery/rule_events.ts";
+import { ruled, stepsOfEnd } from "./delivery/timeline_notes.ts";
 import type { Finding } from "./finding.ts";
 import { judged } from "./judged.ts";
 import type { Node } from "./node.ts";
-import { finish, tellRefused } from "./post.ts";
-import type { Waiters } from "./waiters.ts";
+import { finish, tellFinished } from "./post.ts";
 
 const NOBODY: Plan = { kind: "none", reason: "no-account", silent: false };
+/** Of what has happened no deadline is asked: that is for who holds the message. */
+const NO_TIME = Number.NEGATIVE_INFINITY;
 
-/** `pass` gets what the rules let pass. */
-export function judge(
-  node: Node,
-  waiters: Waiters,
-  envelope: Envelope,
-  plan: Plan,
-  pass: (envelope: Envelope) => void,
-): void {
-  const { stanza, replyTo } = envelope;
-  const taken = takeIn(stanza, termsOf(node));
-  if (taken.kind === "refused") {
-    countRefusal(node.meters, taken.reply);
-    node.route(taken.reply, { notice: true });
-    return tellRefused(node, replyTo, taken.condition);
-  }
-  const rules = taken.kind === "ruled" ? taken.rules : envelope.rules;
-  const passed: Envelope = { ...envelope, stanza: taken.stanza, rules: undefined };
-  if (rules === undefined) return pass(passed);
+/** `pass` gets what the rules let pass, with those that are undecided. */
+export function judge(node: Node, envelope: Envelope, plan: Plan, pass: (envelope: Envelope) => void): void {
+  const taken = takeRules(node, envelope, envelope.stanza, termsOf(node));
+  if (taken === undefined) return;
+  const { stanza, rules } = taken;
+  if (rules === undefined) return pass({ ...envelope, stanza });
   const verdict = verdictOn(rules, plan, node.now());
-  if (verdict.kind !== "default") return report(node, verdict, rules, () => finish(node, replyTo, ruledOut(verdict)));
-  pass({ ...passed, replyTo: watch(node, waiters, passed, carryNow(node, rules, verdict.notify), verdict.notify) });
+  if (verdict.kind === "default") return pass({ ...envelope, stanza, rules: tellNow(node, envelope, rules, verdict) });
+  end(node, envelope, rules, { report: verdict, outcome: ruledOut(verdict), bounce: undefined });
 }
 
 /** What judge() would do, and the destination after it. */
-export function explainPlan(node: Node, { stanza, rules: given }: Envelope, plan: Plan): Finding {
-  const taken = takeIn(stanza, termsOf(node));
+export function explainPlan(node: Node, envelope: Envelope, plan: Plan): Finding {
+  const taken = readRules(envelope, envelope.stanza, termsOf(node));
   if (taken.kind === "refused") return { kind: "refused", condition: taken.condition };
-  return judged(taken.kind === "ruled" ? taken.rules : given, plan, node.now());
+  return judged(taken.rules, plan, node.now());
 }
 
+/** What stands behind a destination has no presence to hide. */
 function termsOf(node: Node): IntakeTerms {
   return { limits: node.settings.ruleLimits, now: node.now(), maySee: true };
 }
 
-type Notify = Extract<Verdict, { kind: "default" }>["notify"];
-
 /** A rule that the plan meets already is told now. */
-function carryNow(node: Node, rules: RuleState, notify: Notify): RuleState {
+function tellNow(
+  node: Node,
+  { replyTo }: Envelope,
+  rules: RuleState,
+  { notify }: Extract<Verdict, { kind: "default" }>,
+): RuleState {
   if (notify?.when !== "now") return rules;
-  report(node, notify, rules, () => {});
+  const event = ruleEvent(node, notify, rules);
+  commit(node, rules, event, replyTo?.timeline, ruled(notify.rule), (sent) => sendEvent(node, sent));
   return fire(rules, notify);
 }
 
-/** The ticket for what becomes of the message: rules are held against that too. */
-function watch(node: Node, waiters: Waiters, { stanza, replyTo }: Envelope, rules: RuleState, notify: Notify): ReplyTo {
-  const ticket = waiters.add((letter) => {
-    if (letter.kind !== "outcome") return;
-    waiters.remove(ticket);
-    conclude(node, stanza, rules, notify, letter.outcome, () => finish(node, replyTo, letter.outcome));
-  });
-  return { to: { kind: "waiter", process: node.peers.own }, ticket, waits: true };
+/**
+ * The destination has finished with it: what that meets of the undecided rules is carried out, and the outcome told. A queue
+ * does the same for what it has taken.
+ */
+export function finishUnderRules(node: Node, envelope: Envelope, outcome: Outcome): void {
+  const { rules, replyTo, via } = envelope;
+  if (rules === undefined) return finish(node, replyTo, outcome);
+  if (outcome.kind !== "none") {
+    return end(node, envelope, rules, { report: metBy(rules, outcome), outcome, bounce: undefined });
+  }
+  // The account that has forwarded it plans again, and decides by itself.
+  if (via.length > 0) return finish(node, replyTo, outcome);
+  const verdict = verdictOn(rules, NOBODY, node.now());
+  if (verdict.kind === "default") {
+    return end(node, envelope, rules, { report: verdict.notify, outcome, bounce: outcome.condition });
+  }
+  end(node, envelope, rules, { report: verdict, outcome: ruledOut(verdict), bounce: undefined });
 }
 
-function conclude(
-  node: Node,
-  stanza: Stanza,
-  rules: RuleState,
-  notify: Notify,
-  outcome: Outcome,
-  done: () => void,
-): void {
-  if (outcome.kind === "none") return undeliverable(node, stanza, rules, done);
-  const met = notify?.when === momentOf(outcome) ? notify : undefined;
-  if (met === undefined) return done();
-  report(node, met, rules, done);
+/** The notification that this is. Another action would come too late. */
+function metBy(rules: RuleState, outcome: Outcome): Met | undefined {
+  const done = planOf(outcome, rules);
+  const verdict = done && verdictOn(rules, done, NO_TIME);
+  return verdict?.kind === "default" ? verdict.notify : undefined;
 }
 
-function momentOf({ kind }: Outcome): NotifyMoment | undefined {
-  switch (kind) {
+/** The plan that was carried out. */
+function planOf(outcome: Outcome, { recipient }: RuleState): Plan | undefined {
+  switch (outcome.kind) {
     case "direct":
-      return "received";
-    case "stored":
-      return "stored";
+      return { kind: "direct", resources: [outcome.resource] };
     case "forwarded":
+      return { kind: "forward", to: recipient.text };
+    case "stored":
     case "gateway":
-      return "handed-over";
+      return { kind: outcome.kind };
     default:
       return undefined;
   }
 }
 
-/** The action of a rule for it, or, beside a notification, the ordinary error. */
-function undeliverable(node: Node, stanza: Stanza, rules: RuleState, done: () => void): void {
-  const verdict = verdictOn(rules, NOBODY, node.now());
-  const met = verdict.kind === "default" ? verdict.notify : verdict;
-  const error = verdict.kind === "default" ? stanza.error(new StanzaError("service-unavailable")) : undefined;
-  const finished = () => {
-    if (error !== undefined) {
-      countRefusal(node.meters, error);
-      node.route(error);
-    }
-    done();
-  };
-  if (met === undefined) return finished();
-  report(node, met, rules, finished);
+interface End {
+  readonly report: Met | undefined;
+  readonly outcome: Outcome;
+  /** The ordinary error, beside a notification. */
+  readonly bounce: StanzaErrorCondition | undefined;
 }
 
-/** The event of a rule is in the log before it is told, and before anything that follows. */
-function report(node: Node, met: Met, rules: RuleState, done: () => void): void {
-  const event = ruleEvent(node, met, rules);
-  const calls = eventCalls(event);
-  const tell = () => {
-    sendEvent(node, event);
-    done();
-  };
-  if (calls.length === 0) return tell();
+/** The report of the rule, then the ordinary error (XEP-0079 2.2.3), then the outcome. */
+function end(node: Node, { stanza, replyTo }: Envelope, rules: RuleState, given: End): void {
+  const { report, outcome } = given;
+  const event = report && ruleEvent(node, report, rules);
+  const steps = stepsOfEnd(replyTo, given, outcome.kind !== "stored");
+  commit(node, rules, event, replyTo?.timeline, steps, (sent) => {
+    sendEvent(node, sent);
+    if (given.bounce !== undefined) bounce(node, stanza, new StanzaError(given.bounce));
+    tellFinished(node, replyTo, outcome);
+  });
+}
+
+/** The event of a rule is in the log, and the timeline knows, before anything of it is told. */
+function commit(
+  node: Node,
+  { id }: RuleState,
+  event: DueEvent | undefined,
+  timeline: string | undefined,
+  steps: readonly Step[],
+  told: (event: DueEvent | undefined) => void,
+): void {
+  const calls: StoreCall[] = [...eventCalls(event)];
+  if (timeline !== undefined) calls.push(node.timelines.callOf(timeline, steps));
+  if (calls.length === 0) return told(event);
   transact(node, calls, (fault) => {
-    if (fault !== undefined) node.log.error("cannot keep report", { id: rules.id, fault: fault.kind });
-    tell();
+    if (timeline !== undefined) node.timelines.committed();
+    if (fault === undefined) return told(event);
+    node.log.error("cannot keep report", { id, fault: fault.kind });
+    told(event && { ...event, seq: 0 });
   });
 }

@@ -10,19 +10,16 @@ import type { Finding } from "./finding.ts";
 import { explainPlan, judge } from "./judge.ts";
 import type { Node } from "./node.ts";
 import { finish, tellFinding } from "./post.ts";
-import type { Waiters } from "./waiters.ts";
 
 const UNKNOWN: Finding = { kind: "unknown" };
 const NO_ROUTE: Finding = { kind: "refused", condition: "remote-server-not-found" };
 
 export class Router {
   readonly #node: Node;
-  readonly #waiters: Waiters;
   readonly #destinations: readonly Destination[];
 
-  constructor(node: Node, waiters: Waiters, destinations: readonly Destination[]) {
+  constructor(node: Node, destinations: readonly Destination[]) {
     this.#node = node;
-    this.#waiters = waiters;
     this.#destinations = destinations;
   }
 
@@ -33,10 +30,9 @@ export class Router {
   dispatch(envelope: Envelope): void {
     const destination = this.#find(envelope.stanza.to!.domain);
     if (destination === undefined) return refuse(this.#node, envelope, "remote-server-not-found");
-    if (destination.plan === undefined || envelope.stanza.name !== "message") return destination.accept(envelope);
-    judge(this.#node, this.#waiters, envelope, destination.plan(envelope.stanza), (passed) =>
-      destination.accept(passed),
-    );
+    const { stanza, notice } = envelope;
+    if (destination.plan === undefined || stanza.name !== "message" || notice) return destination.accept(envelope);
+    judge(this.#node, envelope, destination.plan(stanza), (passed) => destination.accept(passed));
   }
 
   /** Has who would take the message say what would become of it. */

@@ -28,12 +28,13 @@ import { type Explained, explain } from "./explain.ts";
 import type { Hop, HopOptions } from "./hop/hop.ts";
 import type { HopLetter } from "./hop/hop_letter.ts";
 import { HopActor } from "./hop_actor.ts";
+import { finishUnderRules } from "./judge.ts";
 import { readFrame, writeFrame } from "./letter_codec.ts";
 import { Meters } from "./meters.ts";
 import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
 import { NowAndThen } from "./now_and_then.ts";
 import { ALONE, type Peers, processOf } from "./peers.ts";
-import { finish, type Letters } from "./post.ts";
+import type { Letters } from "./post.ts";
 import { Router } from "./router.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
@@ -121,7 +122,7 @@ export class ActorSystem implements Node, SessionService {
     this.database = askStore(this.store, (name) => this.#renew(Jid.parse(name)));
     this.context = this.#createContext();
     this.#sessions = new SessionDirectory(this, this.waiters);
-    this.#router = new Router(this, this.waiters, [new Accounts(this), ...start.destinations]);
+    this.#router = new Router(this, [new Accounts(this), ...start.destinations]);
     this.#users = new UserDirectory(
       this,
       userKinds(() => this),
@@ -148,7 +149,7 @@ export class ActorSystem implements Node, SessionService {
       now: () => this.now(),
       newId: () => this.newId(),
       route: (stanza) => this.route(stanza),
-      finish: ({ replyTo }, outcome) => finish(this, replyTo, outcome),
+      finish: (envelope, outcome) => finishUnderRules(this, envelope, outcome),
       explainHop: (domain, envelope) => this.send({ kind: "hop", domain }, { kind: "explain", envelope }),
       openHop: (domain, hop, options) => this.#openHop(domain, hop, options),
     };
@@ -509,6 +510,7 @@ export class ActorSystem implements Node, SessionService {
       log,
       now: () => this.now(),
       newId: () => this.newId(),
+      serves: (domain) => this.serves(domain),
       route: (stanza) => this.route(stanza),
       endAccount: (account) => {
         this.#toOthers({ kind: "remove", account });

@@ -77,6 +77,8 @@ export interface ServerContext {
   readonly log: Log;
   now(): number;
   newId(): string;
+  /** Whether stanzas for that domain have somewhere to go: to accounts here, or to a destination. */
+  serves(domain: string): boolean;
   /** Routes a stanza as if it had just arrived at the server; `to` and `from` are set. */
   route(stanza: Stanza): void;
   /**

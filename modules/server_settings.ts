@@ -12,8 +12,6 @@ export interface ServerSettings {
   readonly offline: boolean;
   readonly rosterItems: number;
   readonly contacts: Readonly<Record<string, readonly string[]>>;
-  /** Domains that are served by gateways. */
-  readonly gateways?: readonly string[];
   /** The value of a setting that a module declares. */
   of<Value>(setting: Setting<Value>): Value;
 }

@@ -22,7 +22,7 @@ export interface Accounts {
   remove(jid: string): Promise<boolean>;
   /**
    * Sets the forwarding address of an account for the time when it is away: an account here, or an address behind a
-   * gateway; undefined: none. Returns false when there is no such account. Throws ForwardingError, JidError.
+   * destination, such as a gateway; undefined: none. Returns false when there is no such account. Throws ForwardingError, JidError.
    */
   setForward(jid: string, to: string | undefined): Promise<boolean>;
   /** The forwarding address. Undefined also when there is no such account. Throws JidError. */
@@ -82,8 +82,8 @@ export function createAccounts({ database, context, now }: AccountsStart): Accou
     },
     async setForward(jid, to) {
       const account = accountOf(jid);
-      const { settings, setForward } = context();
-      return await setForward(account, to === undefined ? undefined : forwardingAddress(to, account, settings));
+      const server = context();
+      return await server.setForward(account, to === undefined ? undefined : forwardingAddress(to, account, server));
     },
     async forward(jid) {
       return (await database().user(accountOf(jid).text))?.forwardTo;

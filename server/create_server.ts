@@ -107,7 +107,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     : createSqliteStore(config.store.url, { accountBytes: config.limits.accountBytes, keyFile: keyFileOf(config) });
   const gateways = createGateways(config, options.gateways ?? {});
   const destinations = [...gateways.values(), ...(options.destinations ?? [])];
-  const settings = nodeSettings(config, [...gateways.keys()]);
+  const settings = nodeSettings(config);
   const registry = createRegistry(modules, settings);
   const meters = new Meters();
   const parts = { now, log, meters, newId: () => nanoid(), schedule: scheduleTimer };

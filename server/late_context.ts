@@ -21,6 +21,7 @@ export function lateContext(known: Known, running: () => ServerContext): ServerC
     get store() {
       return running().store;
     },
+    serves: (domain) => running().serves(domain),
     route: (stanza) => running().route(stanza),
     endAccount: (account) => running().endAccount(account),
     endSessions: (account, except) => running().endSessions(account, except),

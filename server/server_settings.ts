@@ -8,11 +8,10 @@ export const SOFTWARE = { name: "ampact", version: "0.1.0" };
 
 const DAY_MS = 86_400_000;
 
-export function nodeSettings(config: Config, gateways: readonly string[]): NodeSettings {
+export function nodeSettings(config: Config): NodeSettings {
   const { limits } = config;
   return {
     domains: config.domains,
-    gateways,
     of: config.of,
     software: SOFTWARE,
     registration: config.registration,

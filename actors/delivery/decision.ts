@@ -4,16 +4,14 @@ import type { Rule } from "../../amp/rule.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
 import type { Jid } from "../../xmpp/jid.ts";
-import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import { countRefusal } from "../count_refusal.ts";
-import { finish, tellRefused } from "../post.ts";
+import { finish } from "../post.ts";
 import type { ResourceEntry } from "../profile.ts";
-import { arrive, endHere } from "./arrival.ts";
+import { type Arrival, arrive, endHere } from "./arrival.ts";
 import type { Envelope } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { ruledOut } from "./flight/ends.ts";
-import { type IntakeTerms, takeIn } from "./intake.ts";
+import { hasRules, type IntakeTerms, takeRules } from "./intake.ts";
 import { incoming } from "./message_phases.ts";
 import { countPending, isKnownTo, type Planned, type PlanOptions, planFor, willStore } from "./plan_input.ts";
 
@@ -26,23 +24,9 @@ export function onMessage(state: DeliveryState, envelope: Envelope): void | Prom
   if (envelope.seq > 0 && (state.inFlight.has(envelope.seq) || state.isProvedEvent(envelope.seq))) return;
   if (state.flushDue > 0) stopWaiting(state);
   const stanza = envelope.notice ? envelope.stanza : incoming(state, envelope.stanza);
-  if (!hasRulesToRead(envelope, stanza)) return decide(state, envelope, stanza, envelope.rules);
-  return takeInRules(state, envelope, stanza);
-}
-
-export function hasRulesToRead({ notice, via }: Envelope, stanza: Stanza): boolean {
-  return !notice && via.length === 0 && stanza.has("amp", NS.AMP);
-}
-
-function takeInRules(state: DeliveryState, envelope: Envelope, stanza: Stanza): void | Promise<void> {
-  const { node } = state;
-  const taken = takeIn(stanza, termsFor(state, envelope, stanza));
-  if (taken.kind === "refused") {
-    countRefusal(node.meters, taken.reply);
-    node.route(taken.reply, { notice: true });
-    return tellRefused(node, envelope.replyTo, taken.condition);
-  }
-  return decide(state, envelope, taken.stanza, taken.kind === "ruled" ? taken.rules : undefined);
+  if (!hasRules(envelope, stanza)) return decide(state, envelope, stanza, envelope.rules);
+  const taken = takeRules(state.node, envelope, stanza, termsFor(state, envelope, stanza));
+  if (taken !== undefined) return decide(state, envelope, taken.stanza, taken.rules);
 }
 
 export function termsFor(state: DeliveryState, envelope: Envelope, stanza: Stanza): IntakeTerms {
@@ -78,7 +62,7 @@ function decide(
   const plan = planOf(state, envelope, stanza, rules);
   if (plan === undefined) return countPending(state).then(() => decide(state, envelope, stanza, rules, true));
   if (rules === undefined) return arrive(state, { envelope, stanza, rules, isLate }, plan, undefined);
-  judge(state, envelope, stanza, rules, plan);
+  underRules(state, { envelope, stanza, rules }, plan);
 }
 
 /** The default action for it; undefined: what waits has to be counted before. */
@@ -117,7 +101,11 @@ function taker(state: DeliveryState, name: string, sender: Jid): ResourceEntry |
   return state.openTo(sender, [view]).length === 0 ? undefined : entry;
 }
 
-function judge(state: DeliveryState, envelope: Envelope, stanza: Stanza, rules: RuleState, plan: Plan): void {
+interface Ruled extends Arrival {
+  readonly rules: RuleState;
+}
+
+function underRules(state: DeliveryState, { envelope, stanza, rules }: Ruled, plan: Plan): void {
   const verdict = verdictOn(rules, plan, state.node.now());
   const reports = mayReport(state, envelope, rules);
   if (verdict.kind === "default") {

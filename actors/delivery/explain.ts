@@ -5,11 +5,11 @@ import type { Stanza } from "../../xmpp/stanza.ts";
 import type { Finding, Judged } from "../finding.ts";
 import { judged } from "../judged.ts";
 import { tellFinding } from "../post.ts";
-import { hasRulesToRead, mayReport, plannedOf, planOf, termsFor } from "./decision.ts";
+import { mayReport, plannedOf, planOf, termsFor } from "./decision.ts";
 import type { Envelope } from "./delivery_letter.ts";
 import type { DeliveryState } from "./delivery_state.ts";
 import { carriedOn } from "./flight/on_hop.ts";
-import { takeIn } from "./intake.ts";
+import { readRules } from "./intake.ts";
 import { incoming } from "./message_phases.ts";
 import { countPending, planFor } from "./plan_input.ts";
 
@@ -20,10 +20,9 @@ export async function onExplain(state: DeliveryState, envelope: Envelope, forwar
 
 async function findingOf(state: DeliveryState, envelope: Envelope, forward: boolean): Promise<Finding> {
   const stanza = incoming(state, envelope.stanza);
-  if (!hasRulesToRead(envelope, stanza)) return find(state, envelope, stanza, envelope.rules, forward);
-  const taken = takeIn(stanza, termsFor(state, envelope, stanza));
+  const taken = readRules(envelope, stanza, termsFor(state, envelope, stanza));
   if (taken.kind === "refused") return { kind: "refused", condition: taken.condition };
-  return find(state, envelope, taken.stanza, taken.kind === "ruled" ? taken.rules : undefined, forward);
+  return find(state, envelope, taken.stanza, taken.rules, forward);
 }
 
 async function find(

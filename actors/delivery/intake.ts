@@ -1,7 +1,7 @@
 /**
- * Reads and validates the rules of a message: XEP-0079 2.2.1 and section 9. Both ends do it: the sender's session, so
- * that a refusal costs the same whoever the recipient is and whether there is one, and the recipient's delivery, which
- * has the last word and serves applications too.
+ * Reads and validates the rules of a message: XEP-0079 2.2.1 and section 9. Both ends do it: the sender's delivery, so
+ * that a refusal costs the same whoever the recipient is and whether there is one, and whoever takes the message for its
+ * recipient, who has the last word and serves applications too.
  * @module
  */
 import { NOTHING_FIRED } from "../../amp/evaluate.ts";
@@ -12,7 +12,11 @@ import type { RuleState } from "../../amp/rule_state.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import { countRefusal } from "../count_refusal.ts";
+import type { Node } from "../node.ts";
+import { tellRefused } from "../post.ts";
 import { withoutRules } from "./compose.ts";
+import type { Envelope } from "./delivery_letter.ts";
 
 export type Intake =
   /** No rules; `stanza` is without what a client put in their place. */
@@ -39,7 +43,7 @@ export interface IntakeTerms {
 }
 
 export function takeIn(stanza: Stanza, terms: IntakeTerms): Intake {
-  const read = readRules(stanza, terms);
+  const read = readPayload(stanza, terms);
   switch (read.kind) {
     case "none":
       return { kind: "plain", stanza };
@@ -57,9 +61,41 @@ export function takeIn(stanza: Stanza, terms: IntakeTerms): Intake {
   }
 }
 
+/** A message that comes to whoever answers for it from now on. */
+export interface Taken {
+  readonly kind: "taken";
+  /** Without rules. */
+  readonly stanza: Stanza;
+  /** The undecided ones: its own, or those that an earlier hop has left. */
+  readonly rules: RuleState | undefined;
+}
+
+/** Whether it bears rules. Reports of the server bear what was decided; what an account has forwarded was read there. */
+export function hasRules({ notice, via }: Envelope, stanza: Stanza): boolean {
+  return !notice && via.length === 0 && stanza.has("amp", NS.AMP);
+}
+
+/** `stanza`: that of the envelope, as modules have left it. */
+export function readRules(envelope: Envelope, stanza: Stanza, terms: IntakeTerms): Taken | Refused {
+  if (!hasRules(envelope, stanza)) return { kind: "taken", stanza, rules: envelope.rules };
+  const taken = takeIn(stanza, terms);
+  if (taken.kind === "refused") return taken;
+  return { kind: "taken", stanza: taken.stanza, rules: taken.kind === "ruled" ? taken.rules : undefined };
+}
+
+/** The same; undefined: they are refused, and its sender is told. */
+export function takeRules(node: Node, envelope: Envelope, stanza: Stanza, terms: IntakeTerms): Taken | undefined {
+  const taken = readRules(envelope, stanza, terms);
+  if (taken.kind === "taken") return taken;
+  countRefusal(node.meters, taken.reply);
+  node.route(taken.reply, { notice: true });
+  tellRefused(node, envelope.replyTo, taken.condition);
+  return undefined;
+}
+
 /** Why the message is refused, or undefined; nothing is made of what is valid. */
 export function refusalOf(stanza: Stanza, terms: IntakeTerms): Refused | undefined {
-  const read = readRules(stanza, terms);
+  const read = readPayload(stanza, terms);
   return read.kind === "refused" ? read : undefined;
 }
 
@@ -70,7 +106,7 @@ type Read =
   | Extract<ReadResult, { readonly kind: "request" }>
   | Refused;
 
-function readRules(stanza: Stanza, terms: IntakeTerms): Read {
+function readPayload(stanza: Stanza, terms: IntakeTerms): Read {
   const source = stanza.payloadText("amp", NS.AMP);
   if (source === undefined) return NONE;
   const read = readRequest(source, terms.limits, terms.now);

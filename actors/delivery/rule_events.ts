@@ -17,9 +17,13 @@ export function ruleEvent(node: Node, met: Met, rules: RuleState): DueEvent | un
   return stanza && dueEvent(node, stanza);
 }
 
-/** An event for an account lies in the log until its receiver has proved receipt, like any message; an application learns the outcome anyhow. */
+/**
+ * An event for an account lies in the log until its receiver has proved receipt, like any message; an application learns the
+ * outcome anyhow, and a queue has a log of its own.
+ */
 function dueEvent(node: Node, stanza: Stanza): DueEvent {
-  const keeps = node.settings.offline && stanza.to!.local !== "";
+  const { local, domain } = stanza.to!;
+  const keeps = node.settings.offline && local !== "" && node.isLocal(domain);
   return { stanza, seq: keeps ? node.seqs.next() : 0 };
 }
 

@@ -1,6 +1,7 @@
 /** What a step of a flight means for the timeline of its message. @module */
 import type { Step } from "../../outcomes/step.ts";
 import type { StoreCall } from "../../store/store.ts";
+import type { ReplyTo } from "../address.ts";
 import type { Node } from "../node.ts";
 import { lastSteps } from "../post.ts";
 import type { Change, Effect, Ending, Event } from "./flight/flight.ts";
@@ -38,7 +39,7 @@ function stepsOf(holder: Holder, tracked: Tracked, effect: Effect): readonly Ste
 }
 
 /** A rule that takes the message out is told of with its outcome. */
-function ruled(rule: Extract<Step, { kind: "ruled" }>["rule"]): readonly Step[] {
+export function ruled(rule: Extract<Step, { kind: "ruled" }>["rule"]): readonly Step[] {
   const reported: Step = { kind: "reported", rule };
   return rule.action === "notify" ? [{ kind: "ruled", rule }, reported] : [reported];
 }
@@ -48,14 +49,23 @@ export function endingSteps(
   node: Node,
   tracked: Tracked,
   changes: readonly Change[],
-  { kind, report, outcome, bounce }: Ending,
+  ending: Ending,
 ): readonly StoreCall[] {
+  const waits = ending.kind === "rest" && tracked.flight.row.waits;
+  const steps = stepsOfEnd(tracked.replyTo, ending, !waits);
+  const withdrawn: readonly Step[] = changes.includes("withdraw") ? [{ kind: "withdrawn" }] : [];
+  tracked.hasLastSteps = true;
+  return [node.timelines.callOf(tracked.timeline!, [...withdrawn, ...steps])];
+}
+
+/** `isLast`: it waits nowhere. */
+export function stepsOfEnd(
+  replyTo: ReplyTo | undefined,
+  { report, outcome, bounce }: Pick<Ending, "report" | "outcome" | "bounce">,
+  isLast: boolean,
+): readonly Step[] {
   const steps: Step[] = [];
-  if (changes.includes("withdraw")) steps.push({ kind: "withdrawn" });
   if (report !== undefined) steps.push(...ruled(report.rule));
   if (bounce !== undefined) steps.push({ kind: "reported", condition: bounce });
-  const waits = kind === "rest" && tracked.flight.row.waits;
-  steps.push(...lastSteps(tracked.replyTo ?? { isCounted: true }, outcome, !waits));
-  tracked.hasLastSteps = true;
-  return [node.timelines.callOf(tracked.timeline!, steps)];
+  return [...steps, ...lastSteps(replyTo ?? { isCounted: true }, outcome, isLast)];
 }

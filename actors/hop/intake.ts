@@ -5,7 +5,6 @@ import type { RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
-import { countRefusal } from "../count_refusal.ts";
 import { begin, endHere } from "../delivery/arrival.ts";
 import { bounce } from "../delivery/carry_out.ts";
 import type { Envelope } from "../delivery/delivery_letter.ts";
@@ -13,7 +12,7 @@ import { isEphemeral } from "../delivery/ephemeral.ts";
 import { fire, ruledOut } from "../delivery/flight/ends.ts";
 import type { Row } from "../delivery/flight/flight.ts";
 import { queue } from "../delivery/flight/on_hop.ts";
-import { type IntakeTerms, takeIn } from "../delivery/intake.ts";
+import { type IntakeTerms, readRules, takeRules } from "../delivery/intake.ts";
 import { append, waitingUnder } from "../delivery/log_rows.ts";
 import { announce, ruleEvent } from "../delivery/rule_events.ts";
 import { Tracked, UNOFFERED } from "../delivery/tracked.ts";
@@ -31,18 +30,12 @@ const QUEUED_ROW: Row = { log: "queued", waits: true, archived: false, counted: 
 
 export function onMessage(state: HopState, envelope: Envelope): void {
   const { node } = state;
-  const { stanza, replyTo } = envelope;
-  if (isIgnored(stanza)) return finish(node, replyTo, { kind: "dropped" });
+  const { stanza } = envelope;
+  if (isIgnored(stanza)) return finish(node, envelope.replyTo, { kind: "dropped" });
   if (isFull(state, envelope)) return refuse(state, envelope);
   if (state.early !== undefined) return hold(state, state.early, envelope);
-  const taken = takeIn(stanza, termsOf(state));
-  if (taken.kind === "refused") {
-    countRefusal(node.meters, taken.reply);
-    node.route(taken.reply, { notice: true });
-    return tellRefused(node, replyTo, taken.condition);
-  }
-  const rules = taken.kind === "ruled" ? taken.rules : envelope.rules;
-  judge(state, envelope, withVia(taken.stanza, envelope.via), rules);
+  const taken = takeRules(node, envelope, stanza, termsOf(state));
+  if (taken !== undefined) decide(state, envelope, withVia(taken.stanza, envelope.via), taken.rules);
 }
 
 function hold({ shares }: HopState, early: Envelope[], envelope: Envelope): void {
@@ -70,12 +63,12 @@ function takeSafely(state: HopState, envelope: Envelope): void {
 
 /** What onMessage() would do. */
 export function explain(state: HopState, envelope: Envelope): Finding {
-  const { stanza, rules: given } = envelope;
+  const { stanza } = envelope;
   if (isIgnored(stanza)) return { kind: "ended", outcome: { kind: "dropped" } };
   if (isFull(state, envelope)) return { kind: "refused", condition: "resource-constraint" };
-  const taken = takeIn(stanza, termsOf(state));
+  const taken = readRules(envelope, stanza, termsOf(state));
   if (taken.kind === "refused") return { kind: "refused", condition: taken.condition };
-  return judged(taken.kind === "ruled" ? taken.rules : given, TO_HOP, state.node.now());
+  return judged(taken.rules, TO_HOP, state.node.now());
 }
 
 function isIgnored(stanza: Stanza): boolean {
@@ -93,13 +86,13 @@ function termsOf({ node }: HopState): IntakeTerms {
   return { limits: node.settings.ruleLimits, now: node.now(), maySee: true };
 }
 
-/** A forwarding account decides by itself what becomes of a message that is refused. */
-function refuse({ node }: HopState, { stanza, via, replyTo }: Envelope): void {
-  if (via.length === 0) bounce(node, stanza, new StanzaError("resource-constraint", { type: "wait" }));
+/** A forwarding account decides by itself what becomes of a message that is refused; a report has nobody to hear of it. */
+function refuse({ node }: HopState, { stanza, notice, via, replyTo }: Envelope): void {
+  if (via.length === 0 && !notice) bounce(node, stanza, new StanzaError("resource-constraint", { type: "wait" }));
   tellRefused(node, replyTo, "resource-constraint");
 }
 
-function judge(state: HopState, envelope: Envelope, stanza: Stanza, rules: RuleState | undefined): void {
+function decide(state: HopState, envelope: Envelope, stanza: Stanza, rules: RuleState | undefined): void {
   if (rules === undefined) return keep(state, envelope, stanza, rules, undefined);
   const verdict = verdictOn(rules, TO_HOP, state.node.now());
   if (verdict.kind !== "default") return endHere(state, { envelope, stanza, rules }, verdict, ruledOut(verdict));

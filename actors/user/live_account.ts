@@ -120,6 +120,9 @@ export class LiveAccount implements AccountContext {
   endAccount(account: Jid): void {
     this.node.context.endAccount(account);
   }
+  serves(domain: string): boolean {
+    return this.node.serves(domain);
+  }
   setForward(account: Jid, to: Jid | undefined): Promise<boolean> {
     return this.node.context.setForward(account, to);
   }

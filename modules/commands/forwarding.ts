@@ -46,9 +46,9 @@ async function agrees(to: Jid, user: Jid, { settings, store }: ServerContext): P
   return account?.roster.some((item) => item.jid === user.bare.text && item.subscription !== "none") === true;
 }
 
-function readAddress(text: string, user: Jid, { settings }: ServerContext): Jid {
+function readAddress(text: string, user: Jid, context: ServerContext): Jid {
   try {
-    return forwardingAddress(text, user.bare, settings);
+    return forwardingAddress(text, user.bare, context);
   } catch (error) {
     if (error instanceof ForwardingError) throw new StanzaError("not-acceptable", { text: error.message });
     throw error;

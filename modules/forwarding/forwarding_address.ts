@@ -1,5 +1,5 @@
 import { Jid, JidError } from "../../xmpp/jid.ts";
-import type { ServerSettings } from "../module.ts";
+import type { ServerContext } from "../module.ts";
 
 /** An address that messages cannot be forwarded to. */
 export class ForwardingError extends Error {
@@ -7,15 +7,14 @@ export class ForwardingError extends Error {
 }
 
 /**
- * Reads where an account's messages are to be forwarded: the bare JID of an account here, or an address behind one of the
- * gateways. Throws ForwardingError.
+ * Reads where an account's messages are to be forwarded: the bare JID of an account here, or an address behind a destination.
+ * Throws ForwardingError.
  */
-export function forwardingAddress(text: string, owner: Jid, settings: ServerSettings): Jid {
+export function forwardingAddress(text: string, owner: Jid, server: Pick<ServerContext, "serves">): Jid {
   const to = parse(text);
   if (to.local === "" || to.resource !== "") throw refusal(text, "not an address of the form user@domain");
   if (to.equals(owner)) throw refusal(text, "it is the account itself");
-  const isServed = settings.domains.includes(to.domain) || settings.gateways?.includes(to.domain) === true;
-  if (!isServed) throw refusal(text, `${to.domain} is neither served here nor a gateway`);
+  if (!server.serves(to.domain)) throw refusal(text, `${to.domain} is neither served here nor by a destination`);
   return to;
 }
 

@@ -31,7 +31,7 @@ export class SmallServer {
     const server = new SmallServer(now);
     const opened = await server.#store.open();
     await server.#store.run(accounts.map((account) => ["createAccount", account, {}, now]));
-    const settings = nodeSettings(loadConfig({ env: {}, options: { domains, amp: { presencePolicy: "open" } } }), []);
+    const settings = nodeSettings(loadConfig({ env: {}, options: { domains, amp: { presencePolicy: "open" } } }));
     server.#system = new ActorSystem(
       {
         settings,

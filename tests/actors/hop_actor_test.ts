@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 
 async function begins(): Promise<void> {
-  const settings = nodeSettings(loadConfig({ env: {} }), [SMS]);
+  const settings = nodeSettings(loadConfig({ env: {} }));
   const handler = (message: GatewayMessage) => {
     attempts.push(message);
     return answer(message);

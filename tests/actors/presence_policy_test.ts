@@ -39,7 +39,7 @@ beforeEach(async () => {
   await store.run(ACCOUNTS.map((account) => ["createAccount", account, {}, 0]));
   await store.run([["block", "blocking@localhost", ["romeo@localhost"]]]);
   await store.run([["setForward", "forwarding@localhost", "online@localhost"]]);
-  const settings = nodeSettings(loadConfig({ env: {} }), []);
+  const settings = nodeSettings(loadConfig({ env: {} }));
   const start: SystemStart = {
     settings,
     registry: createRegistry([], settings),

@@ -24,7 +24,7 @@ function create(forwardTo?: string): FakeContext {
     (account === "juliet@capulet.lit" ? { forwardTo } : ROSTERS[account] && { roster: ROSTERS[account] }) as never;
   return new FakeContext({
     modules: [disco, commands],
-    settings: { gateways: ["sms.example.org"] },
+    served: ["sms.example.org"],
     store: { credentials, user },
   });
 }

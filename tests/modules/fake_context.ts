@@ -37,6 +37,8 @@ export type Deed = readonly [what: string, ...details: unknown[]];
 export interface FakeOptions {
   readonly modules?: readonly ServerModule[];
   readonly settings?: Partial<ServerSettings>;
+  /** Domains of destinations. */
+  readonly served?: readonly string[];
   readonly store?: Partial<AsyncStore>;
   readonly owner?: Jid;
   readonly exists?: boolean;
@@ -68,9 +70,11 @@ export class FakeContext implements AccountContext, PreAuthContext {
   readonly address = "192.0.2.1";
   readonly log: Log;
   archivePreferences: ArchivePreferences | undefined;
+  readonly #served: readonly string[];
   #ids = 0;
 
   constructor(options: FakeOptions = {}) {
+    this.#served = options.served ?? [];
     this.settings = { ...SETTINGS, ...options.settings };
     this.modules = options.modules ?? [];
     this.registry = createRegistry(this.modules, this.settings);
@@ -114,6 +118,10 @@ export class FakeContext implements AccountContext, PreAuthContext {
 
   endAccount(account: Jid): void {
     this.deeds.push(["endAccount", account.text]);
+  }
+
+  serves(domain: string): boolean {
+    return this.settings.domains.includes(domain) || this.#served.includes(domain);
   }
 
   async setForward(account: Jid, to: Jid | undefined): Promise<boolean> {

@@ -15,11 +15,11 @@ secret = "long enough"
 describe("the configuration key external_services", () => {
   test("reaches the module of XEP-0215 from the file, and from JSON in the environment", () => {
     const turn = { type: "turn", host: "turn.example.org", port: 3478, transport: "udp", secret: "long enough" };
-    expect(nodeSettings(loadConfig({ file: FILE, env: {} }), []).of(SERVICES)).toEqual([turn] as never);
+    expect(nodeSettings(loadConfig({ file: FILE, env: {} })).of(SERVICES)).toEqual([turn] as never);
     const json = JSON.stringify([{ type: "stun", host: "stun.example.org" }]);
     const fromEnvironment = loadConfig({ env: { AMPACT_EXTERNAL_SERVICES: json } });
-    expect(nodeSettings(fromEnvironment, []).of(SERVICES)).toEqual([{ type: "stun", host: "stun.example.org" }]);
-    expect(nodeSettings(loadConfig({ env: {} }), []).of(SERVICES)).toEqual([]);
+    expect(nodeSettings(fromEnvironment).of(SERVICES)).toEqual([{ type: "stun", host: "stun.example.org" }]);
+    expect(nodeSettings(loadConfig({ env: {} })).of(SERVICES)).toEqual([]);
   });
 
   test.each([
