@@ -99,8 +99,10 @@ export interface Node extends Teller {
   sessionChanged(session: SessionRef, account: Jid): void;
   /** Undefined: the session is over. */
   session(id: SessionId): SessionRef | undefined;
-  /** A session of this process is over. */
-  sessionEnded(id: SessionId): void;
+  /** A session of this process is over. `counts`: its stream still waits to hear of stanzas that it has sent. */
+  sessionEnded(id: SessionId, counts: boolean): void;
+  /** It has heard of all of them. */
+  sessionSettled(id: SessionId): void;
   /** The number of this turn of the event loop. */
   readonly turn: number;
   now(): number;

@@ -513,6 +513,10 @@ export class SessionActor implements Actor<SessionMessage>, SendingSession, Mana
     for (const error of this.#requests?.take() ?? []) this.#node.route(error);
     const session = this.#self.id;
     this.#entry.user.tell({ kind: "ended", resource: this.#jid.resource, session, unproved, ignored });
-    this.#node.sessionEnded(session);
+    this.#node.sessionEnded(session, this.#managed?.isCounting === true);
+  }
+
+  counted(): void {
+    this.#node.sessionSettled(this.#self.id);
   }
 }

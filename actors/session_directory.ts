@@ -11,12 +11,14 @@ import type { ActorKind } from "./runtime/mailbox.ts";
 import { AccountBudget, type BudgetStart } from "./session/account_budget.ts";
 import { BoundSession } from "./session/bound_session.ts";
 import { DistantSession } from "./session/distant_session.ts";
-import type { OwnSessionRef, SessionMessage, SessionRef } from "./session/session_letter.ts";
+import type { OwnSessionRef, SessionLetter, SessionMessage, SessionRef } from "./session/session_letter.ts";
 import { SessionMailbox } from "./session/session_mailbox.ts";
 import { SessionActor } from "./session_actor.ts";
 import type { BindRequest, SessionHandle } from "./session_service.ts";
 import type { Waiters } from "./waiters.ts";
 
+/** Sessions that are over and still counted; the oldest goes. */
+const MAX_COUNTING = 10_000;
 /** How long an account may take to bind a resource. */
 const BIND_MS = 10_000;
 
@@ -27,6 +29,8 @@ export class SessionDirectory {
   readonly #budgets: BudgetStart;
   readonly #sessions = new Map<SessionId, SessionRef>();
   readonly #own = new Set<OwnSessionRef>();
+  /** Sessions that are over, whose streams count what they have sent until all of it is settled: XEP-0198, the `h` of `<failed/>`. */
+  readonly #counting = new Map<SessionId, SessionRef>();
   #last: number;
 
   constructor(node: Node, waiters: Waiters) {
@@ -46,6 +50,11 @@ export class SessionDirectory {
     return this.#sessions.get(id);
   }
 
+  /** Who takes that letter; undefined: nobody does any more. */
+  receiver(id: SessionId, { kind }: SessionLetter): SessionRef | undefined {
+    return this.#sessions.get(id) ?? (kind === "accepted" ? this.#counting.get(id) : undefined);
+  }
+
   /** Those of this process. */
   get own(): ReadonlySet<OwnSessionRef> {
     return this.#own;
@@ -59,10 +68,21 @@ export class SessionDirectory {
     return accounts;
   }
 
-  ended(id: SessionId): void {
+  /** `counts`: its stream waits for news of stanzas that it has sent. */
+  ended(id: SessionId, counts: boolean): void {
     const session = this.#sessions.get(id);
     this.#sessions.delete(id);
     this.#own.delete(session as OwnSessionRef);
+    if (!counts || session === undefined) return;
+    this.#counting.set(id, session);
+    if (this.#counting.size <= MAX_COUNTING) return;
+    const [oldest] = this.#counting.keys();
+    this.#counting.delete(oldest!);
+  }
+
+  /** Its stream has its last count. */
+  settled(id: SessionId): void {
+    this.#counting.delete(id);
   }
 
   /** A session of another process has a resource of an account that is owned here. */

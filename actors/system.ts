@@ -330,8 +330,12 @@ export class ActorSystem implements Node, SessionService {
     if (owner !== this.peers.own) this.send({ kind: "directory", process: owner }, { kind: "view", session: id, view });
   }
 
-  sessionEnded(id: SessionId): void {
-    this.#sessions.ended(id);
+  sessionEnded(id: SessionId, counts: boolean): void {
+    this.#sessions.ended(id, counts);
+  }
+
+  sessionSettled(id: SessionId): void {
+    this.#sessions.settled(id);
   }
 
   // Letters
@@ -368,7 +372,7 @@ export class ActorSystem implements Node, SessionService {
   #deliver(to: Address, letter: Letters[keyof Letters]): void {
     switch (to.kind) {
       case "session":
-        return this.#sessions.get(to.id)?.tell(letter as SessionLetter);
+        return this.#sessions.receiver(to.id, letter as SessionLetter)?.tell(letter as SessionLetter);
       case "user":
         return this.#users.get(to.jid).user.tell(letter as UserLetter);
       case "delivery":

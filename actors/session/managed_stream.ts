@@ -34,6 +34,8 @@ export interface ManagedSession {
   /** The stream continues over this connection. */
   takeOver(connection: Connection): void;
   end(error: StreamError | undefined): void;
+  /** It is over, and its count will not change any more. */
+  counted(): void;
 }
 
 /**
@@ -89,8 +91,14 @@ export class ManagedStream {
   /** That stanza is durable, or has reached its end. */
   settle(ticket: number): void {
     this.#ledger.settle(ticket);
-    if (this.#ended) this.#session.node.streams.note(this.#id, this.#ledger.h);
-    else this.#advance();
+    if (!this.#ended) return this.#advance();
+    this.#session.node.streams.note(this.#id, this.#ledger.h);
+    if (!this.isCounting) this.#session.counted();
+  }
+
+  /** The stream can be asked for its count, and not all that it has received is settled. */
+  get isCounting(): boolean {
+    return this.resumable && this.#ledger.settled < this.#ledger.received;
   }
 
   /** XEP-0198 section 4: `<r/>` is always answered; the answer waits a moment for the commit that makes it true. */

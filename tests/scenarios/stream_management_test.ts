@@ -473,3 +473,27 @@ timed(
     await juliet.receivesNothing();
   },
 );
+
+scenario("5: what is durable after the end of the session is in the h of failed", async (cast) => {
+  const { romeo, juliet, server, transport } = cast;
+  const messages = ["a", "b", "c"].map((id) => chat(juliet.bare, id));
+  await juliet.logsIn();
+  await juliet.logsOut();
+  await romeo.online(sm);
+  const before = await romeo.asksForAck();
+  const bad = '<bad xmlns="urn:bad"/>';
+  // Over TCP in one piece, so that the session ends before anything is committed.
+  if (transport === "tcp") romeo.sendsRaw(messages.map(({ text }) => text).join("") + bad);
+  else {
+    for (const message of messages) romeo.sends(message);
+    romeo.sendsRaw(bad);
+  }
+  await romeo.isThrownOut("unsupported-stanza-type");
+  const counted = String(before + messages.length);
+  let h: string | undefined;
+  for (let round = 0; round < 20 && h !== counted; round++) {
+    await server.commits();
+    h = (await romeo.triesToResume()).attr("h");
+  }
+  expect(h).toBe(counted);
+});

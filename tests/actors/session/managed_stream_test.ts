@@ -19,11 +19,14 @@ let told: number[];
 let keeping: Calls[];
 let managed: ManagedStream;
 let isOver: boolean;
+/** How often the stream said that its count will not change any more. */
+let counted: number;
 
 beforeEach(() => {
   now = 0;
   told = [];
   isOver = false;
+  counted = 0;
   keeping = [];
   managed = new ManagedStream(createSession(), true);
 });
@@ -44,6 +47,7 @@ function createSession(): ManagedSession {
     late: () => {},
     detach: () => {},
     takeOver: () => {},
+    counted: () => void counted++,
     end: () => {
       isOver = true;
       managed.ended();
@@ -110,4 +114,14 @@ test("a resumption that takes too long fails, and then the session is over: what
   now = 5000;
   managed.sweep(now);
   expect([answers, isOver]).toEqual([[{ kind: "unknown", h: 0 }], true]);
+});
+
+test("after its end it counts on until all that it has received is settled", () => {
+  const [first, second] = [managed.next(), managed.next()];
+  managed.ended();
+  expect(managed.isCounting).toBe(true);
+  managed.settle(second);
+  expect([managed.isCounting, counted]).toEqual([true, 0]);
+  managed.settle(first);
+  expect([managed.isCounting, counted]).toEqual([false, 1]);
 });
