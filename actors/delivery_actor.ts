@@ -1,5 +1,5 @@
 /**
- * The delivery actor: one per recipient bare JID, made by its UserActor. Everything addressed to that user passes its
+ * The delivery actor: one per bare JID, made with its UserActor by user_directory.ts. Everything addressed to that user passes its
  * mailbox, so that order holds. It evaluates AMP (XEP-0079) by the resource actors' views, forwards to them or to the store
  * actor, and reports what became of each message only when that is so.
  *

@@ -13,7 +13,7 @@ import type { Envelope } from "./delivery/delivery_letter.ts";
 import { expireRow } from "./delivery/expiry.ts";
 import { conditionOf } from "./delivery/log_rows.ts";
 import { onRows, open, readMore } from "./hop/backlog.ts";
-import { carryOut, onAnswered, onOver, onRetry } from "./hop/dispatch.ts";
+import { carryOutOwn, onAnswered, onOver, onRetry } from "./hop/dispatch.ts";
 import type { HopLetter } from "./hop/hop_letter.ts";
 import { type HopStart, HopState } from "./hop/hop_state.ts";
 import { explain, onMessage } from "./hop/intake.ts";
@@ -26,7 +26,7 @@ export class HopActor implements Actor<HopLetter> {
   readonly #state: HopState;
 
   constructor(node: Node, start: HopStart) {
-    this.#state = new HopState(node, start, onOver, carryOut);
+    this.#state = new HopState(node, start, onOver, carryOutOwn);
   }
 
   receive(letter: HopLetter): void | Promise<void> {

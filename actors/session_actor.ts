@@ -19,7 +19,7 @@ import type { Node, UserEntry } from "./node.ts";
 import { readPriority } from "./presence_priority.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import type { TurnEnd } from "./runtime/scheduler.ts";
-import { AccountBacklog, type Holder } from "./session/account_backlog.ts";
+import { AccountBacklog, type Backlogged } from "./session/account_backlog.ts";
 import type { AccountBudget } from "./session/account_budget.ts";
 import { ClientState } from "./session/client_state.ts";
 import { onStanza, PROBE_ID, type SendingSession } from "./session/from_client.ts";
@@ -45,7 +45,9 @@ export interface SessionStart {
   readonly budget: AccountBudget | undefined;
 }
 
-export class SessionActor implements Actor<SessionMessage>, SendingSession, ManagedSession, TurnEnd, Reader, Holder {
+export class SessionActor
+  implements Actor<SessionMessage>, SendingSession, ManagedSession, TurnEnd, Reader, Backlogged
+{
   readonly #node: Node;
   readonly #jid: Jid;
   readonly #entry: UserEntry;

@@ -24,16 +24,16 @@ export type ReadResult =
   | { readonly kind: "notice" }
   | { readonly kind: "invalid"; readonly fault: RuleFault };
 
-/** One rule element, judged without a clock. */
-interface JudgedRule {
+/** One rule element, validated without a clock. */
+interface ValidatedRule {
   readonly quoted: QuotedRule;
-  readonly verdict: Rule | FaultKind;
+  readonly rule: Rule | FaultKind;
   /** Set when the condition is `expire-at` and its value a DateTime, whatever the action. */
   readonly at: number | undefined;
 }
 
 interface ParsedAmp {
-  readonly judged: readonly JudgedRule[];
+  readonly validated: readonly ValidatedRule[];
   readonly perHop: boolean | undefined;
   /** The result, unless a limit is exceeded. */
   readonly result: ReadResult | undefined;
@@ -47,12 +47,12 @@ const NOTICE: ReadResult = { kind: "notice" };
 const PRESENCE_NEEDED =
   "Rules that report (notify, alert, error) need the recipient's permission to see its presence; only drop is allowed without.";
 
-/** Session and delivery both read the rules of a message: as many as a request may have by default are read once. */
+/** The deliveries of both sides read the rules of a message: as many as a request may have by default are read once. */
 const MEMO_LENGTH = 4096;
 const parsed = new TextMemo(parseAmp, 256, MEMO_LENGTH);
 
 /**
- * Reads and validates the source text of one `<amp xmlns="http://jabber.org/protocol/amp"/>`. Every rule is judged
+ * Reads and validates the source text of one `<amp xmlns="http://jabber.org/protocol/amp"/>`. Every rule is validated
  * before the one answer is given (2.2.1). Attributes that only a server may set (`from`, `to`) are ignored. Results are
  * cached by text, since all messages of a conversation carry the same one.
  * @param now ms since 1970
@@ -61,17 +61,17 @@ export function readRequest(ampText: string, limits: RuleLimits, now: number): R
   const amp = parsed.get(ampText);
   const horizon = now + limits.maxHorizonMs;
   if (amp.result === NOTICE) return NOTICE;
-  if (amp.result && amp.judged.length <= limits.maxRules && amp.latest <= horizon) return amp.result;
+  if (amp.result && amp.validated.length <= limits.maxRules && amp.latest <= horizon) return amp.result;
   return { kind: "invalid", fault: findFault(amp, limits.maxRules, horizon) };
 }
 
 /** The valid rule behind quoted attributes, or the kind of fault it has. Independent of clock and limits. */
-export function judgeRule(quoted: QuotedRule): Rule | FaultKind {
-  return judge(quoted, instantOf(quoted));
+export function validateRule(quoted: QuotedRule): Rule | FaultKind {
+  return validate(quoted, instantOf(quoted));
 }
 
 /** `at`: instantOf(quoted). */
-function judge({ condition, action, value }: QuotedRule, at: number | undefined): Rule | FaultKind {
+function validate({ condition, action, value }: QuotedRule, at: number | undefined): Rule | FaultKind {
   if (!condition || !action || !value) return "invalid-rules";
   // Section 6.1 has no error for a rule with an unknown condition and an unknown action.
   if (!isCondition(condition)) return isAction(action) ? "unsupported-conditions" : "invalid-rules";
@@ -106,16 +106,16 @@ export function presenceFault(rules: readonly Rule[]): RuleFault | undefined {
 
 function parseAmp(text: string): ParsedAmp {
   const amp = Element.parse(text);
-  const judged = amp.childrenNamed("rule", NS.AMP).map(judgeElement);
+  const validated = amp.childrenNamed("rule", NS.AMP).map(validateElement);
   const perHop = readPerHop(amp.attr("per-hop"));
-  const latest = judged.reduce((max, { at }) => (at !== undefined && at > max ? at : max), Number.NEGATIVE_INFINITY);
-  if (amp.attr("status") !== undefined) return { judged, perHop, latest, result: NOTICE };
-  const rules = judged.map((each) => each.verdict).filter((verdict) => typeof verdict !== "string");
-  const sound = perHop !== undefined && judged.length > 0 && rules.length === judged.length;
-  return { judged, perHop, latest, result: sound ? { kind: "request", rules, perHop } : undefined };
+  const latest = validated.reduce((max, { at }) => (at !== undefined && at > max ? at : max), Number.NEGATIVE_INFINITY);
+  if (amp.attr("status") !== undefined) return { validated, perHop, latest, result: NOTICE };
+  const rules = validated.map((each) => each.rule).filter((rule) => typeof rule !== "string");
+  const sound = perHop !== undefined && validated.length > 0 && rules.length === validated.length;
+  return { validated, perHop, latest, result: sound ? { kind: "request", rules, perHop } : undefined };
 }
 
-function judgeElement(element: Element): JudgedRule {
+function validateElement(element: Element): ValidatedRule {
   const condition = element.attr("condition");
   const action = element.attr("action");
   const value = element.attr("value");
@@ -125,18 +125,18 @@ function judgeElement(element: Element): JudgedRule {
     ...(value !== undefined && { value }),
   };
   const at = instantOf(quoted);
-  return { quoted, verdict: judge(quoted, at), at };
+  return { quoted, rule: validate(quoted, at), at };
 }
 
 function findFault(amp: ParsedAmp, maxRules: number, horizon: number): RuleFault {
   // A bad 'per-hop' applies to the whole ruleset, so every rule is at fault.
-  if (amp.perHop === undefined) return { kind: "invalid-rules", rules: amp.judged.map((each) => each.quoted) };
-  const kinds = amp.judged.map(({ verdict, at }, index): FaultKind | undefined => {
+  if (amp.perHop === undefined) return { kind: "invalid-rules", rules: amp.validated.map((each) => each.quoted) };
+  const kinds = amp.validated.map(({ rule, at }, index): FaultKind | undefined => {
     if (index >= maxRules || (at !== undefined && at > horizon)) return "invalid-rules";
-    return typeof verdict === "string" ? verdict : undefined;
+    return typeof rule === "string" ? rule : undefined;
   });
   const kind = FAULT_KINDS.find((candidate) => kinds.includes(candidate)) ?? "invalid-rules";
-  return { kind, rules: amp.judged.filter((_, index) => kinds[index] === kind).map((each) => each.quoted) };
+  return { kind, rules: amp.validated.filter((_, index) => kinds[index] === kind).map((each) => each.quoted) };
 }
 
 /** XEP-0079 4.1: exactly "true" or "false", default "false"; undefined when it is neither. */

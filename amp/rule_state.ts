@@ -1,7 +1,7 @@
 /** The state of a waiting message's rules, as one compact text in its row. @module */
 import { Jid } from "../xmpp/jid.ts";
 import { type Fired, nextDeadline } from "./evaluate.ts";
-import { judgeRule } from "./read.ts";
+import { validateRule } from "./read.ts";
 import type { Rule } from "./rule.ts";
 
 export interface RuleState {
@@ -69,7 +69,7 @@ function readRules(value: unknown): readonly Rule[] | undefined {
 function readRule(value: unknown): Rule | undefined {
   if (!Array.isArray(value) || value.length !== 3 || !value.every((part) => typeof part === "string")) return undefined;
   const [condition, action, text] = value as [string, string, string];
-  const rule = judgeRule({ condition, action, value: text });
+  const rule = validateRule({ condition, action, value: text });
   return typeof rule === "string" ? undefined : rule;
 }
 

@@ -62,7 +62,7 @@ export function carryOut(holder: Holder, tracked: Tracked, effect: Effect): void
     case "over":
       return conclude(holder, tracked, effect.outcome, effect.isLast);
     default:
-      return holder.carryOut(tracked, effect);
+      return holder.carryOutOwn(tracked, effect);
   }
 }
 

@@ -100,15 +100,15 @@ export class DeliveryState implements Holder, PhaseHost {
   /** Sessions that took what waits when they were last asked. */
   #takers: readonly SessionId[] = NOBODY;
 
-  readonly #carryOut: (state: DeliveryState, tracked: Tracked, effect: OwnEffect) => void;
+  readonly #carryOutOwn: (state: DeliveryState, tracked: Tracked, effect: OwnEffect) => void;
 
-  /** `carryOut`: what an effect does to an account. */
+  /** `carryOutOwn`: what an effect does to an account. It is given, since its file needs this one. */
   constructor(
     node: Node,
     start: DeliveryStart,
-    carryOut: (state: DeliveryState, tracked: Tracked, effect: OwnEffect) => void,
+    carryOutOwn: (state: DeliveryState, tracked: Tracked, effect: OwnEffect) => void,
   ) {
-    this.#carryOut = carryOut;
+    this.#carryOutOwn = carryOutOwn;
     this.node = node;
     this.owner = start.entry.jid;
     this.domain = Jid.parse(this.owner.domain);
@@ -130,8 +130,8 @@ export class DeliveryState implements Holder, PhaseHost {
     if (isOver || flight.stage.kind !== "offered") this.flush?.open.delete(seq);
   }
 
-  carryOut(tracked: Tracked, effect: OwnEffect): void {
-    this.#carryOut(this, tracked, effect);
+  carryOutOwn(tracked: Tracked, effect: OwnEffect): void {
+    this.#carryOutOwn(this, tracked, effect);
   }
 
   /** Nothing is under way. */

@@ -45,5 +45,5 @@ export interface Holder {
   moved(tracked: Tracked, isOver: boolean): void;
   /** The message has reached that end. */
   settled(tracked: Tracked, outcome: Outcome): void;
-  carryOut(tracked: Tracked, effect: OwnEffect): void;
+  carryOutOwn(tracked: Tracked, effect: OwnEffect): void;
 }

@@ -63,7 +63,7 @@ export function sent(host: PhaseHost, message: Logged): void {
   const { sent } = host.node.registry.phases;
   if (sent.length === 0) return;
   const view = new MessageView(host, message, message.stanza);
-  carryOut(
+  fulfil(
     host,
     gather(host, "sent", sent, (phase) => phase.run(view, host.account)),
     undefined,
@@ -80,7 +80,7 @@ export function offered(
   if (offered.length === 0) return undefined;
   const view = new MessageView(host, message, message.stanza);
   const effects = gather(host, "offered", offered, (phase) => phase.run(view, resources, host.account));
-  return carryOut(host, effects, message.stanza);
+  return fulfil(host, effects, message.stanza);
 }
 
 export function settled(host: PhaseHost, tracked: Tracked, outcome: Outcome): void {
@@ -88,7 +88,7 @@ export function settled(host: PhaseHost, tracked: Tracked, outcome: Outcome): vo
   if (settled.length === 0 || tracked.flight.notice) return;
   const view = new MessageView(host, tracked, tracked.stanza);
   const effects = gather(host, "settled", settled, (phase) => phase.run(view, outcome, host.account));
-  carryOut(host, effects, tracked.stanza);
+  fulfil(host, effects, tracked.stanza);
 }
 
 const NOTHING: readonly Effect[] = [];
@@ -112,11 +112,7 @@ function gather<Name extends PhaseName>(
 }
 
 /** `of`: what somebody else has sent, if the effects are about that. */
-function carryOut(
-  host: PhaseHost,
-  effects: readonly Effect[],
-  of: Stanza | undefined,
-): readonly SessionId[] | undefined {
+function fulfil(host: PhaseHost, effects: readonly Effect[], of: Stanza | undefined): readonly SessionId[] | undefined {
   if (effects.length === 0) return undefined;
   const ofStranger = of !== undefined && host.isStranger(of.from!);
   const copied: SessionId[] = [];

@@ -15,7 +15,7 @@ const MAX_SENDING = 16;
 
 const REFUSED: NonePlan = { kind: "none", reason: "no-account", silent: false };
 
-export function carryOut(state: HopState, tracked: Tracked, effect: OwnEffect): void {
+export function carryOutOwn(state: HopState, tracked: Tracked, effect: OwnEffect): void {
   switch (effect.kind) {
     case "queue":
       if (keepOrLeave(state, tracked)) proceed(state, state.lanes.add(tracked));

@@ -18,7 +18,7 @@ export interface HopStart {
   readonly self: () => HopRef;
 }
 
-type CarryOut = (state: HopState, tracked: Tracked, effect: OwnEffect) => void;
+type CarryOutOwn = (state: HopState, tracked: Tracked, effect: OwnEffect) => void;
 
 export class HopState implements Holder {
   readonly node: Node;
@@ -45,10 +45,18 @@ export class HopState implements Holder {
   readTo = 0;
   isStopped = false;
   readonly #over: (state: HopState, tracked: Tracked) => void;
-  readonly #carryOut: CarryOut;
+  readonly #carryOutOwn: CarryOutOwn;
 
-  /** `over`: what follows the end of a message; `carryOut`: what an effect does to a queue. */
-  constructor(node: Node, start: HopStart, over: (state: HopState, tracked: Tracked) => void, carryOut: CarryOut) {
+  /**
+   * `over`: what follows the end of a message; `carryOutOwn`: what an effect does to a queue. They are given, since their files
+   * need this one.
+   */
+  constructor(
+    node: Node,
+    start: HopStart,
+    over: (state: HopState, tracked: Tracked) => void,
+    carryOutOwn: CarryOutOwn,
+  ) {
     this.node = node;
     this.openedAt = node.seqs.next();
     this.owner = Jid.parse(start.domain);
@@ -56,7 +64,7 @@ export class HopState implements Holder {
     this.options = start.options;
     this.self = start.self;
     this.#over = over;
-    this.#carryOut = carryOut;
+    this.#carryOutOwn = carryOutOwn;
   }
 
   /** A hop has no sessions. */
@@ -70,10 +78,10 @@ export class HopState implements Holder {
     this.#over(this, tracked);
   }
 
-  /** The accounts of both sides have their own news of it. */
+  /** Modules see the messages of accounts alone. */
   settled(): void {}
 
-  carryOut(tracked: Tracked, effect: OwnEffect): void {
-    this.#carryOut(this, tracked, effect);
+  carryOutOwn(tracked: Tracked, effect: OwnEffect): void {
+    this.#carryOutOwn(this, tracked, effect);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-export interface Holder {
+export interface Backlogged {
   /** Bytes without proof, but those of strangers, who have a share of their own. */
   readonly heldBytes: number;
   /** Ends; its messages go back to storage. */
@@ -12,20 +12,20 @@ export interface Holder {
 }
 
 export class AccountBacklog {
-  readonly #holders = new Set<Holder>();
+  readonly #holders = new Set<Backlogged>();
 
-  add(holder: Holder): void {
+  add(holder: Backlogged): void {
     this.#holders.add(holder);
   }
 
-  remove(holder: Holder): void {
+  remove(holder: Backlogged): void {
     this.#holders.delete(holder);
   }
 
   /** Where they hold more than that, the one that holds most gives up. */
   limit(bytes: number): void {
     let all = 0;
-    let most: Holder | undefined;
+    let most: Backlogged | undefined;
     for (const holder of this.#holders) {
       const { heldBytes } = holder;
       all += heldBytes;

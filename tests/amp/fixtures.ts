@@ -1,4 +1,4 @@
-import { judgeRule } from "../../amp/read.ts";
+import { validateRule } from "../../amp/read.ts";
 import type { Action, Rule } from "../../amp/rule.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
@@ -11,7 +11,7 @@ export const FUTURE = "2026-11-22T12:00:01Z";
 /** `rule("notify deliver direct")`: action, condition, value. Throws when it is no valid rule. */
 export function rule(text: string): Rule {
   const [action, condition, value] = text.split(" ") as [Action, string, string];
-  const judged = judgeRule({ action, condition, value });
+  const judged = validateRule({ action, condition, value });
   if (typeof judged === "string") throw new Error(`Cannot use rule "${text}": ${judged}`);
   return judged;
 }

@@ -89,7 +89,7 @@ export type Event =
   | { readonly kind: "read" }
   /** It was given so often without proof that only the archive keeps it now. */
   | { readonly kind: "given-up" }
-  /** The plan made after `lost` or `refused-by-hop`, and the live sessions that it names. */
+  /** The plan made after `lost`, or after a hop has declined it, and the live sessions that it names. */
   | { readonly kind: "planned"; readonly plan: Plan; readonly sessions: readonly SessionId[] }
   /** The row is committed. */
   | { readonly kind: "committed" }

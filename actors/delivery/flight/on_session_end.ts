@@ -35,8 +35,8 @@ export function onPlanned(flight: Flight, { plan, sessions }: Planned, terms: Te
   const verdict = flight.rules && verdictOn(flight.rules, plan, terms.now);
   if (verdict !== undefined && verdict.kind !== "default") return takeBack(flight, terms, verdict);
   const notify = verdict?.notify;
-  if (notify?.when !== "now" || plan.kind === "none") return carryOut(flight, plan, sessions, notify, terms);
-  const fired = carryOut({ ...flight, rules: fire(flight.rules!, notify) }, plan, sessions, undefined, terms);
+  if (notify?.when !== "now" || plan.kind === "none") return follow(flight, plan, sessions, notify, terms);
+  const fired = follow({ ...flight, rules: fire(flight.rules!, notify) }, plan, sessions, undefined, terms);
   return { flight: fired.flight, effects: [{ kind: "fire", met: notify, rules: flight.rules! }, ...fired.effects] };
 }
 
@@ -46,7 +46,7 @@ function awaitsPlan({ stage }: Flight): boolean {
 
 type Notify = Extract<Verdict, { kind: "default" }>["notify"];
 
-function carryOut(flight: Flight, plan: Plan, sessions: readonly SessionId[], notify: Notify, terms: Terms): Step {
+function follow(flight: Flight, plan: Plan, sessions: readonly SessionId[], notify: Notify, terms: Terms): Step {
   const at = (moment: NonNullable<Notify>["when"]): Met | undefined => (notify?.when === moment ? notify : undefined);
   switch (plan.kind) {
     case "direct":
