@@ -36,7 +36,7 @@ export interface ReplyTo {
 
 export type Answer =
   /** The message is durable, or has reached its end: an XEP-0198 `h` may cover it. Told once; after the outcome where it is the end. */
-  | { readonly kind: "accepted"; readonly ticket: number }
+  | { readonly kind: "accepted"; readonly ticket: number; readonly side: "sender" | "recipient" }
   /** What became of the message, in the order of events: `stored` may be followed by `direct`. */
   | { readonly kind: "outcome"; readonly ticket: number; readonly outcome: Outcome };
 

@@ -41,9 +41,9 @@ export function tellAccepted(teller: Teller, replyTo: ReplyTo | undefined): void
   teller.timelines.note(timeline, [{ kind: "accepted" }], () => sendAccepted(teller, replyTo), waits);
 }
 
-/** The same without the timeline: for one of two sides of a message. */
-export function sendAccepted(post: Post, { to, ticket }: ReplyTo): void {
-  if (to !== undefined) post.send(to, { kind: "accepted", ticket });
+/** The same without the timeline. The sender's side of a message has answered, or the recipient's. */
+export function sendAccepted(post: Post, { to, ticket }: ReplyTo, side: "sender" | "recipient" = "recipient"): void {
+  if (to !== undefined) post.send(to, { kind: "accepted", ticket, side });
 }
 
 /** An outcome that is true now; nothing else follows unless it is `stored`. */

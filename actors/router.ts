@@ -31,8 +31,14 @@ export class Router {
     const destination = this.#find(envelope.stanza.to!.domain);
     if (destination === undefined) return refuse(this.#node, envelope, "remote-server-not-found");
     const { stanza, notice } = envelope;
-    if (destination.plan === undefined || stanza.name !== "message" || notice) return destination.accept(envelope);
-    judge(this.#node, envelope, destination.plan(stanza), (passed) => destination.accept(passed));
+    if (destination.plan === undefined || stanza.name !== "message" || notice) {
+      return this.#hand(destination, envelope);
+    }
+    try {
+      judge(this.#node, envelope, destination.plan(stanza), (passed) => this.#hand(destination, passed));
+    } catch (error) {
+      this.#failed(envelope, error);
+    }
   }
 
   /** Has who would take the message say what would become of it. */
@@ -46,6 +52,22 @@ export class Router {
     tellFinding(node, envelope, destination.plan ? explainPlan(node, envelope, destination.plan(stanza)) : UNKNOWN);
   }
 
+  /** What a destination throws is its own: others go on, and the sender learns that it did not take the stanza. */
+  #hand(destination: Destination, envelope: Envelope): void {
+    try {
+      const taken: unknown = destination.accept(envelope);
+      if (taken instanceof Promise) taken.catch((error) => this.#failed(envelope, error));
+    } catch (error) {
+      this.#failed(envelope, error);
+    }
+  }
+
+  #failed(envelope: Envelope, error: unknown): void {
+    const { to, id } = envelope.stanza;
+    this.#node.log.error("destination failed", { domain: to!.domain, stanza: id, error });
+    refuse(this.#node, envelope, "internal-server-error");
+  }
+
   #find(domain: string): Destination | undefined {
     const destinations = this.#destinations;
     for (let i = 0; i < destinations.length; i++) if (destinations[i]!.serves(domain)) return destinations[i];
@@ -57,7 +79,7 @@ export class Router {
 export function refuse(
   node: Node,
   { stanza, notice, via, replyTo }: Envelope,
-  condition: "remote-server-not-found" | "service-unavailable",
+  condition: "remote-server-not-found" | "service-unavailable" | "internal-server-error",
 ): void {
   const silent =
     stanza.type === "error" ||

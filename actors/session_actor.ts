@@ -33,7 +33,9 @@ type Deliver = Extract<SessionMessage, { readonly kind: "deliver" }>;
 /** A probe without an answer for this long at the end of the stream counts as ignored. */
 const IGNORED_MS = 1000;
 /** Of what a session may hold without proof, as much again of strangers. They go on when half of that is proved. */
-const STRANGERS_PART = 1 / 8;
+const STRANGERS_BYTES = 1 / 8;
+/** A message is dear by its bytes; without them the number alone protects the lists. */
+const STRANGERS_MESSAGES = 1 / 2;
 const REQUEST = xml`<r xmlns="${NS.SM}"/>`.text;
 
 export interface SessionStart {
@@ -95,7 +97,7 @@ export class SessionActor
       case "proof":
         return this.probeAnswered(message.token, this.#connection?.transport === "bosh" ? "bosh-ack" : "pong");
       case "accepted":
-        return this.#managed?.accepted(message.ticket);
+        return this.#managed?.accepted(message.ticket, message.side);
       case "kept":
         return this.#managed?.onKept(message.count);
       case "revoke":
@@ -270,8 +272,10 @@ export class SessionActor
   #checkStrangers(): void {
     const { strangers, strangerBytes } = this.#outbox;
     const { unprovedMessages, unprovedBytes } = this.#node.settings;
-    const share = STRANGERS_PART * (this.#refusesStrangers ? 1 / 2 : 1);
-    const refuses = strangers >= unprovedMessages * share || strangerBytes >= unprovedBytes * share;
+    const part = this.#refusesStrangers ? 1 / 2 : 1;
+    const refuses =
+      strangers >= unprovedMessages * STRANGERS_MESSAGES * part ||
+      strangerBytes >= unprovedBytes * STRANGERS_BYTES * part;
     if (refuses === this.#refusesStrangers) return;
     this.#refusesStrangers = refuses;
     this.#changed();

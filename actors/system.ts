@@ -38,6 +38,7 @@ import type { Letters } from "./post.ts";
 import { Router } from "./router.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
+import { unanswered } from "./session/open_requests.ts";
 import type { SessionLetter, SessionRef } from "./session/session_letter.ts";
 import { SessionDirectory } from "./session_directory.ts";
 import type { BindRequest, ResumeResult, SessionHandle, SessionService } from "./session_service.ts";
@@ -118,7 +119,12 @@ export class ActorSystem implements Node, SessionService {
     this.streams = new StreamRegistry(start.newId, () => this.store.tell({ kind: "counts" }));
     this.congestion = new Congestion((task) => start.schedule(0, task));
     this.store = this.#startStore(start);
-    this.timelines = new Timelines({ ...start, tracking: start.settings.tracking, store: () => this.store });
+    this.timelines = new Timelines({
+      ...start,
+      tracking: start.settings.tracking,
+      store: () => this.store,
+      atTurnEnd: (waiting) => this.scheduler.atTurnEnd(waiting),
+    });
     this.database = askStore(this.store, (name) => this.#renew(Jid.parse(name)));
     this.context = this.#createContext();
     this.#sessions = new SessionDirectory(this, this.waiters);
@@ -219,6 +225,7 @@ export class ActorSystem implements Node, SessionService {
   async close(): Promise<void> {
     await this.#flushStore();
     this.store.stop();
+    this.waiters.end();
   }
 
   /** The effects of one commit or read may need another. */
@@ -372,7 +379,7 @@ export class ActorSystem implements Node, SessionService {
   #deliver(to: Address, letter: Letters[keyof Letters]): void {
     switch (to.kind) {
       case "session":
-        return this.#sessions.receiver(to.id, letter as SessionLetter)?.tell(letter as SessionLetter);
+        return this.#tellSession(to.id, letter as SessionLetter);
       case "user":
         return this.#users.get(to.jid).user.tell(letter as UserLetter);
       case "delivery":
@@ -386,6 +393,17 @@ export class ActorSystem implements Node, SessionService {
       default:
         to satisfies never;
     }
+  }
+
+  /** A session that is over still counts what its client has sent; what was for its client comes back. */
+  #tellSession(id: SessionId, letter: SessionLetter): void {
+    const session = this.#sessions.receiver(id, letter);
+    if (session !== undefined) return session.tell(letter);
+    if (letter.kind !== "deliver") return;
+    const { stanza, seq } = letter;
+    const isRequest = stanza.name === "iq" && (stanza.type === "get" || stanza.type === "set");
+    if (isRequest) this.route(unanswered(stanza));
+    if (seq > 0) this.send({ kind: "delivery", jid: stanza.to!.bare }, { kind: "unproved", seqs: [seq], session: id });
   }
 
   #tellDirectory(letter: DirectoryLetter): void {
@@ -431,12 +449,18 @@ export class ActorSystem implements Node, SessionService {
   }
 
   /** Sends a message for the application; resolves with its first outcome. */
-  submit(stanza: Stanza, timeline: string | undefined, outcome: (outcome: Outcome) => void): void {
+  submit(
+    stanza: Stanza,
+    timeline: string | undefined,
+    outcome: (outcome: Outcome) => void,
+    failed: (error: Error) => void,
+  ): void {
+    const ended = () => failed(new Error("Cannot tell outcome: the server has stopped"));
     const ticket = this.waiters.add((letter) => {
       if (letter.kind !== "outcome") return;
       this.waiters.remove(ticket);
       outcome(letter.outcome);
-    });
+    }, ended);
     const replyTo: ReplyTo = { to: { kind: "waiter", process: this.peers.own }, ticket, waits: true, timeline };
     const from = stanza.from!;
     const isAccount = from.local !== "" && this.isLocal(from.domain);

@@ -4,10 +4,11 @@
  * @module
  */
 import { type Step, writeStep } from "../outcomes/step.ts";
-import type { NewStep, StoreCall, StoreFault } from "../store/store.ts";
+import type { NewStep, NewTimeline, StoreCall, StoreFault, StoreReply } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { ActorRef } from "./runtime/mailbox.ts";
+import type { TurnEnd } from "./runtime/scheduler.ts";
 import type { StoreMessage } from "./store_letter.ts";
 
 /** Which messages have a timeline: those with rules and those of the application, all, or none. */
@@ -19,10 +20,18 @@ export interface TimelinesStart {
   readonly store: () => ActorRef<StoreMessage>;
   now(): number;
   newId(): string;
+  /** Tells of the end of the current turn. */
+  atTurnEnd(waiting: TurnEnd): void;
 }
 
-export class Timelines {
+export class Timelines implements TurnEnd {
   readonly #start: TimelinesStart;
+  /** Of this turn: one letter takes them to the store. */
+  #opened: NewTimeline[] = [];
+  #steps: NewStep[] = [];
+  #told: (() => void)[] = [];
+  #waits = false;
+  #isPlanned = false;
   #waiting: (() => void)[] = [];
 
   constructor(start: TimelinesStart) {
@@ -38,20 +47,49 @@ export class Timelines {
   /** Opens the timeline of a message, under a new id unless it is given; returns the id. */
   open(stanza: Stanza, id: string = this.#start.newId()): string {
     const { now } = this.#start;
-    const timeline = { id, stanza: stanza.id, from: stanza.from!.text, to: stanza.to!.text, at: now() };
-    this.#write([["openTimeline", timeline]], () => {}, true);
+    this.#opened.push({ id, stanza: stanza.id, from: stanza.from!.text, to: stanza.to!.text, at: now() });
+    this.#plan();
     return id;
   }
 
   /** The steps as a call, for a transaction that makes them true. */
   callOf(timeline: string, steps: readonly Step[]): StoreCall {
+    this.flush();
     const at = this.#start.now();
     return ["noteSteps", steps.map((step): NewStep => ({ timeline, at, ...writeStep(step) }))];
   }
 
   /** Notes steps that are true already. `told`: what follows their commit; `waits`: somebody waits for it. */
-  note(timeline: string, steps: readonly Step[], told: () => void = () => {}, waits = false): void {
-    this.#write([this.callOf(timeline, steps)], told, !waits);
+  note(timeline: string, steps: readonly Step[], told?: () => void, waits = false): void {
+    const at = this.#start.now();
+    for (const step of steps) this.#steps.push({ timeline, at, ...writeStep(step) });
+    if (told !== undefined) this.#told.push(told);
+    if (waits) this.#waits = true;
+    this.#plan();
+  }
+
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    this.#start.atTurnEnd(this);
+  }
+
+  turnEnded(): void {
+    this.#isPlanned = false;
+    this.flush();
+  }
+
+  /** To the store now: what is told to it next must not be committed before. */
+  flush(): void {
+    if (this.#opened.length === 0 && this.#steps.length === 0) return;
+    const [opened, steps, told, waits] = [this.#opened, this.#steps, this.#told, this.#waits];
+    [this.#opened, this.#steps, this.#told, this.#waits] = [[], [], [], false];
+    const calls: StoreCall[] = opened.map((timeline) => ["openTimeline", timeline]);
+    if (steps.length > 0) calls.push(["noteSteps", steps]);
+    const tellAll = () => {
+      for (const tell of told) tell();
+    };
+    this.#write(calls, tellAll, !waits);
   }
 
   /** Steps were committed: who follows may read them. */
@@ -80,8 +118,10 @@ export class Timelines {
       done();
       this.committed();
     };
-    const resolve = ([reply]: readonly ({ readonly value: unknown } | { readonly fault: StoreFault })[]) =>
-      reply !== undefined && "fault" in reply ? failed(reply.fault) : written();
+    const resolve = (replies: readonly StoreReply[]) => {
+      for (const reply of replies) if ("fault" in reply) return failed(reply.fault);
+      written();
+    };
     store().tell({ kind: "calls", calls, ages, resolve, reject: failed });
   }
 }

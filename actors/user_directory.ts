@@ -211,7 +211,7 @@ export function userKinds(node: () => Node): UserKinds {
     const answerable = stanza.type !== "error" && stanza.type !== "result" && stanza.name !== "presence";
     const isForwarded = "via" in message && message.via.length > 0;
     if (answerable && !isForwarded) bounce(node(), stanza, new StanzaError(condition, { type: "wait" }));
-    if (message.kind === "outgoing" && message.replyTo !== undefined) sendAccepted(node(), message.replyTo);
+    if (message.kind === "outgoing" && message.replyTo !== undefined) sendAccepted(node(), message.replyTo, "sender");
     if (message.kind === "outgoing" || message.kind === "stanza") {
       finish(node(), message.replyTo, { kind: "none", condition });
     }
@@ -219,7 +219,11 @@ export function userKinds(node: () => Node): UserKinds {
   const failed = (name: string, error: unknown, message: UserLetter | DeliveryLetter) => {
     const id = "stanza" in message ? message.stanza.id : undefined;
     node().log.error("actor failed", { actor: name, message: message.kind, stanza: id, error });
-    answer(message, "internal-server-error");
+    try {
+      answer(message, "internal-server-error");
+    } catch (second) {
+      node().log.error("cannot answer", { actor: name, message: message.kind, stanza: id, error: second });
+    }
   };
   return {
     user: {

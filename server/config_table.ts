@@ -200,7 +200,7 @@ export const SETTINGS = {
     10,
     1_000_000,
     10_000,
-    "messages of one session without proof of receipt; senders not on the roster have an eighth in addition",
+    "messages of one session without proof of receipt; senders not on the roster have half as many in addition",
   ),
   "limits.session_unproven_bytes": integer(MEBIBYTE, 1024 * MEBIBYTE, 8 * MEBIBYTE, "the same in bytes"),
 

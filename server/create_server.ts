@@ -156,7 +156,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     limits: settings.ruleLimits,
     tracks: settings.tracking !== "none",
     database: () => running().database,
-    submit: (stanza, timeline, outcome) => running().submit(stanza, timeline, outcome),
+    submit: (stanza, timeline, outcome, failed) => running().submit(stanza, timeline, outcome, failed),
     explain: (stanza) => running().explain(stanza),
     changed: (signal) => running().timelines.changed(signal),
   });

@@ -60,7 +60,12 @@ export interface SenderStart {
   readonly open: (stanza: Stanza, id: string) => void;
   readonly database: () => Pick<AsyncStore, "openTimeline" | "timeline">;
   /** Sends it; tells the first outcome. */
-  readonly submit: (stanza: Stanza, timeline: string | undefined, outcome: (outcome: Outcome) => void) => void;
+  readonly submit: (
+    stanza: Stanza,
+    timeline: string | undefined,
+    outcome: (outcome: Outcome) => void,
+    failed: (error: Error) => void,
+  ) => void;
   readonly explain: (stanza: Stanza) => Promise<Explained>;
   /** Resolves when steps were committed, or the signal is aborted. */
   readonly changed: (signal: AbortSignal | undefined) => Promise<void>;
@@ -125,7 +130,7 @@ export class Sender {
     const { tracks, open, submit } = this.#start;
     if (key !== undefined) return this.#submitKeyed(id, key, digestOf(message, stanza), stanza);
     if (tracks) open(stanza, id);
-    const first = new Promise<Outcome>((resolve) => submit(stanza, tracks ? id : undefined, resolve));
+    const first = new Promise<Outcome>((resolve, reject) => submit(stanza, tracks ? id : undefined, resolve, reject));
     return () => first;
   }
 
@@ -150,8 +155,9 @@ export class Sender {
     if (!opened.isNew && (await database().timeline(id))!.steps.length > 0) return () => this.#first(id);
     if (this.#underWay.has(key)) return () => this.#first(id);
     this.#underWay.add(key);
-    const first = new Promise<Outcome>((resolve) => submit(stanza, id, resolve));
-    void first.then(() => this.#underWay.delete(key));
+    const first = new Promise<Outcome>((resolve, reject) => submit(stanza, id, resolve, reject));
+    const over = () => void this.#underWay.delete(key);
+    void first.then(over, over);
     return () => first;
   }
 

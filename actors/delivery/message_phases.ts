@@ -7,7 +7,7 @@ import type { Outcome } from "../../amp/outcome.ts";
 import type { Effect } from "../../modules/effect.ts";
 import type { ListedPhase, PhaseName } from "../../modules/message_phases.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
-import type { Stanza } from "../../xmpp/stanza.ts";
+import { Stanza } from "../../xmpp/stanza.ts";
 import type { SessionId } from "../address.ts";
 import { type Logged, MessageView, type PhaseHost } from "./message_view.ts";
 import type { Tracked } from "./tracked.ts";
@@ -21,7 +21,7 @@ export function outgoing(host: PhaseHost, sent: Stanza): Stanza | StanzaError {
     try {
       const said = phase.run(stanza, host.account);
       if (said instanceof StanzaError) return said;
-      if (said !== undefined) stanza = said;
+      stanza = stanzaOr(said, stanza);
     } catch (error) {
       failed(host, "outgoing", phase, error);
     }
@@ -35,7 +35,7 @@ export function incoming(host: PhaseHost, come: Stanza): Stanza {
   for (let i = 0; i < incoming.length; i++) {
     const phase = incoming[i]!;
     try {
-      stanza = phase.run(stanza, host.account) ?? stanza;
+      stanza = stanzaOr(phase.run(stanza, host.account), stanza);
     } catch (error) {
       failed(host, "incoming", phase, error);
     }
@@ -51,7 +51,7 @@ export function shown(host: PhaseHost, message: Logged, form: Stanza): Stanza {
   for (let i = 0; i < shown.length; i++) {
     const phase = shown[i]!;
     try {
-      view.stanza = phase.run(view, host.account) ?? view.stanza;
+      view.stanza = stanzaOr(phase.run(view, host.account), view.stanza);
     } catch (error) {
       failed(host, "shown", phase, error);
     }
@@ -103,6 +103,8 @@ function gather<Name extends PhaseName>(
   for (const phase of phases) {
     try {
       const more = run(phase);
+      if (more !== undefined && !Array.isArray(more))
+        throw new Error("Cannot use what the module returns: it is no list");
       if (more !== undefined) effects = effects.length === 0 ? more : [...effects, ...more];
     } catch (error) {
       failed(host, name, phase, error);
@@ -117,16 +119,35 @@ function fulfil(host: PhaseHost, effects: readonly Effect[], of: Stanza | undefi
   const ofStranger = of !== undefined && host.isStranger(of.from!);
   const copied: SessionId[] = [];
   for (const effect of effects) {
-    if (effect.kind === "route") {
-      host.node.route(effect.stanza);
-      continue;
+    try {
+      const session = carryOutOne(host, effect, ofStranger);
+      if (session !== undefined) copied.push(session);
+    } catch (error) {
+      host.node.log.error("effect of a module failed", { effect: effect.kind, account: host.owner.text, error });
     }
-    const entry = host.resource(effect.resource);
-    if (entry === undefined) continue;
-    host.tellSession(entry.session, { kind: "deliver", stanza: effect.stanza, seq: 0, ofStranger });
-    if (effect.isCopy === true) copied.push(entry.session);
   }
   return copied.length === 0 ? undefined : copied;
+}
+
+/** Returns the session that got a copy. */
+function carryOutOne(host: PhaseHost, effect: Effect, ofStranger: boolean): SessionId | undefined {
+  const { stanza } = effect;
+  if (!(stanza instanceof Stanza) || (effect.kind === "route" && stanza.to === undefined)) {
+    throw new Error(`Cannot carry out effect ${effect.kind}: it has no stanza with an address`);
+  }
+  if (effect.kind === "route") return void host.node.route(stanza);
+  const entry = host.resource(effect.resource);
+  if (entry === undefined) return undefined;
+  host.tellSession(entry.session, { kind: "deliver", stanza, seq: 0, ofStranger });
+  return effect.isCopy === true ? entry.session : undefined;
+}
+
+/** A phase says nothing, or a stanza. Throws for anything else. */
+function stanzaOr<Other>(said: Stanza | undefined, other: Other): Stanza | Other {
+  if (said === undefined) return other;
+  if (said instanceof Stanza) return said;
+  if ((said as unknown) instanceof Promise) (said as Promise<unknown>).catch(() => {});
+  throw new Error("Cannot use what the module returns: it is no stanza");
 }
 
 function failed({ node, owner }: PhaseHost, phase: PhaseName, { module }: ListedPhase, error: unknown): void {

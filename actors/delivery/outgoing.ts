@@ -80,7 +80,7 @@ function refuse(
 
 /** Neither side has more to do. */
 function finishBoth({ node }: DeliveryState, replyTo: ReplyTo | undefined, condition: StanzaErrorCondition): void {
-  if (replyTo !== undefined) sendAccepted(node, replyTo);
+  if (replyTo !== undefined) sendAccepted(node, replyTo, "sender");
   tellRefused(node, replyTo, condition);
 }
 
@@ -89,7 +89,7 @@ function keep(state: DeliveryState, stanza: Stanza, replyTo: ReplyTo | undefined
   const { node, owner } = state;
   const to = stanza.to!.bare;
   if (to.equals(owner) || !archives(state.account, stanza, to) || !node.serves(to.domain)) {
-    if (replyTo !== undefined) sendAccepted(node, replyTo);
+    if (replyTo !== undefined) sendAccepted(node, replyTo, "sender");
     return 0;
   }
   const seq = node.seqs.next();
@@ -104,7 +104,7 @@ export function acceptSent({ sent, node }: DeliveryState, seq: number): void {
   const replyTo = sent.get(seq);
   if (replyTo === undefined) return;
   sent.delete(seq);
-  sendAccepted(node, replyTo);
+  sendAccepted(node, replyTo, "sender");
 }
 
 /** An IQ of a client's. XEP-0191 section 3.3: requests to somebody whom the account has blocked are refused. */

@@ -62,6 +62,8 @@ function settle(state: DeliveryState, tracked: Tracked): void {
 
 export function tellSettled(state: DeliveryState): void {
   if (state.toSettle.length === 0) return;
+  // The steps that say why come first: a crash in between must not leave a timeline without its end.
+  state.node.timelines.flush();
   state.node.store.tell({ kind: "settle", owner: state.owner.text, seqs: state.toSettle });
   state.toSettle = [];
 }

@@ -171,15 +171,27 @@ export class Mailbox<Message> implements ActorRef<Message> {
     pending.then(
       () => this.#released(),
       (error) => {
-        this.#fail(error, message);
-        this.#released();
+        try {
+          this.#fail(error, message);
+        } finally {
+          this.#released();
+        }
       },
     );
   }
 
   #fail(error: unknown, message: Message): void {
     if (this.#state === "stopped") return;
-    const next = this.kind.failed(error, message, this);
+    let next = this.#actor;
+    try {
+      next = this.kind.failed(error, message, this);
+    } finally {
+      // Also where the supervisor throws: this mailbox must not stand still for it.
+      this.#goOnWith(next);
+    }
+  }
+
+  #goOnWith(next: Actor<Message> | undefined): void {
     if (next === undefined) return this.stop();
     if (next !== this.#actor) this.#actor?.stopped?.();
     this.#actor = next;

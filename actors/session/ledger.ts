@@ -22,6 +22,10 @@ export class Ledger {
     while (this.#early.delete(this.#settled + 1)) this.#settled++;
   }
 
+  isSettled(ticket: number): boolean {
+    return ticket <= this.#settled || this.#early.has(ticket);
+  }
+
   get received(): number {
     return this.#received;
   }

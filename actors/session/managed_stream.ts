@@ -50,7 +50,7 @@ export class ManagedStream {
   readonly #session: ManagedSession;
   readonly #ledger = new Ledger();
   /** Messages that one of the two sides has settled. */
-  readonly #halves = new Set<number>();
+  readonly #halves = new Map<number, "sender" | "recipient">();
   readonly #id: string | undefined;
   /** The stored count of a resumable stream, and whether another is being stored. */
   #kept = 0;
@@ -83,9 +83,13 @@ export class ManagedStream {
   }
 
   /** One side of a message, its sender's or its recipient's, has settled it; after both the stanza is handled. */
-  accepted(ticket: number): void {
-    if (this.#halves.delete(ticket)) this.settle(ticket);
-    else this.#halves.add(ticket);
+  accepted(ticket: number, side: "sender" | "recipient"): void {
+    if (this.#ledger.isSettled(ticket)) return;
+    const other = this.#halves.get(ticket);
+    if (other === undefined) this.#halves.set(ticket, side);
+    if (other === undefined || other === side) return;
+    this.#halves.delete(ticket);
+    this.settle(ticket);
   }
 
   /** That stanza is durable, or has reached its end. */

@@ -120,6 +120,8 @@ export class Outbox {
 
   /** This message must not be sent again when the stream resumes. */
   revoke(seq: number): void {
+    // Without resumption nothing is sent again.
+    if (this.#stanzas === undefined) return;
     this.#revoked ??= new Set();
     this.#revoked.add(seq);
   }

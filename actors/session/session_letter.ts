@@ -22,7 +22,7 @@ export type SessionLetter =
       readonly ofStranger?: boolean;
     }
   /** One of the two sides of an inbound message answers for it: its sender's own archive, or its recipient's side. */
-  | { readonly kind: "accepted"; readonly ticket: number }
+  | { readonly kind: "accepted"; readonly ticket: number; readonly side: "sender" | "recipient" }
   /** A message that waits for proof in a session without connection must not be sent again. */
   | { readonly kind: "revoke"; readonly seq: number }
   /** Ends the stream. */

@@ -319,9 +319,10 @@ describe("GatewayActor", () => {
     await system.stop();
     store.isHeld = true;
     await begins();
-    const outcome = new Promise((resolve) => {
+    const outcome = new Promise((resolve, reject) => {
       const addresses = { from: Jid.parse("localhost"), to: Jid.parse(`+4912@${SMS}`) };
-      system.submit(Stanza.build("message", { ...addresses, id: "m1" }, xml`<body>m1</body>`), undefined, resolve);
+      const message = Stanza.build("message", { ...addresses, id: "m1" }, xml`<body>m1</body>`);
+      system.submit(message, undefined, resolve, reject);
     });
     store.release();
     await settles();

@@ -50,7 +50,7 @@ type Samples<Letter extends { readonly kind: string }> = {
 
 const session: Samples<SessionLetter> = {
   deliver: { kind: "deliver", stanza: STANZA, seq: 9, until: 12, ofStranger: true },
-  accepted: { kind: "accepted", ticket: 1 },
+  accepted: { kind: "accepted", ticket: 1, side: "recipient" },
   revoke: { kind: "revoke", seq: 9 },
   end: { kind: "end", error: ERROR },
 };
@@ -105,7 +105,7 @@ const delivery: Samples<DeliveryLetter> = {
   detached: { kind: "detached" },
   expire: { kind: "expire", seq: 5 },
   done: { kind: "done", seq: 5, commit: 2, fault: FAULT },
-  accepted: { kind: "accepted", ticket: 5 },
+  accepted: { kind: "accepted", ticket: 5, side: "recipient" },
   outcome: { kind: "outcome", ticket: 5, outcome: { kind: "expired", rule: { ...RULE } } },
   again: { kind: "again", seq: 5 },
 };
@@ -125,7 +125,7 @@ const hop: Samples<HopLetter> = {
 };
 
 const waiter: Samples<WaiterLetter> = {
-  accepted: { kind: "accepted", ticket: 1 },
+  accepted: { kind: "accepted", ticket: 1, side: "recipient" },
   outcome: { kind: "outcome", ticket: 1, outcome: { kind: "direct", resource: "balcony" } },
   explained: {
     kind: "explained",

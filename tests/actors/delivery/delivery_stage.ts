@@ -180,6 +180,7 @@ export class DeliveryStage {
       store: () => this.#storeMailbox,
       now: () => this.time,
       newId: () => `timeline-${++this.#opened}`,
+      atTurnEnd: (waiting) => this.scheduler.atTurnEnd(waiting),
     });
   }
 

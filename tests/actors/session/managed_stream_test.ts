@@ -125,3 +125,15 @@ test("after its end it counts on until all that it has received is settled", () 
   managed.settle(first);
   expect([managed.isCounting, counted]).toEqual([false, 1]);
 });
+
+test("a message is handled when both of its sides have settled it, however often one of them says so", () => {
+  const ticket = managed.next();
+  managed.onRequest();
+  managed.accepted(ticket, "recipient");
+  managed.accepted(ticket, "recipient");
+  expect(keeping).toHaveLength(0);
+  managed.accepted(ticket, "sender");
+  managed.accepted(ticket, "sender");
+  keeps();
+  expect(told).toEqual([1]);
+});
