@@ -103,8 +103,13 @@ export class Timelines implements TurnEnd {
   changed(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      signal?.addEventListener("abort", () => resolve(), { once: true });
+      // A signal may outlive any number of commits.
+      const go = () => {
+        signal?.removeEventListener("abort", go);
+        resolve();
+      };
+      this.#waiting.push(go);
+      signal?.addEventListener("abort", go, { once: true });
     });
   }
 

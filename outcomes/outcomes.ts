@@ -1,6 +1,6 @@
 /** What became of messages, asked for and followed: over the store, so that a restart forgets nothing. @module */
 import type { Outcome } from "../amp/outcome.ts";
-import type { AsyncStore, KeptStep, KeptTimeline, TimelineQuery } from "../store/store.ts";
+import type { AsyncStore, FollowedStepRow, KeptStep, KeptTimeline, TimelineQuery } from "../store/store.ts";
 import { readStep, type Step } from "./step.ts";
 
 /** A step of one message, with its place among the steps of all. */
@@ -11,6 +11,14 @@ export type TimedStep = Step & {
   readonly at: number;
   /** Grows with every step of any message. */
   readonly cursor: number;
+};
+
+/** A step as a follower gets it. */
+export type FollowedStep = TimedStep & {
+  /** The JID in `from` of the message. */
+  readonly sender: string;
+  /** The JID in `to` of the message. */
+  readonly recipient: string;
 };
 
 /** A message and what is known of it. */
@@ -67,7 +75,7 @@ export interface Outcomes {
    * Every step, at least once, in the order of their commits; those of one message in the order in which they happened. Who keeps
    * the cursor of the last step and begins after it has missed nothing. A reader that stops holds up nobody.
    */
-  follow(options?: FollowOptions): AsyncIterableIterator<TimedStep>;
+  follow(options?: FollowOptions): AsyncIterableIterator<FollowedStep>;
 }
 
 const PAGE = 100;
@@ -127,7 +135,7 @@ async function* follow(
   store: OutcomesStart["store"],
   committed: OutcomesStart["committed"],
   { after = 0, signal }: FollowOptions,
-): AsyncIterableIterator<TimedStep> {
+): AsyncIterableIterator<FollowedStep> {
   let cursor = after;
   while (signal?.aborted !== true) {
     // Asked for before the reading, so that a commit in between is not missed.
@@ -136,7 +144,7 @@ async function* follow(
     for (const step of steps) {
       if (signal?.aborted) return;
       cursor = step.cursor;
-      yield timed(step);
+      yield followed(step);
     }
     if (steps.length < READ_AHEAD) await next;
   }
@@ -156,6 +164,10 @@ export function timelineOf({ id, key, stanza, from, to, at, steps }: KeptTimelin
     steps: read,
     outcome,
   };
+}
+
+export function followed(step: FollowedStepRow): FollowedStep {
+  return { ...timed(step), sender: step.from, recipient: step.to };
 }
 
 function timed(step: KeptStep): TimedStep {

@@ -37,6 +37,12 @@ export interface KeptStep {
   readonly settles: string | undefined;
 }
 
+/** A step with the JIDs of its message. */
+export interface FollowedStepRow extends KeptStep {
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface KeptTimeline extends NewTimeline {
   readonly settled: string | undefined;
   readonly steps: readonly KeptStep[];
@@ -78,7 +84,12 @@ export interface OutcomeOperations {
   /** Newest first. */
   timelines(query: TimelineQuery): readonly Omit<KeptTimeline, "steps">[];
   /** Steps of all timelines beyond that cursor, in its order. */
-  stepsAfter(cursor: number, limit: number): readonly KeptStep[];
+  stepsAfter(cursor: number, limit: number): readonly FollowedStepRow[];
+  /** The cursor of the newest step that is kept; 0: there is none. */
+  lastStep(): number;
   /** Removes the oldest timelines with their steps, settled or not, that began before that time; returns how many went. */
   pruneTimelines(before: number, limit: number): number;
+  /** How far somebody who follows the steps has come, in words of its own. */
+  putFollower(name: string, state: string): void;
+  follower(name: string): string | undefined;
 }

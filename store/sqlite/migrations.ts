@@ -141,6 +141,11 @@ const USAGE_STEP: readonly string[] = [
   `insert or replace into meta (key, value) select 'usageSeq', coalesce(max(seq), 0) from archive`,
 ];
 
+/** How far those have come who follow the steps of messages. */
+const FOLLOWERS_STEP: readonly string[] = [
+  `create table follower (name text primary key, state text not null) strict, without rowid`,
+];
+
 function statements(step: readonly string[]): Migration {
   return {
     async up(database: Kysely<unknown>): Promise<void> {
@@ -155,6 +160,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0003_usage": statements(USAGE_STEP),
   "0004_one_log": { up: oneLog },
   "0005_outcomes": statements(OUTCOMES_STEP),
+  "0006_followers": statements(FOLLOWERS_STEP),
 };
 
 const provider: MigrationProvider = {

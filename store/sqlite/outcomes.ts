@@ -56,7 +56,9 @@ export function outcomeOperations(
       if (asked.after !== undefined && after === undefined) return [];
       return timelinePage(connection, tables, ids, asked, after);
     },
-    stepsAfter: (cursor, limit) => queries.stepsAfter.all(cursor, limit).map(stepOf),
+    stepsAfter: (cursor, limit) =>
+      queries.stepsAfter.all(cursor, limit).map((row) => ({ ...stepOf(row), from: row.sender, to: row.recipient })),
+    lastStep: () => queries.lastStep.first()?.cursor ?? 0,
     pruneTimelines(before: number, limit: number): number {
       const old = queries.old.all(before, limit);
       for (const { n } of old) {
@@ -66,6 +68,10 @@ export function outcomeOperations(
       numbers.forget();
       return old.length;
     },
+    putFollower(name: string, state: string): void {
+      queries.putFollower.run(name, state);
+    },
+    follower: (name) => queries.follower.first(name)?.state,
   };
 }
 
@@ -117,10 +123,19 @@ function outcomeQueries(connection: Connection, tables: Tables) {
       tables
         .selectFrom("timeline_step as s")
         .innerJoin("timeline as t", "t.n", "s.timeline_n")
-        .select(["s.cursor", "t.id", "s.at", "s.kind", "s.detail", "s.settles"])
+        .select(["s.cursor", "t.id", "s.at", "s.kind", "s.detail", "s.settles", "t.sender", "t.recipient"])
         .where("s.cursor", ">", cursor)
         .orderBy("s.cursor")
         .limit(limit),
+    ),
+    lastStep: query(connection, () =>
+      tables.selectFrom("timeline_step").select("cursor").where("cursor", ">", 0).orderBy("cursor", "desc").limit(1),
+    ),
+    putFollower: query(connection, (name: Slot<string>, state: Slot<string>) =>
+      tables.insertInto("follower").orReplace().values({ name, state }),
+    ),
+    follower: query(connection, (name: Slot<string>) =>
+      tables.selectFrom("follower").select("state").where("name", "=", name),
     ),
     old: query(connection, (before: Slot<number>, limit: Slot<number>) =>
       tables.selectFrom("timeline").select("n").where("at", "<", before).orderBy("at").limit(limit),

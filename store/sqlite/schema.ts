@@ -128,6 +128,12 @@ export interface TimelineStepTable {
   settles: string | null;
 }
 
+/** How far those have come who follow the steps. */
+export interface FollowerTable {
+  name: string;
+  state: string;
+}
+
 export interface StreamTable {
   id: string;
   account: string;
@@ -156,6 +162,7 @@ export interface Schema {
   usage: UsageTable;
   timeline: TimelineTable;
   timeline_step: TimelineStepTable;
+  follower: FollowerTable;
   stream: StreamTable;
   meta: MetaTable;
 }

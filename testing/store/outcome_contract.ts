@@ -120,6 +120,20 @@ export function outcomeContract(make: MakeStore): void {
     });
   });
 
+  describe("putFollower", () => {
+    test("keeps the newest state of each follower", async () => {
+      expect(await call(store(), "follower", "nobody")).toBeUndefined();
+      for (const [name, state] of [
+        ["a", "1"],
+        ["b", "2"],
+        ["a", "3"],
+      ] as const)
+        await call(store(), "putFollower", name, state);
+      expect(await call(store(), "follower", "a")).toBe("3");
+      expect(await call(store(), "follower", "b")).toBe("2");
+    });
+  });
+
   describe("stepsAfter", () => {
     test("gives steps of all timelines in the order of their commits, page by page", async () => {
       const start = await lastCursor();
@@ -129,14 +143,20 @@ export function outcomeContract(make: MakeStore): void {
       await note(step("b", "4"));
       const first = await call(store(), "stepsAfter", start, 3);
       expect(first.map(({ timeline, kind }) => `${timeline}${kind}`)).toEqual(["b1", "a2", "a3"]);
-      expect(first[2]).toMatchObject({ at: 1, settles: "direct" });
+      expect(first[2]).toMatchObject({ at: 1, settles: "direct", from: timeline("a").from, to: timeline("a").to });
       const rest = await call(store(), "stepsAfter", first[2]!.cursor, 3);
       expect(rest.map(({ timeline, kind }) => `${timeline}${kind}`)).toEqual(["b4"]);
       const cursors = [...first, ...rest].map(({ cursor }) => cursor);
       expect(cursors).toEqual(cursors.toSorted((a, b) => a - b));
       expect(new Set([start, ...cursors]).size).toBe(5);
       expect(await call(store(), "stepsAfter", cursors.at(-1)!, 3)).toEqual([]);
-      expect((await call(store(), "timeline", "a"))?.steps).toEqual([first[1]!, first[2]!]);
+      const ofOne = first.slice(1).map(({ from: _, to: __, ...step }) => step);
+      expect((await call(store(), "timeline", "a"))?.steps).toEqual(ofOne);
+      expect(await call(store(), "lastStep")).toBe(cursors.at(-1)!);
+    });
+
+    test("lastStep() is 0 where no step is kept", async () => {
+      expect(await call(store(), "lastStep")).toBe(0);
     });
 
     test("never gives a cursor again that was pruned", async () => {

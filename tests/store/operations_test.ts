@@ -39,6 +39,8 @@ const CALLS: readonly (readonly [call: StoreCall, subjects: readonly string[]])[
   [["timelineOfKey", "k"], ["k"]],
   [["timelines", { from: "romeo@x", limit: 1 }], []],
   [["stepsAfter", 1, 1], []],
+  [["lastStep"], []],
+  [["putFollower", "f", "{}"], ["f"]],
   [["nextDeadline"], []],
   [["due", 5, 1, { at: 1, seq: 1 }], []],
   [["pruneArchive", 1, 1], []],
