@@ -63,7 +63,15 @@ export {
 } from "./modules/module.ts";
 export type { Computed, ReadValue, Setting } from "./modules/setting.ts";
 export * as setting from "./modules/setting.ts";
-export type { FollowOptions, OutcomePage, OutcomeQuery, Outcomes, TimedStep, Timeline } from "./outcomes/outcomes.ts";
+export type {
+  FollowedStep,
+  FollowOptions,
+  OutcomePage,
+  OutcomeQuery,
+  Outcomes,
+  TimedStep,
+  Timeline,
+} from "./outcomes/outcomes.ts";
 export type { Proof, Step, StepKind } from "./outcomes/step.ts";
 export type { Accounts, AccountUse, SetPasswordOptions } from "./server/accounts.ts";
 export { CertificateError } from "./server/certificate.ts";
@@ -74,9 +82,12 @@ export type { ExplainedRule, Explanation } from "./server/explaining.ts";
 export type { WebhookOptions } from "./server/gateway_setting.ts";
 export type { GatewayOptions } from "./server/gateways.ts";
 export { ListenError } from "./server/listen_error.ts";
+export type { OutcomeHandler } from "./server/outcome_consumer.ts";
 export type { OutgoingMessage, OutgoingRule } from "./server/outgoing_message.ts";
 export { KeyError, RuleError, type SendOptions, type SentMessage } from "./server/sending.ts";
 export type { ListenOptions, TcpPorts } from "./server/tcp_entrance.ts";
+export type { OutcomeWebhook } from "./server/webhooks/webhook_setting.ts";
+export type { WebhookStatus, Webhooks } from "./server/webhooks/webhooks.ts";
 export { createSqliteStore, type SqliteLimits } from "./store/sqlite_store.ts";
 export * from "./store/store.ts";
 export type { BunWebSocket, BunWebSocketHandler } from "./transport/bun_types.ts";

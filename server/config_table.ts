@@ -19,6 +19,7 @@ import {
 } from "../modules/setting.ts";
 import { DEFAULT_SCRAM_ROUNDS, MIN_SCRAM_ROUNDS } from "../xmpp/scram_keys.ts";
 import { gatewaySetting } from "./gateway_setting.ts";
+import { webhookSetting } from "./webhooks/webhook_setting.ts";
 
 const DAY_SECONDS = 86_400;
 const HOST = /^[^\s/]+$/;
@@ -120,6 +121,10 @@ export const SETTINGS = {
     "which messages have a timeline: those with rules and those of the application, all, or none",
   ),
   "outcomes.keep_days": integer(1, 36_500, 30, "age at which timelines are deleted"),
+
+  "outcomes.webhooks": webhookSetting(
+    "who is told over HTTP what became of messages (Standard Webhooks); JSON in the environment",
+  ),
 
   gateways: gatewaySetting("domains served by a webhook (XEP-0079 deliver=gateway); JSON in the environment"),
 

@@ -19,16 +19,19 @@ import type { Log } from "../xmpp/log.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { type Config, type ConfigOptions, loadConfig, type ModuleOptions, unknownVariables } from "./config.ts";
 import type { Explanation } from "./explaining.ts";
+import { Followers } from "./followers.ts";
 import { createGateways, type GatewayOptions, webhookOptions } from "./gateways.ts";
 import { lateContext } from "./late_context.ts";
 import { serverLog } from "./log.ts";
 import { createMetricsApp } from "./metrics/metrics_app.ts";
 import { Monitoring } from "./metrics/monitoring.ts";
+import type { OutcomeHandler } from "./outcome_consumer.ts";
 import type { OutgoingMessage } from "./outgoing_message.ts";
 import { makePrivate } from "./private_data.ts";
 import { Sender, type SendOptions, type SentMessage } from "./sending.ts";
 import { nodeSettings, SOFTWARE, streamSettings } from "./server_settings.ts";
 import { type ListenOptions, TcpEntrance, type TcpPorts } from "./tcp_entrance.ts";
+import type { Webhooks } from "./webhooks/webhooks.ts";
 
 export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "gateways"> {
   /** Domains beyond this server (XEP-0079 `deliver=gateway`): for each a function that takes a message, or a webhook. */
@@ -45,6 +48,11 @@ export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "ga
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Where records go; LogTape's category "ampact" unless given. */
   readonly log?: Log;
+  /**
+   * Gets every step of every tracked message at least once, one after the other, in the order of the commits; goes on after a restart
+   * where it was. A step whose function throws or rejects comes again.
+   */
+  readonly onOutcome?: OutcomeHandler;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -91,6 +99,8 @@ export interface AmpactServer {
   explain(message: OutgoingMessage): Promise<Explanation>;
   /** What became of messages: asked for by id or key, listed, followed. */
   readonly outcomes: Outcomes;
+  /** Those of `outcomes.webhooks`: how each fares, and told again from a cursor on. */
+  readonly webhooks: Webhooks;
 }
 
 /**
@@ -105,7 +115,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
   const store = isStore(options.store)
     ? options.store
     : createSqliteStore(config.store.url, { accountBytes: config.limits.accountBytes, keyFile: keyFileOf(config) });
-  const gateways = createGateways(config, options.gateways ?? {});
+  const gateways = createGateways(config, options.gateways ?? {}, now);
   const destinations = [...gateways.values(), ...(options.destinations ?? [])];
   const settings = nodeSettings(config);
   const registry = createRegistry(modules, settings);
@@ -149,6 +159,15 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     store: () => running().database,
     committed: (signal) => running().timelines.changed(signal),
   });
+  const followers = new Followers({
+    ...parts,
+    onOutcome: options.onOutcome,
+    hooks: config.outcomes.webhooks,
+    follow: outcomes.follow,
+    database: () => running().database,
+  });
+  // Of several processes that share a store, one tells.
+  const isTelling = (peers ?? ALONE).own === 0;
   const sender = new Sender({
     ...parts,
     open: (stanza, id) => void running().timelines.open(stanza, id),
@@ -187,8 +206,10 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
         }
         const opened = await store.open();
         secret = Uint8Array.from(opened.idKey);
+        if (isTelling) await followers.open(store, opened.idKey);
         system = new ActorSystem({ ...parts, settings, registry, store, destinations, peers: peers ?? ALONE }, opened);
         system.run();
+        followers.run();
         transports.open();
         monitoring.started(system);
       } catch (error) {
@@ -203,6 +224,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     checkCertificate: () => entrance.checkCertificate(),
     async stop() {
       monitoring.stopping();
+      await followers.stop();
       await entrance.stop();
       await system?.stop();
       await transports.closeAll(new StreamError("system-shutdown"));
@@ -215,6 +237,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     explain: (message) => sender.explain(message),
     send: (message, sendOptions) => sender.send(message, sendOptions),
     outcomes,
+    webhooks: followers,
   };
 }
 
@@ -228,6 +251,7 @@ function configSources({
   destinations: ____,
   settings,
   gateways,
+  onOutcome: _____,
   ...options
 }: ServerOptions) {
   // The schema of this key converts the file's value to the value that the server uses.

@@ -22,11 +22,15 @@ export function webhookOptions(options: GatewayOptions): Record<string, WebhookO
 }
 
 /** Throws ConfigError where a domain is served otherwise, or is none. */
-export function createGateways(config: Config, options: GatewayOptions): ReadonlyMap<string, Destination> {
+export function createGateways(
+  config: Config,
+  options: GatewayOptions,
+  now: () => number,
+): ReadonlyMap<string, Destination> {
   const gateways = new Map<string, Destination>();
   for (const [domain, { timeoutSeconds, retryHours, ...webhook }] of Object.entries(config.gateways)) {
     const times = { timeoutMs: timeoutSeconds * SECOND, retryMs: retryHours * HOUR };
-    gateways.set(domain, gateway(domain, createWebhook(webhook), times));
+    gateways.set(domain, gateway(domain, createWebhook(webhook, now), times));
   }
   for (const [text, handler] of Object.entries(options)) {
     if (!isHandler(handler)) continue;

@@ -40,15 +40,19 @@ describe("the configuration key gateways", () => {
 
 describe("createGateways()", () => {
   test("joins webhooks and functions", () => {
-    const gateways = createGateways(loadConfig({ file: file(sound), env: {} }), {
-      "Fax.example.org": () => "accepted",
-    });
+    const gateways = createGateways(
+      loadConfig({ file: file(sound), env: {} }),
+      {
+        "Fax.example.org": () => "accepted",
+      },
+      Date.now,
+    );
     expect([...gateways.keys()]).toEqual(["sms.example.org", "fax.example.org"]);
     expect([...gateways].map(([domain, gateway]) => gateway.serves(domain))).toEqual([true, true]);
   });
 
   test.each(["localhost", "user@example.org", "@"])("refuses %s", (domain) => {
-    expect(() => createGateways(loadConfig({ env: {} }), { [domain]: () => "accepted" })).toThrow("gateways");
+    expect(() => createGateways(loadConfig({ env: {} }), { [domain]: () => "accepted" }, Date.now)).toThrow("gateways");
   });
 });
 
@@ -78,7 +82,7 @@ describe("createWebhook()", () => {
       },
     });
     try {
-      const webhook = createWebhook({ url: endpoint.url.href, secret: SECRET });
+      const webhook = createWebhook({ url: endpoint.url.href, secret: SECRET }, Date.now);
       return await webhook(message, new AbortController().signal);
     } catch (error) {
       return (error as Error).message.replace(/^.*: /, "");
@@ -104,7 +108,7 @@ describe("createWebhook()", () => {
   });
 
   test("nobody there is no answer", async () => {
-    const webhook = createWebhook({ url: "http://127.0.0.1:9/", secret: SECRET });
+    const webhook = createWebhook({ url: "http://127.0.0.1:9/", secret: SECRET }, Date.now);
     await expect(Promise.resolve(webhook(message, new AbortController().signal))).rejects.toThrow();
   });
 });
