@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Webhook } from "standardwebhooks";
 import type { GatewayMessage } from "../../destinations/gateway.ts";
 import { loadConfig } from "../../server/config.ts";
 import { createWebhook, SIGNATURE_HEADER, signature } from "../../server/gateway_webhook.ts";
@@ -77,7 +78,9 @@ describe("createWebhook()", () => {
       async fetch(request) {
         const body = await request.text();
         expect(request.headers.get(SIGNATURE_HEADER)).toBe(signature(body, SECRET));
-        expect(JSON.parse(body)).toMatchObject({ id: "i1", body: "Hi", sentAt: "2026-11-22T12:00:00.000Z" });
+        const verified = new Webhook(SECRET, { format: "raw" }).verify(body, Object.fromEntries(request.headers));
+        expect(request.headers.get("webhook-id")).toBe(message.id);
+        expect(verified).toMatchObject({ id: "i1", body: "Hi", sentAt: "2026-11-22T12:00:00.000Z" });
         return new Response(null, { status, headers: { location: "/elsewhere" } });
       },
     });
