@@ -9,6 +9,7 @@ test("changed() leaves no listener at a signal that outlives the commits", async
     store: () => ({ tell: () => {} }),
     now: () => 0,
     newId: () => "id",
+    atTurnEnd: () => {},
   });
   const { signal } = new AbortController();
   let listeners = 0;
