@@ -7,6 +7,7 @@ import type { OutcomeOperations } from "./outcomes.ts";
 import type { PubsubOperations } from "./pubsub.ts";
 import type { RosterOperations } from "./rosters.ts";
 import type { StreamOperations } from "./streams.ts";
+import type { TokenOperations } from "./tokens.ts";
 
 /**
  * Every operation. Writes are durable when the batch that held them is answered. Reading for an owner without an
@@ -21,7 +22,8 @@ export interface StoreOperations
     DocumentOperations,
     PubsubOperations,
     OutcomeOperations,
-    StreamOperations {}
+    StreamOperations,
+    TokenOperations {}
 
 export type StoreMethod = keyof StoreOperations;
 
@@ -92,6 +94,9 @@ const ACCESS = {
   putStreams: "write",
   stream: "read",
   pruneStreams: "write",
+  putToken: "write",
+  tokens: "read",
+  removeToken: "write",
 } as const satisfies Readonly<Record<StoreMethod, "read" | "read log" | "write" | "write log">>;
 
 export type ReadMethod = {

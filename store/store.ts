@@ -22,6 +22,7 @@ export * from "./outcomes.ts";
 export * from "./pubsub.ts";
 export * from "./rosters.ts";
 export * from "./streams.ts";
+export * from "./tokens.ts";
 
 /** What went wrong: `quota` that of one account (nothing was written), `full` the disk, `busy` locked, `readonly`, `damaged`, `failed` anything else. */
 export type StoreFaultKind = "quota" | "full" | "busy" | "readonly" | "damaged" | "failed";

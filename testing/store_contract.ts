@@ -12,6 +12,7 @@ import { pubsubContract } from "./store/pubsub_contract.ts";
 import { quotaContract } from "./store/quota_contract.ts";
 import { rosterContract } from "./store/roster_contract.ts";
 import { streamContract } from "./store/stream_contract.ts";
+import { tokenContract } from "./store/token_contract.ts";
 
 export interface StoreContractOptions {
   /** Whether it outlives close(). */
@@ -31,6 +32,7 @@ export function storeContract(name: string, make: MakeStore, options: StoreContr
     describe("outcomes", () => outcomeContract(make));
     describe("quotas", () => quotaContract(options.withQuota));
     describe("resumable streams", () => streamContract(make));
+    describe("tokens", () => tokenContract(make));
     describe("batches", () => batchContract(make));
     describe("reads", () => readContract(make));
     describe("life", () => lifeContract(make));

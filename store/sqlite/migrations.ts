@@ -7,6 +7,7 @@ import { StoreFault } from "../store.ts";
 import { oneLog } from "./one_log_step.ts";
 import { OUTCOMES_STEP } from "./outcomes_step.ts";
 import type { Tables } from "./schema.ts";
+import { TOKENS_STEP } from "./tokens.ts";
 
 const FIRST_STEP: readonly string[] = [
   `create table meta (key text primary key, value text not null) strict, without rowid`,
@@ -161,6 +162,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0004_one_log": { up: oneLog },
   "0005_outcomes": statements(OUTCOMES_STEP),
   "0006_followers": statements(FOLLOWERS_STEP),
+  "0007_tokens": statements(TOKENS_STEP),
 };
 
 const provider: MigrationProvider = {

@@ -19,6 +19,7 @@ import type { Tables } from "./schema.ts";
 import type { Seal } from "./seal.ts";
 import { streamOperations } from "./streams.ts";
 import type { TimelineNumbers } from "./timeline_numbers.ts";
+import { tokenOperations } from "./tokens.ts";
 
 export function sqliteOperations(
   connection: Connection,
@@ -39,5 +40,6 @@ export function sqliteOperations(
     ...pubsubOperations(connection, tables, ids, usage),
     ...outcomeOperations(connection, tables, ids, timelines),
     ...streamOperations(connection, tables),
+    ...tokenOperations(connection, tables),
   };
 }

@@ -141,6 +141,14 @@ export interface StreamTable {
   at: number;
 }
 
+/** Of the HTTP API; `scopes` with spaces between them. */
+export interface TokenTable {
+  name: string;
+  hash: string;
+  scopes: string;
+  at: number;
+}
+
 /** `idKey` (base64), `lastSeq` and `peerIndexId`. */
 export interface MetaTable {
   key: string;
@@ -164,6 +172,7 @@ export interface Schema {
   timeline_step: TimelineStepTable;
   follower: FollowerTable;
   stream: StreamTable;
+  token: TokenTable;
   meta: MetaTable;
 }
 

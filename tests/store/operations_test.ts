@@ -29,6 +29,8 @@ const CALLS: readonly (readonly [call: StoreCall, subjects: readonly string[]])[
   ],
   [["putStreams", [{ id: "s", account: "romeo@x", h: 1, at: 0 }]], ["s"]],
   [["stream", "s"], ["s"]],
+  [["putToken", { name: "n", hash: "h", scopes: ["read"], at: 1 }], []],
+  [["tokens"], []],
   [
     ["openTimeline", { id: "t", key: "k", from: "romeo@x", to: "juliet@x", at: 1 }],
     ["t", "k"],

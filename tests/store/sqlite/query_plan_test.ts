@@ -89,6 +89,9 @@ const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   putStreams: [["putStreams", [{ id: "a", account: ROMEO, h: 1, at: 1 }]]],
   stream: [["stream", "a"]],
   pruneStreams: [["pruneStreams", 1]],
+  putToken: [["putToken", { name: "a", hash: "b", scopes: ["read"], at: 1 }]],
+  tokens: [["tokens"]],
+  removeToken: [["removeToken", "a"]],
   removePubsubNode: [["removePubsubNode", ROMEO, "n"]],
   removeAccount: [["removeAccount", ROMEO]],
 };
