@@ -113,7 +113,7 @@ export class Sender {
     const { until = "first", signal, timeoutMs } = options;
     const waits = ending(signal, timeoutMs);
     try {
-      const first = await this.#submitOnce(id, message, stanza, options.key);
+      const first = await this.#submitOnce(id, message, stanza, options.key, waits.signal);
       return await Promise.race([until === "first" ? first() : this.#settled(id, waits.signal), waits.over]);
     } finally {
       waits.clear();
@@ -126,15 +126,22 @@ export class Sender {
     message: OutgoingMessage,
     stanza: Stanza,
     key: string | undefined,
+    signal: AbortSignal,
   ): Promise<() => Promise<Outcome>> {
     const { tracks, open, submit } = this.#start;
-    if (key !== undefined) return this.#submitKeyed(id, key, digestOf(message, stanza), stanza);
+    if (key !== undefined) return this.#submitKeyed(id, key, digestOf(message, stanza), stanza, signal);
     if (tracks) open(stanza, id);
     const first = new Promise<Outcome>((resolve, reject) => submit(stanza, tracks ? id : undefined, resolve, reject));
     return () => first;
   }
 
-  async #submitKeyed(id: string, key: string, digest: string, stanza: Stanza): Promise<() => Promise<Outcome>> {
+  async #submitKeyed(
+    id: string,
+    key: string,
+    digest: string,
+    stanza: Stanza,
+    signal: AbortSignal,
+  ): Promise<() => Promise<Outcome>> {
     const { tracks, database, submit, now } = this.#start;
     if (!tracks) throw new KeyError("Cannot send message with a key: outcomes.track is none");
     if (key === "" || key.length > MAX_KEY)
@@ -150,10 +157,10 @@ export class Sender {
       at: now(),
     });
     if (opened.digest !== digest) throw new KeyError("Cannot send message: its key stands for another message");
-    if (this.#underWay.has(key)) return () => this.#first(id);
+    if (this.#underWay.has(key)) return () => this.#first(id, signal);
     // Where not even the first step was kept, the process had died before the message was accepted.
-    if (!opened.isNew && (await database().timeline(id))!.steps.length > 0) return () => this.#first(id);
-    if (this.#underWay.has(key)) return () => this.#first(id);
+    if (!opened.isNew && (await database().timeline(id))!.steps.length > 0) return () => this.#first(id, signal);
+    if (this.#underWay.has(key)) return () => this.#first(id, signal);
     this.#underWay.add(key);
     const first = new Promise<Outcome>((resolve, reject) => submit(stanza, id, resolve, reject));
     const over = () => void this.#underWay.delete(key);
@@ -162,8 +169,8 @@ export class Sender {
   }
 
   /** Of a message that was sent before: the first outcome that its timeline tells. */
-  async #first(id: string): Promise<Outcome> {
-    for await (const step of this.#steps(id, Promise.resolve(), undefined)) {
+  async #first(id: string, signal: AbortSignal): Promise<Outcome> {
+    for await (const step of this.#steps(id, Promise.resolve(), signal)) {
       if (step.kind === "stored") return { kind: "stored" };
       if (step.kind === "settled") return step.outcome;
     }
