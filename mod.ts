@@ -74,6 +74,7 @@ export type {
 } from "./outcomes/outcomes.ts";
 export type { Proof, Step, StepKind } from "./outcomes/step.ts";
 export type { Accounts, AccountUse, SetPasswordOptions } from "./server/accounts.ts";
+export { TokenError, type TokenInfo, type Tokens } from "./server/api/api_tokens.ts";
 export { CertificateError } from "./server/certificate.ts";
 export type { Config, ConfigOptions, ModuleOptions } from "./server/config.ts";
 export { ConfigError, type ConfigProblem } from "./server/config_error.ts";

@@ -209,6 +209,9 @@ export const SETTINGS = {
   ),
   "limits.session_unproven_bytes": integer(MEBIBYTE, 1024 * MEBIBYTE, 8 * MEBIBYTE, "the same in bytes"),
 
+  "limits.api_requests_per_second": liftable(100, "requests a second of one token of the HTTP API"),
+  "limits.api_streams": integer(1, 10_000, 20, "streams of outcomes of one token of the HTTP API at a time"),
+
   "contact.abuse": uriList("published contact addresses for reports of abuse (XEP-0157)"),
   "contact.admin": uriList("the same, for administration"),
   "contact.feedback": uriList("the same, for feedback"),

@@ -17,6 +17,8 @@ import { createTransports, type TcpAccess } from "../transport/transports.ts";
 import { StreamError } from "../xmpp/errors.ts";
 import type { Log } from "../xmpp/log.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
+import type { Tokens } from "./api/api_tokens.ts";
+import { createHttpApi } from "./api/create_api.ts";
 import { type Config, type ConfigOptions, loadConfig, type ModuleOptions, unknownVariables } from "./config.ts";
 import type { Explanation } from "./explaining.ts";
 import { Followers } from "./followers.ts";
@@ -66,6 +68,13 @@ export interface AmpactServer {
    * on this machine only, unless `metrics.enabled` is set: set it where the app itself decides who comes there.
    */
   readonly metrics: Hono;
+  /**
+   * Messages and outcomes over HTTP, for other programs. Mount it at a path of its own: `app.route("/api", server.api)`. Not there until a
+   * token exists.
+   */
+  readonly api: Hono;
+  /** Who may ask the HTTP API. */
+  readonly tokens: Tokens;
   /** Bun's WebSocket handler: `export default { fetch: app.fetch, websocket: server.websocket }`. Unused on Deno. */
   readonly websocket: BunWebSocketHandler;
   /** What listen() opens, one by one. */
@@ -179,6 +188,18 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     explain: (stanza) => running().explain(stanza),
     changed: (signal) => running().timelines.changed(signal),
   });
+  const api = createHttpApi({
+    ...parts,
+    sender,
+    outcomes,
+    tracks: settings.tracking !== "none",
+    limits: { requestsPerSecond: config.limits.apiRequestsPerSecond, streams: config.limits.apiStreams },
+    database: () => running().database,
+    secret: () => secret,
+    isRunning: () => system !== undefined,
+    keepWaiting: transports.keepWaiting,
+    version: SOFTWARE.version,
+  });
   const entrance = new TcpEntrance({ config, tcp: transports.tcp, log });
   return {
     config,
@@ -188,6 +209,8 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
       mayRead: (c) => config.metrics.enabled || transports.peerOf(c).security.loopback,
       figures: () => monitoring.figures(),
     }),
+    api: api.app,
+    tokens: api.tokens,
     websocket: transports.websocket,
     tcp: transports.tcp,
     accounts: createAccounts({ database: () => running().database, context: () => running().context, now }),
@@ -225,6 +248,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     async stop() {
       monitoring.stopping();
       await followers.stop();
+      api.stop();
       await entrance.stop();
       await system?.stop();
       await transports.closeAll(new StreamError("system-shutdown"));

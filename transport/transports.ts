@@ -37,6 +37,8 @@ export interface Transports {
   readonly connectionCount: number;
   /** Who has sent a request. */
   peerOf(c: Context): Peer;
+  /** Lets a request wait that long for its response, regardless of the HTTP server's own time limit. */
+  keepWaiting(c: Context, seconds: number): void;
   /** Admits streams again after closeAll(). */
   open(): void;
   /** Ends every stream with the error, admits no new one, and resolves when the last output has left. */
@@ -55,6 +57,7 @@ export function createTransports(services: StreamServices): Transports {
       return context.connections.size;
     },
     peerOf: (c) => peerOf(c, runtime, context.trustsProxy),
+    keepWaiting: (c, seconds) => runtime.keepWaiting(c, seconds),
     open: () => context.connections.open(),
     async closeAll(error) {
       tcp.close();

@@ -92,7 +92,7 @@ export class TestServer {
     );
     await server.start();
     const { websocket } = server;
-    const app = server.app.route("/", server.metrics);
+    const app = server.app.route("/", server.metrics).route("/api", server.api);
     const { port: tcpPort } = await server.tcp.listen({ host: "127.0.0.1", port: 0, mode: "starttls" });
     const http = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: app.fetch, websocket });
     return { server, context, http, tcpPort };
