@@ -1,4 +1,5 @@
 /** The parser of the command line's arguments. @module */
+import { SCOPES, type Scope } from "../store/store.ts";
 
 type RequestWith<Password> =
   | { readonly kind: "add"; readonly name: string; readonly password: Password }
@@ -30,9 +31,18 @@ interface ForwardRequest {
   readonly to?: string;
 }
 
+export type TokenRequest =
+  | { readonly kind: "token add"; readonly name: string; readonly scopes: readonly Scope[] }
+  | { readonly kind: "token remove"; readonly name: string }
+  | { readonly kind: "token list" };
+
+/** What the running server is asked over the control socket. */
+export type ControlRequest = AccountRequest | TokenRequest;
+
 export type Command =
   | { readonly kind: "serve" | "help" | "version" }
-  | { readonly kind: "user"; readonly request: UserRequest };
+  | { readonly kind: "user"; readonly request: UserRequest }
+  | { readonly kind: "token"; readonly request: TokenRequest };
 
 /** Arguments that make no command. */
 export class UsageError extends Error {}
@@ -44,6 +54,7 @@ export function parseCommand(args: readonly string[]): Command {
   const [name, ...rest] = args;
   if (name === undefined) return { kind: "serve" };
   if (name === "user") return { kind: "user", request: parseUser(rest) };
+  if (name === "token") return { kind: "token", request: parseToken(rest) };
   throw new UsageError(`Cannot run "${name}": there is no such command`);
 }
 
@@ -62,6 +73,28 @@ function parseUser([action, ...given]: readonly string[]): UserRequest {
   return action === "add" ? { kind: "add", name, password } : { kind: "passwd", name, password, keepSessions };
 }
 
+function parseToken([action, name, ...rest]: readonly string[]): TokenRequest {
+  if (action !== "add" && action !== "list" && action !== "remove")
+    throw new UsageError("Cannot run token: expected one of add, list, remove");
+  const given = action === "add" ? rest.slice(2) : rest;
+  if (given.length > 0 || (action === "list" && name !== undefined))
+    throw new UsageError(`Cannot run token ${action}: too many arguments`);
+  if (action === "list") return { kind: "token list" };
+  if (!name) throw new UsageError(`Cannot run token ${action}: the name is missing`);
+  return action === "remove" ? { kind: "token remove", name } : { kind: "token add", name, scopes: parseScopes(rest) };
+}
+
+function parseScopes([option, list]: readonly string[]): readonly Scope[] {
+  const scopes = (list ?? "").split(",");
+  if (option === SCOPE_OPTION && scopes.every(isScope)) return scopes;
+  throw new UsageError(`Cannot run token add: expected ${SCOPE_OPTION} and one or more of ${SCOPES.join(", ")}`);
+}
+
+function isScope(text: string): text is Scope {
+  return SCOPES.includes(text as Scope);
+}
+
+const SCOPE_OPTION = "--scope";
 const KEEP_SESSIONS = "--keep-sessions";
 
 /** Most arguments of each action. */

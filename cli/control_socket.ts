@@ -8,7 +8,7 @@ import { createConnection, createServer, type Server, type Socket } from "node:n
 import { relative, resolve } from "node:path";
 import { serverLog } from "../server/log.ts";
 import { AccountError } from "./account_error.ts";
-import type { AccountRequest } from "./command_line.ts";
+import type { ControlRequest } from "./command_line.ts";
 import { faultLine, isExpected } from "./fault_line.ts";
 
 export interface ControlSocket {
@@ -25,7 +25,7 @@ const MAX_REQUEST = 16_384;
 /** Undefined, and a log record, when the folder's path is too long or another server has the socket. */
 export async function openControlSocket(
   dataDir: string,
-  run: (request: AccountRequest) => Promise<readonly string[]>,
+  run: (request: ControlRequest) => Promise<readonly string[]>,
 ): Promise<ControlSocket | undefined> {
   const path = socketPath(dataDir);
   const reason = path === undefined ? "its path is too long" : (await answers(path)) ? "another server has it" : "";
@@ -43,7 +43,7 @@ export async function openControlSocket(
 /** Undefined when no server runs. Throws AccountError with the server's message. */
 export async function askRunningServer(
   dataDir: string,
-  request: AccountRequest,
+  request: ControlRequest,
 ): Promise<readonly string[] | undefined> {
   const path = socketPath(dataDir);
   if (path === undefined) return undefined;
@@ -57,15 +57,15 @@ export async function askRunningServer(
   return answer.lines;
 }
 
-async function serveOne(socket: Socket, run: (request: AccountRequest) => Promise<readonly string[]>): Promise<void> {
+async function serveOne(socket: Socket, run: (request: ControlRequest) => Promise<readonly string[]>): Promise<void> {
   const line = await firstLine(socket, MAX_REQUEST);
   if (line === undefined) return;
   socket.end(`${JSON.stringify(await answerTo(line, run))}\n`);
 }
 
-async function answerTo(line: string, run: (request: AccountRequest) => Promise<readonly string[]>): Promise<Answer> {
+async function answerTo(line: string, run: (request: ControlRequest) => Promise<readonly string[]>): Promise<Answer> {
   try {
-    return { lines: await run(JSON.parse(line) as AccountRequest) };
+    return { lines: await run(JSON.parse(line) as ControlRequest) };
   } catch (error) {
     if (isExpected(error)) return { fault: faultLine(error).line };
     serverLog().error("request over the control socket failed", { error });

@@ -1,6 +1,7 @@
 /** The line that the command line prints for an error. @module */
 
 import { ForwardingError } from "../modules/forwarding/forwarding_address.ts";
+import { TokenError } from "../server/api/api_tokens.ts";
 import { CertificateError } from "../server/certificate.ts";
 import { ConfigError } from "../server/config_error.ts";
 import { ListenError } from "../server/listen_error.ts";
@@ -10,7 +11,7 @@ import { AccountError } from "./account_error.ts";
 import { UsageError } from "./command_line.ts";
 
 /** Errors whose message is enough; any other error is a fault of the program and is shown with its stack. */
-const EXPECTED = [StoreFault, JidError, CertificateError, AccountError, ForwardingError, ListenError];
+const EXPECTED = [StoreFault, JidError, CertificateError, AccountError, ForwardingError, ListenError, TokenError];
 
 /** Says all there is to say. */
 export function isExpected(error: unknown): boolean {

@@ -19,6 +19,10 @@ Commands
   ${run} user forward NAME [ADDRESS]    forward its messages to ADDRESS while nobody is there; none: do not
   ${run} user usage NAME                tell how many bytes are kept for it
   ${run} user list                      list all accounts
+  ${run} token add NAME --scope send,read
+                                        make a token for the HTTP API at /api, and print it once
+  ${run} token list                     list the tokens with their scopes
+  ${run} token remove NAME              make it void
   ${run} --help | --version
 
   NAME is a bare JID; without a domain, the first one of the configuration is meant. A password that is left out is

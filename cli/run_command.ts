@@ -2,6 +2,7 @@
 import type { Command } from "./command_line.ts";
 import { helpText, versionText } from "./help.ts";
 import { serve } from "./serve.ts";
+import { runTokenCommand } from "./token_command.ts";
 import { runUserCommand } from "./user_command.ts";
 
 export async function runCommand(command: Command): Promise<void> {
@@ -12,6 +13,9 @@ export async function runCommand(command: Command): Promise<void> {
       return console.log(versionText());
     case "user":
       for (const line of await runUserCommand(command.request)) console.log(line);
+      return;
+    case "token":
+      for (const line of await runTokenCommand(command.request)) console.log(line);
       return;
     case "serve":
       return serve();

@@ -1,46 +1,23 @@
 /**
- * `user add|passwd|remove|forward|usage|list`: by the running server if there is one, else on the store itself. @module
+ * `user add|passwd|remove|forward|usage|list`. @module
  */
-import { type AmpactServer, createServer } from "../server/create_server.ts";
-import { configureLog } from "../server/log.ts";
-import { databaseFile } from "../store/sqlite_store.ts";
+import type { AmpactServer } from "../server/create_server.ts";
 import { KEPT_PART } from "../store/store.ts";
 import { Jid } from "../xmpp/jid.ts";
 import { AccountError } from "./account_error.ts";
 import { askPassword } from "./ask_password.ts";
+import { carryOut } from "./carry_out.ts";
 import type { AccountRequest, UserRequest } from "./command_line.ts";
-import { configSources } from "./config_sources.ts";
-import { askRunningServer } from "./control_socket.ts";
-import { newDatabase } from "./new_database.ts";
 
 const PAGE = 1000;
 
 /** The lines to print. Throws AccountError, JidError, ConfigError, StoreFault. */
 export async function runUserCommand(request: UserRequest): Promise<readonly string[]> {
-  const server = createServer(configSources());
-  await configureLog(server.config.log.level);
-  const complete = await completeRequest(server, request);
-  const answer = await askRunningServer(server.config.dataDir, complete);
-  if (answer !== undefined) return answer;
-  if (databaseFile(server.config.store.url) === undefined) {
-    throw new AccountError("Cannot change accounts: the store is in memory, and no server runs that has one");
-  }
-  const made = newDatabase(server.config.store.url);
-  // Without a database only `user add` makes sense; for other commands the folder or the user is most likely wrong.
-  if (made !== undefined && complete.kind !== "add") {
-    throw new AccountError(`Cannot run user ${complete.kind}: there is no database at ${made}`);
-  }
-  await server.start();
-  try {
-    if (made !== undefined) console.error(`Made a new database at ${made}`);
-    return await runOnServer(server, complete);
-  } finally {
-    await server.stop();
-  }
+  return carryOut(`user ${request.kind}`, (server) => completeRequest(server, request), runAccountRequest);
 }
 
 /** Carries out a request on a started server. */
-export async function runOnServer(server: AmpactServer, request: AccountRequest): Promise<readonly string[]> {
+export async function runAccountRequest(server: AmpactServer, request: AccountRequest): Promise<readonly string[]> {
   if (request.kind === "list") return listAccounts(server);
   const { name } = request;
   switch (request.kind) {

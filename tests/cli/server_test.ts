@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -80,6 +80,7 @@ describe("server --help", () => {
     }
     for (const action of ["add", "passwd", "remove", "forward", "usage", "list"])
       expect(output).toContain(`user ${action}`);
+    for (const action of ["add", "list", "remove"]) expect(output).toContain(`token ${action}`);
   });
 });
 
@@ -90,6 +91,13 @@ describe("server, wrongly used", () => {
     [["user", "add"], "Cannot run user add: the name is missing"],
     [["user", "list", "more"], "Cannot run user list: too many arguments"],
     [["user", "add", "a", "b", "c"], "Cannot run user add: too many arguments"],
+    [["token"], "Cannot run token: expected one of add, list, remove"],
+    [["token", "add"], "Cannot run token add: the name is missing"],
+    [["token", "add", "a"], "Cannot run token add: expected --scope and one or more of send, read"],
+    [["token", "add", "a", "--scope", "write"], "Cannot run token add: expected --scope and one or more of send, read"],
+    [["token", "add", "a", "--scope", "send", "b"], "Cannot run token add: too many arguments"],
+    [["token", "remove", "a", "b"], "Cannot run token remove: too many arguments"],
+    [["token", "list", "a"], "Cannot run token list: too many arguments"],
   ])("%p is refused: %s", (args, line) => {
     expect(() => parseCommand(args)).toThrow(new UsageError(line));
   });
@@ -232,6 +240,43 @@ describe("server user", () => {
     await start([], { env }).prints(/Next:/);
     expect(await run(["user", "add", "juliet", "one"], { env })).toMatchObject({ code: 0 });
     expect(await run(["user", "list"], { env })).toMatchObject({ output: "juliet@localhost\n" });
+  });
+});
+
+describe("server token", () => {
+  test("makes tokens that are shown once, lists and removes them", async () => {
+    const path = join(realpathSync(folder), "data/ampact.db");
+    expect((await run(["token", "list"])).errors).toBe(`Cannot run token list: there is no database at ${path}\n`);
+    const made = await run(["token", "add", "shop", "--scope", "send,read"]);
+    expect(made.output).toMatch(/^ampact_[\w-]{43}\n$/);
+    expect(made.errors).toEndWith("Made the token shop; it is not shown again:\n");
+    const { output } = await run(["token", "list"]);
+    expect(output).toMatch(/^shop send,read \d{4}-\d\d-\d\dT\S+Z\n$/);
+    expect(readFileSync(path).includes(made.output.trim())).toBe(false);
+    expect(await run(["token", "add", "shop", "--scope", "read"])).toMatchObject({
+      code: 1,
+      errors: "Cannot add token shop: the name is taken\n",
+    });
+    expect((await run(["token", "add", "a b", "--scope", "read"])).errors).toStartWith(
+      'Cannot add token "a b": a name',
+    );
+    expect((await run(["token", "remove", "shop"])).output).toBe("Removed the token shop\n");
+    expect(await run(["token", "remove", "shop"])).toMatchObject({ code: 1 });
+    expect((await run(["token", "list"])).output).toBe("");
+  }, 30_000);
+
+  test("opens and closes the HTTP API of the running server", async () => {
+    const server = start([]);
+    const url = (await server.prints(/http:\S+/))[0].replace(/\/http-bind.*/, "/api/outcomes");
+    expect((await fetch(url)).status).toBe(404);
+    const token = (await run(["token", "add", "board", "--scope", "read"])).output.trim();
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await fetch(url)).status).toBe(401);
+    expect(await (await fetch(url, { headers })).json()).toEqual({ messages: [] });
+    await run(["token", "add", "other", "--scope", "read"]);
+    await run(["token", "remove", "board"]);
+    expect((await fetch(url, { headers })).status).toBe(401);
+    expect(server.errors).toBe("");
   });
 });
 

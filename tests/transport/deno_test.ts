@@ -8,6 +8,7 @@ import { connect as connectTls } from "node:tls";
 import { freePort } from "../../scripts/local_port.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Program } from "../scripts/program.ts";
+import { ApiClient } from "../server/api/api_client.ts";
 import { scrape } from "../server/metrics/exposition.ts";
 import { plainAuth } from "./fake_services.ts";
 import { WebSocketClient } from "./websocket_client.ts";
@@ -17,6 +18,7 @@ const HEADER = `<stream:stream to='localhost' version='1.0' xmlns='jabber:client
 /** What a load balancer says first. */
 const PROXY = "PROXY TCP4 192.0.2.7 198.51.100.1 56324 5222\r\n";
 const INACTIVITY_MS = 1000;
+const TOKEN = ["token", "add", "test", "--scope", "send,read"];
 
 let folder = "";
 let server: Program;
@@ -143,6 +145,36 @@ test("metrics and health on Deno", async () => {
   expect(samples.get("ampact_event_loop_delay_seconds_count")).toBeGreaterThan(0);
   expect(samples.get("ampact_resident_memory_bytes")).toBeGreaterThan(1e6);
   expect((await fetch(`${url}/metrics`, { headers: { "x-forwarded-for": "192.0.2.1" } })).status).toBe(403);
+});
+
+test("the HTTP API on Deno: sent, followed, and a client that goes gives its stream back", async () => {
+  const url = bosh.replace(/\/http-bind.*/, "/api");
+  expect((await fetch(`${url}/outcomes`)).status).toBe(404);
+  const script = join(ROOT, "scripts/server.ts");
+  const env = { AMPACT_STORE_URL: "sqlite::memory:" };
+  const command = new Program(join(ROOT, "node_modules/.bin/deno"), ["run", "-A", script, ...TOKEN], {
+    cwd: folder,
+    env,
+  });
+  expect(await command.exitCode).toBe(0);
+  const api = new ApiClient(url, command.output.trim());
+  expect(await new ApiClient(url).get("/outcomes")).toMatchObject({ status: 401 });
+  expect((await api.get("/openapi.json")).body.servers).toEqual([{ url: "/api" }]);
+  const stream = await api.open("/outcomes/stream");
+  const sent = await api.post("/messages", { to: "nobody@localhost", body: "hi" }, { prefer: "wait=5" });
+  expect(sent).toMatchObject({ status: 200, body: { outcome: { kind: "none" } } });
+  const seen = await stream.until(({ step }) => step.message === sent.body.id && step.kind === "settled");
+  stream.close();
+  const resumed = await api.open("/outcomes/stream", { "last-event-id": seen[0]!.id });
+  expect(await resumed.next()).toEqual(seen[1]);
+  resumed.close();
+  expect((await api.ask("POST", "/messages", { text: "x".repeat(70_000) })).status).toBe(413);
+  for (let round = 0; round < 40; round++) {
+    const again = await api.open("/outcomes/stream");
+    expect(again.response.status).toBe(200);
+    again.close();
+    await Bun.sleep(10);
+  }
 });
 
 test("Deno has nothing to complain of", () => {

@@ -1,0 +1,16 @@
+/** Carries out what came over the control socket. @module */
+import type { AmpactServer } from "../server/create_server.ts";
+import type { ControlRequest } from "./command_line.ts";
+import { runTokenRequest } from "./token_command.ts";
+import { runAccountRequest } from "./user_command.ts";
+
+export function runRequest(server: AmpactServer, request: ControlRequest): Promise<readonly string[]> {
+  switch (request.kind) {
+    case "token add":
+    case "token list":
+    case "token remove":
+      return runTokenRequest(server, request);
+    default:
+      return runAccountRequest(server, request);
+  }
+}
