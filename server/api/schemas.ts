@@ -68,7 +68,14 @@ export const STEP = v.looseObject({
   cursor: v.string(),
 });
 
-const head = { id: v.string(), key: v.exactOptional(v.string()), from: v.string(), to: v.string(), at: time };
+const head = {
+  id: v.string(),
+  key: v.exactOptional(v.string()),
+  stanza: v.exactOptional(v.pipe(v.string(), v.description("The id attribute of the message"))),
+  from: v.string(),
+  to: v.string(),
+  at: time,
+};
 
 export const TIMELINE = v.object({
   ...head,

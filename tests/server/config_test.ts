@@ -102,6 +102,7 @@ describe("loadConfig()", () => {
       httpUploadsPerAddress: 0,
       offlineMessagesFromSender: 0,
       offlineMessagesFromStrangers: 0,
+      apiRequestsPerSecond: 0,
     });
   });
 
