@@ -129,7 +129,8 @@ function streamOutcomes(): Json {
   return {
     operationId: "streamOutcomes",
     summary: "Follows the steps of all messages as server-sent events. Scope: read",
-    description: "The data of each event is a Step, its id the cursor of the step. Each step comes at least once.",
+    description:
+      "The data of each event is a Step with the sender and the recipient of its message, its id the cursor of the step. Each comes at least once.",
     parameters: [
       ...query(STREAM_QUERY),
       header("Last-Event-ID", { type: "string" }, "The id of the last event that was handled"),

@@ -122,7 +122,8 @@ lasting("a stream that is resumed by Last-Event-ID misses nothing across a resta
   const rest = await resumed.until(isSettled(id));
   const ours = [...first, ...rest].filter(({ step }) => step.message === id);
   const timeline = (await api.get(`/messages/${id}`)).body;
-  expect(ours.map(({ step }) => step)).toEqual(timeline.steps);
+  const sides = { sender: timeline.from, recipient: timeline.to };
+  expect(ours.map(({ step }) => step)).toEqual(timeline.steps.map((step: object) => ({ ...step, ...sides })));
   expect(kinds(ours)).toEqual(["accepted", "stored", "offered", "proved", "settled"]);
   for (const { id: event, step } of ours) expect(step.cursor).toBe(event);
   resumed.close();
