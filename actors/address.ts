@@ -48,7 +48,9 @@ export type DirectoryLetter =
   /** The account was made. */
   | { readonly kind: "renew"; readonly account: Jid }
   /** The password of the account is another: its sessions end, but that of the full JID `except`. */
-  | { readonly kind: "end-sessions"; readonly account: Jid; readonly except: Jid | undefined };
+  | { readonly kind: "end-sessions"; readonly account: Jid; readonly except: Jid | undefined }
+  /** Steps of messages were committed: who follows them there may read on. */
+  | { readonly kind: "steps" };
 
 export type WaiterLetter =
   | Answer

@@ -46,7 +46,7 @@ import { askStore } from "./store/ask_store.ts";
 import { refuseAtEnd, StoreActor } from "./store_actor.ts";
 import type { StoreMessage } from "./store_letter.ts";
 import { StreamRegistry } from "./stream_registry.ts";
-import { Timelines } from "./timelines.ts";
+import { Timelines, timelineOf } from "./timelines.ts";
 import type { UserLetter } from "./user/user_letter.ts";
 import { UserDirectory, userKinds } from "./user_directory.ts";
 import { Waiters } from "./waiters.ts";
@@ -124,6 +124,7 @@ export class ActorSystem implements Node, SessionService {
       tracking: start.settings.tracking,
       store: () => this.store,
       atTurnEnd: (waiting) => this.scheduler.atTurnEnd(waiting),
+      tellOthers: () => this.#toOthers({ kind: "steps" }),
     });
     this.database = askStore(this.store, (name) => this.#renew(Jid.parse(name)));
     this.context = this.#createContext();
@@ -417,6 +418,8 @@ export class ActorSystem implements Node, SessionService {
       case "end-sessions":
         this.context.serverMemory.get(PASSWORD_CHANGES).note(letter.account);
         return this.#users.endSessions(letter.account, letter.except);
+      case "steps":
+        return this.timelines.changedElsewhere();
       default:
         letter satisfies never;
     }
@@ -446,6 +449,16 @@ export class ActorSystem implements Node, SessionService {
 
   dispatch(envelope: Envelope): void {
     this.#router.dispatch(envelope);
+  }
+
+  /**
+   * Opens the timeline of a message of the application. Where another process may write its steps, and tell of them, resolves after the
+   * commit.
+   */
+  openTimeline(stanza: Stanza, id: string): undefined | Promise<unknown> {
+    if (this.peers.count > 1) return this.database.openTimeline(timelineOf(stanza, id, this.now()));
+    this.timelines.open(stanza, id);
+    return undefined;
   }
 
   /** Sends a message for the application; resolves with its first outcome. */

@@ -22,6 +22,12 @@ export interface TimelinesStart {
   newId(): string;
   /** Tells of the end of the current turn. */
   atTurnEnd(waiting: TurnEnd): void;
+  /** Tells the other processes that steps were committed. */
+  tellOthers(): void;
+}
+
+export function timelineOf({ id: stanza, from, to }: Stanza, id: string, at: number): NewTimeline {
+  return { id, stanza, from: from!.text, to: to!.text, at };
 }
 
 export class Timelines implements TurnEnd {
@@ -46,8 +52,7 @@ export class Timelines implements TurnEnd {
 
   /** Opens the timeline of a message, under a new id unless it is given; returns the id. */
   open(stanza: Stanza, id: string = this.#start.newId()): string {
-    const { now } = this.#start;
-    this.#opened.push({ id, stanza: stanza.id, from: stanza.from!.text, to: stanza.to!.text, at: now() });
+    this.#opened.push(timelineOf(stanza, id, this.#start.now()));
     this.#plan();
     return id;
   }
@@ -92,8 +97,14 @@ export class Timelines implements TurnEnd {
     this.#write(calls, tellAll, !waits);
   }
 
-  /** Steps were committed: who follows may read them. */
+  /** Steps were committed here: who follows may read them. */
   committed(): void {
+    this.#start.tellOthers();
+    this.changedElsewhere();
+  }
+
+  /** Another process has committed steps. */
+  changedElsewhere(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const go of waiting) go();

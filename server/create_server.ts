@@ -179,7 +179,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
   const isTelling = (peers ?? ALONE).own === 0;
   const sender = new Sender({
     ...parts,
-    open: (stanza, id) => void running().timelines.open(stanza, id),
+    open: (stanza, id) => running().openTimeline(stanza, id),
     domain: config.domains[0]!,
     limits: settings.ruleLimits,
     tracks: settings.tracking !== "none",

@@ -56,8 +56,8 @@ export interface SenderStart {
   readonly limits: RuleLimits;
   /** Messages of the application have a timeline. */
   readonly tracks: boolean;
-  /** Opens the timeline of a message. */
-  readonly open: (stanza: Stanza, id: string) => void;
+  /** Opens the timeline of a message. A promise: nothing may be told of the message before. */
+  readonly open: (stanza: Stanza, id: string) => undefined | Promise<unknown>;
   readonly database: () => Pick<AsyncStore, "openTimeline" | "timeline">;
   /** Sends it; tells the first outcome. */
   readonly submit: (
@@ -130,7 +130,8 @@ export class Sender {
   ): Promise<() => Promise<Outcome>> {
     const { tracks, open, submit } = this.#start;
     if (key !== undefined) return this.#submitKeyed(id, key, digestOf(message, stanza), stanza, signal);
-    if (tracks) open(stanza, id);
+    const opened = tracks ? open(stanza, id) : undefined;
+    if (opened !== undefined) await opened;
     const first = new Promise<Outcome>((resolve, reject) => submit(stanza, tracks ? id : undefined, resolve, reject));
     return () => first;
   }

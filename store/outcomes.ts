@@ -75,8 +75,9 @@ export interface OutcomeOperations {
   /** Opens a timeline. Where the key or the id is known already: tells of that timeline, and writes nothing. */
   openTimeline(timeline: NewTimeline): OpenedTimeline;
   /**
-   * Adds steps in their order; their cursors grow in the order of the commits, and none is given twice. Leaves out steps of
-   * unknown timelines, and what comes behind a step that settles its timeline. Returns how many were written.
+   * Adds steps in their order; their cursors grow in the order of the commits, and none is given twice. Leaves out what comes
+   * behind a step that settles its timeline. Steps of an unknown timeline, which another process may be opening, wait unseen until
+   * it is opened. Returns how many were written.
    */
   noteSteps(steps: readonly NewStep[]): number;
   timeline(id: string): KeptTimeline | undefined;
@@ -87,7 +88,7 @@ export interface OutcomeOperations {
   stepsAfter(cursor: number, limit: number): readonly FollowedStepRow[];
   /** The cursor of the newest step that is kept; 0: there is none. */
   lastStep(): number;
-  /** Removes the oldest timelines with their steps, settled or not, that began before that time; returns how many went. */
+  /** Removes the oldest timelines with their steps, settled or not, that began before that time, and steps that wait since then; returns how many timelines went. */
   pruneTimelines(before: number, limit: number): number;
   /** How far somebody who follows the steps has come, in words of its own. */
   putFollower(name: string, state: string): void;

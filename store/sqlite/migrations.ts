@@ -147,6 +147,20 @@ const FOLLOWERS_STEP: readonly string[] = [
   `create table follower (name text primary key, state text not null) strict, without rowid`,
 ];
 
+/** Steps that come before their timeline. */
+const EARLY_STEPS_STEP: readonly string[] = [
+  `create table early_step (
+    n integer primary key,
+    timeline text not null,
+    at integer not null,
+    kind text not null,
+    detail text,
+    settles text
+  ) strict`,
+  `create index early_step_timeline on early_step (timeline)`,
+  `create index early_step_at on early_step (at)`,
+];
+
 function statements(step: readonly string[]): Migration {
   return {
     async up(database: Kysely<unknown>): Promise<void> {
@@ -163,6 +177,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0005_outcomes": statements(OUTCOMES_STEP),
   "0006_followers": statements(FOLLOWERS_STEP),
   "0007_tokens": statements(TOKENS_STEP),
+  "0008_early_steps": statements(EARLY_STEPS_STEP),
 };
 
 const provider: MigrationProvider = {

@@ -12,6 +12,7 @@ import type {
   TimelineQuery,
 } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import { EarlySteps } from "./early_steps.ts";
 import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
@@ -26,7 +27,8 @@ export function outcomeOperations(
   numbers: TimelineNumbers,
 ): OutcomeOperations {
   const queries = outcomeQueries(connection, tables);
-  const steps = new StepWriter(connection, tables, numbers);
+  const early = new EarlySteps(connection, tables);
+  const steps = new StepWriter(connection, tables, numbers, early);
 
   const withSteps = (row: TimelineRow | undefined): KeptTimeline | undefined =>
     row && { ...timelineOf(row), steps: queries.stepsOf.all(row.n).map((step) => stepOf({ ...step, id: row.id })) };
@@ -36,8 +38,11 @@ export function outcomeOperations(
     const [sender, recipient] = [ids.internPeer(bareOf(from)), ids.internPeer(bareOf(to))];
     const optional = [key ?? null, digest ?? null, stanza ?? null] as const;
     const opened = queries.open.first(id, ...optional, from, to, sender, recipient, at);
-    if (opened !== undefined) numbers.opened(id, opened.n);
-    return opened !== undefined;
+    if (opened === undefined) return false;
+    numbers.opened(id, opened.n);
+    const come = early.take(id);
+    if (come.length > 0) steps.write(come);
+    return true;
   };
 
   return {
@@ -66,6 +71,7 @@ export function outcomeOperations(
         queries.drop.run(n);
       }
       numbers.forget();
+      early.prune(before, limit);
       return old.length;
     },
     putFollower(name: string, state: string): void {

@@ -128,6 +128,16 @@ export interface TimelineStepTable {
   settles: string | null;
 }
 
+/** Steps whose timeline is not opened; `n` grows with each. */
+export interface EarlyStepTable {
+  n: Generated<number>;
+  timeline: string;
+  at: number;
+  kind: string;
+  detail: string | null;
+  settles: string | null;
+}
+
 /** How far those have come who follow the steps. */
 export interface FollowerTable {
   name: string;
@@ -170,6 +180,7 @@ export interface Schema {
   usage: UsageTable;
   timeline: TimelineTable;
   timeline_step: TimelineStepTable;
+  early_step: EarlyStepTable;
   follower: FollowerTable;
   stream: StreamTable;
   token: TokenTable;

@@ -2,6 +2,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { NewStep } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import type { EarlySteps } from "./early_steps.ts";
 import { ManyRows } from "./many_rows.ts";
 import { type Query, query, type Slot } from "./query.ts";
 import type { Tables } from "./schema.ts";
@@ -11,11 +12,13 @@ const COLUMNS = ["timeline_n", "at", "kind", "detail", "settles"] as const;
 
 export class StepWriter {
   readonly #numbers: TimelineNumbers;
+  readonly #early: EarlySteps;
   readonly #rows: ManyRows;
   readonly #settle: Query<[settled: string, n: number], unknown>;
 
-  constructor(connection: Connection, tables: Tables, numbers: TimelineNumbers) {
+  constructor(connection: Connection, tables: Tables, numbers: TimelineNumbers, early: EarlySteps) {
     this.#numbers = numbers;
+    this.#early = early;
     this.#rows = new ManyRows(connection, COLUMNS.length, (size) => insertion(tables, size));
     this.#settle = query(connection, (settled: Slot<string>, n: Slot<number>) =>
       tables.updateTable("timeline").set({ settled }).where("n", "=", n),
@@ -25,9 +28,11 @@ export class StepWriter {
   /** Returns how many were written. */
   write(steps: readonly NewStep[]): number {
     const rows: SQLInputValue[] = [];
-    for (const { timeline, at, kind, detail, settles } of steps) {
+    for (const step of steps) {
+      const { timeline, at, kind, detail, settles } = step;
       const n = this.#numbers.of(timeline);
-      if (n === undefined) continue;
+      if (n === undefined) this.#early.hold(step);
+      if (typeof n !== "number") continue;
       rows.push(n, at, kind, detail ?? null, settles ?? null);
       if (settles === undefined) continue;
       this.#settle.run(settles, n);

@@ -21,12 +21,13 @@ export class TimelineNumbers {
     );
   }
 
-  /** Undefined: there is no such timeline, or it is settled. */
-  of(id: string): number | undefined {
+  /** Undefined: there is no such timeline. */
+  of(id: string): number | "settled" | undefined {
     const known = this.#numbers.get(id);
     if (known !== undefined) return known;
     const timeline = this.#select.first(id);
-    if (timeline?.settled !== null) return undefined;
+    if (timeline === undefined) return undefined;
+    if (timeline.settled !== null) return "settled";
     this.opened(id, timeline.n);
     return timeline.n;
   }

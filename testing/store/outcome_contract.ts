@@ -71,11 +71,30 @@ export function outcomeContract(make: MakeStore): void {
       ]);
     });
 
-    test("leaves out steps of unknown timelines", async () => {
+    test("steps of a timeline that is not opened wait unseen, and come in with it", async () => {
       await open("a");
-      expect(await note(step("nobody", "accepted"), step("a", "accepted"), step("", "accepted"))).toBe(1);
+      const start = await lastCursor();
+      expect(await note(step("b", "offered"), step("a", "accepted"), step("", "accepted"))).toBe(1);
       expect(await kindsOf("a")).toEqual(["accepted"]);
-      expect(await call(store(), "timeline", "nobody")).toBeUndefined();
+      expect(await call(store(), "timeline", "b")).toBeUndefined();
+      expect(await call(store(), "stepsAfter", start, 10)).toHaveLength(1);
+      await note(step("b", "proved"), step("b", "end", { settles: "direct" }), step("b", "late"));
+      await open("b", { at: 9 });
+      expect(await call(store(), "timeline", "b")).toMatchObject({ at: 9, settled: "direct" });
+      expect(await kindsOf("b")).toEqual(["offered", "proved", "end"]);
+      expect((await call(store(), "stepsAfter", start, 10)).map(({ kind }) => kind)).toEqual([
+        "accepted",
+        "offered",
+        "proved",
+        "end",
+      ]);
+    });
+
+    test("steps that wait for a timeline go when they are as old as those that are pruned", async () => {
+      await note(step("b", "offered", { at: 5 }), step("b", "proved", { at: 6 }));
+      await call(store(), "pruneTimelines", 6, 10);
+      await open("b", { at: 9 });
+      expect(await kindsOf("b")).toEqual(["proved"]);
     });
 
     test("adds nothing behind the step that settles, whether it came before or comes along", async () => {

@@ -154,6 +154,7 @@ const directory: Samples<DirectoryLetter> = {
   remove: { kind: "remove", account: JULIET },
   renew: { kind: "renew", account: JULIET },
   "end-sessions": { kind: "end-sessions", account: JULIET, except: ROMEO },
+  steps: { kind: "steps" },
 };
 
 const ADDRESSES: readonly (readonly [Address, object])[] = [

@@ -10,6 +10,7 @@ test("changed() leaves no listener at a signal that outlives the commits", async
     now: () => 0,
     newId: () => "id",
     atTurnEnd: () => {},
+    tellOthers: () => {},
   });
   const { signal } = new AbortController();
   let listeners = 0;

@@ -181,6 +181,7 @@ export class DeliveryStage {
       now: () => this.time,
       newId: () => `timeline-${++this.#opened}`,
       atTurnEnd: (waiting) => this.scheduler.atTurnEnd(waiting),
+      tellOthers: () => {},
     });
   }
 
