@@ -32,6 +32,7 @@ import type { Node } from "./node.ts";
 import type { Profile } from "./profile.ts";
 import type { Actor } from "./runtime/mailbox.ts";
 import { showPresence } from "./user/incoming_presence.ts";
+import { isApplied } from "./user/user_letter.ts";
 
 export type { DeliveryStart } from "./delivery/delivery_state.ts";
 
@@ -119,10 +120,9 @@ export class DeliveryActor implements Actor<DeliveryLetter> {
     if (state.isBlocked(stanza.from!)) return;
     const ofStranger = state.isStranger(stanza.from!);
     if (type === "error") return showPresence(state.node, stanza, state.profile.resources, ofStranger);
-    const isShown = type === undefined || type === "unavailable";
-    if (!isShown) state.applying++;
     // RFC 6121 section 3.1.5: what a subscription allows comes after it, and that is still being stored.
-    if (!isShown || state.applying > 0) return state.user.tell({ kind: "inbound", stanza });
+    if (isApplied(stanza)) state.applying++;
+    if (state.applying > 0) return state.user.tell({ kind: "inbound", stanza });
     showPresence(state.node, stanza, state.profile.resources, ofStranger);
     if (state.profile.resources.length > 0) state.user.tell({ kind: "shown", stanza });
   }

@@ -468,6 +468,8 @@ export class SessionActor
     this.#changed();
     this.#probeSentAt = 0;
     this.#flushHeld();
+    // What it held may have been too much.
+    if (this.#ended) return;
     if (clean || this.#managed?.resumable !== true) return this.end(undefined, ignored);
     this.#detachedAt = this.#node.now();
     this.#checkAccount();

@@ -130,11 +130,12 @@ export class SessionDirectory {
 
   /** The bound resource came too late: its stream already got an error. */
   abandoned({ session, jid }: Extract<WaiterLetter, { kind: "bound" }>): void {
-    const { resource } = jid;
-    this.#node.send(
-      { kind: "user", jid: jid.bare },
-      { kind: "ended", resource, session, unproved: [], ignored: false },
-    );
+    const { resource, bare } = jid;
+    this.#node.send({ kind: "user", jid: bare }, { kind: "ended", resource, session, unproved: [], ignored: false });
+    const { peers } = this.#node;
+    const process = peers.ownerOf(bare);
+    if (process !== peers.own)
+      this.#node.send({ kind: "directory", process }, { kind: "view", session, view: undefined });
   }
 
   #begin({ connection, inbound = [] }: BindRequest, id: SessionId, jid: Jid): SessionHandle {

@@ -215,7 +215,12 @@ export class ActorSystem implements Node, SessionService {
     this.#cancelSweep?.();
     this.#cancelPruning?.();
     this.#retention.stop();
-    this.scheduler.turn(() => this.#users.endAll(new StreamError("system-shutdown")));
+    const shutdown = new StreamError("system-shutdown");
+    this.scheduler.turn(() => {
+      this.#users.endAll(shutdown);
+      // Also those of accounts that another process owns.
+      for (const session of this.#sessions.own) session.tell({ kind: "end", error: shutdown });
+    });
     this.#expiry.stop();
     for (const destination of this.#start.destinations) destination.stop?.();
     for (const hop of this.#hops.values()) hop.stop();

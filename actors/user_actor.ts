@@ -141,12 +141,17 @@ export class UserActor implements Actor<UserLetter>, AccountHost {
       showPresence(this.#account.node, stanza, this.#account.live, this.#account.isStranger(stanza.from!));
       return this.#onShown(stanza);
     }
-    const done = () => this.#entry.delivery.tell({ kind: "applied" });
-    if (isSubscriptionType(type)) {
-      return applySubscription(this.#account, inboundEffects(stanza, this.#account)).finally(done);
+    return this.#apply(stanza);
+  }
+
+  async #apply(stanza: Stanza): Promise<void> {
+    try {
+      if (stanza.type === "probe") this.#answerProbe(stanza.from!);
+      else if (isSubscriptionType(stanza.type))
+        await applySubscription(this.#account, inboundEffects(stanza, this.#account));
+    } finally {
+      this.#entry.delivery.tell({ kind: "applied" });
     }
-    if (type === "probe") this.#answerProbe(stanza.from!);
-    done();
   }
 
   #onShown(stanza: Stanza): void | Promise<void> {

@@ -14,7 +14,7 @@ import { MissingAccounts } from "./missing_accounts.ts";
 import type { Node, UserEntry } from "./node.ts";
 import { finish, sendAccepted, tellFinding } from "./post.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
-import type { UserLetter } from "./user/user_letter.ts";
+import { isApplied, type UserLetter } from "./user/user_letter.ts";
 import { UserActor } from "./user_actor.ts";
 
 interface Active extends UserEntry {
@@ -208,13 +208,21 @@ export function userKinds(node: () => Node): UserKinds {
     }
     if (message.kind === "explain") return tellFinding(node(), message.envelope, { kind: "refused", condition });
     if (stanza === undefined) return;
-    const answerable = stanza.type !== "error" && stanza.type !== "result" && stanza.name !== "presence";
+    const isAnswer = stanza.type === "error" || stanza.type === "result";
+    // Presence is sent again when it changes; a request is sent once.
+    const answerable = !isAnswer && (stanza.name !== "presence" || stanza.type === "subscribe");
     const isForwarded = "via" in message && message.via.length > 0;
     if (answerable && !isForwarded) bounce(node(), stanza, new StanzaError(condition, { type: "wait" }));
     if (message.kind === "outgoing" && message.replyTo !== undefined) sendAccepted(node(), message.replyTo, "sender");
     if (message.kind === "outgoing" || message.kind === "stanza") {
       finish(node(), message.replyTo, { kind: "none", condition });
     }
+  };
+  /** It never reaches the actor. */
+  const lost = (message: UserLetter | DeliveryLetter, condition: "resource-constraint" | "internal-server-error") => {
+    answer(message, condition);
+    if (message.kind !== "inbound" || !isApplied(message.stanza)) return;
+    node().send({ kind: "delivery", jid: message.stanza.to!.bare }, { kind: "applied" });
   };
   const failed = (name: string, error: unknown, message: UserLetter | DeliveryLetter) => {
     const id = "stanza" in message ? message.stanza.id : undefined;
@@ -228,21 +236,21 @@ export function userKinds(node: () => Node): UserKinds {
   return {
     user: {
       ...kindOf<UserLetter>("UserActor", bounds),
-      overflow: (message) => answer(message, "resource-constraint"),
+      overflow: (message) => lost(message, "resource-constraint"),
       failed: (error, message, mailbox) => {
         failed("UserActor", error, message);
         return mailbox.actor;
       },
-      dead: (message) => answer(message, "internal-server-error"),
+      dead: (message) => lost(message, "internal-server-error"),
     },
     delivery: {
       ...kindOf<DeliveryLetter>("DeliveryActor", bounds),
-      overflow: (message) => answer(message, "resource-constraint"),
+      overflow: (message) => lost(message, "resource-constraint"),
       failed: (error, message, mailbox) => {
         failed("DeliveryActor", error, message);
         return mailbox.actor;
       },
-      dead: (message) => answer(message, "internal-server-error"),
+      dead: (message) => lost(message, "internal-server-error"),
     },
   };
 }

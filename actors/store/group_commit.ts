@@ -50,6 +50,12 @@ type Taken = "none" | "aged" | "all";
 
 const NOBODY: ReadonlySet<string> = new Set();
 
+/** Of each stream the younger count. */
+function joined(older: readonly StreamCount[], younger: readonly StreamCount[]): readonly StreamCount[] {
+  if (older.length === 0) return younger;
+  return [...new Map([...older, ...younger].map((count) => [count.id, count])).values()];
+}
+
 export class GroupCommit {
   readonly #host: CommitHost;
   readonly #rows = new WaitingRows();
@@ -212,7 +218,7 @@ export class GroupCommit {
 
   #takeBatch(taken: Taken): Batch {
     const appends = this.#takeRows(taken);
-    const counts = [...this.#counts, ...this.#host.takeStreamCounts()];
+    const counts = joined(this.#counts, this.#host.takeStreamCounts());
     const batch = { appends, settles: this.#settles, calls: this.#calls, callUnits: this.#callUnits, counts };
     this.#settles = [];
     this.#calls = [];

@@ -42,3 +42,8 @@ export type UserLetter =
   | { readonly kind: "end"; readonly error: StreamError; readonly except?: string | undefined }
   /** There is no such account any more: nothing may wait for it, and its sessions end. */
   | { readonly kind: "removed" };
+
+/** Presence that the account acts upon, and tells its DeliveryActor when that is done (`applied`). */
+export function isApplied({ type }: Stanza): boolean {
+  return type !== undefined && type !== "unavailable";
+}

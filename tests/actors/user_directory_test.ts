@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Meters } from "../../actors/meters.ts";
 import type { Node } from "../../actors/node.ts";
 import { ALONE } from "../../actors/peers.ts";
 import { Scheduler } from "../../actors/runtime/scheduler.ts";
@@ -6,6 +7,7 @@ import { UserDirectory, userKinds } from "../../actors/user_directory.ts";
 import type { UserRecord } from "../../store/store.ts";
 import { newUserRecord } from "../../testing/store/harness.ts";
 import { Jid } from "../../xmpp/jid.ts";
+import { Stanza } from "../../xmpp/stanza.ts";
 
 const ROMEO = Jid.parse("romeo@montague.lit");
 const RECORD = newUserRecord(ROMEO.text);
@@ -34,6 +36,24 @@ function setting(): Setting {
   );
   return { directory, reads, advance: (ms) => (now += ms) };
 }
+
+test.each([
+  ["subscribe", ["error resource-constraint", "applied"]],
+  ["unsubscribed", ["applied"]],
+  ["probe", ["applied"]],
+  [undefined, []],
+] as const)("presence of type %s at a full mailbox: %j, and what follows it goes on", (type, told) => {
+  const heard: string[] = [];
+  const node = {
+    meters: new Meters(),
+    settings: { mailboxMessages: 100, mailboxBytes: 100_000 },
+    send: (_: unknown, { kind }: { kind: string }) => heard.push(kind),
+    route: (stanza: Stanza) => heard.push(`${stanza.type} ${/<([a-z-]+) xmlns="urn:ietf/.exec(stanza.inner)?.[1]}`),
+  } as unknown as Node;
+  const stanza = Stanza.build("presence", { from: ROMEO, to: Jid.parse("juliet@capulet.lit"), type });
+  userKinds(() => node).user.overflow({ kind: "inbound", stanza }, {} as never);
+  expect(heard).toEqual([...told]);
+});
 
 async function answer(read: ((record: UserRecord | undefined) => void) | undefined, record?: UserRecord) {
   read!(record);

@@ -654,6 +654,19 @@ describe("Group commit and a store that fails", () => {
     expect(on.last).toContain("putStreams");
   });
 
+  test("of each stream the youngest count alone is tried again", () => {
+    const on = new Stage();
+    for (let h = 1; h <= 5; h++) {
+      on.count("stream", h);
+      on.count(`other ${h}`, 1);
+      on.append(h, true);
+      on.fail(new StoreFault("full", "Cannot commit"));
+    }
+    const [, counts] = on.batches.at(-1)!.at(-1) as unknown as [string, readonly StreamCount[]];
+    expect(counts).toHaveLength(6);
+    expect(counts.find(({ id }) => id === "stream")?.h).toBe(5);
+  });
+
   test("tries a removal again that failed alone, and says so", () => {
     const on = new Stage();
     on.settle(7);
