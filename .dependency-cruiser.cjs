@@ -7,7 +7,7 @@ const FLOORS = {
   outcomes: ["xmpp", "amp", "store"],
   actors: ["xmpp", "amp", "store", "modules", "outcomes"],
   destinations: ["xmpp", "amp", "store", "modules", "outcomes", "actors"],
-  transport: ["xmpp", "amp", "store", "modules", "outcomes", "actors"],
+  transport: ["xmpp", "amp", "store", "modules", "outcomes", "actors", "destinations"],
   server: ["xmpp", "amp", "store", "modules", "outcomes", "actors", "destinations", "transport"],
   cli: ["xmpp", "amp", "store", "modules", "outcomes", "actors", "destinations", "transport", "server"],
   client: [],

@@ -2,6 +2,7 @@
 export const NS = {
   // RFC 6120, RFC 6121, RFC 7395
   CLIENT: "jabber:client",
+  SERVER: "jabber:server",
   STREAM: "http://etherx.jabber.org/streams",
   STREAMS: "urn:ietf:params:xml:ns:xmpp-streams",
   STANZAS: "urn:ietf:params:xml:ns:xmpp-stanzas",
@@ -74,9 +75,15 @@ export const NS = {
   DELAY: "urn:xmpp:delay",
   /** XEP-0091, the format before XEP-0203 */
   DELAY_LEGACY: "jabber:x:delay",
+  /** XEP-0220 */
+  DIALBACK: "jabber:server:dialback",
+  DIALBACK_FEATURE: "urn:xmpp:features:dialback",
   /** XEP-0280 */
   CARBONS: "urn:xmpp:carbons:2",
   CARBONS_RULES: "urn:xmpp:carbons:rules:0",
+  /** XEP-0288 */
+  BIDI: "urn:xmpp:bidi",
+  BIDI_FEATURE: "urn:xmpp:features:bidi",
   /** XEP-0297 */
   FORWARD: "urn:xmpp:forward:0",
   /** XEP-0313 */

@@ -6,7 +6,7 @@ import { endPointBinding } from "./channel_bindings.ts";
  * RFC 9325 section 4.2: only forward secrecy and authenticated encryption. TLS 1.3 has no others, but node:tls needs
  * its names in the list.
  */
-const CIPHERS = [
+export const TLS_CIPHERS = [
   "TLS_AES_128_GCM_SHA256",
   "TLS_AES_256_GCM_SHA384",
   "TLS_CHACHA20_POLY1305_SHA256",
@@ -41,7 +41,7 @@ export class TlsCertificate {
   /** For new connections. Throws when key and certificate cannot be used. */
   use({ cert, key }: CertificatePem): void {
     // RFC 7590 section 3.1, RFC 9325 section 3.1.1: nothing below TLS 1.2.
-    this.#context = createSecureContext({ cert, key, minVersion: "TLSv1.2", ciphers: CIPHERS });
+    this.#context = createSecureContext({ cert, key, minVersion: "TLSv1.2", ciphers: TLS_CIPHERS });
     this.#endPoint = endPointBinding(cert);
   }
 }

@@ -15,6 +15,8 @@ export interface StreamEvents {
    * refused.
    */
   declaration?(): void;
+  /** The namespaces in which children are read; those that the header declares unless given. */
+  namespaces?(declared: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
   /** A complete first-level child. */
   element(element: ScannedElement): void;
   /** The closing stream tag. */
@@ -150,7 +152,7 @@ export class StreamReader {
   #readHeader(text: string): void {
     const { element, namespaces, empty } = this.#scan.header(text, declarationEnd(text));
     const tagName = /^<([^\s/>]+)/.exec(element.text)![1]!;
-    this.#header = { tagName, namespaces };
+    this.#header = { tagName, namespaces: this.#events.namespaces?.(namespaces) ?? namespaces };
     this.#events.header(element);
     if (empty && this.#header?.tagName === tagName) this.#finish();
   }
