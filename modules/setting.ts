@@ -59,7 +59,7 @@ export function liftable(fallback: number, about: string): Setting<number> {
   return { ...integer(0, Number.MAX_SAFE_INTEGER, fallback, `${about}; 0: no limit`), bench: 0 };
 }
 
-export function boolean(fallback: boolean, about: string): Setting<boolean> {
+export function boolean(fallback: boolean | Computed<boolean>, about: string): Setting<boolean> {
   return setting({ schema: v.boolean(), expected: "true or false", fromText: asBoolean }, fallback, about);
 }
 

@@ -19,6 +19,7 @@ import {
 } from "../modules/setting.ts";
 import { DEFAULT_SCRAM_ROUNDS, MIN_SCRAM_ROUNDS } from "../xmpp/scram_keys.ts";
 import { gatewaySetting } from "./gateway_setting.ts";
+import { authList, dnsServers, domainPatterns, requirements } from "./s2s_setting.ts";
 import { webhookSetting } from "./webhooks/webhook_setting.ts";
 
 const DAY_SECONDS = 86_400;
@@ -55,6 +56,59 @@ export const SETTINGS = {
     false,
     "whether TCP connections from http.trusted_proxies and this machine begin with a PROXY header (version 1 or 2)",
   ),
+  "s2s.enabled": boolean(
+    { text: "true unless the only domain is localhost", compute: (value) => !isLocalOnly(value) },
+    "whether stanzas go to and come from the servers of other domains (RFC 6120)",
+  ),
+  "s2s.host": text(
+    HOST,
+    "a host name or an IP address",
+    { text: "c2s.host", compute: (value) => value("c2s.host") as string },
+    "address of the listeners for other servers",
+  ),
+  "s2s.port": integer(0, 65_535, 5269, "port for other servers with STARTTLS; 0: off"),
+  "s2s.tls_port": integer(0, 65_535, 5270, "port for other servers with direct TLS (XEP-0368); 0: off"),
+  "s2s.auth": authList(
+    ["external", "dialback"],
+    "how other servers prove their domain, and this one its own, in the order tried: by certificate (SASL EXTERNAL), by dialback (XEP-0220)",
+  ),
+  "s2s.require_tls": boolean(true, "whether streams between servers need TLS"),
+  "s2s.ca": optionalText(
+    /./,
+    "the path of a file",
+    "none",
+    "certificates of authorities, PEM, that are trusted beside those of the runtime",
+  ),
+  "s2s.allow": domainPatterns("the only domains that may be spoken to; with none: all"),
+  "s2s.deny": domainPatterns("domains that may not be spoken to"),
+  "s2s.require": requirements(
+    "what is asked of single domains in place of s2s.auth and s2s.require_tls; JSON in the environment",
+  ),
+  "s2s.bidi": boolean(true, "whether one stream may carry stanzas both ways (XEP-0288)"),
+  "s2s.dns": dnsServers("DNS servers that are asked for other servers"),
+  "s2s.connect_seconds": integer(1, 300, 10, "how long one address of another server may take to accept a connection"),
+  "s2s.negotiation_seconds": integer(1, 300, 30, "how long a stream between servers may take to be authenticated"),
+  "s2s.proof_seconds": integer(1, 3600, 30, "how long another server may take to prove receipt before the stream ends"),
+  "s2s.idle_seconds": integer(0, DAY_SECONDS, 900, "time without a stanza after which a stream is closed; 0: never"),
+  "s2s.negative_seconds": integer(1, DAY_SECONDS, 60, "how long it is remembered that a domain has no server"),
+  "s2s.attempts": integer(1, 10_000, 50, "other servers that are being connected to at once"),
+  "s2s.waiting_attempts": integer(0, 1_000_000, 1000, "further ones that wait for their turn; beyond: unreachable"),
+  "s2s.strangers": liftable(500, "streams of other servers that are not authenticated yet"),
+  "s2s.strangers_per_address": liftable(20, "the same of one address"),
+  "s2s.streams_per_domain": liftable(50, "authenticated streams of one domain"),
+  "s2s.pending_keys": integer(1, 1000, 5, "dialback keys of one stream that are being verified"),
+  "s2s.stanzas_per_second": liftable(500, "stanzas a second that are read from one domain, after the burst"),
+  "s2s.stanza_burst": integer(1, 10_000_000, 2000, "stanzas that a domain may send at once"),
+  "s2s.bytes_per_second": liftable(MEBIBYTE, "the same in bytes: the rate"),
+  "s2s.byte_burst": integer(10_000, 1024 * MEBIBYTE, 8 * MEBIBYTE, "the same in bytes: the burst"),
+  "s2s.waiting_stanzas": integer(
+    1,
+    1_000_000,
+    10_000,
+    "stanzas towards one domain without proof of receipt, and of one stream that are not handled yet",
+  ),
+  "s2s.waiting_bytes": integer(10_000, 1024 * MEBIBYTE, 32 * MEBIBYTE, "the same in bytes"),
+
   "tls.cert": optionalText(
     /./,
     "the path of a file",
@@ -239,6 +293,9 @@ export const SETTINGS = {
 };
 
 function defaultRegistration(value: ReadValue): "local" | "closed" {
-  const domains = value("domains") as readonly string[];
-  return domains.every((domain) => domain === "localhost") ? "local" : "closed";
+  return isLocalOnly(value) ? "local" : "closed";
+}
+
+function isLocalOnly(value: ReadValue): boolean {
+  return (value("domains") as readonly string[]).every((domain) => domain === "localhost");
 }

@@ -30,7 +30,9 @@ import { Monitoring } from "./metrics/monitoring.ts";
 import type { OutcomeHandler } from "./outcome_consumer.ts";
 import type { OutgoingMessage } from "./outgoing_message.ts";
 import { makePrivate } from "./private_data.ts";
+import { type S2sAccess, S2sEntrance, type S2sListenOptions, type S2sPorts } from "./s2s_entrance.ts";
 import { Sender, type SendOptions, type SentMessage } from "./sending.ts";
+import { ServerCertificate } from "./server_certificate.ts";
 import { nodeSettings, SOFTWARE, streamSettings } from "./server_settings.ts";
 import { type ListenOptions, TcpEntrance, type TcpPorts } from "./tcp_entrance.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
@@ -93,6 +95,13 @@ export interface AmpactServer {
    * those that are open stay until stop(). Throws CertificateError, ListenError, and Error before start().
    */
   listen(options?: ListenOptions): Promise<TcpPorts>;
+  /**
+   * Listens for the servers of other domains, and lets stanzas go to them (RFC 6120, XEP-0368), until stop(). Throws CertificateError,
+   * ListenError, and Error before start().
+   */
+  listenForServers(options?: S2sListenOptions): Promise<S2sPorts>;
+  /** The streams to and from other servers. */
+  readonly s2s: S2sAccess;
   /** Checks at once whether the certificate's files have changed. */
   checkCertificate(): Promise<void>;
   /**
@@ -200,7 +209,9 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     keepWaiting: transports.keepWaiting,
     version: SOFTWARE.version,
   });
-  const entrance = new TcpEntrance({ config, tcp: transports.tcp, log });
+  const certificate = new ServerCertificate({ config, log });
+  const entrance = new TcpEntrance({ config, tcp: transports.tcp, certificate, log });
+  const s2s = new S2sEntrance({ ...parts, config, certificate, secret: () => secret });
   return {
     config,
     app: transports.app,
@@ -244,12 +255,18 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
       if (system === undefined) throw new Error("Cannot listen: server is not started");
       return entrance.listen(given);
     },
-    checkCertificate: () => entrance.checkCertificate(),
+    async listenForServers(given = {}) {
+      if (system === undefined) throw new Error("Cannot listen for other servers: server is not started");
+      return s2s.listen(given);
+    },
+    s2s,
+    checkCertificate: () => certificate.check(),
     async stop() {
       monitoring.stopping();
       await followers.stop();
       api.stop();
-      await entrance.stop();
+      await certificate.stop();
+      await s2s.close();
       await system?.stop();
       await transports.closeAll(new StreamError("system-shutdown"));
       await system?.close();

@@ -1,5 +1,6 @@
 /** Settings of the actors and the transports, from the configuration. @module */
 import type { NodeSettings } from "../actors/node.ts";
+import type { S2sSettings } from "../transport/s2s/s2s_settings.ts";
 import type { StreamSettings } from "../transport/stream_services.ts";
 import { DEFAULT_XML_LIMITS } from "../xmpp/xml/scanned_element.ts";
 import type { Config } from "./config.ts";
@@ -77,5 +78,38 @@ export function streamSettings(config: Config): StreamSettings {
     proxyProtocol: config.c2s.proxyProtocol,
     allowedOrigins: config.http.allowedOrigins,
     trustedProxies: config.http.trustedProxies,
+  };
+}
+
+export function s2sSettings(config: Config): S2sSettings {
+  const { s2s, limits, probe } = config;
+  return {
+    domains: config.domains,
+    auth: s2s.auth,
+    requireTls: s2s.requireTls,
+    allow: s2s.allow,
+    deny: s2s.deny,
+    require: s2s.require,
+    bidi: s2s.bidi,
+    xmlLimits: { ...DEFAULT_XML_LIMITS, maxBytes: limits.stanzaBytes, maxDepth: limits.stanzaDepth },
+    strangerBytes: Math.min(limits.stanzaBytesBeforeLogin, limits.stanzaBytes),
+    negotiationMs: s2s.negotiationSeconds * 1000,
+    connectMs: s2s.connectSeconds * 1000,
+    proofMs: s2s.proofSeconds * 1000,
+    probeMs: probe.idleSeconds * 1000,
+    idleMs: s2s.idleSeconds * 1000,
+    attempts: s2s.attempts,
+    waitingAttempts: s2s.waitingAttempts,
+    negativeMs: s2s.negativeSeconds * 1000,
+    strangers: s2s.strangers,
+    strangersPerAddress: s2s.strangersPerAddress,
+    streamsPerDomain: s2s.streamsPerDomain,
+    pendingKeys: s2s.pendingKeys,
+    stanzasPerSecond: s2s.stanzasPerSecond,
+    stanzaBurst: s2s.stanzaBurst,
+    bytesPerSecond: s2s.bytesPerSecond,
+    byteBurst: s2s.byteBurst,
+    waitingStanzas: s2s.waitingStanzas,
+    waitingUnits: s2s.waitingBytes,
   };
 }

@@ -1,12 +1,11 @@
-/** The TCP listeners for clients, and the certificate that they share. @module */
+/** The TCP listeners for clients. @module */
 import type { CertificatePem } from "../transport/tcp/tls_certificate.ts";
 import type { TcpAccess } from "../transport/transports.ts";
 import type { Log } from "../xmpp/log.ts";
-import { ensureCertificate } from "./certificate.ts";
-import { adviseOnIssuer, adviseOnNames } from "./certificate_advice.ts";
-import { CertificateWatch } from "./certificate_watch.ts";
+import { adviseOnIssuer } from "./certificate_advice.ts";
 import type { Config } from "./config.ts";
 import { ListenError } from "./listen_error.ts";
+import type { ServerCertificate } from "./server_certificate.ts";
 
 export interface ListenOptions {
   /** The setting `c2s.host` unless given. */
@@ -30,64 +29,30 @@ export interface TcpPorts {
 export interface TcpEntranceParts {
   readonly config: Config;
   readonly tcp: TcpAccess;
+  readonly certificate: ServerCertificate;
   readonly log: Log;
 }
 
 export class TcpEntrance {
   readonly #parts: TcpEntranceParts;
-  /** Watches a certificate in files. */
-  #watch: CertificateWatch | undefined;
 
   constructor(parts: TcpEntranceParts) {
     this.#parts = parts;
+    parts.certificate.onChange((certificate) => parts.tcp.useCertificate(certificate));
   }
 
   /** Rejects with CertificateError, ListenError. */
   async listen(options: ListenOptions): Promise<TcpPorts> {
-    const { c2s } = this.#parts.config;
+    const { config, certificate, log } = this.#parts;
+    const { c2s } = config;
     const { host = c2s.host, port = c2s.port || false, tlsPort = c2s.tlsPort || false } = options;
     if (port === false && tlsPort === false) return { startTls: 0, tls: 0 };
-    const { cert } = await this.#prepareCertificate(options.certificate);
-    adviseOnIssuer(cert, host, this.#parts.log);
+    const { cert } = await certificate.prepare(options.certificate);
+    adviseOnIssuer(cert, host, log);
     return {
       startTls: port === false ? 0 : await this.#open(host, port, "starttls"),
       tls: tlsPort === false ? 0 : await this.#open(host, tlsPort, "tls"),
     };
-  }
-
-  /** Resolves when the files of the certificate have been checked. */
-  async checkCertificate(): Promise<void> {
-    await this.#watch?.checkAnew();
-  }
-
-  /** Listeners are closed with the other transports. */
-  async stop(): Promise<void> {
-    const watch = this.#watch;
-    this.#watch = undefined;
-    await watch?.stop();
-  }
-
-  /** Returns the one in use. */
-  async #prepareCertificate(given: CertificatePem | undefined): Promise<CertificatePem> {
-    const { config, log } = this.#parts;
-    if (given !== undefined) {
-      await this.stop();
-      this.#use(given);
-      return given;
-    }
-    if (this.#watch !== undefined) return this.#watch.current;
-    const { tls, dataDir, domains } = config;
-    const load = () => ensureCertificate({ certFile: tls.cert, keyFile: tls.key, dataDir, domains });
-    const certificate = await load();
-    this.#use(certificate);
-    this.#watch = new CertificateWatch({ load, use: (found) => this.#use(found), log }, certificate);
-    return certificate;
-  }
-
-  #use(certificate: CertificatePem): void {
-    const { config, tcp, log } = this.#parts;
-    tcp.useCertificate(certificate);
-    adviseOnNames(certificate.cert, config.domains, log);
   }
 
   async #open(host: string, port: number, mode: "starttls" | "tls"): Promise<number> {

@@ -67,7 +67,7 @@ export function createLinks({
     listeners: new S2sListeners(links, parts.log),
     useCertificate: (certificate) => tls.use(certificate),
     trust(pem) {
-      new TrustedRoots([pem]);
+      if (new TrustedRoots([pem]).size === 0) throw new Error("Cannot trust authorities: the text has no certificate");
       further = [pem];
       roots = undefined;
     },
