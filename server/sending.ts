@@ -148,7 +148,7 @@ export class Sender {
     if (key === "" || key.length > MAX_KEY)
       throw new KeyError(`Cannot send message: a key has 1 to ${MAX_KEY} characters`);
     const { from, to } = stanza;
-    const opened = await database().openTimeline({
+    const known = await database().openTimeline({
       id,
       key,
       digest,
@@ -157,10 +157,11 @@ export class Sender {
       to: to!.text,
       at: now(),
     });
-    if (opened.digest !== digest) throw new KeyError("Cannot send message: its key stands for another message");
+    if (known !== undefined && known.digest !== digest)
+      throw new KeyError("Cannot send message: its key stands for another message");
     if (this.#underWay.has(key)) return () => this.#first(id, signal);
     // Where not even the first step was kept, the process had died before the message was accepted.
-    if (!opened.isNew && (await database().timeline(id))!.steps.length > 0) return () => this.#first(id, signal);
+    if (known !== undefined && (await database().timeline(id))!.steps.length > 0) return () => this.#first(id, signal);
     if (this.#underWay.has(key)) return () => this.#first(id, signal);
     this.#underWay.add(key);
     const first = new Promise<Outcome>((resolve, reject) => submit(stanza, id, resolve, reject));

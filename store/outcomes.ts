@@ -64,22 +64,21 @@ export interface TimelineQuery {
   readonly limit: number;
 }
 
-export interface OpenedTimeline {
+export interface KnownTimeline {
   readonly id: string;
-  readonly isNew: boolean;
   /** As it was kept when the timeline was opened. */
   readonly digest: string | undefined;
 }
 
 export interface OutcomeOperations {
   /** Opens a timeline. Where the key or the id is known already: tells of that timeline, and writes nothing. */
-  openTimeline(timeline: NewTimeline): OpenedTimeline;
+  openTimeline(timeline: NewTimeline): KnownTimeline | undefined;
   /**
    * Adds steps in their order; their cursors grow in the order of the commits, and none is given twice. Leaves out what comes
    * behind a step that settles its timeline. Steps of an unknown timeline, which another process may be opening, wait unseen until
-   * it is opened. Returns how many were written.
+   * it is opened.
    */
-  noteSteps(steps: readonly NewStep[]): number;
+  noteSteps(steps: readonly NewStep[]): void;
   timeline(id: string): KeptTimeline | undefined;
   timelineOfKey(key: string): KeptTimeline | undefined;
   /** Newest first. */

@@ -3,14 +3,7 @@
  * commits, and `autoincrement` gives no number twice.
  * @module
  */
-import type {
-  KeptStep,
-  KeptTimeline,
-  NewTimeline,
-  OpenedTimeline,
-  OutcomeOperations,
-  TimelineQuery,
-} from "../store.ts";
+import type { KeptStep, KeptTimeline, KnownTimeline, NewTimeline, OutcomeOperations, TimelineQuery } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { EarlySteps } from "./early_steps.ts";
 import { query, type Slot } from "./query.ts";
@@ -46,12 +39,12 @@ export function outcomeOperations(
   };
 
   return {
-    openTimeline(timeline: NewTimeline): OpenedTimeline {
-      const { id, key, digest } = timeline;
+    openTimeline(timeline: NewTimeline): KnownTimeline | undefined {
+      const { id, key } = timeline;
       const ofKey = key === undefined ? undefined : queries.byKey.first(key);
-      if (ofKey === undefined && open(timeline)) return { id, isNew: true, digest };
+      if (ofKey === undefined && open(timeline)) return undefined;
       const known = ofKey ?? queries.byId.first(id)!;
-      return { id: known.id, isNew: false, digest: known.digest ?? undefined };
+      return { id: known.id, digest: known.digest ?? undefined };
     },
     noteSteps: (noted) => steps.write(noted),
     timeline: (id) => withSteps(queries.byId.first(id)),

@@ -25,8 +25,7 @@ export class StepWriter {
     );
   }
 
-  /** Returns how many were written. */
-  write(steps: readonly NewStep[]): number {
+  write(steps: readonly NewStep[]): void {
     const rows: SQLInputValue[] = [];
     for (const step of steps) {
       const { timeline, at, kind, detail, settles } = step;
@@ -39,7 +38,6 @@ export class StepWriter {
       this.#numbers.settled(timeline);
     }
     this.#rows.insert(rows);
-    return rows.length / COLUMNS.length;
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import {
   type NewMessage,
+  type NewStep,
   type ReadCall,
   type StoreCall,
   StoreFault,
@@ -25,7 +26,7 @@ interface PackedFault {
   readonly message: string;
 }
 
-type PackedReply = { readonly value?: unknown } | { readonly fault: PackedFault };
+type PackedReply = readonly [at: number, reply: { readonly value?: unknown } | { readonly fault: PackedFault }];
 
 /** The answer to a usual batch of writes, in which every call succeeded and answered nothing. */
 const ALL_DONE = "";
@@ -34,9 +35,19 @@ export function packQuestion(question: Question): string {
   return JSON.stringify(Array.isArray(question) ? question.map(plain) : question);
 }
 
-/** Messages may be objects that write their text only when they are asked for it. */
-function plain(call: StoreCall): StoreCall {
-  return call[0] === "append" ? ["append", call[1].map(fields)] : call;
+/** Messages may be objects that write their text only when they are asked for it. Steps, of which there are many, go without names. */
+function plain(call: StoreCall): unknown {
+  switch (call[0]) {
+    case "append":
+      return ["append", call[1].map(fields)];
+    case "noteSteps":
+      return [
+        "noteSteps",
+        call[1].map(({ timeline, at, kind, detail, settles }) => [timeline, at, kind, detail, settles]),
+      ];
+    default:
+      return call;
+  }
 }
 
 function fields({ owner, seq, text, peer, waiting }: NewMessage): NewMessage {
@@ -51,20 +62,38 @@ export function unpackQuestion(text: string): Question {
 
 /** JSON makes null of a parameter that was left out; no operation takes null. */
 function unpackCall<Call extends readonly unknown[]>(call: Call): Call {
+  if (call[0] === "noteSteps") return ["noteSteps", (call[1] as PackedStep[]).map(stepOf)] as never;
   return call.map((parameter) => parameter ?? undefined) as unknown as Call;
 }
 
+type PackedStep = readonly [string, number, string, string | null, string | null];
+
+function stepOf([timeline, at, kind, detail, settles]: PackedStep): NewStep {
+  return { timeline, at, kind, detail: detail ?? undefined, settles: settles ?? undefined };
+}
+
+/** Most calls answer nothing: those that do go with their places. */
 export function packReplies(replies: readonly StoreReply[]): string {
-  if (replies.every((reply) => !("fault" in reply) && reply.value === undefined)) return ALL_DONE;
-  return JSON.stringify(replies.map((reply) => ("fault" in reply ? { fault: faultFields(reply.fault) } : reply)));
+  const packed: PackedReply[] = [];
+  for (let at = 0; at < replies.length; at++) {
+    const reply = replies[at]!;
+    if ("fault" in reply) packed.push([at, { fault: faultFields(reply.fault) }]);
+    else if (reply.value !== undefined) packed.push([at, reply]);
+  }
+  return packed.length === 0 ? ALL_DONE : JSON.stringify(packed);
 }
 
 /** `count`: how many calls the batch had. Throws the StoreFault of the whole batch. */
 export function unpackReplies(text: string, count: number): StoreReply[] {
-  if (text === ALL_DONE) return Array.from({ length: count }, () => ({ value: undefined }));
-  const packed = unpackAnswer<readonly PackedReply[]>(text);
-  return packed.map((reply) => ("fault" in reply ? { fault: faultOf(reply.fault) } : { value: reply.value }));
+  const replies: StoreReply[] = new Array(count).fill(NOTHING);
+  if (text === ALL_DONE) return replies;
+  for (const [at, reply] of unpackAnswer<readonly PackedReply[]>(text)) {
+    replies[at] = "fault" in reply ? { fault: faultOf(reply.fault) } : { value: reply.value };
+  }
+  return replies;
 }
+
+const NOTHING: StoreReply = { value: undefined };
 
 export function packStart(start: StoreStart): string {
   return JSON.stringify({ lastSeq: start.lastSeq, idKey: Array.from(start.idKey) });

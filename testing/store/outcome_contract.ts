@@ -25,22 +25,21 @@ export function outcomeContract(make: MakeStore): void {
   describe("openTimeline", () => {
     test("keeps everything that is given, and what is not given stays out", async () => {
       const full = timeline("a", { key: "k", digest: "d", stanza: "s" });
-      expect(await call(store(), "openTimeline", full)).toEqual({ id: "a", isNew: true, digest: "d" });
+      expect(await call(store(), "openTimeline", full)).toBeUndefined();
       expect(await call(store(), "timeline", "a")).toEqual({ ...full, settled: undefined, steps: [] });
-      expect(await open("b")).toMatchObject({ id: "b", isNew: true });
+      expect(await open("b")).toBeUndefined();
       const bare = await call(store(), "timeline", "b");
       expect([bare?.key, bare?.digest, bare?.stanza]).toEqual([undefined, undefined, undefined]);
     });
 
     test("of a known key, or of a known id, tells of that timeline and writes nothing", async () => {
       await open("a", { key: "k", digest: "d", stanza: "s" });
-      expect(await open("b", { key: "k", digest: "other" })).toEqual({ id: "a", isNew: false, digest: "d" });
+      expect(await open("b", { key: "k", digest: "other" })).toEqual({ id: "a", digest: "d" });
       expect(await open("a", { key: "other", digest: "other", to: NURSE })).toEqual({
         id: "a",
-        isNew: false,
         digest: "d",
       });
-      expect(await open("a")).toMatchObject({ id: "a", isNew: false });
+      expect(await open("a")).toMatchObject({ id: "a" });
       expect(await idsOf()).toEqual(["a"]);
       expect(await call(store(), "timelineOfKey", "other")).toBeUndefined();
       expect(await call(store(), "timelineOfKey", "k")).toMatchObject({
@@ -51,7 +50,7 @@ export function outcomeContract(make: MakeStore): void {
     });
 
     test("any number of timelines has no key", async () => {
-      expect((await Promise.all(["a", "b"].map((id) => open(id)))).map(({ isNew }) => isNew)).toEqual([true, true]);
+      expect(await Promise.all(["a", "b"].map((id) => open(id)))).toEqual([undefined, undefined]);
       expect(await call(store(), "timelineOfKey", "")).toBeUndefined();
     });
   });
@@ -60,8 +59,8 @@ export function outcomeContract(make: MakeStore): void {
     test("adds steps in their order, with all that they tell", async () => {
       await open("a");
       const detail = '{"resource":"\u00e9"}';
-      expect(await note(step("a", "accepted", { at: 7 }), step("a", "offered", { at: 6, detail }))).toBe(2);
-      expect(await note(step("a", "settled", { at: 8, settles: "direct" }))).toBe(1);
+      await note(step("a", "accepted", { at: 7 }), step("a", "offered", { at: 6, detail }));
+      await note(step("a", "settled", { at: 8, settles: "direct" }));
       const kept = await call(store(), "timeline", "a");
       expect(kept?.settled).toBe("direct");
       expect(kept?.steps.map(({ cursor, ...rest }) => rest)).toEqual([
@@ -74,7 +73,7 @@ export function outcomeContract(make: MakeStore): void {
     test("steps of a timeline that is not opened wait unseen, and come in with it", async () => {
       await open("a");
       const start = await lastCursor();
-      expect(await note(step("b", "offered"), step("a", "accepted"), step("", "accepted"))).toBe(1);
+      await note(step("b", "offered"), step("a", "accepted"), step("", "accepted"));
       expect(await kindsOf("a")).toEqual(["accepted"]);
       expect(await call(store(), "timeline", "b")).toBeUndefined();
       expect(await call(store(), "stepsAfter", start, 10)).toHaveLength(1);
@@ -101,8 +100,8 @@ export function outcomeContract(make: MakeStore): void {
       await open("a");
       await open("b");
       const end = step("a", "end", { settles: "stored" });
-      expect(await note(end, step("a", "late"), step("b", "accepted"), { ...end, settles: "direct" })).toBe(2);
-      expect(await note(step("a", "later"), { ...end, settles: "none" }, step("b", "offered"))).toBe(1);
+      await note(end, step("a", "late"), step("b", "accepted"), { ...end, settles: "direct" });
+      await note(step("a", "later"), { ...end, settles: "none" }, step("b", "offered"));
       expect(await kindsOf("a")).toEqual(["end"]);
       expect(await kindsOf("b")).toEqual(["accepted", "offered"]);
       expect((await call(store(), "timeline", "a"))?.settled).toBe("stored");
@@ -116,7 +115,7 @@ export function outcomeContract(make: MakeStore): void {
         ["noteSteps", many],
         ["noteSteps", [step("a", "last")]],
       ]);
-      expect(replies.slice(1)).toEqual([{ value: 0 }, { value: 333 }, { value: 1 }]);
+      expect(replies.filter((reply) => "fault" in reply)).toEqual([]);
       expect(await kindsOf("a")).toEqual([...many.map(({ kind }) => kind), "last"]);
     });
 
@@ -258,8 +257,8 @@ export function outcomeContract(make: MakeStore): void {
       expect(await idsOf()).toEqual(["t5", "t4"]);
       expect((await call(store(), "stepsAfter", start, 10)).map(({ timeline }) => timeline)).toEqual(["t4"]);
       expect(await call(store(), "timelineOfKey", "k1")).toBeUndefined();
-      expect(await note(step("t2", "late"))).toBe(0);
-      expect(await open("new", { key: "k1" })).toMatchObject({ id: "new", isNew: true });
+      await note(step("t2", "late"));
+      expect(await open("new", { key: "k1" })).toBeUndefined();
     });
 
     test("a new timeline under an old id has none of its steps", async () => {
