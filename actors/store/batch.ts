@@ -20,13 +20,33 @@ export interface Batch {
 }
 
 /** What the store is asked: the replies come in the same order. */
-export function writtenBy({ appends, settles, calls, counts }: Batch): readonly StoreCall[] {
+export interface Written {
+  readonly calls: readonly StoreCall[];
+  /** Of each request: where its calls stand. */
+  readonly places: readonly (readonly number[])[];
+  /** Where the counts of streams stand. */
+  readonly countsAt: number;
+}
+
+/** Steps of timelines stand last: most requests have some, and what stands together is written in few statements. */
+export function writtenBy({ appends, settles, calls, counts }: Batch): Written {
   const written: StoreCall[] = [];
   if (appends.length > 0) written.push(["append", appends.map((append) => append.message)]);
   if (settles.length > 0) written.push(["settle", settles]);
-  for (const request of calls) written.push(...request.calls);
+  const places: number[][] = calls.map(() => []);
+  const place = (isSteps: boolean) => {
+    for (let at = 0; at < calls.length; at++) {
+      const asked = calls[at]!.calls;
+      for (let i = 0; i < asked.length; i++) {
+        if ((asked[i]![0] === "noteSteps") === isSteps) places[at]![i] = written.push(asked[i]!) - 1;
+      }
+    }
+  };
+  place(false);
+  const countsAt = written.length;
   if (counts.length > 0) written.push(["putStreams", counts]);
-  return written;
+  place(true);
+  return { calls: written, places, countsAt };
 }
 
 export function tellCommitted(appends: readonly Append[]): void {

@@ -12,7 +12,16 @@ import { subjectsOf } from "../../store/operations.ts";
 import { type StoreCall, StoreFault, type StoreReply, type StreamCount } from "../../store/store.ts";
 import type { Log } from "../../xmpp/log.ts";
 import type { NowAndThen } from "../now_and_then.ts";
-import { type Batch, type Calls, type Settle, tellCommitted, tellRefused, unitsOf, writtenBy } from "./batch.ts";
+import {
+  type Batch,
+  type Calls,
+  type Settle,
+  tellCommitted,
+  tellRefused,
+  unitsOf,
+  type Written,
+  writtenBy,
+} from "./batch.ts";
 import { earliestDeadline } from "./earliest_deadline.ts";
 import { type Read, WaitingReads } from "./waiting_reads.ts";
 import { type Append, WaitingRows } from "./waiting_rows.ts";
@@ -48,6 +57,7 @@ const MAX_UNITS = 128 * 1024 * 1024;
 /** Which of the rows that wait for company go with a commit. */
 type Taken = "none" | "aged" | "all";
 
+const NOTHING: Written = { calls: [], places: [], countsAt: 0 };
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** Of each stream the younger count. */
@@ -68,7 +78,7 @@ export class GroupCommit {
   #hasCounts = false;
   #batch: Batch | undefined;
   /** What of the batch the store has been asked. */
-  #written: readonly StoreCall[] = [];
+  #written: Written = NOTHING;
   #hurried: Taken | undefined;
   /** Whose rows go with the next commit, whatever else does. */
   #readOwners: ReadonlySet<string> = NOBODY;
@@ -161,9 +171,11 @@ export class GroupCommit {
     const batch = this.#batch;
     this.#batch = undefined;
     if (batch === undefined) return;
-    const deadline = earliestDeadline(this.#written, replies);
+    const written = this.#written;
+    this.#written = NOTHING;
+    const deadline = earliestDeadline(written.calls, replies);
     if (deadline !== undefined) this.#host.deadline(deadline);
-    const isDone = replies instanceof StoreFault ? this.#refuse(batch, replies) : this.#answer(batch, replies);
+    const isDone = replies instanceof StoreFault ? this.#refuse(batch, replies) : this.#answer(batch, written, replies);
     // Also where the next commit follows at once: it may not take what waits for company.
     if (this.#isOwing) this.#plan(isDone ? 0 : RETRY_MS);
     if (this.#hurried !== undefined) this.#commit(this.#hurried);
@@ -206,9 +218,9 @@ export class GroupCommit {
     }
     const batch = this.#takeBatch(taken);
     this.#written = writtenBy(batch);
-    if (this.#written.length > 0) {
+    if (this.#written.calls.length > 0) {
       this.#batch = batch;
-      this.#host.run(this.#written);
+      this.#host.run(this.#written.calls);
     } else {
       for (const { resolve } of batch.calls) resolve([]);
       if (this.#isOwing) this.#plan();
@@ -277,18 +289,18 @@ export class GroupCommit {
   }
 
   /** Returns false where a removal or a count has to be tried again. */
-  #answer(batch: Batch, replies: readonly StoreReply[]): boolean {
+  #answer(batch: Batch, { places, countsAt }: Written, replies: readonly StoreReply[]): boolean {
     let at = 0;
     if (batch.appends.length > 0) this.#answerAppends(batch.appends, replies[at++]);
     const settled = batch.settles.length === 0 || this.#isWritten("settle", replies[at++]);
     if (!settled) this.#settles = [...batch.settles, ...this.#settles];
-    for (const request of batch.calls) {
-      const answers = replies.slice(at, at + request.calls.length);
-      for (let i = 0; i < answers.length; i++) this.#noteRefused(request.calls[i]!, answers[i]!);
-      request.resolve(answers);
-      at += request.calls.length;
+    for (let i = 0; i < batch.calls.length; i++) {
+      const { calls, resolve } = batch.calls[i]!;
+      const answers = places[i]!.map((place) => replies[place]!);
+      for (let j = 0; j < answers.length; j++) this.#noteRefused(calls[j]!, answers[j]!);
+      resolve(answers);
     }
-    const counted = batch.counts.length === 0 || this.#isWritten("putStreams", replies[at]);
+    const counted = batch.counts.length === 0 || this.#isWritten("putStreams", replies[countsAt]);
     if (!counted) this.#counts = batch.counts;
     return settled && counted;
   }

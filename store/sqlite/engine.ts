@@ -32,7 +32,7 @@ import { TimelineNumbers } from "./timeline_numbers.ts";
 const UNINDEXED_ROWS = 20_000;
 
 /** Neighbours of these in a batch run as one call with all their entries: bulk is cheaper. Each gets the answer of all. */
-const MERGED: ReadonlySet<StoreMethod> = new Set<StoreMethod>(["append", "pend", "settle"]);
+const MERGED: ReadonlySet<StoreMethod> = new Set<StoreMethod>(["append", "pend", "settle", "noteSteps"]);
 
 /** A call failed by itself, so the batch has to run again with each call apart. */
 class CallFailed extends Error {}
