@@ -79,8 +79,8 @@ export class Tracked implements NewMessage, RowHandle {
     this.via = via;
     this.replyTo = replyTo;
     this.timeline = replyTo?.timeline;
-    const isTold = replyTo?.to !== undefined || (replyTo?.timeline !== undefined && replyTo.isCounted !== true);
-    const audience = !isTold ? "none" : replyTo?.waits ? "application" : "count";
+    // A timeline holds up nothing: it has the steps when they are true.
+    const audience = replyTo?.to === undefined ? "none" : replyTo.waits ? "application" : "count";
     this.flight = { rules, audience, notice, forwarded: via.length > 0, row, stage };
   }
 
