@@ -22,7 +22,18 @@ const QUIETING = ["CLAUDECODE", "AGENT", "REPL_ID"];
 const WITH_VALUE = ["-t", "--test-name-pattern", "--timeout", "--bail", "--seed", "--rerun-each", "--retry"];
 
 /** Folders below tests/ whose files have a process each. */
-const ALONE = ["browser", "chaos", "cli", "client", "clients", "crash", "examples", "native", "scripts"];
+const ALONE = [
+  "browser",
+  "chaos",
+  "cli",
+  "client",
+  "clients",
+  "crash",
+  "examples",
+  "foreign_servers",
+  "native",
+  "scripts",
+];
 
 const HELP = `Usage: npm test -- [PART...] [OPTION...]
 Runs all files tests/**/*_test.ts, or those with one of the parts in their path, and fails when one was not collected.

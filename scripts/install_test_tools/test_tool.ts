@@ -20,6 +20,8 @@ export const TEST_TOOLS = {
   node: program("node", "nodejs"),
   profanity: program("profanity"),
   tmux: program("tmux"),
+  prosody: program("prosody"),
+  ejabberd: program("ejabberdctl", "ejabberd"),
 } satisfies Record<string, TestTool>;
 
 /** What a test's name ends in where it has to be skipped; undefined where every tool is here. */
