@@ -77,6 +77,7 @@ export interface LinkEndOptions {
   readonly ca: string;
   readonly settings?: Partial<S2sSettings>;
   readonly now?: () => number;
+  readonly secret?: string;
 }
 
 export class LinkEnd implements Inbound {
@@ -89,7 +90,7 @@ export class LinkEnd implements Inbound {
     handled();
   };
 
-  constructor({ domains, dns, certificate, ca, settings, now = Date.now }: LinkEndOptions) {
+  constructor({ domains, dns, certificate, ca, settings, now = Date.now, secret = domains[0] }: LinkEndOptions) {
     const note = (what: string, fields: Record<string, unknown> = {}) => void this.records.push({ what, fields });
     const log: Log = { debug: note, info: note, warn: note, error: note };
     let ids = 0;
@@ -97,7 +98,7 @@ export class LinkEnd implements Inbound {
       settings: { ...SETTINGS, ...settings, domains },
       inbound: this,
       resolver: dns,
-      secret: new TextEncoder().encode(`secret of ${domains[0]}`),
+      secret: new TextEncoder().encode(`secret of ${secret}`),
       log,
       now,
       newId: () => `id-${domains[0]}-${++ids}`,
