@@ -36,13 +36,17 @@ export type TokenRequest =
   | { readonly kind: "token remove"; readonly name: string }
   | { readonly kind: "token list" };
 
+/** Streams to and from other servers. */
+export type S2sRequest = { readonly kind: "s2s show" } | { readonly kind: "s2s test"; readonly domain: string };
+
 /** What the running server is asked over the control socket. */
-export type ControlRequest = AccountRequest | TokenRequest;
+export type ControlRequest = AccountRequest | TokenRequest | S2sRequest;
 
 export type Command =
   | { readonly kind: "serve" | "help" | "version" }
   | { readonly kind: "user"; readonly request: UserRequest }
-  | { readonly kind: "token"; readonly request: TokenRequest };
+  | { readonly kind: "token"; readonly request: TokenRequest }
+  | { readonly kind: "s2s"; readonly request: S2sRequest };
 
 /** Arguments that make no command. */
 export class UsageError extends Error {}
@@ -55,7 +59,16 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === undefined) return { kind: "serve" };
   if (name === "user") return { kind: "user", request: parseUser(rest) };
   if (name === "token") return { kind: "token", request: parseToken(rest) };
+  if (name === "s2s") return { kind: "s2s", request: parseS2s(rest) };
   throw new UsageError(`Cannot run "${name}": there is no such command`);
+}
+
+function parseS2s([action, domain, ...more]: readonly string[]): S2sRequest {
+  if (action === undefined) return { kind: "s2s show" };
+  if (action !== "test") throw new UsageError("Cannot run s2s: expected nothing, or test DOMAIN");
+  if (domain === undefined) throw new UsageError("Cannot run s2s test: the domain is missing");
+  if (more.length > 0) throw new UsageError("Cannot run s2s test: too many arguments");
+  return { kind: "s2s test", domain };
 }
 
 function parseUser([action, ...given]: readonly string[]): UserRequest {

@@ -23,6 +23,8 @@ Commands
                                         make a token for the HTTP API at /api, and print it once
   ${run} token list                     list the tokens with their scopes
   ${run} token remove NAME              make it void
+  ${run} s2s                            show the streams to and from other servers, and the last error of each domain
+  ${run} s2s test DOMAIN                try to reach the server of a domain, and tell each step
   ${run} --help | --version
 
   NAME is a bare JID; without a domain, the first one of the configuration is meant. A password that is left out is

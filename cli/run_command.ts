@@ -1,6 +1,7 @@
 /** Runs the command of the command line. @module */
 import type { Command } from "./command_line.ts";
 import { helpText, versionText } from "./help.ts";
+import { runS2sCommand } from "./s2s_command.ts";
 import { serve } from "./serve.ts";
 import { runTokenCommand } from "./token_command.ts";
 import { runUserCommand } from "./user_command.ts";
@@ -16,6 +17,9 @@ export async function runCommand(command: Command): Promise<void> {
       return;
     case "token":
       for (const line of await runTokenCommand(command.request)) console.log(line);
+      return;
+    case "s2s":
+      for (const line of await runS2sCommand(command.request)) console.log(line);
       return;
     case "serve":
       return serve();

@@ -1,6 +1,7 @@
 /** Carries out what came over the control socket. @module */
 import type { AmpactServer } from "../server/create_server.ts";
 import type { ControlRequest } from "./command_line.ts";
+import { runS2sRequest } from "./s2s_command.ts";
 import { runTokenRequest } from "./token_command.ts";
 import { runAccountRequest } from "./user_command.ts";
 
@@ -10,6 +11,9 @@ export function runRequest(server: AmpactServer, request: ControlRequest): Promi
     case "token list":
     case "token remove":
       return runTokenRequest(server, request);
+    case "s2s show":
+    case "s2s test":
+      return runS2sRequest(server, request);
     default:
       return runAccountRequest(server, request);
   }

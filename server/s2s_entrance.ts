@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { type Inbound, LinkError, type Links, type SendOptions } from "../destinations/federation/links.ts";
 import { createLinks, type S2s } from "../transport/s2s/create_links.ts";
-import type { DialStep } from "../transport/s2s/dial.ts";
 import { createNameResolver } from "../transport/s2s/name_resolver.ts";
+import type { ProbeStep } from "../transport/s2s/probe_server.ts";
 import type { S2sReport } from "../transport/s2s/server_links.ts";
 import type { CertificatePem } from "../transport/tcp/tls_certificate.ts";
 import type { Log } from "../xmpp/log.ts";
@@ -47,7 +47,7 @@ export interface S2sAccess {
   /** Streams, domains, and the last error of each; undefined before listenForServers(). */
   report(): S2sReport | undefined;
   /** Tries to reach the server of a domain, and tells each step. Rejects with LinkError, CertificateError. */
-  probe(domain: string, onStep: (step: DialStep) => void): Promise<void>;
+  probe(domain: string, onStep: (step: ProbeStep) => void): Promise<void>;
 }
 
 export class S2sEntrance implements Links, S2sAccess {
@@ -96,7 +96,7 @@ export class S2sEntrance implements Links, S2sAccess {
     return this.#s2s?.links.report();
   }
 
-  async probe(domain: string, onStep: (step: DialStep) => void): Promise<void> {
+  async probe(domain: string, onStep: (step: ProbeStep) => void): Promise<void> {
     const { links } = await this.#ready(undefined);
     await links.probe({ local: this.#parts.config.domains[0]!, remote: domain }, onStep);
   }

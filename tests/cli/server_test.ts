@@ -98,6 +98,9 @@ describe("server, wrongly used", () => {
     [["token", "add", "a", "--scope", "send", "b"], "Cannot run token add: too many arguments"],
     [["token", "remove", "a", "b"], "Cannot run token remove: too many arguments"],
     [["token", "list", "a"], "Cannot run token list: too many arguments"],
+    [["s2s", "b.lab"], "Cannot run s2s: expected nothing, or test DOMAIN"],
+    [["s2s", "test"], "Cannot run s2s test: the domain is missing"],
+    [["s2s", "test", "b.lab", "c.lab"], "Cannot run s2s test: too many arguments"],
   ])("%p is refused: %s", (args, line) => {
     expect(() => parseCommand(args)).toThrow(new UsageError(line));
   });

@@ -9,7 +9,7 @@ import { DomainBudget } from "./domain_budget.ts";
 import { DomainPolicy } from "./domain_policy.ts";
 import { Locator } from "./locate.ts";
 import type { NameResolver } from "./name_resolver.ts";
-import { PingRegister } from "./ping_register.ts";
+import { OpenQuestions } from "./open_questions.ts";
 import { S2sListeners } from "./s2s_listeners.ts";
 import type { S2sSettings } from "./s2s_settings.ts";
 import { ServerLinks } from "./server_links.ts";
@@ -59,7 +59,7 @@ export function createLinks({
     roots: () => (roots ??= new TrustedRoots([...rootCertificates, ...further])),
     keys: new DialbackKeys(secret),
     locator: new Locator({ resolver, now: parts.now, random, negativeMs: settings.negativeMs }),
-    pings: new PingRegister(),
+    questions: new OpenQuestions(),
     budget: new DomainBudget(settings, parts.now),
   });
   return {

@@ -7,7 +7,7 @@ import type { DialbackKeys } from "./dialback_key.ts";
 import type { DomainBudget } from "./domain_budget.ts";
 import type { DomainPolicy } from "./domain_policy.ts";
 import type { Locator } from "./locate.ts";
-import type { PingRegister } from "./ping_register.ts";
+import type { OpenQuestions } from "./open_questions.ts";
 import type { S2sSettings } from "./s2s_settings.ts";
 import type { TlsIdentity } from "./tls_identity.ts";
 
@@ -19,7 +19,7 @@ export interface LinkParts {
   readonly roots: () => TrustedRoots;
   readonly keys: DialbackKeys;
   readonly locator: Locator;
-  readonly pings: PingRegister;
+  readonly questions: OpenQuestions;
   readonly budget: DomainBudget;
   readonly log: Log;
   readonly now: () => number;

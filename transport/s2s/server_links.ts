@@ -6,12 +6,13 @@ import type { Stanza } from "../../xmpp/stanza.ts";
 import { AddressCount } from "../address_count.ts";
 import { UNKNOWN_ADDRESS } from "../client_address.ts";
 import { Attempts } from "./attempts.ts";
-import { type DialStep, dial } from "./dial.ts";
+import { dial } from "./dial.ts";
 import type { KeyScope } from "./dialback_key.ts";
 import { type IncomingHost, IncomingStream } from "./incoming_stream.ts";
 import type { LinkParts } from "./link_parts.ts";
 import { OutgoingLink } from "./outgoing_link.ts";
 import { type DomainPair, OutgoingStream } from "./outgoing_stream.ts";
+import { type ProbeStep, probeServer } from "./probe_server.ts";
 import type { S2sAuth } from "./s2s_settings.ts";
 import { serverText } from "./server_stanza.ts";
 import { Wire, type WireEvents } from "./wire.ts";
@@ -52,7 +53,7 @@ export class ServerLinks implements Links, IncomingHost {
   readonly #parts: LinkParts;
   readonly #attempts: Attempts;
   /** Apart, so that strangers who make us ask do not hold up what is sent. */
-  readonly #questions: Attempts;
+  readonly #verifications: Attempts;
   readonly #links = new Map<string, { readonly pair: DomainPair; readonly link: OutgoingLink }>();
   readonly #outgoing = new Map<OutgoingStream, Omit<StreamReport, "stanzas">>();
   readonly #incoming = new Set<IncomingStream>();
@@ -65,7 +66,7 @@ export class ServerLinks implements Links, IncomingHost {
     const { settings } = parts;
     this.#parts = { ...parts, answer: (stanza) => this.#answer(stanza) };
     this.#attempts = new Attempts(settings.attempts, settings.waitingAttempts);
-    this.#questions = new Attempts(settings.attempts, settings.waitingAttempts);
+    this.#verifications = new Attempts(settings.attempts, settings.waitingAttempts);
     this.#strangers = new AddressCount(settings.strangersPerAddress);
   }
 
@@ -111,10 +112,9 @@ export class ServerLinks implements Links, IncomingHost {
     if (this.#abort.signal.aborted) this.#abort = new AbortController();
   }
 
-  /** Tries to make a stream that nothing is sent on, and tells the steps. Rejects with LinkError. */
-  async probe(pair: DomainPair, onStep: (step: DialStep) => void): Promise<void> {
-    const goal = { kind: "stanzas", bidi: false, skipExternal: false } as const;
-    await dial(this.#parts, { pair, goal, onStep, signal: this.#abort.signal, ready: ({ wire }) => wire.end() });
+  /** Tries to reach a domain, and tells each step. Rejects with LinkError. */
+  probe(pair: DomainPair, onStep: (step: ProbeStep) => void): Promise<void> {
+    return probeServer(this.#parts, pair, onStep, this.#abort.signal);
   }
 
   #linkOf(pair: DomainPair): OutgoingLink {
@@ -171,7 +171,7 @@ export class ServerLinks implements Links, IncomingHost {
     const goal = { kind: "verify", streamId, key } as const;
     const pair = { local: receiving, remote: originating };
     const { signal } = this.#abort;
-    return this.#questions.run(() => dial(this.#parts, { pair, goal, signal, ready: () => {} }));
+    return this.#verifications.run(() => dial(this.#parts, { pair, goal, signal, ready: () => {} }));
   }
 
   authenticated(stream: IncomingStream, { local, remote }: DomainPair, auth: S2sAuth): boolean {

@@ -8,7 +8,7 @@ import { type Stanza, StanzaError } from "../../xmpp/stanza.ts";
 import type { ScannedElement } from "../../xmpp/xml/scanned_element.ts";
 import type { DomainBudget } from "./domain_budget.ts";
 import { HandledCount } from "./handled_count.ts";
-import type { PingRegister } from "./ping_register.ts";
+import type { OpenQuestions } from "./open_questions.ts";
 import type { S2sSettings } from "./s2s_settings.ts";
 import { readServerStanza } from "./server_stanza.ts";
 import type { Wire } from "./wire.ts";
@@ -16,7 +16,7 @@ import type { Wire } from "./wire.ts";
 export interface ReceiverParts {
   readonly wire: Wire;
   readonly inbound: Inbound;
-  readonly pings: PingRegister;
+  readonly questions: OpenQuestions;
   readonly budget: DomainBudget;
   readonly settings: Pick<S2sSettings, "domains" | "xmlLimits" | "waitingStanzas" | "waitingUnits">;
   readonly schedule: (ms: number, task: () => void) => () => void;
@@ -64,7 +64,7 @@ export class StanzaReceiver {
     const stanza = this.#read(element);
     const handled = this.#count.add();
     const from = stanza?.from?.domain;
-    if (stanza !== undefined && !this.#parts.pings.takes(stanza)) this.#pass(stanza, element.text.length, handled);
+    if (stanza !== undefined && !this.#parts.questions.takes(stanza)) this.#pass(stanza, element.text.length, handled);
     else handled();
     if (from !== undefined) this.#hold(from, element.text.length);
   }

@@ -3,7 +3,7 @@ import { LinkError } from "../../destinations/federation/links.ts";
 import { StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
-import type { PingRegister } from "./ping_register.ts";
+import type { OpenQuestions } from "./open_questions.ts";
 import type { Wire } from "./wire.ts";
 
 /** A stanza on its way to another server. */
@@ -21,7 +21,7 @@ export interface SenderParts {
   readonly wire: Wire;
   readonly from: string;
   readonly to: string;
-  readonly pings: PingRegister;
+  readonly questions: OpenQuestions;
   readonly newId: () => string;
   readonly schedule: (ms: number, task: () => void) => () => void;
   readonly proofMs: number;
@@ -91,7 +91,7 @@ export class StanzaSender {
     if (this.#ended) return;
     this.#ended = true;
     this.#stopTimer?.();
-    if (this.#pingId !== undefined) this.#parts.pings.remove(this.#pingId);
+    if (this.#pingId !== undefined) this.#parts.questions.remove(this.#pingId);
     const { to } = this.#parts;
     for (const { parcel } of this.#waiting.splice(0)) {
       parcel.failed(new LinkError("unreachable", `Cannot prove delivery to ${to}: ${reason}`));
@@ -118,11 +118,11 @@ export class StanzaSender {
   }
 
   #ping(): void {
-    const { wire, from, to, pings, newId } = this.#parts;
+    const { wire, from, to, questions, newId } = this.#parts;
     const id = newId();
     const covered = this.#sent;
     this.#pingId = id;
-    pings.add(id, { from, to, answered: () => this.#prove(covered) });
+    questions.add(id, { from, to, answered: () => this.#prove(covered) });
     wire.send(xml`<iq type="get" id="${id}" from="${from}" to="${to}"><ping xmlns="${NS.PING}"/></iq>`.text);
     // Counted as the peer's XEP-0198 would count it.
     this.#sent++;

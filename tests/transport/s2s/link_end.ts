@@ -6,6 +6,7 @@ import type { NameResolver, SrvRecord } from "../../../transport/s2s/name_resolv
 import type { S2sSettings } from "../../../transport/s2s/s2s_settings.ts";
 import type { CertificatePem } from "../../../transport/tcp/tls_certificate.ts";
 import type { Log } from "../../../xmpp/log.ts";
+import { NS } from "../../../xmpp/ns.ts";
 import { Stanza } from "../../../xmpp/stanza.ts";
 import { DEFAULT_XML_LIMITS } from "../../../xmpp/xml/scanned_element.ts";
 
@@ -130,9 +131,12 @@ export class LinkEnd implements Inbound {
     await this.s2s.links.close();
   }
 
-  /** XEP-0199, which the server above answers. */
+  /** XEP-0199 and XEP-0030, which the server above answers. */
   answerPing(stanza: Stanza): void {
-    if (stanza.name === "iq" && stanza.type === "get") void this.s2s.links.send(stanza.result(), { proof: false });
+    if (stanza.name !== "iq" || stanza.type !== "get") return;
+    const disco = stanza.payload("query", NS.DISCO_INFO);
+    const info = `<query xmlns="${NS.DISCO_INFO}"><feature var="${NS.AMP}"/></query>`;
+    void this.s2s.links.send(stanza.result(disco === undefined ? "" : info), { proof: false });
   }
 
   received(stanza: Stanza, handled: () => void): void {
