@@ -19,6 +19,7 @@ import {
 } from "../modules/setting.ts";
 import { DEFAULT_SCRAM_ROUNDS, MIN_SCRAM_ROUNDS } from "../xmpp/scram_keys.ts";
 import { gatewaySetting } from "./gateway_setting.ts";
+import { objectiveSetting } from "./objectives/objective_setting.ts";
 import { authList, dnsServers, domainPatterns, requirements } from "./s2s_setting.ts";
 import { webhookSetting } from "./webhooks/webhook_setting.ts";
 
@@ -176,6 +177,9 @@ export const SETTINGS = {
   ),
   "outcomes.keep_days": integer(1, 36_500, 30, "age at which timelines are deleted"),
 
+  "outcomes.objectives": objectiveSetting(
+    "how soon which share of messages is to be proved received: budgets in metrics, log and webhooks; JSON in the environment",
+  ),
   "outcomes.webhooks": webhookSetting(
     "who is told over HTTP what became of messages (Standard Webhooks); JSON in the environment",
   ),

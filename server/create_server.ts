@@ -167,7 +167,11 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     credentials: (account) => running().database.credentials(account.text),
   };
   const transports = createTransports(services);
-  const monitoring = new Monitoring({ ...parts, version: SOFTWARE.version });
+  const monitoring = new Monitoring({
+    ...parts,
+    version: SOFTWARE.version,
+    objectives: () => followers.readObjectives(),
+  });
   const context = lateContext(
     { ...parts, settings, modules, description: registry.description },
     () => running().context,
@@ -181,6 +185,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     ...parts,
     onOutcome: options.onOutcome,
     hooks: config.outcomes.webhooks,
+    objectives: config.outcomes.objectives,
     follow: outcomes.follow,
     database: () => running().database,
   });

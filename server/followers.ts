@@ -1,8 +1,12 @@
-/** Who is told of outcomes by the server: the function `onOutcome`, and the webhooks. @module */
+/** Who follows the outcomes on the server's behalf: the function `onOutcome`, the webhooks, and the delivery objectives. @module */
 import { lookup } from "node:dns/promises";
 import type { Outcomes } from "../outcomes/outcomes.ts";
 import type { AsyncStore, ReadCall, Store, StoreCall, StoreReply } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
+import { objectiveEvent } from "./objectives/objective_event.ts";
+import type { Objective } from "./objectives/objective_setting.ts";
+import type { ObjectiveReading } from "./objectives/objective_watch.ts";
+import { OBJECTIVES, Objectives } from "./objectives/objectives.ts";
 import { CONSUMER, OutcomeConsumer, type OutcomeHandler } from "./outcome_consumer.ts";
 import type { OutcomeWebhook } from "./webhooks/webhook_setting.ts";
 import { nameOf, stateFrom } from "./webhooks/webhook_state.ts";
@@ -11,6 +15,7 @@ import { Webhook, type Webhooks } from "./webhooks/webhooks.ts";
 export interface FollowersStart {
   readonly onOutcome: OutcomeHandler | undefined;
   readonly hooks: readonly OutcomeWebhook[];
+  readonly objectives: readonly Objective[];
   readonly follow: Outcomes["follow"];
   readonly database: () => Pick<AsyncStore, "stepsAfter" | "lastStep" | "putFollower">;
   readonly log: Log;
@@ -22,6 +27,7 @@ export class Followers implements Webhooks {
   readonly #start: FollowersStart;
   #consumer: OutcomeConsumer | undefined;
   #webhooks: readonly Webhook[] = [];
+  #objectives: Objectives | undefined;
 
   constructor(start: FollowersStart) {
     this.#start = start;
@@ -33,9 +39,9 @@ export class Followers implements Webhooks {
    */
   async open(store: Pick<Store, "read" | "run">, storeKey: Uint8Array): Promise<void> {
     const { onOutcome, hooks, database, ...start } = this.#start;
-    const names = [CONSUMER, ...hooks.map(({ url }) => nameOf(url))];
+    const names = [CONSUMER, OBJECTIVES, ...hooks.map(({ url }) => nameOf(url))];
     const calls: readonly ReadCall[] = [["lastStep"], ...names.map((name): ReadCall => ["follower", name])];
-    const [newest, place, ...places] = (await store.read(calls)).map(valueIn);
+    const [newest, place, counted, ...places] = (await store.read(calls)).map(valueIn);
     const fresh = hooks.filter((_, i) => places[i] === undefined).map(({ url }) => nameOf(url));
     const state = JSON.stringify(stateFrom(newest as number));
     (await store.run(fresh.map((name): StoreCall => ["putFollower", name, state]))).map(valueIn);
@@ -52,18 +58,38 @@ export class Followers implements Webhooks {
           newest as number,
         ),
     );
+    const burns = (reading: ObjectiveReading, since: number) => {
+      const event = objectiveEvent(reading, since, storeKey);
+      for (const webhook of this.#webhooks) webhook.announce(event);
+    };
+    this.#objectives = new Objectives(
+      { ...start, store: database, burns },
+      counted as string | undefined,
+      newest as number,
+    );
   }
 
   run(): void {
     this.#consumer?.run();
+    this.#objectives?.run();
     for (const webhook of this.#webhooks) webhook.run();
   }
 
   /** Resolves when their places are kept. */
   async stop(): Promise<void> {
-    await Promise.all([this.#consumer?.stop(), ...this.#webhooks.map((webhook) => webhook.stop())]);
+    await Promise.all([
+      this.#consumer?.stop(),
+      this.#objectives?.stop(),
+      ...this.#webhooks.map((webhook) => webhook.stop()),
+    ]);
     this.#consumer = undefined;
+    this.#objectives = undefined;
     this.#webhooks = [];
+  }
+
+  /** How the objectives fare. */
+  readObjectives(): readonly ObjectiveReading[] {
+    return this.#objectives?.read() ?? [];
   }
 
   list() {

@@ -37,10 +37,12 @@ export interface KeptStep {
   readonly settles: string | undefined;
 }
 
-/** A step with the JIDs of its message. */
+/** A step with the JIDs and the time of its message. */
 export interface FollowedStepRow extends KeptStep {
   readonly from: string;
   readonly to: string;
+  /** When its timeline was opened, in milliseconds since 1970. */
+  readonly began: number;
 }
 
 export interface KeptTimeline extends NewTimeline {

@@ -1,6 +1,8 @@
 /** Every metric, once: its name, its meaning, and where its value comes from. Names and units as Prometheus has them. @module */
 import type { Histogram } from "../../actors/histogram.ts";
 import { seqTime } from "../../store/sequence.ts";
+import { objectiveName } from "../objectives/objective_setting.ts";
+import type { ObjectiveReading } from "../objectives/objective_watch.ts";
 import type { Figures } from "./figures.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -145,6 +147,40 @@ export const FAMILIES: readonly Family[] = [
     read: ({ census }) => labelled("actor", census.mailboxes),
   },
   {
+    name: "ampact_objective_messages_total",
+    type: "counter",
+    unit: "{message}",
+    help: "Messages of a delivery objective that were proved received in time, or missed it.",
+    read: ({ objectives }) => ofObjectives(objectives, ({ messages }) => messages),
+  },
+  {
+    name: "ampact_objective_missed_total",
+    type: "counter",
+    unit: "{message}",
+    help: "Messages of a delivery objective that were not proved received in time.",
+    read: ({ objectives }) => ofObjectives(objectives, ({ missed }) => missed),
+  },
+  {
+    name: "ampact_objective_budget_ratio",
+    type: "gauge",
+    unit: "1",
+    help: "The part of the budget of thirty days that a delivery objective has left; below 0: it is overdrawn.",
+    read: ({ objectives }) => ofObjectives(objectives, ({ budgetLeft }) => budgetLeft),
+  },
+  {
+    name: "ampact_objective_burn_rate",
+    type: "gauge",
+    unit: "1",
+    help: "How fast a delivery objective uses its budget up, by window; 1: in thirty days.",
+    read: ({ objectives }) =>
+      objectives.flatMap(({ objective, burnRates }) =>
+        burnRates.map(({ minutes, rate }) => ({
+          labels: { objective: objectiveName(objective), window: `${minutes}m` },
+          value: rate,
+        })),
+      ),
+  },
+  {
     name: "ampact_event_loop_delay_seconds",
     type: "histogram",
     unit: "s",
@@ -169,6 +205,16 @@ export const FAMILIES: readonly Family[] = [
 
 function alone(value: number): readonly Sample[] {
   return [{ labels: NO_LABELS, value }];
+}
+
+function ofObjectives(
+  objectives: readonly ObjectiveReading[],
+  value: (reading: ObjectiveReading) => number,
+): readonly Sample[] {
+  return objectives.map((reading) => ({
+    labels: { objective: objectiveName(reading.objective) },
+    value: value(reading),
+  }));
 }
 
 function labelled(label: string, counts: Readonly<Record<string, number>>): readonly Sample[] {

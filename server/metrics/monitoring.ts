@@ -3,6 +3,7 @@ import { type Census, EMPTY } from "../../actors/census.ts";
 import type { Meters } from "../../actors/meters.ts";
 import type { WaitingSummary } from "../../store/store.ts";
 import type { Log } from "../../xmpp/log.ts";
+import type { ObjectiveReading } from "../objectives/objective_watch.ts";
 import type { Figures } from "./figures.ts";
 import type { Schedule } from "./in_time.ts";
 import { LoopDelay } from "./loop_delay.ts";
@@ -23,6 +24,7 @@ export interface MonitoringStart {
   readonly schedule: Schedule;
   readonly version: string;
   now(): number;
+  objectives(): readonly ObjectiveReading[];
 }
 
 export class Monitoring {
@@ -76,6 +78,7 @@ export class Monitoring {
     const waiting = isThere ? await this.#waiting.latest() : undefined;
     return {
       meters,
+      objectives: this.#start.objectives(),
       census: this.#system?.census() ?? EMPTY,
       waiting,
       loopDelay: this.#loopDelay.histogram,

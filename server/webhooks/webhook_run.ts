@@ -3,9 +3,10 @@
  * after the other; an event that fails holds up its message only. What waits is bounded: then no more is read.
  * @module
  */
-import { type FollowedStep, followed, type Outcomes } from "../../outcomes/outcomes.ts";
+import { followed, type Outcomes } from "../../outcomes/outcomes.ts";
 import type { AsyncStore } from "../../store/store.ts";
 import type { Log } from "../../xmpp/log.ts";
+import type { ObjectiveEvent } from "../objectives/objective_event.ts";
 import { pauseAfter, sleep } from "../retry_pause.ts";
 import { type EventLane, EventLanes } from "./event_lanes.ts";
 import { type FindAddresses, post } from "./post.ts";
@@ -142,17 +143,38 @@ export class WebhookRun {
   }
 
   async #try(lane: EventLane): Promise<void> {
-    const answer = await this.#answer(lane.events[0]!.step);
+    const { step } = lane.events[0]!;
+    const id = eventId(step.cursor, this.#start.storeKey);
+    const answer = await this.#answer(id, eventBody(step, id));
     if (this.#stopping.signal.aborted) return;
-    if (typeof answer === "number" && answer >= 200 && answer < 300) this.#taken(lane);
+    if (isTaken(answer)) this.#taken(lane);
     else if (answer === GONE) this.#off("it answers 410");
     else this.#failed(lane, typeof answer === "number" ? `HTTP status ${answer}` : answer.message);
     this.#start.changed();
     this.#lanes.over();
   }
 
-  async #answer(step: FollowedStep): Promise<number | Error> {
-    const { hook, storeKey, find, now, schedule } = this.#start;
+  /** An event that is no step of a message: it holds up nothing, and is not kept over a stop. */
+  announce(event: ObjectiveEvent): void {
+    const attempt = this.#announce(event).finally(() => this.#attempts.delete(attempt));
+    this.#attempts.add(attempt);
+  }
+
+  async #announce({ id, body }: ObjectiveEvent): Promise<void> {
+    const { now, schedule, log } = this.#start;
+    const { signal } = this.#stopping;
+    const since = now();
+    for (let attempts = 1; !signal.aborted; attempts++) {
+      const answer = await this.#answer(id, body);
+      if (signal.aborted || isTaken(answer) || answer === GONE) return;
+      if (now() - since >= this.#retryMs)
+        return log.error("webhook event given up", { host: this.#url.host, event: id });
+      await sleep(pauseAfter(attempts, LONGEST_PAUSE_MS), schedule, signal);
+    }
+  }
+
+  async #answer(id: string, body: string): Promise<number | Error> {
+    const { hook, find, now, schedule } = this.#start;
     const over = new AbortController();
     const { signal } = this.#stopping;
     const stop = () => over.abort(signal.reason);
@@ -164,8 +186,6 @@ export class WebhookRun {
       over.abort(late);
     });
     try {
-      const id = eventId(step.cursor, storeKey);
-      const body = eventBody(step, id);
       const own = { "content-type": "application/json", "user-agent": "ampact" };
       const headers = { ...own, ...standardHeaders({ id, at: now(), body }, hook.secret) };
       const allowPrivate = hook.allow_private ?? false;
@@ -212,4 +232,8 @@ export class WebhookRun {
     this.#roomMade?.();
     this.#roomMade = undefined;
   }
+}
+
+function isTaken(answer: number | Error): boolean {
+  return typeof answer === "number" && answer >= 200 && answer < 300;
 }

@@ -38,8 +38,11 @@ export interface OutcomeWebhook {
   readonly url: string;
   /** The key of the signature: `whsec_` and base64, or other text; 16 bytes or more. */
   readonly secret: string;
-  /** Which steps are told: those of such a kind, and those that settle a message with such an outcome; all unless given. */
-  readonly kinds?: readonly (StepKind | Outcome["kind"])[] | undefined;
+  /**
+   * Which steps are told: those of such a kind, and those that settle a message with such an outcome; `objective`: a
+   * delivery objective begins to burn its budget. All unless given.
+   */
+  readonly kinds?: readonly (StepKind | Outcome["kind"] | "objective")[] | undefined;
   /** Bare JIDs and domains: only messages from or to one of them; all unless given. */
   readonly accounts?: readonly string[] | undefined;
   /** Whether the URL may lead inside the network: this machine, private and link-local addresses; false unless given. */
@@ -54,7 +57,7 @@ const webhook = v.pipe(
   v.strictObject({
     url: v.pipe(v.string(), v.regex(/^https?:\/\/[^\s/]+/), v.url()),
     secret: v.pipe(v.string(), v.check(isSecret)),
-    kinds: v.optional(v.pipe(v.array(v.picklist([...STEP_KINDS, ...OUTCOME_KINDS])), v.nonEmpty())),
+    kinds: v.optional(v.pipe(v.array(v.picklist([...STEP_KINDS, ...OUTCOME_KINDS, "objective"])), v.nonEmpty())),
     accounts: v.optional(v.pipe(v.array(v.pipe(v.string(), v.check(isAccount), v.transform(canonical))), v.nonEmpty())),
     allow_private: v.optional(v.boolean()),
     timeout_seconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(300))),

@@ -3,6 +3,7 @@ import type { Outcomes } from "../../outcomes/outcomes.ts";
 import type { AsyncStore } from "../../store/store.ts";
 import type { Log } from "../../xmpp/log.ts";
 import { KeptPlace } from "../kept_place.ts";
+import type { ObjectiveEvent } from "../objectives/objective_event.ts";
 import type { FindAddresses } from "./post.ts";
 import { WebhookRun } from "./webhook_run.ts";
 import type { OutcomeWebhook } from "./webhook_setting.ts";
@@ -67,6 +68,12 @@ export class Webhook {
   get status(): WebhookStatus {
     const { cursor, waiting, failedMs, isOff } = this.#current();
     return { url: this.#hook.url, isOn: !isOff, cursor, waiting: waiting.length, failedMs: failedMs ?? undefined };
+  }
+
+  /** Tells of an objective, where the webhook is on and wants it. */
+  announce(event: ObjectiveEvent): void {
+    const { kinds } = this.#hook;
+    if (kinds === undefined || kinds.includes("objective")) this.#run?.announce(event);
   }
 
   run(): void {

@@ -55,7 +55,9 @@ export function outcomeOperations(
       return timelinePage(connection, tables, ids, asked, after);
     },
     stepsAfter: (cursor, limit) =>
-      queries.stepsAfter.all(cursor, limit).map((row) => ({ ...stepOf(row), from: row.sender, to: row.recipient })),
+      queries.stepsAfter
+        .all(cursor, limit)
+        .map((row) => ({ ...stepOf(row), from: row.sender, to: row.recipient, began: row.began })),
     lastStep: () => queries.lastStep.first()?.cursor ?? 0,
     pruneTimelines(before: number, limit: number): number {
       const old = queries.old.all(before, limit);
@@ -123,6 +125,7 @@ function outcomeQueries(connection: Connection, tables: Tables) {
         .selectFrom("timeline_step as s")
         .innerJoin("timeline as t", "t.n", "s.timeline_n")
         .select(["s.cursor", "t.id", "s.at", "s.kind", "s.detail", "s.settles", "t.sender", "t.recipient"])
+        .select("t.at as began")
         .where("s.cursor", ">", cursor)
         .orderBy("s.cursor")
         .limit(limit),

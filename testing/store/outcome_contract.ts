@@ -161,7 +161,13 @@ export function outcomeContract(make: MakeStore): void {
       await note(step("b", "4"));
       const first = await call(store(), "stepsAfter", start, 3);
       expect(first.map(({ timeline, kind }) => `${timeline}${kind}`)).toEqual(["b1", "a2", "a3"]);
-      expect(first[2]).toMatchObject({ at: 1, settles: "direct", from: timeline("a").from, to: timeline("a").to });
+      expect(first[2]).toMatchObject({
+        at: 1,
+        settles: "direct",
+        from: timeline("a").from,
+        to: timeline("a").to,
+        began: 1,
+      });
       const rest = await call(store(), "stepsAfter", first[2]!.cursor, 3);
       expect(rest.map(({ timeline, kind }) => `${timeline}${kind}`)).toEqual(["b4"]);
       const cursors = [...first, ...rest].map(({ cursor }) => cursor);

@@ -5,6 +5,7 @@ import { Histogram } from "../../actors/histogram.ts";
 import { Meters } from "../../actors/meters.ts";
 import { FAMILIES } from "../../server/metrics/families.ts";
 import { prometheusText } from "../../server/metrics/prometheus_text.ts";
+import { ObjectiveWatch } from "../../server/objectives/objective_watch.ts";
 import { parseExposition } from "../server/metrics/exposition.ts";
 
 const FOLDER = "examples/monitoring";
@@ -15,12 +16,14 @@ function served(): Map<string, Set<string>> {
   const meters = new Meters();
   meters.loggedIn("PLAIN", "success");
   const waiting = { messages: 0, oldest: undefined, due: 0 };
+  const watch = new ObjectiveWatch({ match: "example.org", proved_within: "5 s", share: 0.99 });
   const figures = {
     meters,
     census: EMPTY,
     waiting,
     loopDelay: new Histogram([1]),
     isReady: true,
+    objectives: [watch.read(0)],
     residentBytes: 0,
     now: 0,
   };

@@ -138,7 +138,7 @@ export class HookStage {
     const { kind, detail, settles } = writeStep(step);
     const cursor = this.#rows.length + 1;
     const row = { cursor, timeline: message, at: this.clock.now, kind, detail, settles };
-    this.#rows.push({ ...row, from: "romeo@example.net/orchard", to });
+    this.#rows.push({ ...row, began: this.clock.now, from: "romeo@example.net/orchard", to });
     for (const wake of this.#woken.splice(0)) wake();
   }
 

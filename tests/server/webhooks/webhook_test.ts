@@ -366,3 +366,20 @@ describe("choice", () => {
     });
   });
 });
+
+test("an objective's event is told until it is taken, to whom wants it, and holds up no step", async () => {
+  const stage = new HookStage();
+  let isBad = true;
+  const { url, ...there } = await endpointOf((hit) => (isBad && hit.message === undefined ? 500 : 204));
+  const other = await endpoint();
+  const webhook = running(stage.webhook({ url }));
+  running(stage.webhook({ url: other.url, kinds: ["proved"] })).announce({ id: "evt_1", body: "{}" });
+  webhook.announce({ id: "evt_1", body: JSON.stringify({ id: "evt_1", kind: "objective" }) });
+  stage.step("a");
+  await until(() => there.told().includes("a accepted"), "the step is told");
+  isBad = false;
+  await stage.clock.advance(2 * SECOND);
+  await until(() => there.told().filter((told) => told.endsWith("objective")).length === 2, "it is told again");
+  await settle();
+  expect(other.hits).toHaveLength(0);
+});
