@@ -35,6 +35,7 @@ import { Sender, type SendOptions, type SentMessage } from "./sending.ts";
 import { ServerCertificate } from "./server_certificate.ts";
 import { nodeSettings, SOFTWARE, streamSettings } from "./server_settings.ts";
 import { type ListenOptions, TcpEntrance, type TcpPorts } from "./tcp_entrance.ts";
+import { MessageTraces } from "./tracing/message_traces.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
 
 export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "gateways"> {
@@ -189,6 +190,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     follow: outcomes.follow,
     database: () => running().database,
   });
+  const traces = new MessageTraces({ ...parts, outcomes, version: SOFTWARE.version });
   // Of several processes that share a store, one tells.
   const isTelling = (peers ?? ALONE).own === 0;
   const sender = new Sender({
@@ -249,6 +251,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
         system = new ActorSystem({ ...parts, settings, registry, store, destinations, peers: peers ?? ALONE }, opened);
         system.run();
         followers.run();
+        if (isTelling) traces.run(followers.newest);
         transports.open();
         monitoring.started(system);
       } catch (error) {
@@ -268,7 +271,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     checkCertificate: () => certificate.check(),
     async stop() {
       monitoring.stopping();
-      await followers.stop();
+      await Promise.all([followers.stop(), traces.stop()]);
       api.stop();
       await certificate.stop();
       await s2s.close();

@@ -28,6 +28,7 @@ export class Followers implements Webhooks {
   #consumer: OutcomeConsumer | undefined;
   #webhooks: readonly Webhook[] = [];
   #objectives: Objectives | undefined;
+  #newest = 0;
 
   constructor(start: FollowersStart) {
     this.#start = start;
@@ -42,6 +43,7 @@ export class Followers implements Webhooks {
     const names = [CONSUMER, OBJECTIVES, ...hooks.map(({ url }) => nameOf(url))];
     const calls: readonly ReadCall[] = [["lastStep"], ...names.map((name): ReadCall => ["follower", name])];
     const [newest, place, counted, ...places] = (await store.read(calls)).map(valueIn);
+    this.#newest = newest as number;
     const fresh = hooks.filter((_, i) => places[i] === undefined).map(({ url }) => nameOf(url));
     const state = JSON.stringify(stateFrom(newest as number));
     (await store.run(fresh.map((name): StoreCall => ["putFollower", name, state]))).map(valueIn);
@@ -85,6 +87,11 @@ export class Followers implements Webhooks {
     this.#consumer = undefined;
     this.#objectives = undefined;
     this.#webhooks = [];
+  }
+
+  /** The cursor of the newest step at the start. */
+  get newest(): number {
+    return this.#newest;
   }
 
   /** How the objectives fare. */

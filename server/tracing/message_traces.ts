@@ -68,7 +68,8 @@ export class MessageTraces {
 /** Undefined: nobody would see a span. */
 function registeredTracer(version: string): Tracer | undefined {
   const provider = trace.getTracerProvider() as { getDelegateTracer?: (name: string, version: string) => unknown };
-  const isRegistered = provider.getDelegateTracer === undefined || provider.getDelegateTracer("ampact", version) !== undefined;
+  const isRegistered =
+    provider.getDelegateTracer === undefined || provider.getDelegateTracer("ampact", version) !== undefined;
   return isRegistered ? trace.getTracer("ampact", version) : undefined;
 }
 
