@@ -105,6 +105,10 @@ export class IncomingStream implements WireEvents {
     return this.#sender!;
   }
 
+  get isOpen(): boolean {
+    return this.#wire.isOpen;
+  }
+
   get isBidirectional(): boolean {
     return this.#sender !== undefined;
   }
@@ -150,6 +154,9 @@ export class IncomingStream implements WireEvents {
     if (this.#phase === "header") throw new StreamError("not-authorized", { text: "A stream header was expected" });
     if (ns === NS.CLIENT || ns === NS.SERVER) return this.#onStanza(element);
     if (ns === NS.STREAM && name === "error") return this.#wire.end();
+    // Each costs an answer, as a stanza costs work.
+    if (this.#remote !== undefined && this.#auth !== undefined)
+      this.#receiver.charge(this.#remote, element.text.length);
     if (ns === NS.TLS && name === "starttls") return this.#onStartTls();
     if (ns === NS.SM) return this.#onManagement(element);
     this.#requireTls();
@@ -360,7 +367,8 @@ export class IncomingStream implements WireEvents {
     this.#auth = auth;
     this.#stopTimer?.();
     this.#stopTimer = undefined;
-    this.#wire.use(this.#parts.settings.xmlLimits);
+    const { xmlLimits, waitingUnits } = this.#parts.settings;
+    this.#wire.use(xmlLimits, waitingUnits);
     return true;
   }
 

@@ -5,6 +5,8 @@ import type { Parcel, StanzaSender } from "./stanza_sender.ts";
 
 export interface LinkStream {
   readonly sender: StanzaSender;
+  /** False once it has begun to end. */
+  readonly isOpen: boolean;
   close(): void;
 }
 
@@ -33,8 +35,9 @@ export class OutgoingLink {
     this.#parts = parts;
   }
 
+  /** Undefined also while the one that there was ends. */
   get stream(): LinkStream | undefined {
-    return this.#stream;
+    return this.#stream?.isOpen === true ? this.#stream : undefined;
   }
 
   get isDialing(): boolean {
@@ -55,7 +58,7 @@ export class OutgoingLink {
   send(text: string, proof: boolean, signal: AbortSignal | undefined): Promise<void> {
     const { settings, now } = this.#parts;
     if (signal?.aborted === true) return Promise.reject(signal.reason);
-    if (this.#stream === undefined && this.lastError !== undefined && this.#pausedUntil > now()) {
+    if (this.stream === undefined && this.lastError !== undefined && this.#pausedUntil > now()) {
       return Promise.reject(this.lastError);
     }
     if (this.#stanzas >= settings.waitingStanzas || this.#units + text.length > settings.waitingUnits) {
@@ -68,8 +71,8 @@ export class OutgoingLink {
 
   /** A stream is ready. One that is there already stays. */
   joined(stream: LinkStream): void {
-    this.#stream ??= stream;
-    if (this.#stream !== stream) return;
+    if (this.stream !== undefined) return;
+    this.#stream = stream;
     this.lastError = undefined;
     for (const parcel of this.#waiting.splice(0)) stream.sender.send(parcel);
   }
@@ -90,7 +93,8 @@ export class OutgoingLink {
   #take(parcel: Waiting): void {
     this.#stanzas++;
     this.#units += parcel.text.length;
-    if (this.#stream !== undefined) return this.#stream.sender.send(parcel);
+    const { stream } = this;
+    if (stream !== undefined) return stream.sender.send(parcel);
     this.#waiting.push(parcel);
     if (!this.#isDialing) void this.#dial();
   }
@@ -105,12 +109,12 @@ export class OutgoingLink {
       this.#isDialing = false;
     }
     // The stream may have ended while the attempt was about to tell of it.
-    if (this.#stream === undefined && this.#waiting.length > 0) void this.#dial();
+    if (this.stream === undefined && this.#waiting.length > 0) void this.#dial();
   }
 
   #onFailure(error: LinkError): void {
     // Meanwhile the other server may have made a stream for both directions.
-    if (this.#stream !== undefined) return;
+    if (this.stream !== undefined) return;
     this.lastError = error;
     this.#pausedUntil = this.#parts.now() + PAUSE_MS;
     this.#failWaiting(error);

@@ -41,8 +41,12 @@ export class OutgoingStream implements WireEvents {
     });
     // XEP-0198 section 3: what the other server sends is counted from <enabled/> on.
     if (sm) this.#receiver?.enable();
-    wire.use(settings.xmlLimits);
+    wire.use(settings.xmlLimits, settings.waitingUnits);
     wire.handOver(this);
+  }
+
+  get isOpen(): boolean {
+    return this.#wire.isOpen;
   }
 
   /** Ends the stream in order. */

@@ -66,7 +66,18 @@ export class StanzaReceiver {
     const from = stanza?.from?.domain;
     if (stanza !== undefined && !this.#parts.questions.takes(stanza)) this.#pass(stanza, element.text.length, handled);
     else handled();
-    if (from !== undefined) this.#hold(from, element.text.length);
+    const { waitingStanzas, waitingUnits } = this.#parts.settings;
+    if (this.#isFull(waitingStanzas, waitingUnits)) this.#pause("work");
+    if (from !== undefined) this.charge(from, element.text.length);
+  }
+
+  /** Takes an element into the account of its domain, which may not be read for some time then. */
+  charge(domain: string, units: number): void {
+    const { budget, schedule } = this.#parts;
+    const ms = budget.charge(domain, units);
+    if (ms === 0) return;
+    this.#pause("rate");
+    schedule(ms, () => this.#release("rate"));
   }
 
   /** `<r/>`: the answer waits for what is on its way to the disk, so that it says as much as it can. */
@@ -124,15 +135,6 @@ export class StanzaReceiver {
       handled();
       this.#release("work");
     });
-  }
-
-  #hold(domain: string, units: number): void {
-    const { budget, settings, schedule } = this.#parts;
-    if (this.#isFull(settings.waitingStanzas, settings.waitingUnits)) this.#pause("work");
-    const ms = budget.charge(domain, units);
-    if (ms === 0) return;
-    this.#pause("rate");
-    schedule(ms, () => this.#release("rate"));
   }
 
   #isFull(stanzas: number, units: number): boolean {

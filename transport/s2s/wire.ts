@@ -9,6 +9,7 @@ import { declaredNamespaces, ElementReader } from "../../xmpp/xml/element_reader
 import type { ScannedElement, XmlLimits } from "../../xmpp/xml/scanned_element.ts";
 import { StreamReader } from "../../xmpp/xml/stream_reader.ts";
 import { XmlError } from "../../xmpp/xml/xml_error.ts";
+import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "../backlog_limits.ts";
 import { UNKNOWN_ADDRESS } from "../client_address.ts";
 import { asClientNamespaces } from "./server_stanza.ts";
 import { peerChain, type TlsIdentity } from "./tls_identity.ts";
@@ -17,6 +18,8 @@ const END = "</stream:stream>";
 const KEEPALIVE_MS = 60_000;
 /** Time for the peer to end its stream after ours has ended. */
 const LINGER_MS = 5000;
+/** At most, in UTF-8. */
+const BYTES_PER_UNIT = 3;
 
 /** What a wire tells; nothing after `closed`. */
 export interface WireEvents {
@@ -54,6 +57,9 @@ export class Wire {
   #chain: readonly X509Certificate[] = [];
   /** `<starttls/>` or `<proceed/>` was read, and TLS does not read yet. */
   #upgrading = false;
+  /** TLS begins, and has not been established yet. */
+  #handshaking = false;
+  #maxBacklog = MAX_STRANGER_BACKLOG;
   #paused = false;
   /** Our stream has ended. */
   #ended = false;
@@ -202,7 +208,7 @@ export class Wire {
 
   /** All output of one turn of the event loop leaves in one write. */
   send(text: string): void {
-    if (!this.isOpen) return;
+    if (!this.isOpen || this.#handshaking) return;
     if (this.#pending === "") setImmediate(() => this.#flush());
     this.#pending += text;
   }
@@ -212,6 +218,9 @@ export class Wire {
     const text = this.#pending;
     this.#pending = "";
     if (this.#socket.writable) this.#socket.write(text);
+    if (this.backlog > this.#maxBacklog && this.isOpen) {
+      this.#events.failed(new StreamError("policy-violation", { text: "Too much waits to be read" }));
+    }
   }
 
   /** A new header follows. */
@@ -219,20 +228,22 @@ export class Wire {
     this.#reader.reset();
   }
 
-  /** The peer is no stranger any more. */
-  use(limits: XmlLimits): void {
+  /** The peer is no stranger any more. `mostWaiting`: UTF-16 units that are sent to it without proof of receipt. */
+  use(limits: XmlLimits, mostWaiting: number): void {
     this.#limits = limits;
+    this.#maxBacklog = MAX_BACKLOG + mostWaiting * BYTES_PER_UNIT;
     this.#reader.use(limits, new ElementReader(limits));
   }
 
   /** In the role of the server; tells `secured`. */
   acceptTls(): void {
-    this.#upgrade(() => this.#options.tls.accept(this.#socket, (socket) => this.#onSecured(socket)));
+    this.#upgrade(() => this.acceptDirectTls());
   }
 
   /** The same in the role of the client, towards that domain. */
   startTls(domain: string, direct: boolean): void {
     const begin = () => {
+      this.#handshaking = true;
       const tls = this.#options.tls.connect(this.#socket, domain, direct, (socket) => this.#onSecured(socket));
       tls.on("error", (error: Error) => this.#onError(error));
     };
@@ -242,6 +253,7 @@ export class Wire {
 
   /** Reads TLS from the first byte on: XEP-0368. */
   acceptDirectTls(): void {
+    this.#handshaking = true;
     this.#options.tls.accept(this.#socket, (socket) => this.#onSecured(socket));
   }
 
@@ -263,6 +275,7 @@ export class Wire {
   #onSecured(socket: TLSSocket): void {
     if (this.#closed) return void socket.destroy();
     this.#encrypted = true;
+    this.#handshaking = false;
     this.#socket = socket;
     this.#reader = this.#createReader();
     this.#decoder = new TextDecoder("utf-8", { fatal: true });
@@ -298,6 +311,8 @@ export class Wire {
   /** Ends our stream. What the peer has sent before it ends its own is still read; with an error nothing is. */
   end(error?: StreamError): void {
     if (this.#closed || this.#ended) return;
+    // Text would be no part of the handshake.
+    if (this.#handshaking) return this.destroy(error?.message ?? this.#reason);
     if (error !== undefined) this.send(error.toMarkup().text);
     this.send(END);
     this.#flush();
