@@ -22,6 +22,7 @@ import { privateXml } from "./private_xml.ts";
 import { register } from "./register.ts";
 import { roster } from "./roster.ts";
 import { sasl2 } from "./sasl2.ts";
+import { serverStreams } from "./server_streams.ts";
 import { stanzaId } from "./stanza_id.ts";
 import { streamManagement } from "./stream_management.ts";
 import { time } from "./time.ts";
@@ -37,6 +38,7 @@ export const modules: readonly ServerModule[] = [
   register,
   legacySession,
   sasl2,
+  serverStreams,
   bind2,
   fast,
   streamManagement,

@@ -7,6 +7,14 @@ import type { ServerModule } from "./module.ts";
 
 export const streamManagement: ServerModule = {
   name: "stream_management",
-  xeps: [{ xep: 198, title: "Stream Management", version: "1.6.3", status: "complete" }],
+  xeps: [
+    {
+      xep: 198,
+      title: "Stream Management",
+      version: "1.6.3",
+      status: "complete",
+      note: "between servers without resumption",
+    },
+  ],
   streamFeatures: (stage) => (stage === "bind" ? xml`<sm xmlns="${NS.SM}"/>` : undefined),
 };

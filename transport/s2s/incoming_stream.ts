@@ -203,11 +203,11 @@ export class IncomingStream implements WireEvents {
   }
 
   #features(): readonly (Markup | false)[] {
-    const { policy, settings, tls } = this.#parts;
+    const { policy, tls } = this.#parts;
     if (!this.#wire.encrypted && tls.isReady) {
       const required = this.#needsTls && xml`<required/>`;
       const plain = this.#needsTls ? [] : this.#authFeatures(this.#allowed);
-      return [xml`<starttls xmlns="${NS.TLS}">${required}</starttls>`, ...plain];
+      return [xml`<starttls xmlns="${NS.TLS}">${required}</starttls>`, ...plain, this.#bidiFeature];
     }
     if (this.#auth !== undefined) return [xml`<sm xmlns="${NS.SM}"/>`];
     const allowed = this.#allowed;
@@ -215,7 +215,12 @@ export class IncomingStream implements WireEvents {
     if (this.#remote !== undefined && !isProved && !policy.authOf(this.#remote).includes("dialback")) {
       throw new StreamError("not-authorized", { text: `The certificate is not accepted: ${this.#certificate.fault}` });
     }
-    return [...this.#authFeatures(allowed), settings.bidi && xml`<bidi xmlns="${NS.BIDI_FEATURE}"/>`];
+    return [...this.#authFeatures(allowed), this.#bidiFeature];
+  }
+
+  /** XEP-0288 section 2: before TLS and after it. */
+  get #bidiFeature(): Markup | false {
+    return this.#parts.settings.bidi && xml`<bidi xmlns="${NS.BIDI_FEATURE}"/>`;
   }
 
   #authFeatures(allowed: readonly S2sAuth[]): (Markup | false)[] {

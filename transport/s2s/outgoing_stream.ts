@@ -2,6 +2,7 @@
 import { StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { attribute, type ScannedElement } from "../../xmpp/xml/scanned_element.ts";
+import { dialbackErrorText, readDialback } from "./dialback_elements.ts";
 import type { LinkParts } from "./link_parts.ts";
 import { conditionOf, type Negotiated } from "./outgoing_negotiation.ts";
 import { StanzaReceiver } from "./stanza_receiver.ts";
@@ -64,6 +65,7 @@ export class OutgoingStream implements WireEvents {
     const { ns, name } = element;
     if (ns === NS.STREAM && name === "error") this.#reason = `it ended the stream: ${conditionOf(element)}`;
     else if (ns === NS.SM) this.#onManagement(element);
+    else if (ns === NS.DIALBACK) this.#onDialback(element);
     // Without XEP-0288 nothing is expected here, and nothing of it is believed.
     else if (ns === NS.CLIENT || ns === NS.SERVER) this.#receiver?.receive(element);
   }
@@ -85,5 +87,12 @@ export class OutgoingStream implements WireEvents {
   #onManagement(element: ScannedElement): void {
     if (element.name === "a") this.sender.acknowledged(attribute(element, "h"));
     else if (element.name === "r") this.#receiver?.requested();
+  }
+
+  /** XEP-0288 section 2: the other server may offer keys for further domains here. It has streams of its own for them. */
+  #onDialback(element: ScannedElement): void {
+    const key = readDialback(element);
+    if (key?.name !== "result" || key.type !== undefined) return;
+    this.#wire.send(dialbackErrorText({ name: "result", from: key.to, to: key.from }, "not-allowed"));
   }
 }
