@@ -60,7 +60,7 @@ export class ServerLinks implements Links, IncomingHost {
   readonly #strangers: AddressCount;
   #strangerCount = 0;
   #onEmpty: () => void = () => {};
-  #abort = new AbortController();
+  readonly #abort = new AbortController();
 
   constructor(parts: Omit<LinkParts, "answer">) {
     const { settings } = parts;
@@ -105,11 +105,6 @@ export class ServerLinks implements Links, IncomingHost {
 
   #tellEmpty(): void {
     if (this.#outgoing.size + this.#incoming.size === 0) this.#onEmpty();
-  }
-
-  /** Sends and accepts again after close(). */
-  open(): void {
-    if (this.#abort.signal.aborted) this.#abort = new AbortController();
   }
 
   /** Tries to reach a domain, and tells each step. Rejects with LinkError. */
