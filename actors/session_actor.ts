@@ -36,6 +36,8 @@ const IGNORED_MS = 1000;
 const STRANGERS_BYTES = 1 / 8;
 /** A message is dear by its bytes; without them the number alone protects the lists. */
 const STRANGERS_MESSAGES = 1 / 2;
+/** What waits for a client that does not read counts for the account above this, in bytes: less may be on its way. */
+const FREE_BACKLOG = 1_048_576;
 const REQUEST = xml`<r xmlns="${NS.SM}"/>`.text;
 
 export interface SessionStart {
@@ -231,6 +233,7 @@ export class SessionActor
     if (this.#connection === undefined) return this.#checkBounds();
     this.#connection.send(stanza.toString());
     if (seq > 0 || this.#outbox.managed) this.#planProbe();
+    else if (this.#connection.backlog > FREE_BACKLOG) this.#checkAccount();
   }
 
   /** A slow reader: its unproved messages go back to storage, and the stream is closed. */

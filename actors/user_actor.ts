@@ -23,6 +23,7 @@ import { runHooks } from "./user/account_hooks.ts";
 import { profileOf, tellProfile } from "./user/account_profile.ts";
 import { showPresence } from "./user/incoming_presence.ts";
 import { type AccountHost, LiveAccount } from "./user/live_account.ts";
+import { restAfter } from "./user/long_answer.ts";
 import { onPresence } from "./user/outgoing_presence.ts";
 import { refreshPresence } from "./user/presence_broadcast.ts";
 import { type Bind, bindResource, endResource } from "./user/resources.ts";
@@ -172,12 +173,19 @@ export class UserActor implements Actor<UserLetter>, AccountHost {
       return runHooks(account, "iqAnswer", (hooks) => hooks.iqAnswer?.(stanza, account));
     }
     account.requestedAt = account.node.seqs.next();
+    account.given = 0;
     const answer = account.node.registry.answerAccount(stanza, this.#shownTo(stanza.from));
-    const tell = (reply: Stanza) => {
-      countRefusal(account.node.meters, reply);
-      account.route(reply);
-    };
-    return answer instanceof Promise ? answer.then(tell) : tell(answer);
+    return answer instanceof Promise ? answer.then((reply) => this.#reply(reply)) : this.#reply(answer);
+  }
+
+  /** After a long answer to a client of the account its other requests wait. What others ask for must not slow it. */
+  #reply(reply: Stanza): void | Promise<void> {
+    const { node, given, owner } = this.#account;
+    countRefusal(node.meters, reply);
+    this.#account.route(reply);
+    if (reply.to?.bare.equals(owner) !== true) return;
+    const ms = restAfter(given + reply.size);
+    if (ms > 0) return new Promise((resolve) => void node.schedule(ms, resolve));
   }
 
   /** A blocked sender gets the same answer as for an unknown account, and so does a stranger (XEP-0191 section 6). */

@@ -62,6 +62,8 @@ export class LiveAccount implements AccountContext {
   rosterVersion: number;
   /** The log's sequence number when the present request arrived: all older messages were in the archive then. */
   requestedAt = 0;
+  /** UTF-16 units that the account's clients have been given since then. */
+  given = 0;
   archivePreferences: ArchivePreferences | undefined;
   forwardTo: Jid | undefined;
   /** For the present roster; undefined until the first use. */
@@ -225,6 +227,7 @@ export class LiveAccount implements AccountContext {
   /** To the client of that resource. */
   show({ session }: LiveResource, stanza: Stanza): void {
     const ofStranger = stanza.from !== undefined && this.isStranger(stanza.from);
+    this.given += stanza.size;
     this.node.session(session)?.tell({ kind: "deliver", stanza, seq: 0, ofStranger });
   }
 

@@ -1,9 +1,9 @@
-import type { ArchivedMessage, ArchiveQuery } from "../../store/store.ts";
+import type { ArchivedMessage, ArchivePage, ArchiveQuery } from "../../store/store.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import type { AccountContext } from "../module.ts";
-import { withinLength } from "../within_length.ts";
+import { MAX_ANSWER, withinLength } from "../within_length.ts";
 import { type ArchiveRequest, PAGE_LIMIT } from "./archive_request.ts";
 
 export interface Page {
@@ -15,8 +15,12 @@ export interface Page {
   readonly edge?: number;
 }
 
-/** Most rows that one query reads when no index serves it. */
+/** Most rows that one query reads when no index serves it, and UTF-16 units of them. */
 const MAX_LOOKED = 2000;
+const MAX_LOOKED_UNITS = 4 * MAX_ANSWER;
+/** Rows of the first read of a page, and how many times more the next one may have: only then is known how long they are. */
+const FIRST_ROWS = 25;
+const GROWTH = 4;
 
 /**
  * Reads the page that the request asks for. The total is included when it was requested (XEP-0059 section 2.7) or costs
@@ -33,9 +37,36 @@ export async function readPage(request: ArchiveRequest, context: AccountContext)
     const { total } = await context.store.archive({ ...query, limit: 1, count: true });
     return { messages: [], complete: total === 0, total };
   }
-  const { messages, complete } = await context.store.archive(query);
+  const { messages, complete } = await readSome(query, context);
   const whole = complete && query.after === undefined && query.before === undefined;
   return cut({ messages, complete, total: whole ? messages.length : undefined }, query.take);
+}
+
+/** Reads in portions, and no further than one answer goes: a page of long messages would occupy far more memory than is sent. */
+async function readSome(query: ArchiveQuery, context: AccountContext): Promise<ArchivePage> {
+  const { limit, take } = query;
+  let messages: readonly ArchivedMessage[] = [];
+  let units = 0;
+  let portion = Math.min(limit, FIRST_ROWS);
+  for (;;) {
+    const page = await context.store.archive({ ...query, ...beyond(messages, take), limit: portion });
+    messages = take === "first" ? [...messages, ...page.messages] : [...page.messages, ...messages];
+    units += lengthOf(page.messages);
+    if (page.complete || messages.length >= limit || units >= MAX_ANSWER) return { ...page, messages };
+    const fitting = Math.ceil(((MAX_ANSWER - units) * messages.length) / units);
+    portion = Math.min(limit - messages.length, portion * GROWTH, fitting);
+  }
+}
+
+/** The bounds of what follows. */
+function beyond(messages: readonly ArchivedMessage[], take: ArchiveQuery["take"]): Partial<ArchiveQuery> {
+  const edge = take === "first" ? messages.at(-1) : messages[0];
+  if (edge === undefined) return {};
+  return take === "first" ? { after: edge.seq } : { before: edge.seq };
+}
+
+function lengthOf(messages: readonly ArchivedMessage[]): number {
+  return messages.reduce((length, { text }) => length + text.length, 0);
 }
 
 /** Fewer messages than requested when they are long (XEP-0059 section 2.1). The next page continues after these. */
@@ -58,9 +89,11 @@ async function readFiltered(query: ArchiveQuery, resource: Jid, context: Account
   let found: ArchivedMessage[] = [];
   let rest = query;
   let looked = 0;
+  let units = 0;
   for (;;) {
-    const page = await context.store.archive({ ...rest, limit: PAGE_LIMIT });
+    const page = await readSome({ ...rest, limit: PAGE_LIMIT }, context);
     looked += page.messages.length;
+    units += lengthOf(page.messages);
     const matching = page.messages.filter((message) => isWith(message, resource));
     found = take === "first" ? [...found, ...matching] : [...matching, ...found];
     const full = found.length > limit;
@@ -68,9 +101,11 @@ async function readFiltered(query: ArchiveQuery, resource: Jid, context: Account
       const messages = take === "first" ? found.slice(0, limit) : found.slice(Math.max(0, found.length - limit));
       return { messages, complete: !full, total: full ? undefined : found.length };
     }
-    const edge = take === "first" ? page.messages.at(-1)!.seq : page.messages[0]!.seq;
-    if (looked >= MAX_LOOKED) return { messages: found, complete: false, total: undefined, edge };
-    rest = { ...rest, ...(take === "first" ? { after: edge } : { before: edge }) };
+    const next = beyond(page.messages, take);
+    const edge = (next.after ?? next.before)!;
+    if (looked >= MAX_LOOKED || units >= MAX_LOOKED_UNITS)
+      return { messages: found, complete: false, total: undefined, edge };
+    rest = { ...rest, ...next };
   }
 }
 

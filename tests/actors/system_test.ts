@@ -29,6 +29,7 @@ async function waitFor(condition: () => boolean, turns = 1000): Promise<void> {
 function setting(
   gate: { readonly open: Promise<void> } = { open: Promise.resolve() },
   budget: BudgetLimits = NO_BUDGET,
+  more: Partial<SystemStart["settings"]> = {},
 ): Setting {
   const calls: StoreCall[] = [];
   const tasks: Setting["tasks"] = new Map();
@@ -45,6 +46,7 @@ function setting(
       resumeMs: 1000,
       resourcesPerUser: 1,
       budget,
+      ...more,
     },
     registry: { modules: [] },
     store: { run, read: run },
@@ -151,4 +153,35 @@ test.each([
   system.handle();
   tasks.get(0)!();
   expect(isRead).toBe(goesOn);
+});
+
+test("what waits for all clients of an account that do not read has one bound: the one that most waits for ends", async () => {
+  const { system } = setting(undefined, NO_BUDGET, { resourcesPerUser: 3, accountUnprovedBytes: 6_000_000 });
+  const closed: string[] = [];
+  const open = async (resource: string) => {
+    const connection = { backlog: 0, close: () => void closed.push(resource), send: () => {}, pause() {}, resume() {} };
+    const session = await system.bind({
+      account: Jid.parse("romeo@localhost"),
+      resource,
+      connection: connection as unknown as Connection,
+    });
+    /** A request is answered while so much waits to be sent. */
+    return (backlog: number) => {
+      connection.backlog = backlog;
+      session.tell({ kind: "inbound", element: scanElement('<iq xmlns="jabber:client" type="get"/>', LIMITS) });
+    };
+  };
+  const [one, two, three] = [await open("one"), await open("two"), await open("three")];
+  for (const [answered, backlog] of [
+    [one, 1_500_000],
+    [two, 3_000_000],
+    [three, 1_400_000],
+  ] as const) {
+    answered(backlog);
+    expect(closed).toEqual([]);
+  }
+  three(1_600_000);
+  expect(closed).toEqual(["two"]);
+  three(4_400_000);
+  expect(closed).toEqual(["two"]);
 });

@@ -160,10 +160,39 @@ describe("archive query (XEP-0313)", () => {
     expect(await ask(context, query(set))).toBe(expected);
   });
 
-  test("4.3 limits the page whatever the client asks for", async () => {
-    const context = account();
-    await ask(context, query(rsm("<max>100000</max>")));
-    expect(context.done("store")).toContainEqual(["archive", expect.objectContaining({ limit: 250 })]);
+  const many = (units: number) =>
+    Array.from({ length: 300 }, (_, at) => {
+      const message = archived(at, "romeo@montague.lit/garden", OWN, "romeo@montague.lit");
+      return { ...message, text: message.text.replace("</message>", `<x>${"x".repeat(units)}</x></message>`) };
+    });
+  const seconds = (first: number, count: number) => Array.from({ length: count }, (_, at) => first + at).join(" ");
+
+  test.each([
+    ["from the start", "", seconds(0, 250)],
+    ["from the end", "<before/>", seconds(50, 250)],
+  ])("4.3 limits the page whatever the client asks for: %s", async (_what, place, expected) => {
+    const messages = many(0);
+    const context = account({ store: { archive: async (asked) => queryArchive(messages, asked) } });
+    expect(await ask(context, query(rsm(`<max>100000</max>${place}`)))).toBe(expected);
+  });
+
+  test.each([
+    ["a page from the start", "", "", seconds(0, 9)],
+    ["a page from the end", "<before/>", "", seconds(291, 9)],
+    ["a page for one resource", "", field("with", "romeo@montague.lit/garden"), seconds(0, 9)],
+    ["a page for a resource that nothing is from", "", field("with", "romeo@montague.lit/attic"), ""],
+  ])("of long messages no more is read than somewhat more than is sent: %s", async (_what, place, named, expected) => {
+    const messages = many(200_000);
+    let read = 0;
+    const archive = async (asked: Parameters<typeof queryArchive>[1]) => {
+      const page = queryArchive(messages, asked);
+      for (const { text } of page.messages) read += text.length;
+      return page;
+    };
+    const context = account({ store: { archive } });
+    expect(await ask(context, query((named === "" ? "" : form(named)) + rsm(`<max>250</max>${place}`)))).toBe(expected);
+    // 250 such messages are 50 million.
+    expect(read).toBeLessThan(16_000_000);
   });
 });
 
