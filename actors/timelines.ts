@@ -26,6 +26,9 @@ export interface TimelinesStart {
   tellOthers(): void;
 }
 
+/** Whether the commit waits for company, goes at once, or goes at once with all that waits for company. */
+type Haste = "ages" | "alone" | "all";
+
 export function timelineOf({ id: stanza, from, to }: Stanza, id: string, at: number): NewTimeline {
   return { id, stanza, from: from!.text, to: to!.text, at };
 }
@@ -35,7 +38,9 @@ export class Timelines implements TurnEnd {
   /** Of this turn: one letter takes them to the store. */
   #opened: NewTimeline[] = [];
   #steps: NewStep[] = [];
-  #told: (() => void)[] = [];
+  /** Committed together with the steps that tell of them. */
+  #calls: StoreCall[] = [];
+  #told: ((isKept: boolean) => void)[] = [];
   #waits = false;
   #isPlanned = false;
   #waiting: (() => void)[] = [];
@@ -64,12 +69,22 @@ export class Timelines implements TurnEnd {
     return ["noteSteps", steps.map((step): NewStep => ({ timeline, at, ...writeStep(step) }))];
   }
 
-  /** Notes steps that are true already. `told`: what follows their commit; `waits`: somebody waits for it. */
-  note(timeline: string, steps: readonly Step[], told?: () => void, waits = false): void {
+  /**
+   * Notes steps that are true already. `told`: what follows their commit, or their loss, which the log tells of; `waits`: somebody
+   * waits for it.
+   */
+  note(timeline: string, steps: readonly Step[], told?: (isKept: boolean) => void, waits = false): void {
     const at = this.#start.now();
     for (const step of steps) this.#steps.push({ timeline, at, ...writeStep(step) });
     if (told !== undefined) this.#told.push(told);
     if (waits) this.#waits = true;
+    this.#plan();
+  }
+
+  /** The same for what is written with the steps that were noted last; somebody waits for it. */
+  along(calls: readonly StoreCall[], told: (isKept: boolean) => void): void {
+    this.#calls.push(...calls);
+    this.#told.push(told);
     this.#plan();
   }
 
@@ -86,15 +101,16 @@ export class Timelines implements TurnEnd {
 
   /** To the store now: what is told to it next must not be committed before. */
   flush(): void {
-    if (this.#opened.length === 0 && this.#steps.length === 0) return;
-    const [opened, steps, told, waits] = [this.#opened, this.#steps, this.#told, this.#waits];
-    [this.#opened, this.#steps, this.#told, this.#waits] = [[], [], [], false];
+    if (this.#opened.length === 0 && this.#steps.length === 0 && this.#told.length === 0) return;
+    const [opened, steps, along, told, waits] = [this.#opened, this.#steps, this.#calls, this.#told, this.#waits];
+    [this.#opened, this.#steps, this.#calls, this.#told, this.#waits] = [[], [], [], [], false];
     const calls: StoreCall[] = opened.map((timeline) => ["openTimeline", timeline]);
+    calls.push(...along);
     if (steps.length > 0) calls.push(["noteSteps", steps]);
-    const tellAll = () => {
-      for (const tell of told) tell();
+    const tellAll = (isKept: boolean) => {
+      for (const tell of told) tell(isKept);
     };
-    this.#write(calls, tellAll, !waits);
+    this.#write(calls, tellAll, waits ? "all" : along.length > 0 ? "alone" : "ages");
   }
 
   /** Steps were committed here: who follows may read them. */
@@ -124,20 +140,20 @@ export class Timelines implements TurnEnd {
     });
   }
 
-  #write(calls: readonly StoreCall[], done: () => void, ages: boolean): void {
+  #write(calls: readonly StoreCall[], done: (isKept: boolean) => void, haste: Haste): void {
     const { store, log } = this.#start;
     const failed = (fault: StoreFault) => {
       log.error("cannot keep steps of a message", { fault: fault.kind, message: fault.message });
-      done();
+      done(false);
     };
     const written = () => {
-      done();
+      done(true);
       this.committed();
     };
     const resolve = (replies: readonly StoreReply[]) => {
       for (const reply of replies) if ("fault" in reply) return failed(reply.fault);
       written();
     };
-    store().tell({ kind: "calls", calls, ages, resolve, reject: failed });
+    store().tell({ kind: "calls", calls, ages: haste === "ages", alone: haste === "alone", resolve, reject: failed });
   }
 }

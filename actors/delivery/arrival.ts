@@ -19,7 +19,7 @@ import { LogRow } from "./log_row.ts";
 import { append, archivedPeer, waitingUnder } from "./log_rows.ts";
 import { offered } from "./message_phases.ts";
 import { waitInStorage } from "./own_effects.ts";
-import { announce, ruleEvent } from "./rule_events.ts";
+import { announceMet } from "./rule_events.ts";
 import { toResources } from "./to_sessions.ts";
 import { LOGGED_ROW, NO_ROW, Tracked, UNOFFERED } from "./tracked.ts";
 import { watchDeadline } from "./watch_deadline.ts";
@@ -39,7 +39,7 @@ export interface Arrival {
 export function arrive(state: DeliveryState, arrival: Arrival, plan: Plan, notify: Notify | undefined): void {
   if (plan.kind === "none") return undeliverable(state, arrival, plan, notify);
   if (notify?.when !== "now") return accordingTo(state, arrival, plan, notify);
-  announce(state, ruleEvent(state.node, notify, arrival.rules!));
+  announceMet(state, notify, arrival.rules!, arrival.envelope.replyTo?.timeline);
   accordingTo(state, { ...arrival, rules: fire(arrival.rules!, notify) }, plan, undefined);
 }
 

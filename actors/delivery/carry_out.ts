@@ -158,7 +158,7 @@ function report(holder: Holder, tracked: Tracked, { met, logged }: Extract<Effec
   if (logged === "done") return sendEvent(node, tracked.report);
   const event = ruleEvent(node, met, tracked.flight.rules!);
   if (event === undefined) return;
-  if (logged === "now") announce(holder, event);
+  if (logged === "now") announce(holder, event, tracked.timeline);
   else sendEvent(node, { ...event, seq: 0 });
 }
 

@@ -10,6 +10,7 @@ import { fire } from "./flight/ends.ts";
 import type { Holder } from "./holder.ts";
 import { LogRow } from "./log_row.ts";
 import { append, transact, waitingUnder } from "./log_rows.ts";
+import { ruled } from "./timeline_notes.ts";
 
 /** The event of a rule that was met; `drop` has none. */
 export function ruleEvent(node: Node, met: Met, rules: RuleState): DueEvent | undefined {
@@ -40,15 +41,27 @@ export function eventRow({ stanza, seq }: DueEvent): NewMessage {
   return new LogRow(stanza, { owner: stanza.to!.bare.text, seq, waiting: waitingUnder(undefined) });
 }
 
-/** Sends an event that is true already, and logs it along with what is being gathered. */
-export function announce(holder: Holder, event: DueEvent | undefined): void {
+/** A `notify` that the plan meets already. */
+export function announceMet(holder: Holder, met: Met, rules: RuleState, timeline: string | undefined): void {
+  if (timeline !== undefined) holder.node.timelines.note(timeline, ruled(met.rule));
+  announce(holder, ruleEvent(holder.node, met, rules), timeline);
+}
+
+/**
+ * Sends an event that is true already, and logs it along with what is being gathered. `timeline`: of the message, which has to know
+ * before anybody is told.
+ */
+export function announce(holder: Holder, event: DueEvent | undefined, timeline: string | undefined): void {
   if (event === undefined) return;
-  const { peers } = holder.node;
+  const { node } = holder;
   // Its own process keeps it, when it comes there: a proof there must not come before a commit here.
-  if (peers.count > 1 && peers.ownerOf(event.stanza.to!.bare) !== peers.own)
-    return sendEvent(holder.node, { ...event, seq: 0 });
-  if (event.seq > 0) append(holder, eventRow(event), event.stanza.size, true);
-  sendEvent(holder.node, event);
+  const isHere = node.peers.count === 1 || node.peers.ownerOf(event.stanza.to!.bare) === node.peers.own;
+  const kept = isHere ? event : { ...event, seq: 0 };
+  if (timeline !== undefined) {
+    return node.timelines.along(eventCalls(kept), (isKept) => sendEvent(node, isKept ? kept : { ...kept, seq: 0 }));
+  }
+  if (kept.seq > 0) append(holder, eventRow(kept), kept.stanza.size, true);
+  sendEvent(node, kept);
 }
 
 /** A `notify` for a row in the log of that owner: it has fired when the event is in the log too. Returns its rules then. */

@@ -14,7 +14,7 @@ import type { Row } from "../delivery/flight/flight.ts";
 import { queue } from "../delivery/flight/on_hop.ts";
 import { type IntakeTerms, readRules, takeRules } from "../delivery/intake.ts";
 import { append, waitingUnder } from "../delivery/log_rows.ts";
-import { announce, ruleEvent } from "../delivery/rule_events.ts";
+import { announceMet } from "../delivery/rule_events.ts";
 import { Tracked, UNOFFERED } from "../delivery/tracked.ts";
 import type { Finding } from "../finding.ts";
 import { judged } from "../judged.ts";
@@ -100,7 +100,7 @@ function decide(state: HopState, envelope: Envelope, stanza: Stanza, rules: Rule
   if (notify?.when !== "now") {
     return keep(state, envelope, stanza, rules, notify?.when === "handed-over" ? notify : undefined);
   }
-  announce(state, ruleEvent(state.node, notify, rules));
+  announceMet(state, notify, rules, envelope.replyTo?.timeline);
   keep(state, envelope, stanza, fire(rules, notify), undefined);
 }
 

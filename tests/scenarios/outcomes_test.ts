@@ -84,6 +84,21 @@ scenario(
   },
 );
 
+scenario("a rule that the plan meets already is in the timeline too", async (cast) => {
+  const { romeo, juliet } = cast;
+  await romeo.online(messagesOnly);
+  await juliet.online(messagesOnly);
+  const rule = amp("match-resource exact notify");
+  romeo.sends(xml`<message to="${juliet.full}" id="m1" type="chat"><body>hi</body>${rule}</message>`);
+  await juliet.receives(xml`<message id="m1"/>`);
+  await romeo.receives(xml`<message id="m1"/>`);
+  const { steps } = await only(cast, romeo.bare);
+  const kinds = steps.map(({ kind }) => kind);
+  expect(kinds.slice(0, 2)).toEqual(["ruled", "reported"]);
+  expect(kinds.filter((kind) => kind === "reported")).toHaveLength(1);
+  expect(kinds.at(-1)).toBe("settled");
+});
+
 scenario("a message without rules has none; nor do reports and errors", async (cast) => {
   const { romeo, juliet, server } = cast;
   await romeo.online(messagesOnly);
