@@ -2,7 +2,7 @@
 import { LinkError } from "../destinations/federation/links.ts";
 import { type AmpactServer, createServer } from "../server/create_server.ts";
 import { configureLog } from "../server/log.ts";
-import type { LinkReport, StreamReport } from "../transport/s2s/server_links.ts";
+import type { LinkReport, RefusalReport, StreamReport } from "../transport/s2s/server_links.ts";
 import { Jid } from "../xmpp/jid.ts";
 import { AccountError } from "./account_error.ts";
 import type { S2sRequest } from "./command_line.ts";
@@ -30,10 +30,11 @@ export async function runS2sRequest({ s2s, config }: AmpactServer, request: S2sR
   if (request.kind === "s2s test") return probe(s2s, Jid.parse(request.domain).domain);
   const report = s2s.report();
   if (report === undefined) return [`Off: s2s.enabled is ${config.s2s.enabled}`];
-  const { streams, links, strangers } = report;
+  const { streams, links, strangers, refusals } = report;
   return [
     ...streams.map(describeStream),
     ...links.filter(({ state }) => state !== "connected").map(describeLink),
+    ...refusals.map(describeRefusal),
     `${streams.length} streams, ${strangers} that are not authenticated`,
   ];
 }
@@ -60,4 +61,8 @@ function describeStream({ local, remote, direction, auth, encrypted, sm, stanzas
 function describeLink({ local, remote, state, waiting, lastError }: LinkReport): string {
   const why = lastError === undefined ? "" : `; last error: ${lastError}`;
   return `${local} -> ${remote}  ${state}, ${waiting} stanzas wait${why}`;
+}
+
+function describeRefusal({ remote, address, error, at }: RefusalReport): string {
+  return `${remote} (${address})  last stream ended at ${new Date(at).toISOString()}: ${error}`;
 }

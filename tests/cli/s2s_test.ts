@@ -84,7 +84,7 @@ describe.each(["bun", "deno"] as const)("s2s test on %s", (runtime) => {
       "DNS          xmpp.good.lab port N",
       "addresses    xmpp.good.lab: 127.0.0.1",
       "connecting   127.0.0.1 port N",
-      "features     without TLS: startTls",
+      "features     without TLS: startTls, bidi",
       "certificate  proves the domain (good.lab)",
       "features     over TLS: external, bidi",
       "auth         it accepts us by certificate (SASL EXTERNAL)",

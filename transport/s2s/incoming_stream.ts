@@ -8,10 +8,11 @@ import { StreamError } from "../../xmpp/errors.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { attribute, contentOf, type ScannedElement } from "../../xmpp/xml/scanned_element.ts";
 import { type Markup, xml } from "../../xmpp/xml/xml.ts";
-import { type Judgement, judgeChain } from "./certificate/judge_chain.ts";
+import { type JudgedChain, type Judgement, judgeChain, judgeDomain } from "./certificate/judge_chain.ts";
 import { type DialbackElement, dialbackErrorText, domainOf, readDialback, verdictText } from "./dialback_elements.ts";
 import type { KeyScope } from "./dialback_key.ts";
 import type { LinkParts } from "./link_parts.ts";
+import { conditionOf } from "./outgoing_negotiation.ts";
 import type { DomainPair } from "./outgoing_stream.ts";
 import type { S2sAuth } from "./s2s_settings.ts";
 import { headerText } from "./server_header.ts";
@@ -29,11 +30,13 @@ export interface IncomingHost {
   /** Stanzas for the other server may go over this stream: XEP-0288. */
   joined(stream: IncomingStream, pair: DomainPair): void;
   left(stream: IncomingStream, reason: string): void;
+  /** A stream ends with an error, ours or theirs. */
+  refused(domain: string | undefined, address: string, reason: string): void;
 }
 
 type Phase = "header" | "negotiating" | "established" | "over";
 
-/** Questions about keys that one stranger may ask: each is cheap, and no server needs more on one stream. */
+/** Keys that one stranger may offer or ask about: each is cheap, and no server needs more on one stream. */
 const MAX_QUESTIONS = 100;
 
 export class IncomingStream implements WireEvents {
@@ -45,7 +48,8 @@ export class IncomingStream implements WireEvents {
   #streamId = "";
   #local = "";
   #remote: string | undefined;
-  #certificate: Judgement = { fault: "none", names: [] };
+  /** What its certificates are worth; judged once. */
+  #chain: JudgedChain | undefined;
   /** Authenticated pairs. */
   readonly #pairs: DomainPair[] = [];
   #pendingKeys = 0;
@@ -142,7 +146,6 @@ export class IncomingStream implements WireEvents {
     if (refusal !== undefined)
       throw new StreamError("policy-violation", { text: `No streams with ${remote}: ${refusal}` });
     if (!/^[1-9]\d*\.\d+$/.test(attribute(header, "version") ?? "")) throw new StreamError("unsupported-version");
-    this.#judge();
     if (this.#auth === undefined) this.#phase = "negotiating";
     else this.#established();
     this.#wire.send(xml`<stream:features>${this.#features()}</stream:features>`.text);
@@ -153,7 +156,7 @@ export class IncomingStream implements WireEvents {
     const { ns, name } = element;
     if (this.#phase === "header") throw new StreamError("not-authorized", { text: "A stream header was expected" });
     if (ns === NS.CLIENT || ns === NS.SERVER) return this.#onStanza(element);
-    if (ns === NS.STREAM && name === "error") return this.#wire.end();
+    if (ns === NS.STREAM && name === "error") return this.#onStreamError(element);
     // Each costs an answer, as a stanza costs work.
     if (this.#remote !== undefined && this.#auth !== undefined)
       this.#receiver.charge(this.#remote, element.text.length);
@@ -172,9 +175,14 @@ export class IncomingStream implements WireEvents {
     if (this.#phase === "over") return;
     if (!this.#hasHeader) this.#sendHeader();
     this.#reason = error.message;
-    const { log } = this.#parts;
-    log.info("stream of another server refused", { address: this.address, domain: this.#remote, error: error.message });
+    this.#host.refused(this.#remote, this.address, error.message);
     this.#wire.end(error);
+  }
+
+  #onStreamError(element: ScannedElement): void {
+    this.#reason = `the other server ended the stream: ${conditionOf(element)}`;
+    if (this.#remote !== undefined) this.#host.refused(this.#remote, this.address, this.#reason);
+    this.#wire.end();
   }
 
   closed(reason: string): void {
@@ -196,10 +204,12 @@ export class IncomingStream implements WireEvents {
     this.#wire.send(headerText({ from, to: this.#remote, id: this.#streamId }));
   }
 
-  #judge(): void {
+  /** Undefined: its certificate proves that it is this domain. */
+  #certificateFault(domain: string | undefined): Judgement["fault"] {
     const { roots, now } = this.#parts;
-    if (!this.#wire.encrypted || this.#remote === undefined) return;
-    this.#certificate = judgeChain(this.#wire.chain, this.#remote, roots(), now());
+    if (!this.#wire.encrypted || domain === undefined) return "none";
+    this.#chain ??= judgeChain(this.#wire.chain, roots(), now());
+    return judgeDomain(this.#chain, domain).fault;
   }
 
   #features(): readonly (Markup | false)[] {
@@ -211,9 +221,9 @@ export class IncomingStream implements WireEvents {
     }
     if (this.#auth !== undefined) return [xml`<sm xmlns="${NS.SM}"/>`];
     const allowed = this.#allowed;
-    const isProved = this.#certificate.fault === undefined;
-    if (this.#remote !== undefined && !isProved && !policy.authOf(this.#remote).includes("dialback")) {
-      throw new StreamError("not-authorized", { text: `The certificate is not accepted: ${this.#certificate.fault}` });
+    const fault = this.#certificateFault(this.#remote);
+    if (this.#remote !== undefined && fault !== undefined && !policy.authOf(this.#remote).includes("dialback")) {
+      throw new StreamError("not-authorized", { text: `The certificate is not accepted: ${fault}` });
     }
     return [...this.#authFeatures(allowed), this.#bidiFeature];
   }
@@ -236,7 +246,7 @@ export class IncomingStream implements WireEvents {
   get #allowed(): readonly S2sAuth[] {
     const { policy, settings } = this.#parts;
     const auth = this.#remote === undefined ? settings.auth : policy.authOf(this.#remote);
-    return auth.filter((way) => way === "dialback" || this.#certificate.fault === undefined);
+    return auth.filter((way) => way === "dialback" || this.#certificateFault(this.#remote) === undefined);
   }
 
   get #needsTls(): boolean {
@@ -265,7 +275,7 @@ export class IncomingStream implements WireEvents {
     if (attribute(element, "mechanism") !== "EXTERNAL") return this.#refuseSasl("invalid-mechanism");
     const { policy } = this.#parts;
     const remote = this.#remote;
-    const proved = remote !== undefined && this.#certificate.fault === undefined;
+    const proved = remote !== undefined && this.#certificateFault(remote) === undefined;
     if (!proved || !policy.authOf(remote).includes("external")) return this.#refuseSasl("not-authorized");
     const authzid = readAuthzid(contentOf(element).trim());
     if (authzid === undefined) return this.#refuseSasl("incorrect-encoding");
@@ -299,15 +309,15 @@ export class IncomingStream implements WireEvents {
     if (read === undefined) throw new StreamError("improper-addressing");
     // An answer belongs on the stream of its question.
     if (read.type !== undefined) throw new StreamError("bad-format");
+    if (this.#auth === undefined && ++this.#questions > MAX_QUESTIONS) {
+      throw new StreamError("policy-violation", { text: "Too many keys" });
+    }
     if (read.name === "verify") this.#onQuestion(read);
     else this.#onKey(read);
   }
 
   /** Another server asks whether a key is ours. */
   #onQuestion({ from, to, id, key }: DialbackElement): void {
-    if (this.#auth === undefined && ++this.#questions > MAX_QUESTIONS) {
-      throw new StreamError("policy-violation", { text: "Too many questions" });
-    }
     const answer = { name: "verify", from: to, to: from, id } as const;
     if (!this.#parts.policy.serves(to)) return this.#wire.send(dialbackErrorText(answer, "item-not-found"));
     const isGenuine = this.#parts.keys.isGenuine({ receiving: from, originating: to, streamId: id }, key);
@@ -336,9 +346,7 @@ export class IncomingStream implements WireEvents {
   }
 
   #isProvedByCertificate(domain: string): boolean {
-    const { policy, roots, now } = this.#parts;
-    if (!this.#wire.encrypted || !policy.authOf(domain).includes("external")) return false;
-    return judgeChain(this.#wire.chain, domain, roots(), now()).fault === undefined;
+    return this.#parts.policy.authOf(domain).includes("external") && this.#certificateFault(domain) === undefined;
   }
 
   #onVerdict(pair: DomainPair, genuine: boolean, by?: "dialback"): void {

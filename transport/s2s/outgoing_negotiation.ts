@@ -9,7 +9,7 @@ import { NS } from "../../xmpp/ns.ts";
 import { Element } from "../../xmpp/xml/element.ts";
 import { attribute, contentOf, type ScannedElement } from "../../xmpp/xml/scanned_element.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
-import { type CertificateFault, type Judgement, judgeChain } from "./certificate/judge_chain.ts";
+import { type CertificateFault, type Judgement, judgeChain, judgeDomain } from "./certificate/judge_chain.ts";
 import type { TrustedRoots } from "./certificate/trusted_roots.ts";
 import { keyText, readDialback } from "./dialback_elements.ts";
 import type { DialbackKeys } from "./dialback_key.ts";
@@ -97,7 +97,7 @@ export class OutgoingNegotiation implements WireEvents {
 
   secured(): void {
     const { to, roots, now } = this.#parts;
-    const certificate = judgeChain(this.#wire.chain, to, roots(), now());
+    const certificate = judgeDomain(judgeChain(this.#wire.chain, roots(), now()), to);
     this.#certificate = certificate.fault;
     this.#parts.onStep?.({ kind: "tls", certificate });
     this.#open();

@@ -37,15 +37,27 @@ export interface LinkReport extends DomainPair {
   readonly lastError: string | undefined;
 }
 
+/** The last error of an incoming stream of a domain; it says that it is that domain. */
+export interface RefusalReport {
+  readonly remote: string;
+  readonly address: string;
+  readonly error: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 export interface S2sReport {
   readonly streams: readonly StreamReport[];
   readonly links: readonly LinkReport[];
   /** Streams of peers that are not authenticated. */
   readonly strangers: number;
+  readonly refusals: readonly RefusalReport[];
 }
 
 /** Above this number links without a stream are forgotten. */
 const MANY_LINKS = 1000;
+/** Strangers may say that they are any domain. */
+const MANY_REFUSALS = 100;
 /** Longest wait for the ends of the streams. */
 const CLOSING_MS = 1000;
 
@@ -57,6 +69,7 @@ export class ServerLinks implements Links, IncomingHost {
   readonly #links = new Map<string, { readonly pair: DomainPair; readonly link: OutgoingLink }>();
   readonly #outgoing = new Map<OutgoingStream, Omit<StreamReport, "stanzas">>();
   readonly #incoming = new Set<IncomingStream>();
+  readonly #refusals = new Map<string, RefusalReport>();
   readonly #strangers: AddressCount;
   #strangerCount = 0;
   #onEmpty: () => void = () => {};
@@ -190,6 +203,14 @@ export class ServerLinks implements Links, IncomingHost {
     this.#tellEmpty();
   }
 
+  refused(domain: string | undefined, address: string, reason: string): void {
+    this.#parts.log.info("stream of another server ended with an error", { address, domain, error: reason });
+    if (domain === undefined) return;
+    this.#refusals.delete(domain);
+    this.#refusals.set(domain, { remote: domain, address, error: reason, at: this.#parts.now() });
+    if (this.#refusals.size > MANY_REFUSALS) this.#refusals.delete(this.#refusals.keys().next().value!);
+  }
+
   /** Serves another server on a connection that it has made. */
   accept(socket: Socket, direct: boolean): void {
     const { settings, schedule, tls, log } = this.#parts;
@@ -227,7 +248,12 @@ export class ServerLinks implements Links, IncomingHost {
     const incoming = [...this.#incoming].flatMap((stream) => stream.pairs.map((pair) => ofIncoming(stream, pair)));
     const outgoing = [...this.#outgoing].map(([{ sender }, report]) => ({ ...report, stanzas: sender.sent }));
     const links = [...this.#links.values()].map(({ pair, link }) => ofLink(pair, link));
-    return { streams: [...incoming, ...outgoing], links, strangers: this.#strangerCount };
+    return {
+      streams: [...incoming, ...outgoing],
+      links,
+      strangers: this.#strangerCount,
+      refusals: [...this.#refusals.values()],
+    };
   }
 }
 

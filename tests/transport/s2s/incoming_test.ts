@@ -239,6 +239,16 @@ describe("SASL EXTERNAL", () => {
     expect(end.stanzas).toEqual([]);
   });
 
+  test("the last error of a domain is kept for the operator, of a hundred domains", async () => {
+    const { end, port } = await listening({ auth: ["external"] });
+    await peerOf(RawPeer.secure(port, authority.selfSigned("b.lab")));
+    expect(end.s2s.links.report().refusals).toMatchObject([
+      { remote: "b.lab", error: "not-authorized: The certificate is not accepted: self-signed" },
+    ]);
+    for (let i = 0; i < 150; i++) end.s2s.links.refused(`${i}.lab`, "192.0.2.1", "x");
+    expect(end.s2s.links.report().refusals).toHaveLength(100);
+  });
+
   test("after the restart the header must name the same domains", async () => {
     const { port } = await listening();
     const peer = await peerOf(RawPeer.secure(port, theirs));

@@ -134,6 +134,7 @@ test("an incoming stream believes only what a certificate or the domain's server
           authenticated: () => true,
           joined: () => {},
           left: () => {},
+          refused: () => {},
         },
         (events) => {
           wire.handOver(events);

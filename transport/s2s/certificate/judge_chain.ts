@@ -43,32 +43,36 @@ interface Link {
   readonly extensions: CertificateExtensions;
 }
 
+/** What a chain is worth, whatever domain it is shown for; judging it costs signatures, so it is done once a connection. */
+export interface JudgedChain {
+  readonly fault: CertificateFault | undefined;
+  /** Of the peer's own certificate. */
+  readonly extensions: CertificateExtensions | undefined;
+}
+
 /** `chain`: the peer's certificates, its own first. `now`: milliseconds since 1970. */
-export function judgeChain(
-  chain: readonly X509Certificate[],
-  domain: string,
-  roots: TrustedRoots,
-  now: number,
-): Judgement {
-  if (chain.length === 0) return { fault: "none", names: [] };
+export function judgeChain(chain: readonly X509Certificate[], roots: TrustedRoots, now: number): JudgedChain {
+  if (chain.length === 0) return { fault: "none", extensions: undefined };
   try {
     const links = chain.slice(0, MAX_CHAIN).map((certificate) => ({ certificate, extensions: readLink(certificate) }));
     const [own, ...others] = links as [Link, ...Link[]];
-    const { dnsNames, srvNames, xmppAddresses } = own.extensions;
-    const fault = new ChainJudge(others, roots, now).judge(own) ?? nameFault(own, domain);
-    return { fault, names: [...dnsNames, ...srvNames, ...xmppAddresses] };
+    return { fault: new ChainJudge(others, roots, now).judge(own), extensions: own.extensions };
   } catch (error) {
-    if (error instanceof DerError) return { fault: "unreadable", names: [] };
+    if (error instanceof DerError) return { fault: "unreadable", extensions: undefined };
     throw error;
   }
 }
 
-function readLink(certificate: X509Certificate): CertificateExtensions {
-  return readExtensions(certificate.raw);
+/** Whether a judged chain proves that domain. */
+export function judgeDomain({ fault, extensions }: JudgedChain, domain: string): Judgement {
+  if (extensions === undefined) return { fault, names: [] };
+  const { dnsNames, srvNames, xmppAddresses } = extensions;
+  const nameFault = namesDomain(extensions, domain) ? undefined : "another-name";
+  return { fault: fault ?? nameFault, names: [...dnsNames, ...srvNames, ...xmppAddresses] };
 }
 
-function nameFault({ extensions }: Link, domain: string): CertificateFault | undefined {
-  return namesDomain(extensions, domain) ? undefined : "another-name";
+function readLink(certificate: X509Certificate): CertificateExtensions {
+  return readExtensions(certificate.raw);
 }
 
 class ChainJudge {

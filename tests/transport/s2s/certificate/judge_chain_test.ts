@@ -8,7 +8,7 @@ import { rootCertificates } from "node:tls";
 import fc from "fast-check";
 import { DerError, readDer } from "../../../../transport/s2s/certificate/der.ts";
 import { readExtensions } from "../../../../transport/s2s/certificate/extensions.ts";
-import { judgeChain } from "../../../../transport/s2s/certificate/judge_chain.ts";
+import { judgeChain, judgeDomain } from "../../../../transport/s2s/certificate/judge_chain.ts";
 import { namesDomain } from "../../../../transport/s2s/certificate/names_domain.ts";
 import { certificatesIn, TrustedRoots } from "../../../../transport/s2s/certificate/trusted_roots.ts";
 import { TestAuthority } from "../certificates.ts";
@@ -89,7 +89,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
 
 function judge(chain: string, roots = new TrustedRoots([authority.root]), now = Date.now()): string {
   const certificates = certificatesIn(chain).map((pem) => new X509Certificate(pem));
-  return judgeChain(certificates, "b.lab", roots, now).fault ?? "none found";
+  return judgeDomain(judgeChain(certificates, roots, now), "b.lab").fault ?? "none found";
 }
 
 describe("judgeChain()", () => {
