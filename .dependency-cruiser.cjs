@@ -28,16 +28,17 @@ const floors = Object.entries(FLOORS).map(([floor, below]) => ({
 }));
 
 const TOOLS = ["^scripts/", "^bench/", "^chaos/", "^fuzz/"];
-const LIBRARY = ["^mod\\.ts$", ...Object.keys(FLOORS).map(folder)];
+const FACES = "^(mod|bun|deno)\\.ts$";
+const LIBRARY = [FACES, ...Object.keys(FLOORS).map(folder)];
 
 module.exports = {
   forbidden: [
     ...floors,
     {
       name: "public-face",
-      comment: "mod.ts imports the floors, not scripts, tests or examples",
+      comment: "mod.ts, bun.ts and deno.ts import the floors, not scripts, tests or examples",
       severity: "error",
-      from: { path: "^mod\\.ts$" },
+      from: { path: FACES },
       to: { path: TOOLS.concat("^cli/", "^tests/", "^examples/", "^client/") },
     },
     {
@@ -59,10 +60,10 @@ module.exports = {
     },
     {
       name: "examples-use-the-public-face",
-      comment: "an example shows what an app can do: mod.ts and client/mod.ts only",
+      comment: "an example shows what an app can do: mod.ts, bun.ts, deno.ts and client/mod.ts only",
       severity: "error",
       from: { path: "^examples/" },
-      to: { path: LIBRARY.concat(TOOLS, "^tests/"), pathNot: ["^mod\\.ts$", "^client/mod\\.ts$"] },
+      to: { path: LIBRARY.concat(TOOLS, "^tests/"), pathNot: [FACES, "^client/mod\\.ts$"] },
     },
     {
       name: "scripts-not-tests",

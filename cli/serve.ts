@@ -6,14 +6,12 @@ import { configSources } from "./config_sources.ts";
 import { openControlSocket } from "./control_socket.ts";
 import { listenHttp } from "./http_listener.ts";
 import { newDatabase } from "./new_database.ts";
+import { rootApp } from "./root_app.ts";
 import { runRequest } from "./run_request.ts";
 import { stopSignal } from "./stop_signal.ts";
 
 /** Longer than any orderly stop takes. */
 const STOP_LIMIT_MS = 10_000;
-/** Where the HTTP API is; every path there has the usual 404 until a token exists. */
-const API_PATH = "/api";
-
 interface Stoppable {
   stop(): Promise<void>;
 }
@@ -45,8 +43,7 @@ async function listen(server: AmpactServer, open: Stoppable[]): Promise<OpenPort
   const { config } = server;
   const tcp = await server.listen();
   // Opened last: a client that waits for this port finds the others open.
-  const app = server.app.route("/", server.metrics).route(API_PATH, server.api);
-  const http = listenHttp({ app, websocket: server.websocket }, config.http);
+  const http = listenHttp({ fetch: rootApp(server).fetch, websocket: server.websocket }, config.http);
   open.push(http);
   const control = await openControlSocket(config.dataDir, (request) => runRequest(server, request));
   if (control !== undefined) open.push(control);

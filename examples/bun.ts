@@ -4,9 +4,8 @@
  * `curl -X POST http://127.0.0.1:5280/orders/7/ready`.
  * @module
  */
+import { createServer } from "ampact";
 import { Hono } from "hono";
-// In a project of your own: from "ampact".
-import { createServer } from "../mod.ts";
 
 const xmpp = createServer({ domains: ["localhost"], store: "sqlite:data/example.db" });
 await xmpp.start();

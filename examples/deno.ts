@@ -1,8 +1,7 @@
 /** The app of examples/bun.ts on Deno: `deno run -A examples/deno.ts`. @module */
 import process from "node:process";
+import { createServer } from "ampact";
 import { Hono } from "hono";
-// In a project of your own: from "ampact".
-import { createServer } from "../mod.ts";
 
 /** For editors that know Bun only. */
 declare const Deno: {

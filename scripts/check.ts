@@ -17,6 +17,8 @@ interface Check {
 
 const CRUISED = [
   "mod.ts",
+  "bun.ts",
+  "deno.ts",
   "xmpp",
   "amp",
   "store",

@@ -18,10 +18,13 @@ export function bunBinary(): string {
 
 /** Runs one tool of node_modules/.bin and gathers what it prints. */
 export function runTool(tool: string, args: readonly string[]): Promise<ToolResult> {
+  return runBun(["--bun", `node_modules/.bin/${tool}`, ...args]);
+}
+
+/** Runs Bun and gathers what it prints. */
+export function runBun(args: readonly string[]): Promise<ToolResult> {
   return new Promise((done, fail) => {
-    const child = spawn(bunBinary(), ["--bun", `node_modules/.bin/${tool}`, ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(bunBinary(), args, { stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     const gather = (chunk: Buffer): void => {
       output += chunk.toString();

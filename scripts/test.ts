@@ -32,6 +32,7 @@ const ALONE = [
   "examples",
   "foreign_servers",
   "native",
+  "package",
   "scripts",
 ];
 

@@ -11,6 +11,7 @@ import { createRegistry } from "../modules/registry.ts";
 import { createOutcomes, type Outcomes } from "../outcomes/outcomes.ts";
 import { createSqliteStore, databaseFile } from "../store/sqlite_store.ts";
 import type { Store } from "../store/store.ts";
+import { createFetch } from "../transport/app.ts";
 import type { BunWebSocketHandler } from "../transport/bun_types.ts";
 import type { StreamServices } from "../transport/stream_services.ts";
 import { createTransports, type TcpAccess } from "../transport/transports.ts";
@@ -23,6 +24,7 @@ import { type Config, type ConfigOptions, loadConfig, type ModuleOptions, unknow
 import type { Explanation } from "./explaining.ts";
 import { Followers } from "./followers.ts";
 import { createGateways, type GatewayOptions, webhookOptions } from "./gateways.ts";
+import { replaceEarlier } from "./hot_reload.ts";
 import { lateContext } from "./late_context.ts";
 import { serverLog } from "./log.ts";
 import { createMetricsApp } from "./metrics/metrics_app.ts";
@@ -64,8 +66,16 @@ export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "ga
 
 export interface AmpactServer {
   readonly config: Config;
-  /** Routes for WebSocket, BOSH and XEP-0156. Mount them at the root: `app.route("/", server.app)`. */
+  /**
+   * Routes for WebSocket, BOSH and XEP-0156, on paths of their own. Mount them at the root or below a path, before or after other
+   * routes: `app.route("/", server.app)`.
+   */
   readonly app: Hono;
+  /**
+   * The same for an app without Hono, which hands on the requests below a path of its choice: `fetch(request, server)` on Bun,
+   * `fetch(request, info)` on Deno. The request must be the one that the runtime has given.
+   */
+  readonly fetch: Hono["fetch"];
   /**
    * Routes for `/metrics` (Prometheus), `/healthz` and `/readyz`. Mount them where your monitoring asks. `/metrics` answers clients
    * on this machine only, unless `metrics.enabled` is set: set it where the app itself decides who comes there.
@@ -106,9 +116,12 @@ export interface AmpactServer {
   /** Checks at once whether the certificate's files have changed. */
   checkCertificate(): Promise<void>;
   /**
-   * Closes all listeners of listen() and all streams with `system-shutdown`, commits pending writes, closes the store.
+   * Closes all listeners of listen() and all streams with `system-shutdown`, commits pending writes, closes the store. What send()
+   * has taken has its outcome then. Without a start it does nothing.
    */
   stop(): Promise<void>;
+  /** stop(), for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
   /**
    * Sends a message. Resolves with its first outcome, or, with `until: "settled"`, with its last. Rejects with JidError when `from`
    * or `to` is no JID, RuleError when rules are at fault, KeyError when the key stands for another message.
@@ -219,9 +232,10 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
   const certificate = new ServerCertificate({ config, log });
   const entrance = new TcpEntrance({ config, tcp: transports.tcp, certificate, log });
   const s2s = new S2sEntrance({ ...parts, config, certificate, secret: () => secret });
-  return {
+  const server: AmpactServer = {
     config,
     app: transports.app,
+    fetch: createFetch(transports.app),
     metrics: createMetricsApp({
       readiness: monitoring.readiness,
       mayRead: (c) => config.metrics.enabled || transports.peerOf(c).security.loopback,
@@ -241,6 +255,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
       try {
         for (const variable of unknownVariables(options.env ?? {}, modules)) log.warn("unknown variable", variable);
         log.info("who may register an account", { registration: config.registration });
+        await replaceEarlier(server);
         const { dataDir, store: kept } = config;
         if (!isStore(options.store)) {
           makePrivate({ dataDir, database: databaseFile(kept.url), keyFile: kept.keyFile }, log);
@@ -287,7 +302,9 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     send: (message, sendOptions) => sender.send(message, sendOptions),
     outcomes,
     webhooks: followers,
+    [Symbol.asyncDispose]: () => server.stop(),
   };
+  return server;
 }
 
 function configSources({

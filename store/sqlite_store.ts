@@ -3,13 +3,12 @@
  * A URL is `sqlite:<path>` or `sqlite::memory:`.
  * @module
  */
-import { URL } from "node:url";
-import { Worker } from "node:worker_threads";
 import type { ConnectionOptions } from "./sqlite/connection.ts";
 import { SqliteEngine } from "./sqlite/engine.ts";
 import { createPrivately } from "./sqlite/private_files.ts";
 import { openFault } from "./sqlite/sqlite_fault.ts";
 import { packQuestion, type Question, unpackReplies, unpackStart } from "./sqlite/wire.ts";
+import { startThread } from "./sqlite_thread.ts";
 import { type ReadCall, type Store, type StoreCall, StoreFault, type StoreReply, type StoreStart } from "./store.ts";
 
 const SCHEME = "sqlite:";
@@ -20,9 +19,7 @@ export type SqliteLimits = Omit<ConnectionOptions, "path">;
 /** A store on a worker thread. Throws StoreFault for another kind of URL. */
 export function createSqliteStore(url: string, limits: SqliteLimits = {}): Store {
   const options = { ...limits, path: pathOf(url) };
-  return new WorkerStore(options, () => {
-    return new Worker(new URL("./sqlite/worker.ts", import.meta.url), { workerData: options });
-  });
+  return new WorkerStore(options, () => startThread(options));
 }
 
 /** The same on the calling thread, which waits for the disk. Throws StoreFault for another kind of URL. */

@@ -1,5 +1,9 @@
-/** All HTTP endpoints as one Hono app, to be mounted in another: `app.route("/", xmpp.app)`. @module */
-import { Hono } from "hono";
+/**
+ * All HTTP endpoints as one Hono app, to be mounted in another, at its root or below a path: `app.route("/", xmpp.app)`.
+ * It answers on its own paths only.
+ * @module
+ */
+import { type Context, Hono } from "hono";
 import { getPath } from "hono/utils/url";
 import { createBoshRoute } from "./bosh/bosh_route.ts";
 import { hostMeta, hostMetaJson } from "./host_meta.ts";
@@ -13,18 +17,38 @@ export const PATHS = { websocket: "/xmpp-websocket", bosh: "/http-bind" } as con
 const WITHOUT_URL = "/.";
 
 export function createTransportApp(context: TransportContext, runtime: HttpRuntime): Hono {
-  const { domains, publicUrl } = context.services.settings;
+  const { publicUrl } = context.services.settings;
   const bosh = createBoshRoute(context, runtime);
-  // RFC 9112 section 3.2: 400 for an invalid Host. The request then has no URL.
-  return new Hono({ getPath: (request) => (URL.canParse(request.url) ? getPath(request) : WITHOUT_URL) })
-    .all(WITHOUT_URL, (c) => c.text("Cannot read the Host header\n", 400))
+  return new Hono({ getPath: pathOf })
+    .all(WITHOUT_URL, badHost)
     .get(PATHS.websocket, createWebSocketRoute(context, runtime))
     .post(PATHS.bosh, (c) => bosh.post(c))
     .options(PATHS.bosh, (c) => bosh.options(c))
     .get(PATHS.bosh, (c) => bosh.get(c))
     .get("/.well-known/host-meta", (c) => hostMeta(c, PATHS, publicUrl))
-    .get("/.well-known/host-meta.json", (c) => hostMetaJson(c, PATHS, publicUrl))
-    .get("/", (c) =>
-      c.text(`ampact, an XMPP server for ${domains.join(", ")}\nWebSocket: ${PATHS.websocket}\nBOSH: ${PATHS.bosh}\n`),
-    );
+    .get("/.well-known/host-meta.json", (c) => hostMetaJson(c, PATHS, publicUrl));
+}
+
+/** An app for the whole of an HTTP server: nothing stands before it that reads the Host header. */
+export function createRootApp(): Hono {
+  return new Hono({ getPath: pathOf }).all(WITHOUT_URL, badHost);
+}
+
+/** The app where its caller has picked the request: below any path. Routes that the app gets later are not in it. */
+export function createFetch(app: Hono): Hono["fetch"] {
+  const own = app.routes.map(({ path }) => path);
+  const getPath = (request: Request): string => {
+    const path = pathOf(request);
+    return own.find((known) => path.endsWith(known)) ?? path;
+  };
+  return new Hono({ getPath }).route("/", app).fetch;
+}
+
+function pathOf(request: Request): string {
+  return URL.canParse(request.url) ? getPath(request) : WITHOUT_URL;
+}
+
+/** RFC 9112 section 3.2: 400 for an invalid Host. The request then has no URL. */
+function badHost(c: Context): Response {
+  return c.text("Cannot read the Host header\n", 400);
 }

@@ -1,13 +1,12 @@
 /**
  * HTTP and WebSocket on Bun. Hono's helper does not fit: it echoes the first subprotocol offered, drops pongs, and
- * makes two objects for each frame. An app may still use `hono/bun` for its own WebSockets: the handler here passes
- * foreign sockets on, and our sockets have the fields that Hono's handler expects.
+ * makes two objects for each frame. An app may still use `upgradeWebSocket` for its own WebSockets: the handler here
+ * passes foreign sockets on, and our sockets have the fields that Hono's handler expects.
  * @module
  */
-import { createRequire } from "node:module";
 import type { Context } from "hono";
-import type { BunWebSocketData } from "hono/bun";
 import type { BunServer, BunWebSocket, BunWebSocketHandler } from "./bun_types.ts";
+import { closeForeign, type HonoSocketData, messageToForeign, openForeign } from "./foreign_socket.ts";
 import type { ConnectWebSocket, HttpRuntime } from "./http_runtime.ts";
 import type { Socket, WebSocketConnection } from "./websocket_connection.ts";
 
@@ -45,10 +44,10 @@ function upgrade(c: Context, connect: ConnectWebSocket): Response | undefined {
 }
 
 /** There is one for every idle session, so fields are made on demand. */
-class XmppSocketData implements BunWebSocketData {
+class XmppSocketData implements HonoSocketData {
   #connect: ConnectWebSocket | undefined;
   #connection: WebSocketConnection | undefined;
-  #events: BunWebSocketData["events"] | undefined;
+  #events: HonoSocketData["events"] | undefined;
 
   constructor(connect: ConnectWebSocket) {
     this.#connect = connect;
@@ -66,7 +65,7 @@ class XmppSocketData implements BunWebSocketData {
 
   // For Hono's own handler, which drops pongs
 
-  get events(): BunWebSocketData["events"] {
+  get events(): HonoSocketData["events"] {
     this.#events ??= {
       onOpen: (_event, context) => this.open(new BunSocket(context.raw as BunWebSocket, false)),
       onMessage: (event) => this.#connection?.onMessage(event.data),
@@ -118,8 +117,6 @@ class BunSocket implements Socket {
 }
 
 function createHandler(maxPayloadBytes: number): BunWebSocketHandler {
-  // hono/bun can be loaded on Bun only, and this file is loaded on Deno too.
-  const { websocket: honoHandler } = createRequire(import.meta.url)("hono/bun") as { websocket: BunWebSocketHandler };
   return {
     maxPayloadLength: maxPayloadBytes,
     backpressureLimit: BACKPRESSURE_BYTES,
@@ -129,19 +126,19 @@ function createHandler(maxPayloadBytes: number): BunWebSocketHandler {
     open(ws) {
       const { data } = ws;
       if (data instanceof XmppSocketData) data.open(new BunSocket(ws, true));
-      else honoHandler.open(ws);
+      else openForeign(ws);
     },
     message(ws, message) {
       const { data } = ws;
       if (data instanceof XmppSocketData) data.connection?.onMessage(message);
-      else honoHandler.message(ws, message);
+      else messageToForeign(ws, message);
     },
     pong(ws, payload) {
       if (ws.data instanceof XmppSocketData) ws.data.connection?.onPong(payload.toString());
     },
     close(ws, code, reason) {
       if (ws.data instanceof XmppSocketData) ws.data.connection?.onClose();
-      else honoHandler.close(ws, code, reason);
+      else closeForeign(ws, code, reason);
     },
   };
 }

@@ -3,11 +3,12 @@
 /** A WebSocket of `Bun.serve`. */
 export interface BunWebSocket {
   readonly data: unknown;
+  readonly readyState: 0 | 1 | 2 | 3;
   getBufferedAmount(): number;
   /** 0: it was not sent. */
-  send(text: string): number;
+  send(data: string | ArrayBuffer | Uint8Array<ArrayBuffer>, compress?: boolean): number;
   ping(payload: string): number;
-  close(code: number): void;
+  close(code?: number, reason?: string): void;
   cork(task: () => void): unknown;
 }
 

@@ -60,10 +60,14 @@ function findLinks(c: Context, paths: EndpointPaths, publicUrl: string | undefin
   ];
 }
 
+/** Of a host-meta document. */
+const WELL_KNOWN = "/.well-known/";
+
 /** From the request, or from the headers of a proxy in front. A false header affects only its sender's own answer. */
 function requestBase(c: Context): string {
-  const { protocol, host } = new URL(c.req.url);
+  const { protocol, host, pathname } = new URL(c.req.url);
   const proto = c.req.header("x-forwarded-proto")?.split(",")[0]?.trim();
   const scheme = proto === "https" || proto === "http" ? `${proto}:` : protocol;
-  return `${scheme}//${host}`;
+  // The app may be mounted below a path, and its endpoints are beside this document.
+  return `${scheme}//${host}${pathname.slice(0, pathname.lastIndexOf(WELL_KNOWN))}`;
 }

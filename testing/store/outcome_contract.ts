@@ -225,7 +225,7 @@ export function outcomeContract(make: MakeStore): void {
       [{ since: 30 }, ["e", "d", "b"]],
       [{ since: 20, from: ROMEO, settled: "" }, ["e", "d", "c"]],
       [{ since: 31 }, []],
-    ])("newest first, of %j", async (query, ids) => {
+    ])("newest first, of %j", async (query: Parameters<typeof idsOf>[0], ids: readonly string[]) => {
       await fill();
       expect(await idsOf(query)).toEqual([...ids]);
       const paged: string[] = [];

@@ -48,7 +48,7 @@ function certificateAt(port: number): Promise<string | undefined> {
 
 describe("examples/", () => {
   test("Deno agrees with the types of all that an app may import", async () => {
-    const files = ["mod.ts", "client/mod.ts", "scripts/server.ts", "examples/deno.ts"];
+    const files = ["mod.ts", "bun.ts", "deno.ts", "client/mod.ts", "scripts/server.ts", "examples/deno.ts"];
     const deno = Bun.spawn([join(ROOT, "node_modules/.bin/deno"), "check", ...files], {
       cwd: ROOT,
       env: { ...process.env, NO_COLOR: "1" },

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { client, type Element, xml as element } from "@xmpp/client";
+import { rootApp } from "../../cli/root_app.ts";
 import { type AmpactServer, ConfigError, createServer, type ServerOptions, StoreFault, xml } from "../../mod.ts";
 import { createInlineStore } from "../../store/sqlite_store.ts";
 import type { Credentials, Store } from "../../store/store.ts";
@@ -115,7 +116,11 @@ describe("createServer()", () => {
     const server = await started({ domains: ["chat.example"] });
     const response = await server.app.request("/.well-known/host-meta.json");
     expect(await response.text()).toContain("urn:xmpp:alt-connections:websocket");
-    expect(await (await server.app.request("/")).text()).toContain("chat.example");
+    expect((await server.app.request("/")).status).toBe(404);
+    const page = await rootApp(server).request("/");
+    expect(await page.text()).toBe(
+      "ampact, an XMPP server for chat.example\nWebSocket: /xmpp-websocket\nBOSH: /http-bind\n",
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
+import { createFetch } from "../../transport/app.ts";
 import { createTransports } from "../../transport/transports.ts";
 import { fakeServices } from "./fake_services.ts";
 
@@ -43,10 +44,40 @@ describe("host-meta (XEP-0156)", () => {
 });
 
 describe("the app", () => {
-  test("shows where the endpoints are", async () => {
-    const app = new Hono().route("/", createTransports(fakeServices()).app);
-    expect(await (await app.request("/")).text()).toBe(
-      "ampact, an XMPP server for localhost, example.org\nWebSocket: /xmpp-websocket\nBOSH: /http-bind\n",
-    );
+  const ours = createTransports(fakeServices()).app;
+  const shop = () => new Hono().get("/", (c) => c.text("shop")).get("/orders", (c) => c.text("orders"));
+
+  test.each([
+    ["before", () => new Hono().route("/", ours).route("/", shop())],
+    ["after", () => shop().route("/", ours)],
+    ["below a path, before", () => new Hono().route("/chat", ours).route("/", shop())],
+  ])("mounted %s the routes of another, takes none of them", async (_, mounted) => {
+    const app = mounted();
+    expect(await (await app.request("/")).text()).toBe("shop");
+    expect(await (await app.request("/orders")).text()).toBe("orders");
+    expect((await app.request("/chat")).status).toBe(404);
+    expect((await app.request("/nothing")).status).toBe(404);
+  });
+
+  test.each([
+    ["/.well-known/host-meta.json", ""],
+    ["/chat/.well-known/host-meta.json", "/chat"],
+    ["/a/b/.well-known/host-meta.json", "/a/b"],
+  ])("answers at %s with the endpoints beside it", async (path, prefix) => {
+    const mounted = new Hono().route(prefix === "" ? "/" : prefix, ours);
+    const fetched = createFetch(ours);
+    for (const fetch of [mounted.fetch, fetched]) {
+      const response = await fetch(new Request(`http://chat.example${path}`));
+      expect(await response.json()).toEqual({
+        links: [
+          { rel: "urn:xmpp:alt-connections:websocket", href: `ws://chat.example${prefix}/xmpp-websocket` },
+          { rel: "urn:xmpp:alt-connections:xbosh", href: `http://chat.example${prefix}/http-bind` },
+        ],
+      });
+    }
+  });
+
+  test.each(["/", "/orders", "/http-binder", "/xmpp-websocket/more"])("its fetch() has nothing at %s", async (path) => {
+    expect((await createFetch(ours)(new Request(`http://chat.example${path}`))).status).toBe(404);
   });
 });
