@@ -162,6 +162,7 @@ describe.skipIf(skipped !== undefined)("in a project of Deno", () => {
       }),
       "main.ts": shop("deno", "@ampact/ampact/deno"),
     });
+    linked.must(DENO, "cache", "--quiet", "main.ts");
     await visit(new Program(DENO, ["run", "-A", "main.ts"], { cwd: linked.folder }));
   }, 60_000);
 
@@ -174,6 +175,7 @@ describe.skipIf(skipped !== undefined)("in a project of Deno", () => {
       "main.ts": shop("deno", new URL("deno.ts", sources.url).href),
     });
     try {
+      await remote.mustMeanwhile(DENO, "cache", "--quiet", "--no-check", "main.ts");
       await visit(new Program(DENO, ["run", "-A", "--no-check", "main.ts"], { cwd: remote.folder }));
     } finally {
       await sources.stop(true);

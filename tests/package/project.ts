@@ -77,6 +77,13 @@ export class Project {
     return output;
   }
 
+  /** The same, while this process serves what the other one needs. */
+  async mustMeanwhile(...command: readonly string[]): Promise<void> {
+    const child = Bun.spawn([...command], { cwd: this.folder, stdout: "ignore", stderr: "pipe" });
+    const said = await new Response(child.stderr).text();
+    if ((await child.exited) !== 0) throw new Error(`Cannot run ${command.join(" ")}: ${said}`);
+  }
+
   write(path: string, text: string): void {
     mkdirSync(dirname(join(this.folder, path)), { recursive: true });
     writeFileSync(join(this.folder, path), text);
