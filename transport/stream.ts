@@ -128,6 +128,7 @@ export class XmppStream {
   fail(error: unknown): void {
     if (this.#phase === "ended") return;
     const answer = this.#asStreamError(error);
+    if (this.#phase !== "established") this.#inbox.clear();
     // RFC 6120 section 4.9.1.2: an error is sent within a stream, so the header comes first.
     if (!this.#headerSent) this.#sendHeader(this.#domain ?? this.#services.settings.domains[0]!, undefined);
     this.#carrier.close(answer);
@@ -150,6 +151,11 @@ export class XmppStream {
 
   get #isWaiting(): boolean {
     return this.#steps > 0 || this.#held || !this.#inbox.isEmpty;
+  }
+
+  /** The resource that the client has asked for is not there yet. */
+  get #isBinding(): boolean {
+    return this.#phase === "binding" && this.#steps > 0;
   }
 
   #queueElement(element: ScannedElement): void {
@@ -175,8 +181,8 @@ export class XmppStream {
   }
 
   #end(clean: boolean): void {
-    // Input from before the end still goes to the session, at the session's pace.
-    if (this.#phase === "established" && this.#held && !this.#inbox.isEmpty) {
+    // Input from before the end still goes to the session, at the session's pace, and once there is one.
+    if (!this.#inbox.isEmpty && (this.#phase === "established" ? this.#held : this.#isBinding)) {
       this.#leaving ??= { clean };
       return;
     }

@@ -5,6 +5,7 @@ import type { ResourceAnswer } from "../../amp/plan.ts";
 import { hasBlocked } from "../../modules/blocking/block_list.ts";
 import type { MessageAccount } from "../../modules/message_phases.ts";
 import { SeqMap } from "../../store/seq_map.ts";
+import type { StoreFault } from "../../store/store.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { ReplyTo, SessionId } from "../address.ts";
 import type { Node, UserEntry } from "../node.ts";
@@ -349,6 +350,13 @@ export class DeliveryState implements Holder, PhaseHost {
     const { log, notices } = this.node;
     if (!notices.isDue(`offline storage ${this.owner.text}`)) return;
     log.warn("offline storage is full", { account: this.owner.text, sender: sender.bare.text });
+  }
+
+  /** A message goes its way, but the account's archive will not have it: nobody else is told. */
+  noteUnkept({ kind, message }: StoreFault): void {
+    const { log, notices } = this.node;
+    if (!notices.isDue(`unkept ${this.owner.text}`)) return;
+    log.error("cannot keep message in archive", { account: this.owner.text, fault: kind, message });
   }
 
   /** One more row waits, or one less; as long as somebody counts. */

@@ -122,6 +122,7 @@ export function onRefused(state: DeliveryState, seqs: readonly number[], fault: 
   for (const seq of seqs) {
     const tracked = state.inFlight.get(seq);
     if (tracked === undefined) {
+      state.noteUnkept(fault);
       acceptSent(state, seq);
       continue;
     }

@@ -65,6 +65,8 @@ describe("a store that is", () => {
     await Bun.sleep(300);
     expect(fateOf(stage, "m1").filter((fate) => fate.startsWith("bounce"))).toEqual([]);
     expect(fateOf(stage, "m1")).not.toContain("notify deliver=stored");
+    // No archive has it; the one whose it is was not refused anything, so the operator is told.
+    await until("the log tells", () => stage.errors.includes("cannot keep message in archive full"));
     store.fault = undefined;
   });
 

@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { NS } from "../../xmpp/ns.ts";
 import { xml } from "../../xmpp/xml/xml.ts";
 import type { Device } from "../conversation/device.ts";
-import { stage } from "../conversation/stage.ts";
+import { MANAGED, stage } from "../conversation/stage.ts";
 
 /** Strangers are answered as contacts are: strangers_test.ts has how they are not, by default. */
 const scenario = stage({ amp: { presencePolicy: "open" } });
@@ -247,3 +247,18 @@ scenario("6120 8.1.2.1: another resource of the own account in from is written o
   );
   await juliet.receives(xml`<message from="${romeo.full}" id="m1" type="chat"><body>Hi</body></message>`);
 });
+
+// Over BOSH a client has its answer before it sends on.
+scenario(
+  "XEP-0305: what a client sends with the request for its resource, before it leaves, arrives",
+  { transports: MANAGED },
+  async ({ romeo, juliet }) => {
+    await juliet.online({ hears: ["message"] });
+    await romeo.connects();
+    await romeo.authenticates();
+    romeo.sendsRaw(xml`<iq xmlns="${NS.CLIENT}" type="set" id="b"><bind xmlns="${NS.BIND}"/></iq>`.text);
+    romeo.sends(xml`<message to="${juliet.bare}" id="m1" type="chat"><body>Adieu</body></message>`);
+    romeo.leaves();
+    await juliet.receives(xml`<message id="m1" type="chat"><body>Adieu</body></message>`);
+  },
+);

@@ -586,6 +586,40 @@ describe("XmppStream: the end", () => {
     ]);
   });
 
+  test.each([
+    ["lost", false],
+    ["finish", true],
+  ] as const)(
+    "what came with the request for a resource goes to its session, whatever ends the stream: %s",
+    async (end, clean) => {
+      const client = new FakeCarrier();
+      await client.authenticate();
+      client.hand(bindIq());
+      client.hand('<message id="1"/>');
+      client.stream[end]();
+      await settled();
+      const { inbound, told } = client.services.sessions.last;
+      expect(inbound).toEqual(['<message id="1"/>']);
+      expect(told.slice(1)).toMatchObject([{ kind: "disconnected", clean }]);
+      expect(client.services.clock.waiting).toBe(0);
+    },
+  );
+
+  test.each(["lost", "fail"] as const)("without a session there is nobody to get it: %s", async (end) => {
+    const client = new FakeCarrier();
+    client.services.sessions.onBind = async () => {
+      throw new StanzaError("resource-constraint");
+    };
+    await client.authenticate();
+    client.hand(bindIq());
+    client.hand('<message id="1"/>');
+    if (end === "fail") client.stream.fail(new XmlError("not-well-formed", "x"));
+    else client.stream.lost();
+    await settled();
+    expect(client.services.sessions.bound).toEqual([]);
+    expect(client.services.clock.waiting).toBe(0);
+  });
+
   test("bad XML ends the stream and the connection", async () => {
     const client = new FakeCarrier();
     await client.bind();
