@@ -10,10 +10,7 @@ const UNSHARE = ["-n", "-m", "-p", "-f", "--mount-proc", "--kill-child"];
 const BED_LIMIT_MS = 90_000;
 
 interface Facts {
-  readonly runtime: string;
   readonly server: string;
-  readonly bidi: boolean;
-  readonly direct: boolean;
   readonly [fact: string]: unknown;
 }
 
@@ -23,6 +20,7 @@ if (missing !== undefined) {
 } else {
   describe.each(["external", "dialback"] as const)("by %s", (mode) => {
     const facts = runBed(mode);
+    if (mode === "external") testCertificates(facts);
     describe.each(["bun", "deno"])("on %s", (runtime) => {
       test.each([
         ["prosody.lab", false, false],
@@ -49,6 +47,29 @@ if (missing !== undefined) {
       );
     });
   });
+}
+
+/** What real servers do with a certificate of ours, and that we tell why. */
+function testCertificates(facts: Promise<Facts[]>): void {
+  test.each([
+    ["for servers only", "prosody.lab", ""],
+    // Dialback is what is left with such a server.
+    ["for servers only", "ejabberd.lab", "unsupported certificate purpose"],
+    ["expired", "prosody.lab", "certificate has expired"],
+    ["expired", "ejabberd.lab", "certificate has expired"],
+    ["of another name", "prosody.lab", "not valid for this name"],
+    ["of another name", "ejabberd.lab", "host name mismatch"],
+    ["self-signed", "prosody.lab", "not trusted"],
+    ["self-signed", "ejabberd.lab", "self signed"],
+  ])(
+    "a certificate of ours that is %s: %s says %j",
+    async (certificate, server, reason) => {
+      const one = (await facts).find((each) => each.certificate === certificate && each.server === server);
+      expect(one).toMatchObject({ fault: reason === "" ? "" : "unreachable", errors: "" });
+      expect(one?.message).toContain(reason);
+    },
+    BED_LIMIT_MS,
+  );
 }
 
 /** Starts at once: both beds run at the same time, each in a network of its own. */

@@ -46,6 +46,24 @@ for (const runtime of ["bun", "deno"]) {
     console.log(JSON.stringify({ runtime, ...way, server: way.server.domain, ...facts }));
   }
 }
+/** Certificates of ours; each is told apart by what the other server does with it. */
+const CERTIFICATES = {
+  "for servers only": authority.issue(OWN.domain),
+  expired: authority.make({
+    names: `DNS:${OWN.domain}`,
+    extensions: BOTH_PURPOSES,
+    from: "20200101000000Z",
+    until: "20200201000000Z",
+  }),
+  "of another name": certificateOf("other.lab"),
+  "self-signed": authority.selfSigned(OWN.domain),
+};
+for (const [name, shown] of mode === "external" ? Object.entries(CERTIFICATES) : []) {
+  for (const server of [PROSODY, EJABBERD]) {
+    const lab = { server, mode, certificate: shown, root: authority.root, bidi: false, direct: false, isOutOnly: true };
+    console.log(JSON.stringify({ certificate: name, server: server.domain, ...(await runLab("bun", lab)) }));
+  }
+}
 rmSync(folder, { recursive: true, force: true });
 authority.remove();
 process.exit(0);

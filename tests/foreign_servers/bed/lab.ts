@@ -17,10 +17,12 @@ export interface LabOptions {
   readonly bidi: boolean;
   /** Outwards by direct TLS: XEP-0368. */
   readonly direct: boolean;
+  /** What the other server thinks of our certificate is all that is asked. */
+  readonly isOutOnly?: boolean;
 }
 
 const [given = "{}"] = process.argv.slice(2);
-const { mode, server, certificate, root, bidi, direct } = JSON.parse(given) as LabOptions;
+const { mode, server, certificate, root, bidi, direct, isOutOnly = false } = JSON.parse(given) as LabOptions;
 const facts: Record<string, unknown> = {};
 const direction = new TestDns();
 direction.put(server.domain, DIRECT_TLS_PORT, true);
@@ -32,6 +34,16 @@ const end = new LinkEnd({
   ca: root,
   settings: { auth: [mode], bidi },
 });
+if (isOutOnly) {
+  const text = `<presence xmlns="jabber:client" from="juliet@${OWN.domain}/x" to="romeo@${server.domain}"/>`;
+  const { fault = "", message = "" } = await end.send(text, false).then(
+    () => ({}),
+    (error) => error,
+  );
+  console.log(JSON.stringify({ fault, message }));
+  await end.stop();
+  process.exit(0);
+}
 try {
   await end.s2s.listeners.listen({ host: OWN.host, port: OWN.port, direct: false });
   const client = await PlainClient.start({ ...server, port: server.clientPort, user: `romeo${bidi}${direct}` });
