@@ -26,8 +26,7 @@ export async function carryOut<Request extends ControlRequest>(
   const answer = await askRunningServer(server.config.dataDir, request);
   if (answer !== undefined) return answer;
   if (databaseFile(server.config.store.url) === undefined) {
-    const what = command.startsWith("user") ? "accounts" : "tokens";
-    throw new AccountError(`Cannot change ${what}: the store is in memory, and no server runs that has one`);
+    throw new AccountError(`Cannot run ${command}: the store is in memory, and no server runs that has one`);
   }
   const made = newDatabase(server.config.store.url);
   if (made !== undefined && !MAKING.includes(command)) {

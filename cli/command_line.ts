@@ -1,5 +1,9 @@
 /** The parser of the command line's arguments. @module */
 import { SCOPES, type Scope } from "../store/store.ts";
+import { type ExplainArguments, type ExplainRequest, parseExplain } from "./explain_arguments.ts";
+import { UsageError } from "./usage_error.ts";
+
+export { UsageError } from "./usage_error.ts";
 
 type RequestWith<Password> =
   | { readonly kind: "add"; readonly name: string; readonly password: Password }
@@ -39,17 +43,23 @@ export type TokenRequest =
 /** Streams to and from other servers. */
 export type S2sRequest = { readonly kind: "s2s show" } | { readonly kind: "s2s test"; readonly domain: string };
 
+export interface TraceRequest {
+  readonly kind: "trace";
+  /** Of the message, or the key under which it was sent. */
+  readonly message: string | { readonly key: string };
+  readonly json: boolean;
+}
+
 /** What the running server is asked over the control socket. */
-export type ControlRequest = AccountRequest | TokenRequest | S2sRequest;
+export type ControlRequest = AccountRequest | TokenRequest | S2sRequest | ExplainRequest | TraceRequest;
 
 export type Command =
   | { readonly kind: "serve" | "help" | "version" }
   | { readonly kind: "user"; readonly request: UserRequest }
   | { readonly kind: "token"; readonly request: TokenRequest }
-  | { readonly kind: "s2s"; readonly request: S2sRequest };
-
-/** Arguments that make no command. */
-export class UsageError extends Error {}
+  | { readonly kind: "s2s"; readonly request: S2sRequest }
+  | { readonly kind: "explain"; readonly request: ExplainArguments }
+  | { readonly kind: "trace"; readonly request: TraceRequest };
 
 /** Throws UsageError. */
 export function parseCommand(args: readonly string[]): Command {
@@ -60,7 +70,18 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === "user") return { kind: "user", request: parseUser(rest) };
   if (name === "token") return { kind: "token", request: parseToken(rest) };
   if (name === "s2s") return { kind: "s2s", request: parseS2s(rest) };
+  if (name === "explain") return { kind: "explain", request: parseExplain(rest) };
+  if (name === "trace") return { kind: "trace", request: parseTrace(rest) };
   throw new UsageError(`Cannot run "${name}": there is no such command`);
+}
+
+function parseTrace(args: readonly string[]): TraceRequest {
+  const [first, ...rest] = args.filter((argument) => argument !== JSON_OPTION);
+  const isKey = first === "--key";
+  const [name, ...more] = isKey ? rest : [first, ...rest];
+  if (!name) throw new UsageError(`Cannot run trace: the ${isKey ? "key" : "id of the message"} is missing`);
+  if (more.length > 0) throw new UsageError("Cannot run trace: too many arguments");
+  return { kind: "trace", message: isKey ? { key: name } : name, json: args.includes(JSON_OPTION) };
 }
 
 function parseS2s([action, domain, ...more]: readonly string[]): S2sRequest {
@@ -107,6 +128,7 @@ function isScope(text: string): text is Scope {
   return SCOPES.includes(text as Scope);
 }
 
+const JSON_OPTION = "--json";
 const SCOPE_OPTION = "--scope";
 const KEEP_SESSIONS = "--keep-sessions";
 

@@ -20,7 +20,8 @@ type Answer = { readonly lines: readonly string[] } | { readonly fault: string }
 const NAME = "control.sock";
 /** The longest path that `sockaddr_un` holds on every system. */
 const MAX_PATH = 103;
-const MAX_REQUEST = 16_384;
+/** A message to explain may be as long as a stanza, and JSON writes some characters as six. */
+const MAX_REQUEST = 2_097_152;
 
 /** Undefined, and a log record, when the folder's path is too long or another server has the socket. */
 export async function openControlSocket(

@@ -5,13 +5,25 @@ import { TokenError } from "../server/api/api_tokens.ts";
 import { CertificateError } from "../server/certificate.ts";
 import { ConfigError } from "../server/config_error.ts";
 import { ListenError } from "../server/listen_error.ts";
+import { RuleError } from "../server/sending.ts";
 import { StoreFault } from "../store/store.ts";
 import { JidError } from "../xmpp/jid.ts";
+import { XmlError } from "../xmpp/xml/xml_error.ts";
 import { AccountError } from "./account_error.ts";
-import { UsageError } from "./command_line.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** Errors whose message is enough; any other error is a fault of the program and is shown with its stack. */
-const EXPECTED = [StoreFault, JidError, CertificateError, AccountError, ForwardingError, ListenError, TokenError];
+const EXPECTED = [
+  StoreFault,
+  JidError,
+  XmlError,
+  RuleError,
+  CertificateError,
+  AccountError,
+  ForwardingError,
+  ListenError,
+  TokenError,
+];
 
 /** Says all there is to say. */
 export function isExpected(error: unknown): boolean {

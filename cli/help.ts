@@ -25,6 +25,10 @@ Commands
   ${run} token remove NAME              make it void
   ${run} s2s                            show the streams to and from other servers, and the last error of each domain
   ${run} s2s test DOMAIN                try to reach the server of a domain, and tell each step
+  ${run} explain --to ADDRESS [--from ADDRESS] [--type TYPE] [--body TEXT] [--rule CONDITION=VALUE:ACTION ...] [--json]
+                                        tell what would become of a message now, each rule with its state and why; nothing
+                                        is sent. Without options: of the <message/> on standard input
+  ${run} trace ID | --key KEY [--json]  draw what became of a message
   ${run} --help | --version
 
   NAME is a bare JID; without a domain, the first one of the configuration is meant. A password that is left out is

@@ -1,9 +1,11 @@
 /** Runs the command of the command line. @module */
 import type { Command } from "./command_line.ts";
+import { runExplainCommand } from "./explain_command.ts";
 import { helpText, versionText } from "./help.ts";
 import { runS2sCommand } from "./s2s_command.ts";
 import { serve } from "./serve.ts";
 import { runTokenCommand } from "./token_command.ts";
+import { runTraceCommand } from "./trace_command.ts";
 import { runUserCommand } from "./user_command.ts";
 
 export async function runCommand(command: Command): Promise<void> {
@@ -20,6 +22,12 @@ export async function runCommand(command: Command): Promise<void> {
       return;
     case "s2s":
       for (const line of await runS2sCommand(command.request)) console.log(line);
+      return;
+    case "explain":
+      for (const line of await runExplainCommand(command.request)) console.log(line);
+      return;
+    case "trace":
+      for (const line of await runTraceCommand(command.request)) console.log(line);
       return;
     case "serve":
       return serve();

@@ -1,8 +1,10 @@
 /** Carries out what came over the control socket. @module */
 import type { AmpactServer } from "../server/create_server.ts";
 import type { ControlRequest } from "./command_line.ts";
+import { runExplainRequest } from "./explain_command.ts";
 import { runS2sRequest } from "./s2s_command.ts";
 import { runTokenRequest } from "./token_command.ts";
+import { runTraceRequest } from "./trace_command.ts";
 import { runAccountRequest } from "./user_command.ts";
 
 export function runRequest(server: AmpactServer, request: ControlRequest): Promise<readonly string[]> {
@@ -14,6 +16,10 @@ export function runRequest(server: AmpactServer, request: ControlRequest): Promi
     case "s2s show":
     case "s2s test":
       return runS2sRequest(server, request);
+    case "explain":
+      return runExplainRequest(server, request);
+    case "trace":
+      return runTraceRequest(server, request);
     default:
       return runAccountRequest(server, request);
   }

@@ -81,6 +81,7 @@ describe("server --help", () => {
     for (const action of ["add", "passwd", "remove", "forward", "usage", "list"])
       expect(output).toContain(`user ${action}`);
     for (const action of ["add", "list", "remove"]) expect(output).toContain(`token ${action}`);
+    for (const command of ["explain --to", "trace ID"]) expect(output).toContain(command);
   });
 });
 
@@ -281,6 +282,39 @@ describe("server token", () => {
     expect((await fetch(url, { headers })).status).toBe(401);
     expect(server.errors).toBe("");
   });
+});
+
+describe("server explain and trace", () => {
+  const stored = "outcome  stored\n";
+
+  test("work beside a running server, and on its store alone", async () => {
+    await run(["user", "add", "juliet", "one"]);
+    const alone = await run(["explain"], {
+      input: "<message to='juliet@localhost' type='chat'><body>a</body></message>",
+    });
+    expect(alone).toMatchObject({ code: 0, errors: "No server runs here: this holds while nobody is online\n" });
+    expect(alone.output).toEndWith(stored);
+    const server = start([]);
+    const url = await webSocketUrl(server);
+    const there = await run(["explain", "--to", "juliet@localhost", "--body", "a"]);
+    expect(there).toMatchObject({ code: 0, errors: "" });
+    expect(there.output).toEndWith(stored);
+    const token = (await run(["token", "add", "shop", "--scope", "send"])).output.trim();
+    const answer = await fetch(url.replace(/^ws(.*)\/xmpp-websocket$/, "http$1/api/messages"), {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": "k" },
+      body: JSON.stringify({ to: "juliet@localhost", body: "a" }),
+    });
+    const { id } = (await answer.json()) as { id: string };
+    expect((await run(["trace", id])).output).toContain("accepted");
+    server.kill("SIGTERM");
+    expect(await server.exitCode).toBe(0);
+    expect(JSON.parse((await run(["trace", "--key", "k", "--json"])).output)).toMatchObject({ id, key: "k" });
+    expect(await run(["trace", "x"])).toMatchObject({
+      code: 1,
+      errors: "Cannot trace message: there is no timeline of it\n",
+    });
+  }, 30_000);
 });
 
 describe.each(["bun", "deno"] as const)("server on %s", (runtime) => {

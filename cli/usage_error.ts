@@ -1,0 +1,2 @@
+/** Arguments that make no command. */
+export class UsageError extends Error {}
