@@ -29,7 +29,10 @@ export interface AccountOperations {
   /** Replaces keys by others of the same passwordId() (xmpp/scram_keys.ts). Returns false where the password is another now. */
   renewCredentials(account: string, credentials: Credentials): boolean;
   credentials(account: string): Credentials | undefined;
-  /** Removes the account with all that belongs to it. Returns false where there is no such account. */
+  /**
+   * Removes the account with all that belongs to it. The timelines of what it has sent stay for those who follow, but are its domain's
+   * from now on: a later account of that name has none of them. Returns false where there is no such account.
+   */
   removeAccount(account: string): boolean;
   /** Opens the log of somebody who has no account; nothing where there is one already. Only the log is for such an owner. */
   addOwner(owner: string, kind: OwnerKind): void;

@@ -10,6 +10,7 @@ import { query, type Slot } from "./query.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { OwnerTable, Tables } from "./schema.ts";
 import type { Seal } from "./seal.ts";
+import type { SentTimelines } from "./sent_timelines.ts";
 
 export function accountOperations(
   connection: Connection,
@@ -17,6 +18,7 @@ export function accountOperations(
   ids: RowIds,
   usage: AccountUsage,
   seal: Seal,
+  sent: SentTimelines,
 ): AccountOperations {
   const queries = accountQueries(connection, tables);
   const credentialsOf = (account: string): Credentials | undefined => {
@@ -52,6 +54,7 @@ export function accountOperations(
       if (queries.removeOwner.run(owner) === 0) return false;
       queries.removeLog.run(owner);
       queries.removeIndex.run(owner);
+      sent.release(account);
       usage.forgetAccount(owner);
       ids.forget();
       return true;

@@ -17,6 +17,7 @@ import { rosterOperations } from "./rosters.ts";
 import type { RowIds } from "./row_ids.ts";
 import type { Tables } from "./schema.ts";
 import type { Seal } from "./seal.ts";
+import { SentTimelines } from "./sent_timelines.ts";
 import { streamOperations } from "./streams.ts";
 import type { TimelineNumbers } from "./timeline_numbers.ts";
 import { tokenOperations } from "./tokens.ts";
@@ -32,7 +33,7 @@ export function sqliteOperations(
 ): StoreOperations {
   const archived = new ArchivedRows(connection, tables, usage, pass);
   return {
-    ...accountOperations(connection, tables, ids, usage, seal),
+    ...accountOperations(connection, tables, ids, usage, seal, new SentTimelines(connection, tables, ids)),
     ...rosterOperations(connection, tables, ids),
     ...logOperations(connection, tables, ids, pass, archived),
     ...archiveOperations(connection, tables, ids, pass, archived),

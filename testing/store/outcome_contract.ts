@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { NewStep, NewTimeline, StoreCall, TimelineQuery } from "../../store/store.ts";
-import { call, faultOf, JULIET, type MakeStore, NURSE, ROMEO, startAnew, useStore } from "./harness.ts";
+import { addAccounts, call, faultOf, JULIET, type MakeStore, NURSE, ROMEO, startAnew, useStore } from "./harness.ts";
 
 /** The timelines of tracked messages. */
 export function outcomeContract(make: MakeStore): void {
@@ -248,6 +248,38 @@ export function outcomeContract(make: MakeStore): void {
       await fill();
       expect(await idsOf({ after: "gone" })).toEqual([]);
       expect(await idsOf({ after: "" })).toEqual([]);
+    });
+  });
+
+  describe("removeAccount", () => {
+    test("leaves timelines of what the account has sent to its domain, and those of others alone", async () => {
+      await open("sent", { from: `${ROMEO}/orchard`, key: "k", stanza: "x" });
+      await open("got", { from: NURSE, to: ROMEO });
+      await note(step("sent", "accepted"));
+      await call(store(), "removeAccount", ROMEO);
+      const domain = ROMEO.slice(ROMEO.indexOf("@") + 1);
+      await note(step("sent", "end", { settles: "direct" }));
+      expect(await call(store(), "timelineOfKey", "k")).toMatchObject({
+        id: "sent",
+        from: domain,
+        to: `${JULIET}/balcony`,
+        settled: "direct",
+        steps: [{ kind: "accepted" }, { kind: "end" }],
+      });
+      await addAccounts(store(), ROMEO);
+      expect(await idsOf({ from: ROMEO })).toEqual([]);
+      expect(await idsOf({ from: ROMEO, stanza: "x" })).toEqual([]);
+      expect(await idsOf({ from: domain })).toEqual(["sent"]);
+      expect(await idsOf({ to: ROMEO })).toEqual(["got"]);
+      expect(await call(store(), "timeline", "got")).toMatchObject({ from: NURSE, to: ROMEO });
+      await open("again", { from: ROMEO });
+      expect(await idsOf({ from: ROMEO })).toEqual(["again"]);
+    });
+
+    test("of an account that has sent nothing changes no timeline", async () => {
+      await open("got", { from: NURSE, to: ROMEO });
+      expect(await call(store(), "removeAccount", ROMEO)).toBe(true);
+      expect(await call(store(), "timeline", "got")).toMatchObject({ from: NURSE, to: ROMEO });
     });
   });
 
