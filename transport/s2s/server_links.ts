@@ -159,6 +159,7 @@ export class ServerLinks implements Links, IncomingHost {
           const direction = bidi ? "both" : "out";
           this.#outgoing.set(stream, { ...pair, direction, auth, encrypted, sm, address });
           this.#parts.log.debug("stream to another server", { ...pair, address, auth, sm, bidi });
+          // Where the other server has made one for both directions meanwhile, it may use this one: it stays until it is idle.
           link.joined(stream);
         },
       }),

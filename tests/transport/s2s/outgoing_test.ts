@@ -319,4 +319,15 @@ describe("streams", () => {
       { address: "::1" },
     ]);
   });
+
+  test("both servers may make one at the same time: all arrives, in order", async () => {
+    const dns = new TestDns();
+    const a = await endOf("a.lab", dns, { bidi: true });
+    const b = await endOf("b.lab", dns, { bidi: true });
+    const numbers = Array.from({ length: 30 }, (_, i) => i);
+    const back = (i: number) => text(i, "r@a.lab").replace("r@a.lab/x", "j@b.lab/y");
+    await Promise.all(numbers.flatMap((i) => [a.send(text(i), true), b.send(back(i), true)]));
+    expect(b.stanzas.map(({ id }) => Number(id))).toEqual(numbers);
+    expect(a.stanzas.map(({ id }) => Number(id))).toEqual(numbers);
+  });
 });
