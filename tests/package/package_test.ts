@@ -175,7 +175,7 @@ describe.skipIf(skipped !== undefined)("in a project of Deno", () => {
       "main.ts": shop("deno", new URL("deno.ts", sources.url).href),
     });
     try {
-      await remote.mustMeanwhile(DENO, "cache", "--quiet", "--no-check", "main.ts");
+      await remote.mustMeanwhile(DENO, "cache", "--quiet", "--no-check", "--allow-import", "main.ts");
       await visit(new Program(DENO, ["run", "-A", "--no-check", "main.ts"], { cwd: remote.folder }));
     } finally {
       await sources.stop(true);
@@ -183,10 +183,16 @@ describe.skipIf(skipped !== undefined)("in a project of Deno", () => {
   }, 60_000);
 
   test(title("nothing keeps it from JSR"), () => {
-    const { code, output } = projects
-      .make("jsr")
+    const { code, output } = projects.make("jsr").run(DENO, [
+      "publish",
+      "--dry-run",
+      "--allow-dirty",
+      // tests/examples checks them.
+      "--no-check",
       // The type of the configuration is derived from its table: written out, each setting would stand there twice.
-      .run(DENO, ["publish", "--dry-run", "--allow-dirty", "--allow-slow-types", "--config", join(ROOT, "deno.json")]);
+      "--allow-slow-types",
+      `--config=${join(ROOT, "deno.json")}`,
+    ]);
     const warnings = output.match(/^Warning .*$/gm) ?? [];
     expect(warnings.filter((line) => !line.includes("slow types"))).toEqual([]);
     expect(output).toContain("Success");
