@@ -117,7 +117,7 @@ export interface AmpactServer {
   checkCertificate(): Promise<void>;
   /**
    * Closes all listeners of listen() and all streams with `system-shutdown`, commits pending writes, closes the store. What send()
-   * has taken has its outcome then. Without a start it does nothing.
+   * has taken has its outcome then. Called again meanwhile, it is the same stop; without a start it does nothing.
    */
   stop(): Promise<void>;
   /** stop(), for `await using`. */
@@ -232,6 +232,21 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
   const certificate = new ServerCertificate({ config, log });
   const entrance = new TcpEntrance({ config, tcp: transports.tcp, certificate, log });
   const s2s = new S2sEntrance({ ...parts, config, certificate, secret: () => secret });
+  let stopping: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    monitoring.stopping();
+    await Promise.all([followers.stop(), traces.stop()]);
+    api.stop();
+    await certificate.stop();
+    await s2s.close();
+    await system?.stop();
+    await transports.closeAll(new StreamError("system-shutdown"));
+    await system?.close();
+    system = undefined;
+    monitoring.stopped();
+    await store.close();
+    isStarted = false;
+  };
   const server: AmpactServer = {
     config,
     app: transports.app,
@@ -284,19 +299,11 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     },
     s2s,
     checkCertificate: () => certificate.check(),
-    async stop() {
-      monitoring.stopping();
-      await Promise.all([followers.stop(), traces.stop()]);
-      api.stop();
-      await certificate.stop();
-      await s2s.close();
-      await system?.stop();
-      await transports.closeAll(new StreamError("system-shutdown"));
-      await system?.close();
-      system = undefined;
-      monitoring.stopped();
-      await store.close();
-      isStarted = false;
+    stop() {
+      stopping ??= close().finally(() => {
+        stopping = undefined;
+      });
+      return stopping;
     },
     explain: (message) => sender.explain(message),
     send: (message, sendOptions) => sender.send(message, sendOptions),
