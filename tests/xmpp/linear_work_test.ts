@@ -206,6 +206,17 @@ describe("text", () => {
   });
 });
 
+describe("marks that fit into an address", () => {
+  // The bound on bytes alone would let half a thousand of them be sorted.
+  const texts = [TEXTS["marks of two classes"]!(500), TEXTS["marks in descending order"]!(500)];
+  test.each(Object.entries(TEXT_READERS))("%s", async (_name, read) => {
+    for (const text of texts) {
+      const work = await WorkMeter.measure(() => read(text));
+      expect(work / (text.length * Math.log2(text.length))).toBeLessThan(2 * FREE_RATE);
+    }
+  });
+});
+
 describe("XML", () => {
   test.each(Object.entries(XML_READERS))("%s", async (_name, read) => {
     await expectLinear(read, XML);
