@@ -24,7 +24,10 @@ export interface Destination {
    * it and without `plan` nobody knows. `forward`: false once the recipient's forwarding address has refused it.
    */
   explain?(envelope: Envelope, forward: boolean): void;
-  /** Takes a stanza. It answers for a message until it has told DestinationContext.finish() what became of it. */
+  /**
+   * Takes a stanza. It answers for a message until it has told DestinationContext.finish() what became of it. The count of the
+   * sender's stream (XEP-0198) waits a minute for that, no longer.
+   */
   accept(envelope: Envelope): void;
 }
 

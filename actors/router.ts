@@ -7,6 +7,7 @@ import type { Envelope } from "./delivery/delivery_letter.ts";
 import { answerUnserved } from "./delivery/first_answers.ts";
 import type { Destination } from "./destination.ts";
 import type { Finding } from "./finding.ts";
+import type { HandedMessages } from "./handed_messages.ts";
 import { explainPlan, judge } from "./judge.ts";
 import type { Node } from "./node.ts";
 import { finish, tellFinding } from "./post.ts";
@@ -16,11 +17,16 @@ const NO_ROUTE: Finding = { kind: "refused", condition: "remote-server-not-found
 
 export class Router {
   readonly #node: Node;
+  /** The accounts of this server. */
+  readonly #own: Destination;
   readonly #destinations: readonly Destination[];
+  readonly #handed: HandedMessages;
 
-  constructor(node: Node, destinations: readonly Destination[]) {
+  constructor(node: Node, own: Destination, others: readonly Destination[], handed: HandedMessages) {
     this.#node = node;
-    this.#destinations = destinations;
+    this.#own = own;
+    this.#destinations = [own, ...others];
+    this.#handed = handed;
   }
 
   serves(domain: string): boolean {
@@ -54,6 +60,11 @@ export class Router {
 
   /** What a destination throws is its own: others go on, and the sender learns that it did not take the stanza. */
   #hand(destination: Destination, envelope: Envelope): void {
+    if (destination === this.#own) return this.#give(destination, envelope);
+    this.#handed.hand(envelope, () => this.#give(destination, envelope));
+  }
+
+  #give(destination: Destination, envelope: Envelope): void {
     try {
       const taken: unknown = destination.accept(envelope);
       if (taken instanceof Promise) taken.catch((error) => this.#failed(envelope, error));
@@ -64,6 +75,7 @@ export class Router {
 
   #failed(envelope: Envelope, error: unknown): void {
     const { to, id } = envelope.stanza;
+    this.#handed.remove(envelope);
     this.#node.log.error("destination failed", { domain: to!.domain, stanza: id, error });
     refuse(this.#node, envelope, "internal-server-error");
   }

@@ -25,6 +25,7 @@ import { envelope } from "./envelope.ts";
 import type { ExpiryLetter } from "./expiry_actor.ts";
 import { ExpiryActor } from "./expiry_actor.ts";
 import { type Explained, explain } from "./explain.ts";
+import { HandedMessages } from "./handed_messages.ts";
 import type { Hop, HopOptions } from "./hop/hop.ts";
 import type { HopLetter } from "./hop/hop_letter.ts";
 import { HopActor } from "./hop_actor.ts";
@@ -34,7 +35,7 @@ import { Meters } from "./meters.ts";
 import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
 import { NowAndThen } from "./now_and_then.ts";
 import { ALONE, type Peers, processOf } from "./peers.ts";
-import type { Letters } from "./post.ts";
+import { type Letters, sendAccepted } from "./post.ts";
 import { Router } from "./router.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
@@ -93,6 +94,7 @@ export class ActorSystem implements Node, SessionService {
   readonly #retention: ArchiveRetention;
   readonly #users: UserDirectory;
   readonly #hops = new Map<string, Mailbox<HopLetter>>();
+  readonly #handed: HandedMessages;
   readonly #router: Router;
   readonly #domains: ReadonlySet<string>;
   /** Callers in this process that wait for an answer. */
@@ -129,7 +131,8 @@ export class ActorSystem implements Node, SessionService {
     this.database = askStore(this.store, (name) => this.#renew(Jid.parse(name)));
     this.context = this.#createContext();
     this.#sessions = new SessionDirectory(this, this.waiters);
-    this.#router = new Router(this, [new Accounts(this), ...start.destinations]);
+    this.#handed = new HandedMessages({ ...start, accepted: (replyTo) => sendAccepted(this, replyTo) });
+    this.#router = new Router(this, new Accounts(this), start.destinations, this.#handed);
     this.#users = new UserDirectory(
       this,
       userKinds(() => this),
@@ -156,9 +159,18 @@ export class ActorSystem implements Node, SessionService {
       now: () => this.now(),
       newId: () => this.newId(),
       route: (stanza) => this.route(stanza),
-      finish: (envelope, outcome) => finishUnderRules(this, envelope, outcome),
+      finish: (envelope, outcome) => {
+        this.#handed.remove(envelope);
+        finishUnderRules(this, envelope, outcome);
+      },
       explainHop: (domain, envelope) => this.send({ kind: "hop", domain }, { kind: "explain", envelope }),
-      openHop: (domain, hop, options) => this.#openHop(domain, hop, options),
+      openHop: (domain, hop, options) => {
+        const put = this.#openHop(domain, hop, options);
+        return (envelope) => {
+          this.#handed.remove(envelope);
+          put(envelope);
+        };
+      },
     };
   }
 
@@ -223,6 +235,7 @@ export class ActorSystem implements Node, SessionService {
     });
     this.#expiry.stop();
     for (const destination of this.#start.destinations) destination.stop?.();
+    this.#handed.stop();
     for (const hop of this.#hops.values()) hop.stop();
     await this.#flushStore();
   }

@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
 import type { Connection } from "../../actors/connection.ts";
+import type { Envelope } from "../../actors/delivery/delivery_letter.ts";
 import type { BudgetLimits } from "../../actors/session/account_budget.ts";
 import { ActorSystem, type SystemStart } from "../../actors/system.ts";
+import { createRegistry } from "../../modules/registry.ts";
+import { loadConfig } from "../../server/config.ts";
+import { nodeSettings } from "../../server/server_settings.ts";
 import type { StoreCall, StoreReply } from "../../store/store.ts";
 import type { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
@@ -30,6 +34,7 @@ function setting(
   gate: { readonly open: Promise<void> } = { open: Promise.resolve() },
   budget: BudgetLimits = NO_BUDGET,
   more: Partial<SystemStart["settings"]> = {},
+  destinations: SystemStart["destinations"] = [],
 ): Setting {
   const calls: StoreCall[] = [];
   const tasks: Setting["tasks"] = new Map();
@@ -48,10 +53,10 @@ function setting(
       budget,
       ...more,
     },
-    registry: { modules: [] },
+    registry: createRegistry([], nodeSettings(loadConfig({ env: {} }))),
     store: { run, read: run },
     log: SILENT_LOG,
-    destinations: [],
+    destinations,
     now: () => 48 * HOUR_MS,
     newId: () => "id",
     schedule: (ms: number, task: () => void) => {
@@ -184,4 +189,30 @@ test("what waits for all clients of an account that do not read has one bound: t
   expect(closed).toEqual(["two"]);
   three(4_400_000);
   expect(closed).toEqual(["two"]);
+});
+
+test("a destination that never finishes a message holds the count of its sender for a minute", async () => {
+  const taken: string[] = [];
+  const bots = {
+    serves: (domain: string) => domain === "bots",
+    accept: ({ stanza }: Envelope) => void taken.push(stanza.id!),
+  };
+  const { system, tasks } = setting(undefined, NO_BUDGET, {}, [bots]);
+  const sent: string[] = [];
+  const connection = { transport: "tcp", backlog: 0, close() {}, send: (text: string) => void sent.push(text) };
+  const session = await system.bind({
+    account: Jid.parse("romeo@localhost"),
+    resource: undefined,
+    connection: connection as unknown as Connection,
+  });
+  const say = (text: string) => session.tell({ kind: "inbound", element: scanElement(text, LIMITS) });
+  say('<enable xmlns="urn:xmpp:sm:3"/>');
+  say('<message xmlns="jabber:client" to="a@bots" id="m1"><body>Hi</body></message>');
+  say('<r xmlns="urn:xmpp:sm:3"/>');
+  await waitFor(() => false, 20);
+  expect(taken).toEqual(["m1"]);
+  expect(sent.filter((text) => text.startsWith("<a "))).toEqual([]);
+  tasks.get(60_000)!();
+  await waitFor(() => sent.some((text) => text.startsWith("<a ")));
+  expect(sent.at(-1)).toBe('<a xmlns="urn:xmpp:sm:3" h="1"/>');
 });
