@@ -3,7 +3,7 @@ const FLOORS = {
   xmpp: [],
   amp: ["xmpp"],
   store: ["xmpp"],
-  modules: ["xmpp", "amp", "store"],
+  modules: ["xmpp", "amp", "store", "outcomes"],
   outcomes: ["xmpp", "amp", "store"],
   actors: ["xmpp", "amp", "store", "modules", "outcomes"],
   destinations: ["xmpp", "amp", "store", "modules", "outcomes", "actors"],

@@ -23,12 +23,10 @@ import type { AccountBudget, BudgetLimits } from "./session/account_budget.ts";
 import type { SessionRef } from "./session/session_letter.ts";
 import type { StoreMessage } from "./store_letter.ts";
 import type { StreamRegistry } from "./stream_registry.ts";
-import type { Tracking } from "./timelines.ts";
 import type { UserLetter } from "./user/user_letter.ts";
 
 /** Settings of the actors. Times in milliseconds. */
 export interface NodeSettings extends ServerSettings {
-  readonly presencePolicy: "subscribed" | "open";
   readonly ruleLimits: RuleLimits;
   readonly resumeMs: number;
   /** Time after which an unanswered probe means a dead connection. */
@@ -50,8 +48,6 @@ export interface NodeSettings extends ServerSettings {
   readonly archiveKeepMessages: number;
   /** Rates for the clients of one account. */
   readonly budget: BudgetLimits;
-  /** Which messages have a timeline. */
-  readonly tracking: Tracking;
   /** How long timelines are kept. */
   readonly outcomesKeepMs: number;
   /** Longest delay of a write without a waiting caller, to share a commit. */

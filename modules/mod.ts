@@ -16,6 +16,7 @@ import { legacySession } from "./legacy_session.ts";
 import { mam } from "./mam.ts";
 import type { ServerModule } from "./module.ts";
 import { offline } from "./offline.ts";
+import { outcomes } from "./outcomes.ts";
 import { pep } from "./pep.ts";
 import { ping } from "./ping.ts";
 import { privateXml } from "./private_xml.ts";
@@ -56,6 +57,7 @@ export const modules: readonly ServerModule[] = [
   externalServices,
   commands,
   offline,
+  outcomes,
   ping,
   version,
   time,

@@ -11,6 +11,10 @@ export interface ServerSettings {
   readonly archive: boolean;
   readonly offline: boolean;
   readonly rosterItems: number;
+  /** `subscribed`: what a message does may tell its sender no more than the presence that it may see (XEP-0079 section 9). */
+  readonly presencePolicy: "subscribed" | "open";
+  /** Which messages have a timeline: those with rules and those of the application, all, or none. */
+  readonly tracking: "asked" | "all" | "none";
   readonly contacts: Readonly<Record<string, readonly string[]>>;
   /** The value of a setting that a module declares. */
   of<Value>(setting: Setting<Value>): Value;

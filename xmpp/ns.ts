@@ -108,4 +108,6 @@ export const NS = {
   SASL_CB: "urn:xmpp:sasl-cb:0",
   /** XEP-0484 */
   FAST: "urn:xmpp:fast:0",
+  /** Ours: timelines of a client's own messages. docs/OUTCOMES.md */
+  OUTCOMES: "urn:ampact:outcomes:0",
 } as const;

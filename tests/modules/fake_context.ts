@@ -26,6 +26,8 @@ export const SETTINGS: ServerSettings = {
   archive: true,
   offline: true,
   rosterItems: 1000,
+  presencePolicy: "subscribed",
+  tracking: "asked",
   scramRounds: 4096,
   contacts: {},
   of: (setting) => setting.fallback(() => undefined),
