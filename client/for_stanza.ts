@@ -1,9 +1,10 @@
 /** AMP for `stanza` (StanzaJS). @module */
 import type { AmpAdapter } from "./amp.ts";
-import { AMP } from "./amp_namespaces.ts";
+import { AMP, OUTCOMES } from "./amp_namespaces.ts";
 import { type AmpReply, readReply } from "./amp_reply.ts";
 import type { AmpRule } from "./amp_rule.ts";
 import type { ReplyElement } from "./reply_element.ts";
+import type { TimelineAdapter } from "./timelines.ts";
 
 /** What is used of the elements to which stanza's definitions are applied. */
 interface JxtElement {
@@ -12,6 +13,7 @@ interface JxtElement {
   getName(): string;
   getNamespace(): string;
   appendChild(child: JxtElement): unknown;
+  setAttribute(name: string, value: string): void;
 }
 
 /** The part of a message in JSON that is used. */
@@ -61,6 +63,57 @@ export function forStanza<Message extends StanzaMessage>(client: StanzaClient): 
     },
   };
 }
+
+/** What is used of the agent for timelines. */
+export interface StanzaAsker {
+  readonly stanzas: { define(definitions: never): void };
+  sendIQ(iq: never): Promise<unknown>;
+}
+
+/**
+ * Timelines by `stanza`.
+ *
+ * @example
+ * ```ts
+ * const timelines = createTimelines(timelinesOfStanza(client));
+ * const timeline = await timelines.get({ stanza: "m1", to: "romeo@localhost" });
+ * ```
+ */
+export function timelinesOfStanza(client: StanzaAsker): TimelineAdapter {
+  client.stanzas.define([TIMELINE_FIELDS] as never);
+  return {
+    async ask(attributes) {
+      try {
+        const request = { type: "get", ampactTimeline: { asked: attributes } };
+        const answer = (await client.sendIQ(request as never)) as TimelineAnswer;
+        return answer.ampactTimeline?.told;
+      } catch (error) {
+        const { condition } = (error as { readonly error?: { readonly condition?: string } }).error ?? {};
+        if (condition === "item-not-found") return undefined;
+        throw condition === undefined ? error : new Error(`Cannot ask for timeline: ${condition}`);
+      }
+    },
+  };
+}
+
+interface TimelineAnswer {
+  readonly ampactTimeline?: { readonly told?: ReplyElement };
+}
+
+const TIMELINE_FIELDS = {
+  element: "timeline",
+  namespace: OUTCOMES,
+  path: "iq.ampactTimeline",
+  fields: {
+    asked: {
+      importer: () => undefined,
+      exporter(timeline: JxtElement, attributes: Readonly<Record<string, string>>) {
+        for (const [name, value] of Object.entries(attributes)) timeline.setAttribute(name, value);
+      },
+    },
+    told: { importer: replyElement, exporter: () => {} },
+  },
+};
 
 /** A definition in the form of stanza's JXT. */
 const MESSAGE_FIELDS = {

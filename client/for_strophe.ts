@@ -1,9 +1,10 @@
 /** AMP for `strophe.js`. @module */
 import type { AmpAdapter } from "./amp.ts";
-import { AMP } from "./amp_namespaces.ts";
+import { AMP, OUTCOMES } from "./amp_namespaces.ts";
 import { readReply } from "./amp_reply.ts";
 import type { AmpRule } from "./amp_rule.ts";
 import type { ReplyElement } from "./reply_element.ts";
+import type { TimelineAdapter } from "./timelines.ts";
 
 /** What is used of a DOM element. */
 export interface DomElement {
@@ -75,6 +76,57 @@ export function forStrophe(connection: StropheConnection): AmpAdapter<StropheMes
       return () => connection.deleteHandler(handler as never);
     },
   };
+}
+
+/** What is used of `Strophe.Connection` for timelines. */
+export interface StropheAsker {
+  sendIQ(
+    element: never,
+    callback: (answer: unknown) => void,
+    errback: (answer: unknown) => void,
+    timeoutMs: number,
+  ): unknown;
+}
+
+/** What is used of what `$iq()` makes. */
+interface IqBuilder {
+  c(name: string, attributes: Record<string, string>): unknown;
+}
+
+const ANSWER_MS = 30_000;
+
+/**
+ * Timelines by Strophe; `$iq` is the library's.
+ *
+ * @example
+ * ```ts
+ * const timelines = createTimelines(timelinesOfStrophe(connection, $iq));
+ * const timeline = await timelines.get({ stanza: "m1", to: "romeo@localhost" });
+ * ```
+ */
+export function timelinesOfStrophe(
+  connection: StropheAsker,
+  $iq: (attributes: Record<string, string>) => IqBuilder,
+): TimelineAdapter {
+  return {
+    ask: (attributes) =>
+      new Promise((resolve, reject) => {
+        const request = $iq({ type: "get" }).c("timeline", { xmlns: OUTCOMES, ...attributes });
+        const answered = (answer: unknown) =>
+          resolve(replyElement(answer as DomElement).children.find(({ ns }) => ns === OUTCOMES));
+        const failed = (answer: unknown) => {
+          // Null: no answer came in time.
+          const condition = answer === null ? "remote-server-timeout" : conditionOf(replyElement(answer as DomElement));
+          if (condition === "item-not-found") return resolve(undefined);
+          reject(new Error(`Cannot ask for timeline: ${condition}`));
+        };
+        connection.sendIQ(request as never, answered, failed, ANSWER_MS);
+      }),
+  };
+}
+
+function conditionOf({ children }: ReplyElement): string {
+  return children.find(({ name }) => name === "error")?.children[0]?.name ?? "undefined-condition";
 }
 
 function elementOf(message: StropheMessage): DomElement {

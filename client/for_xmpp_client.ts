@@ -1,8 +1,9 @@
 /** AMP for `@xmpp/client` (xmpp.js). @module */
 import type { AmpAdapter } from "./amp.ts";
-import { AMP } from "./amp_namespaces.ts";
+import { AMP, OUTCOMES } from "./amp_namespaces.ts";
 import { readReply } from "./amp_reply.ts";
 import type { ReplyElement } from "./reply_element.ts";
+import type { TimelineAdapter } from "./timelines.ts";
 
 /** What is used of an element made by `xml()`. */
 export interface XmppElement {
@@ -53,6 +54,37 @@ export function forXmppClient(xmpp: XmppClient): AmpAdapter<XmppElement> {
       };
       xmpp.on("stanza", listener);
       return () => xmpp.removeListener("stanza", listener);
+    },
+  };
+}
+
+/** What is used of the client for timelines. */
+export interface XmppAsker {
+  readonly iqCaller: { get(element: never): Promise<unknown> };
+}
+
+/**
+ * Timelines by `@xmpp/client`; `xml` is the library's.
+ *
+ * @example
+ * ```ts
+ * const timelines = createTimelines(timelinesOfXmppClient(xmpp, xml));
+ * for await (const step of timelines.follow({ stanza: message.attrs.id, to: message.attrs.to })) console.log(step.kind);
+ * ```
+ */
+export function timelinesOfXmppClient(
+  { iqCaller }: XmppAsker,
+  xml: (name: string, attributes: Record<string, string>) => unknown,
+): TimelineAdapter {
+  return {
+    async ask(attributes) {
+      try {
+        const answer = await iqCaller.get(xml("timeline", { xmlns: OUTCOMES, ...attributes }) as never);
+        return replyElement(answer as XmppElement);
+      } catch (error) {
+        if ((error as { readonly condition?: string } | undefined)?.condition === "item-not-found") return undefined;
+        throw error;
+      }
     },
   };
 }

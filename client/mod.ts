@@ -16,6 +16,14 @@
 export { type Amp, type AmpAdapter, type AmpOptions, type AmpOutcome, createAmp, type SendOptions } from "./amp.ts";
 export type { AmpFault, AmpFaultKind, AmpReply, ReportedRule } from "./amp_reply.ts";
 export { type AmpAction, type AmpRule, deliver, expireAt, matchResource } from "./amp_rule.ts";
-export { forStanza, type StanzaClient } from "./for_stanza.ts";
-export { forStrophe, type StropheConnection } from "./for_strophe.ts";
-export { forXmppClient, type XmppClient } from "./for_xmpp_client.ts";
+export { forStanza, type StanzaAsker, type StanzaClient, timelinesOfStanza } from "./for_stanza.ts";
+export { forStrophe, type StropheAsker, type StropheConnection, timelinesOfStrophe } from "./for_strophe.ts";
+export { forXmppClient, timelinesOfXmppClient, type XmppAsker, type XmppClient } from "./for_xmpp_client.ts";
+export type { MessageOutcome, MessageStep, MessageTimeline, StepKind } from "./message_timeline.ts";
+export {
+  type AskedMessage,
+  createTimelines,
+  type FollowOptions,
+  type TimelineAdapter,
+  type Timelines,
+} from "./timelines.ts";
