@@ -36,6 +36,8 @@ describe("StanzaError", () => {
     const element = Element.parse(error.toMarkup().text, "jabber:client");
     expect(element.attributes).toEqual({ code: String(code), type });
     expect(element.child(condition, "urn:ietf:params:xml:ns:xmpp-stanzas")).toBeDefined();
+    const text = element.child("text", "urn:ietf:params:xml:ns:xmpp-stanzas");
+    expect(text?.text).toMatch(/^[A-Z].*\.$/);
   });
 
   test("toMarkup() carries text and the application condition", () => {
