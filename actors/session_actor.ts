@@ -187,7 +187,7 @@ export class SessionActor
 
   #onDeliver({ stanza, seq, until, ofStranger }: Deliver): void {
     if (this.#refusesStrangers && seq === 0 && ofStranger === true && !this.#awaits(stanza)) return this.#drop(stanza);
-    if (stanza.name === "iq" && wantsAnswer(stanza, this.#jid)) this.#onRequest(stanza);
+    if (stanza.name === "iq") this.#onIq(stanza);
     if (seq === 0 && this.#clientState?.holds(stanza)) {
       if (this.#clientState.full) this.#flushHeld();
       return;
@@ -207,7 +207,13 @@ export class SessionActor
     if (stanza.name === "iq" && wantsAnswer(stanza, this.#jid)) this.#node.route(unanswered(stanza));
   }
 
-  /** Somebody asks the client. */
+  /** Somebody asks the client, or has answered it. */
+  #onIq(iq: Stanza): void {
+    if (wantsAnswer(iq, this.#jid)) return this.#onRequest(iq);
+    if (iq.type === "result" && this.#budget?.answered(iq.size) === false) this.#wait(this.#budget);
+  }
+
+  /** It is answered for a client that goes. */
   #onRequest(request: Stanza): void {
     if (this.#ended) return this.#node.route(unanswered(request));
     this.#requests ??= new OpenRequests();

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Reader } from "../congestion.ts";
+import { restAfter } from "../long_answer.ts";
 
 /** Rates are for a second; 0: no limit. */
 export interface BudgetLimits {
@@ -115,8 +116,17 @@ export class AccountBudget {
     const took = now - this.#at;
     if (took < LONG_MS) return true;
     this.#work.take(took);
-    if (this.#start.limits.workPerSecond > 0) this.#rest = Math.min(LONGEST_MS, took * REST);
+    if (this.#start.limits.workPerSecond > 0) this.#rest = Math.max(this.#rest, Math.min(LONGEST_MS, took * REST));
     return this.isOpen && !this.#isSliceOver(now);
+  }
+
+  /** A client was given an answer of that size, whoever has made it. Returns as take() does. */
+  answered(units: number): boolean {
+    const ms = restAfter(units);
+    if (ms === 0 || this.#start.limits.workPerSecond === 0) return true;
+    this.#refill();
+    this.#rest = Math.min(LONGEST_MS, this.#rest + ms);
+    return false;
   }
 
   #refill(): number {

@@ -3,6 +3,7 @@ import type { Connection } from "../../actors/connection.ts";
 import type { Envelope } from "../../actors/delivery/delivery_letter.ts";
 import type { BudgetLimits } from "../../actors/session/account_budget.ts";
 import { ActorSystem, type SystemStart } from "../../actors/system.ts";
+import type { ServerModule } from "../../modules/module.ts";
 import { createRegistry } from "../../modules/registry.ts";
 import { loadConfig } from "../../server/config.ts";
 import { nodeSettings } from "../../server/server_settings.ts";
@@ -11,6 +12,7 @@ import type { StanzaError } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
 import { scanElement } from "../../xmpp/xml/element_reader.ts";
+import { raw } from "../../xmpp/xml/xml.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -34,7 +36,7 @@ function setting(
   gate: { readonly open: Promise<void> } = { open: Promise.resolve() },
   budget: BudgetLimits = NO_BUDGET,
   more: Partial<SystemStart["settings"]> = {},
-  destinations: SystemStart["destinations"] = [],
+  { destinations = [], modules = [] }: Pick<Partial<SystemStart>, "destinations"> & { modules?: ServerModule[] } = {},
 ): Setting {
   const calls: StoreCall[] = [];
   const tasks: Setting["tasks"] = new Map();
@@ -53,7 +55,7 @@ function setting(
       budget,
       ...more,
     },
-    registry: createRegistry([], nodeSettings(loadConfig({ env: {} }))),
+    registry: createRegistry(modules, nodeSettings(loadConfig({ env: {} }))),
     store: { run, read: run },
     log: SILENT_LOG,
     destinations,
@@ -197,7 +199,7 @@ test("a destination that never finishes a message holds the count of its sender 
     serves: (domain: string) => domain === "bots",
     accept: ({ stanza }: Envelope) => void taken.push(stanza.id!),
   };
-  const { system, tasks } = setting(undefined, NO_BUDGET, {}, [bots]);
+  const { system, tasks } = setting(undefined, NO_BUDGET, {}, { destinations: [bots] });
   const sent: string[] = [];
   const connection = { transport: "tcp", backlog: 0, close() {}, send: (text: string) => void sent.push(text) };
   const session = await system.bind({
@@ -215,4 +217,31 @@ test("a destination that never finishes a message holds the count of its sender 
   tasks.get(60_000)!();
   await waitFor(() => sent.some((text) => text.startsWith("<a ")));
   expect(sent.at(-1)).toBe('<a xmlns="urn:xmpp:sm:3" h="1"/>');
+});
+
+test("a client that was given a long answer, whoever has made it, is read again after a while", async () => {
+  const long = raw(`<x xmlns="urn:long">${"x".repeat(320_000)}</x>`);
+  const modules = [{ name: "long", xeps: [], serverIq: { "get urn:long x": () => long } }];
+  const { system, tasks } = setting(undefined, { ...NO_BUDGET, workPerSecond: 20 }, {}, { modules });
+  const paused: string[] = [];
+  const open = async (account: string) => {
+    const connection = { backlog: 0, close() {}, send() {}, pause: () => void paused.push(account), resume() {} };
+    return system.bind({
+      account: Jid.parse(`${account}@localhost`),
+      resource: undefined,
+      connection: connection as unknown as Connection,
+    });
+  };
+  const [romeo, juliet] = [await open("romeo"), await open("juliet")];
+  const ask = (session: typeof romeo, ns: string) => {
+    const text = `<iq xmlns="jabber:client" type="get" id="1" to="localhost"><x xmlns="${ns}"/></iq>`;
+    session.tell({ kind: "inbound", element: scanElement(text, LIMITS) });
+  };
+  ask(juliet, "urn:short");
+  await waitFor(() => false, 20);
+  expect(paused).toEqual([]);
+  ask(romeo, "urn:long");
+  await waitFor(() => paused.length > 0);
+  expect(paused).toEqual(["romeo"]);
+  expect(tasks.has(10)).toBe(true);
 });

@@ -53,6 +53,24 @@ describe("AccountBudget", () => {
     expect(take(1, 0)).toEqual([true]);
   });
 
+  test("rests after long answers, in proportion to them, but not for ever", () => {
+    const { budget, clock, take } = stage({ ...NO_STANZAS, bytesPerSecond: 0, byteBurst: 1, workPerSecond: 20 });
+    expect([budget.answered(30_000), take(1)]).toEqual([true, [true]]);
+    for (let count = 0; count < 3; count++) expect(budget.answered(320_000)).toBe(false);
+    clock.advance(29);
+    expect(take(1)).toEqual([false]);
+    clock.advance(1);
+    expect(take(1)).toEqual([true]);
+    for (let count = 0; count < 1000; count++) budget.answered(320_000);
+    clock.advance(1000);
+    expect(take(1)).toEqual([true]);
+  });
+
+  test("does not rest where work has no limit", () => {
+    const { budget, take } = stage({ ...NO_STANZAS, bytesPerSecond: 0, byteBurst: 1 });
+    expect([budget.answered(1_000_000), take(1)]).toEqual([true, [true]]);
+  });
+
   test("gives nothing for a clock that went back", () => {
     const { take, clock } = stage({ stanzasPerSecond: 10, stanzaBurst: 10, ...NO_BYTES });
     take(10);
