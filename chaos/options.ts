@@ -13,7 +13,8 @@ export const USAGE = `npm run chaos -- [options]
   --seeds N        how many seeds, one after the other (default 1)
   --users N        accounts, each with one to three devices (default 16)
   --kill-every N   seconds between two kills, on average; 0: none (default 4)
-  --fault NAME     one piece switched off: answer-before-commit, settle-at-write, direct-at-write
+  --fault NAME     one piece switched off: answer-before-commit, settle-at-write, direct-at-write,
+                   steps-before-commit, cursor-skips
   --quick          10 users for 12 seconds`;
 
 const NUMBERS = ["--minutes", "--seconds", "--seed", "--seeds", "--users", "--kill-every"] as const;

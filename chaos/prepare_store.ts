@@ -1,13 +1,24 @@
 /** The accounts of a run, all subscribed to each other's presence, so that rules may ask for reports. @module */
-import { pbkdf2Sync, randomBytes } from "node:crypto";
+import { createHash, pbkdf2Sync, randomBytes } from "node:crypto";
 import { createInlineStore } from "../store/sqlite_store.ts";
 import type { Credentials, StoreCall } from "../store/store.ts";
 import { scramHash, scramHmac } from "../xmpp/scram_keys.ts";
 
+/** The application's: an account that nobody reads, and the token of the HTTP API. */
+export interface PreparedApplication {
+  readonly account: string;
+  readonly token: string;
+}
+
 /** Few, since a run logs in thousands of times. */
 const ITERATIONS = 50;
 
-export async function prepareStore(path: string, users: readonly string[], password: string): Promise<void> {
+export async function prepareStore(
+  path: string,
+  users: readonly string[],
+  password: string,
+  application?: PreparedApplication,
+): Promise<void> {
   const store = createInlineStore(`sqlite:${path}`);
   await store.open();
   const credentials = weakCredentials(password);
@@ -17,8 +28,17 @@ export async function prepareStore(path: string, users: readonly string[], passw
       if (contact !== owner) calls.push(["putRosterItem", jid(owner), friend(contact), 1]);
     }
   }
+  if (application !== undefined) calls.push(...callsFor(application, credentials));
   await store.run(calls);
   await store.close();
+}
+
+function callsFor({ account, token }: PreparedApplication, credentials: Credentials): readonly StoreCall[] {
+  const hash = createHash("sha256").update(token).digest("base64url");
+  return [
+    ["createAccount", jid(account), credentials, Date.now()],
+    ["putToken", { name: "chaos", hash, scopes: ["send", "read"], at: Date.now() }],
+  ];
 }
 
 function jid(user: string): string {

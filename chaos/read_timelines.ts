@@ -5,7 +5,12 @@ import type { KeptTimelines } from "./check_timelines.ts";
 
 const PAGE = 500;
 
-export async function readTimelines(path: string, users: readonly string[]): Promise<KeptTimelines> {
+/** As the check of the clients' records wants it, and how many messages of each key wait for the application's account. */
+export interface KeptMessages extends KeptTimelines {
+  readonly keyed: ReadonlyMap<string, number>;
+}
+
+export async function readTimelines(path: string, users: readonly string[], keyedTo: string): Promise<KeptMessages> {
   const store = createInlineStore(`sqlite:${path}`, { keyFile: `${path}.key` });
   await store.open();
   const read = async (call: ReadCall): Promise<unknown> => {
@@ -27,7 +32,13 @@ export async function readTimelines(path: string, users: readonly string[]): Pro
       const rows = (await read(["pending", `${user}@localhost`, 0, 1_000_000])) as readonly PendingMessage[];
       for (const { timeline } of rows) if (timeline !== undefined) waiting.add(timeline);
     }
-    return { timelines, waiting };
+    const keyed = new Map<string, number>();
+    const rows = (await read(["pending", `${keyedTo}@localhost`, 0, 1_000_000])) as readonly PendingMessage[];
+    for (const { text } of rows) {
+      const key = /<body>([^<]*)</.exec(text)?.[1] ?? "";
+      keyed.set(key, (keyed.get(key) ?? 0) + 1);
+    }
+    return { timelines, waiting, keyed };
   } finally {
     await store.close();
   }

@@ -1,9 +1,12 @@
 /** One run: a server, its users, a time of faults, a time of quiet, and the verdict. @module */
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, isListening } from "../scripts/local_port.ts";
+import { Application } from "./application.ts";
 import { readArchive } from "./archive_reader.ts";
+import { checkApplication } from "./check_application.ts";
 import { checkTimelines } from "./check_timelines.ts";
 import { check } from "./checker.ts";
 import { Device, type DeviceKind } from "./device.ts";
@@ -32,6 +35,9 @@ export interface RunResult {
   readonly accepted: number;
   readonly received: number;
   readonly reports: number;
+  /** Keys under which the application has sent, and how many steps its follower has seen. */
+  readonly keys: number;
+  readonly steps: number;
   /** Repeated receipts of a device, all explained. */
   readonly duplicates: number;
   readonly startMs: readonly number[];
@@ -39,6 +45,9 @@ export interface RunResult {
   readonly history: readonly HistoryEvent[];
   readonly notes: readonly string[];
 }
+
+/** Its messages are read from the store alone. */
+const KEYED_TO = "ledger";
 
 /** After this time without input all messages under way have arrived. */
 const QUIET_MS = 2000;
@@ -60,6 +69,7 @@ class Run {
   readonly #folder: string;
   readonly #random: Random;
   readonly #startMs: number[] = [];
+  readonly #token = `ampact_${randomBytes(32).toString("base64url")}`;
 
   constructor(options: RunOptions, folder: string) {
     this.#options = options;
@@ -72,7 +82,10 @@ class Run {
     const users = Array.from({ length: count }, (_, at) => `u${at}`);
     const [httpPort, tcpPort] = [await freePort(), await freePort()];
     const world = new World(users, { httpPort, tcpPort, domain: "localhost" });
-    await prepareStore(join(this.#folder, "ampact.db"), users, world.password);
+    await prepareStore(join(this.#folder, "ampact.db"), users, world.password, {
+      account: KEYED_TO,
+      token: this.#token,
+    });
     const script = fault === undefined ? "scripts/server.ts" : "chaos/server_child.ts";
     const env = fault === undefined ? {} : { CHAOS_FAULT: fault };
     const server = new ServerProcess({ folder: this.#folder, httpPort, tcpPort, script, env });
@@ -87,13 +100,19 @@ class Run {
     this.#startMs.push(await server.start());
     const hasTcp = await isListening(world.target.tcpPort ?? 0);
     const devices = world.users.flatMap((user) => this.#devicesOf(world, user, hasTcp));
-    const lives = devices.map((device) => device.live());
+    const application = new Application({
+      url: `http://127.0.0.1:${world.target.httpPort}/api`,
+      token: this.#token,
+      to: `${KEYED_TO}@localhost`,
+      random: this.#random.fork(),
+    });
+    const lives = [...devices.map((device) => device.live()), application.live(() => world.isOver)];
     await this.#killNowAndThen(world, server);
     world.isOver = true;
     await Promise.all(lives);
-    await this.#drain(world, devices);
+    await Promise.all([this.#drain(world, devices), application.settle()]);
     await server.stop();
-    return await this.#judge(world, server);
+    return await this.#judge(world, server, application);
   }
 
   /** The first device of each user drains the messages at the end, so it acknowledges. */
@@ -156,12 +175,13 @@ class Run {
     });
   }
 
-  async #judge(world: World, server: ServerProcess): Promise<RunResult> {
+  async #judge(world: World, server: ServerProcess, { records }: Application): Promise<RunResult> {
     const { events } = world.history;
-    const timelines = await readTimelines(join(this.#folder, "ampact.db"), world.users);
+    const timelines = await readTimelines(join(this.#folder, "ampact.db"), world.users, KEYED_TO);
     const violations = [
       ...check(events),
       ...checkTimelines(events, timelines),
+      ...checkApplication(records, timelines.timelines, timelines.keyed),
       ...serverErrors(await readFile(server.logPath, "utf8")),
     ];
     return {
@@ -171,6 +191,8 @@ class Run {
       accepted: world.history.count("accepted"),
       received: world.history.count("received"),
       reports: world.history.count("report"),
+      keys: records.keyed.size,
+      steps: records.seen.length,
       duplicates: countDuplicates(events),
       startMs: this.#startMs,
       violations,

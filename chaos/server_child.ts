@@ -5,13 +5,16 @@
  */
 
 import { listenHttp } from "../cli/http_listener.ts";
+import { rootApp } from "../cli/root_app.ts";
 import { stopSignal } from "../cli/stop_signal.ts";
 import { createServer } from "../server/create_server.ts";
 import { configureLog } from "../server/log.ts";
 import { createSqliteStore } from "../store/sqlite_store.ts";
+import type { Store } from "../store/store.ts";
 import { EarlyAnswerStore } from "./early_answer_store.ts";
 import { proveAtWrite, settleAtWrite } from "./early_proof.ts";
-import { isFault } from "./fault.ts";
+import { type Fault, isFault } from "./fault.ts";
+import { SkippingStore, StepsFirstStore } from "./faulty_steps.ts";
 
 const fault = process.env.CHAOS_FAULT;
 if (!isFault(fault)) throw new Error(`Cannot inject ${fault}: there is no such fault`);
@@ -20,14 +23,21 @@ const path = `${process.env.AMPACT_DATA_DIR}/ampact.db`;
 if (fault === "settle-at-write") settleAtWrite();
 if (fault === "direct-at-write") proveAtWrite();
 
+function storeWith(given: Fault): Store {
+  if (given === "answer-before-commit") return new EarlyAnswerStore(path);
+  const store = createSqliteStore(`sqlite:${path}`);
+  if (given === "steps-before-commit") return new StepsFirstStore(store);
+  return given === "cursor-skips" ? new SkippingStore(store) : store;
+}
+
 const stopped = stopSignal();
 const server = createServer({
   env: process.env,
-  store: fault === "answer-before-commit" ? new EarlyAnswerStore(path) : createSqliteStore(`sqlite:${path}`),
+  store: storeWith(fault),
 });
 await configureLog(server.config.log.level);
 await server.start();
-const http = listenHttp(server, server.config.http);
+const http = listenHttp({ fetch: rootApp(server).fetch, websocket: server.websocket }, server.config.http);
 await stopped;
 await server.stop();
 await http.stop();

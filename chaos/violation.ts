@@ -17,6 +17,9 @@ export type ViolationKind =
   | "unsettled"
   | "settled-twice"
   | "false-step"
+  | "unseen"
+  | "sent-twice"
+  | "unsent"
   /** The server's log has a failure. */
   | "server-error";
 

@@ -192,7 +192,9 @@ function store(state: DeliveryState, arrival: Arrival, notify: Met | undefined):
   if (waits && state.offline) countAndWait(state, tracked);
   if (!isNew) return finish(state.node, envelope.replyTo, { kind: "stored" });
   state.inFlight.set(tracked.seq, tracked);
-  if (!isLogged(notify, rules, termsOf(state))) {
+  // The first step of a message with a key is committed with its row: whoever repeats the sending after a kill finds both or neither.
+  const isOfApplication = envelope.replyTo?.waits === true && tracked.timeline !== undefined;
+  if (!isOfApplication && !isLogged(notify, rules, termsOf(state))) {
     tracked.flight = { ...tracked.flight, stage: { kind: "resting", ending: undefined, report: notify } };
     const wanted = envelope.replyTo?.waits === true || (arrival.isLate === true && envelope.replyTo !== undefined);
     return append(state, tracked, stanza.size, false, wanted);

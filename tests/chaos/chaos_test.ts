@@ -20,6 +20,8 @@ describe.concurrent("a server that is killed, under clients that are cut off, ke
       expect(result.counts.cuts + result.counts.freezes).toBeGreaterThan(3);
       expect(result.accepted).toBeGreaterThan(30);
       expect(result.reports).toBeGreaterThan(20);
+      expect(result.keys).toBeGreaterThan(10);
+      expect(result.steps).toBeGreaterThan(100);
     },
     LIMIT_MS,
   );
@@ -35,6 +37,8 @@ const WEAKNESSES: readonly Weakness[] = [
   { fault: "answer-before-commit", shows: ["lost", "false-stored"] },
   { fault: "settle-at-write", shows: ["lost", "false-stored"] },
   { fault: "direct-at-write", shows: ["false-direct"] },
+  { fault: "steps-before-commit", shows: ["unsent"] },
+  { fault: "cursor-skips", shows: ["unseen"] },
 ];
 
 describe.concurrent("the harness notices a server without", () => {
