@@ -24,13 +24,14 @@ export interface Timelines {
   /** Undefined: the server keeps no timeline of such a message of yours. */
   get(message: AskedMessage): Promise<MessageTimeline | undefined>;
   /**
-   * Each step, until the message is settled; the server is asked again after a pause of half a second to half a minute. Where only a part
+   * Each step, until the message is settled; the server is asked again after a pause of a quarter of a second to half a minute. Where only a part
    * is told, it ends with what is told by now. Throws where the server keeps no timeline of the message.
    */
   follow(message: AskedMessage, options?: FollowOptions): AsyncIterableIterator<MessageStep>;
 }
 
-const FIRST_PAUSE_MS = 500;
+const FIRST_PAUSE_MS = 250;
+const GROWTH = 1.5;
 const LONGEST_PAUSE_MS = 30_000;
 /** A timeline may be written a moment after its message was sent. */
 const MISSING_MS = 5000;
@@ -62,7 +63,7 @@ async function* follow(
     if (timeline?.outcome !== undefined || timeline?.isPartial) return;
     seen += news.length;
     if (timeline === undefined) missed += FIRST_PAUSE_MS;
-    else pause = news.length > 0 ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, pause * 2);
+    else pause = news.length > 0 ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, pause * GROWTH);
     await sleep(pause, signal);
   }
 }

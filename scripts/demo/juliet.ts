@@ -1,6 +1,13 @@
 /** Juliet uses @xmpp/client over WebSocket. @module */
 import { type Client, client, type Element, xml } from "@xmpp/client";
-import { type AmpOutcome, type AmpRule, createAmp, forXmppClient } from "../../client/mod.ts";
+import {
+  type AmpOutcome,
+  type AmpRule,
+  createAmp,
+  createTimelines,
+  forXmppClient,
+  timelinesOfXmppClient,
+} from "../../client/mod.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Player } from "./player.ts";
 
@@ -9,6 +16,7 @@ const REPORT_MS = 5000;
 export class Juliet extends Player {
   readonly #client: Client;
   readonly #amp: ReturnType<typeof createAmp<Element>>;
+  readonly #timelines: ReturnType<typeof createTimelines>;
 
   constructor(service: string, password: string) {
     super("juliet");
@@ -17,6 +25,7 @@ export class Juliet extends Player {
     // A fault shows as a message that never arrives.
     this.#client.on("error", (error: Error) => console.error("juliet:", error.message));
     this.#amp = createAmp<Element>(forXmppClient(this.#client), { timeoutMs: REPORT_MS });
+    this.#timelines = createTimelines(timelinesOfXmppClient(this.#client, xml));
   }
 
   async login(): Promise<void> {
@@ -41,6 +50,15 @@ export class Juliet extends Player {
   /** Resolves with what she is told about it. */
   writeWithRules(id: string, to: string, body: string, rules: readonly AmpRule[]): Promise<AmpOutcome> {
     return this.#amp.send(messageOf(id, to, body), rules);
+  }
+
+  /** What happens to it, step by step, until it is settled. */
+  async follows(id: string, to: string): Promise<readonly string[]> {
+    const kinds: string[] = [];
+    for await (const { kind, by } of this.#timelines.follow({ stanza: id, to })) {
+      kinds.push(by === undefined ? kind : `${kind} (${by})`);
+    }
+    return kinds;
   }
 }
 

@@ -129,12 +129,20 @@ class Story {
 
   async #return(): Promise<void> {
     this.#narrator.title("2, continued: Romeo comes back");
+    const following = this.#juliet.follows("m2", "romeo@localhost");
+    // Its failure is told where it is awaited.
+    following.catch(() => {});
     await this.#romeo.login("tablet");
     this.#narrator.says("romeo", "is online with his tablet");
     const stanza = await this.#romeo.seesBody("Come to the garden");
     const since = stanza.child("delay", NS.DELAY)?.attr("stamp");
     if (since === undefined) throw new StoryError("the stored message does not say since when it waited");
     this.#narrator.says("romeo", `sees "Come to the garden", which waited since ${since}`);
+    const steps = await following;
+    this.#narrator.says("juliet", `has followed it from one loop: ${steps.join(", ")}`);
+    const [stored, proved] = [steps.indexOf("stored"), steps.indexOf("proved (bosh-ack)")];
+    if (stored < 0 || proved < stored || steps.at(-1) !== "settled")
+      throw new StoryError(`Juliet has followed ${steps}`);
   }
 
   async #wrongDevice(): Promise<void> {
