@@ -1,6 +1,7 @@
 /**
  * `npm test`: runs every tests/**\/*_test.ts, and fails when a file was not collected. Most share one `bun test`; those
- * that start programs of others, or use their clients, have a process each, which nothing outlives.
+ * that start programs of others, or use their clients, have a process each, which nothing outlives. A file in which all
+ * is well is one line; one with a failure is printed whole.
  * Arguments go to `bun test`; those that are not options select files by part of their path.
  * The last line is `N passed, N failed`, with `, N skipped` when tests were skipped.
  * @module
@@ -10,6 +11,7 @@ import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { bunBinary } from "./check_tool.ts";
+import { TestLines } from "./test_lines.ts";
 import { countsLine, readSummary, type TestSummary } from "./test_summary.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
@@ -18,6 +20,8 @@ const TEST_TIMEOUT_MS = 20_000;
 const RUN_TIMEOUT_MS = 12 * 60_000;
 /** Where one of these is set, bun prints neither the headings of files nor skipped tests. */
 const QUIETING = ["CLAUDECODE", "AGENT", "REPL_ID"];
+/** Those of this script. */
+const OWN_OPTIONS = ["--quick", "--verbose"];
 /** Options of `bun test` whose value is the next argument. */
 const WITH_VALUE = ["-t", "--test-name-pattern", "--timeout", "--bail", "--seed", "--rerun-each", "--retry"];
 
@@ -36,9 +40,18 @@ const ALONE = [
   "scripts",
 ];
 
+/** Folders below tests/ which --quick leaves out, besides these. */
+const SLOW = ["bench", "fuzz", "scenarios"];
+
+/** On two cores with nothing else to do. */
+const MINUTES = { all: 10, quick: 3 };
+
 const HELP = `Usage: npm test -- [PART...] [OPTION...]
 Runs all files tests/**/*_test.ts, or those with one of the parts in their path, and fails when one was not collected.
-Options go to "bun test", for example:
+All of them take about ${MINUTES.all} minutes on two cores.
+  --quick        about ${MINUTES.quick} minutes: without conversations over sockets, other programs, and long runs
+  --verbose      all that bun prints, not one line a file
+Other options go to "bun test", for example:
   -t PATTERN     only tests whose name matches
   --bail         stop at the first failure
   --timeout MS   for each test, ${TEST_TIMEOUT_MS} unless given`;
@@ -48,9 +61,12 @@ if (args.includes("--help") || args.includes("-h")) {
   console.log(HELP);
   process.exit(0);
 }
+const isQuick = args.includes("--quick");
+const isVerbose = args.includes("--verbose");
 const patterns = selection(args);
-const options = args.filter((arg) => !patterns.includes(arg));
-const expected = await testFiles(patterns);
+const options = args.filter((arg) => !patterns.includes(arg) && !OWN_OPTIONS.includes(arg));
+const expected = (await testFiles(patterns)).filter((file) => !isQuick || !isSlow(file));
+if (patterns.length === 0) announce();
 const summaries: TestSummary[] = [];
 const faults: string[] = [];
 for (const group of groupsOf(expected)) {
@@ -61,8 +77,25 @@ for (const group of groupsOf(expected)) {
 }
 process.exit(report(summaries));
 
+function announce(): void {
+  const minutes = isQuick ? MINUTES.quick : MINUTES.all;
+  const hint = isQuick ? "" : `; with --quick about ${MINUTES.quick}`;
+  console.log(
+    `${expected.length} test ${expected.length === 1 ? "file" : "files"}, about ${minutes} minutes on two cores${hint}\n`,
+  );
+}
+
+/** The folder below tests/. */
+function folderOf(file: string): string {
+  return file.split("/")[1] ?? "";
+}
+
+function isSlow(file: string): boolean {
+  return SLOW.includes(folderOf(file)) || ALONE.includes(folderOf(file));
+}
+
 function groupsOf(files: readonly string[]): string[][] {
-  const isAlone = (file: string) => ALONE.includes(file.split("/")[1] ?? "");
+  const isAlone = (file: string) => ALONE.includes(folderOf(file));
   const shared = files.filter((file) => !isAlone(file));
   const alone = files.filter(isAlone).map((file) => [file]);
   return shared.length > 0 ? [shared, ...alone] : alone;
@@ -97,9 +130,12 @@ function runTests(files: readonly string[]): Promise<{ output: string; code: num
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
   for (const signal of SIGNALS) process.on(signal, forward);
   let output = "";
+  const lines = new TestLines(() => performance.now(), console.log);
   const pass = (chunk: Buffer): void => {
-    output += chunk.toString();
-    process.stdout.write(chunk);
+    const text = chunk.toString();
+    output += text;
+    if (isVerbose) process.stdout.write(text);
+    else lines.push(text);
   };
   child.stdout.on("data", pass);
   child.stderr.on("data", pass);
@@ -108,6 +144,7 @@ function runTests(files: readonly string[]): Promise<{ output: string; code: num
     child.on("close", (code) => {
       clearTimeout(limit);
       for (const signal of SIGNALS) process.off(signal, forward);
+      if (!isVerbose) lines.end(code ?? 1);
       done({ output: stripVTControlCharacters(output), code: code ?? 1 });
     });
   });

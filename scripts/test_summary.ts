@@ -25,6 +25,11 @@ const REASON = / ?\(skipped: (.+)\)/;
 const COUNT = /^ *(\d+) (pass|fail)$/;
 const END = /^Ran \d+ tests? across (\d+) files?\./;
 
+/** The file of which this line is the heading. */
+export function headingOf(line: string): string | undefined {
+  return FILE.exec(line)?.[1];
+}
+
 /** `output` without colours. */
 export function readSummary(output: string): TestSummary {
   const files = new Set<string>();
@@ -34,7 +39,7 @@ export function readSummary(output: string): TestSummary {
   const counts = { pass: 0, fail: 0 };
   let collected: number | undefined;
   for (const line of output.split("\n").map((text) => text.trimEnd())) {
-    const file = FILE.exec(line)?.[1];
+    const file = headingOf(line);
     if (file !== undefined) {
       files.add(file);
       current = file;

@@ -81,4 +81,21 @@ describe("scripts/test.ts", () => {
     expect(run("selected", files, ["-t", "passes", "./tests/amp/b_test.ts"])).toMatchObject({ status: 0 });
     expect(run("selected", files, ["nothing"])).toMatchObject({ status: 1 });
   });
+
+  test("--quick leaves out conversations and other programs", () => {
+    const files = {
+      "tests/amp/a_test.ts": PASSING,
+      "tests/scenarios/b_test.ts": FAILING,
+      "tests/cli/c_test.ts": FAILING,
+    };
+    const { status, stdout, last } = run("quick", files, ["--quick"]);
+    expect(stdout).toStartWith("1 test file, about ");
+    expect(stdout).toContain("\nok     tests/amp/a_test.ts (1 test, ");
+    expect({ status, last }).toEqual({ status: 0, last: "1 passed, 0 failed" });
+  });
+
+  test("--verbose prints what bun prints", () => {
+    const { stdout } = run("verbose", { "tests/a_test.ts": PASSING }, ["--verbose"]);
+    expect(stdout).toContain("(pass) passes");
+  });
 });
