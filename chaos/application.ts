@@ -63,7 +63,7 @@ export class Application {
       const key = isNew ? `k${known.length + 1}` : random.pick(known.slice(-20));
       // Some at the same time: two requests with one key, too.
       await Promise.all(Array.from({ length: random.between(1, 2) }, () => this.#send(key)));
-      await sleep(random.between(5, 80));
+      await sleep(random.between(30, 200));
     }
   }
 
