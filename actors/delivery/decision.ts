@@ -76,6 +76,8 @@ export function planOf(
   const exact = resource === "" ? undefined : taker(state, resource, stanza.from!);
   const isBlocked = state.isBlocked(stanza.from!);
   if (exact !== undefined && !isBlocked) {
+    // Notices a resource that has just become ready for what waits: that comes first.
+    if (state.isPresenceDue) state.answers();
     // RFC 6121 section 8.5.3.1: a resource that is there gets it, whatever the others would do.
     if (rules === undefined || (envelope.via.length === 0 && state.profile.exists)) {
       return { kind: "direct", resources: [resource] };

@@ -162,14 +162,16 @@ export class DeliveryState implements Holder, PhaseHost {
 
   /**
    * Whether these are one resource that is about to say whether it is there: then what waits comes first, and after it what
-   * is for that resource anyway.
+   * is for that resource anyway. Where it has said so and other messages stand behind, this one comes after them.
    */
   awaitsPresence(resources: readonly string[]): boolean {
-    if (this.presenceDue === 0 || resources.length !== 1 || !(this.hasPending || this.heldBack)) return false;
-    return (
-      this.node.now() - this.presenceDue < PRESENCE_DUE_MS &&
-      this.viewOf(this.resource(resources[0]!))?.available === false
-    );
+    if (!this.isPresenceDue || resources.length !== 1 || !(this.hasPending || this.heldBack)) return false;
+    return this.behind !== undefined || this.viewOf(this.resource(resources[0]!))?.available === false;
+  }
+
+  /** A resource that was bound lately may not have told whether it is there, or the account's profile not yet that it has. */
+  get isPresenceDue(): boolean {
+    return this.presenceDue > 0 && this.node.now() - this.presenceDue < PRESENCE_DUE_MS;
   }
 
   resource(name: string): ResourceEntry | undefined {

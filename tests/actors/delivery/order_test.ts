@@ -52,6 +52,32 @@ describe("Order", () => {
     expect(balcony.texts).toEqual(["m1", "m2", "composing", "m3"]);
   });
 
+  test.each([
+    ["ready for what waits", 0, ["m1", "m2", "m3", "m4"]],
+    // What is for the account alone goes on waiting.
+    ["of negative priority", -1, ["m2", "m3", "m4"]],
+  ])("to the full JID nothing overtakes what was sent before the presence: %s", async (_, priority, texts) => {
+    stage = await DeliveryStage.create();
+    const to = `${JULIET}/balcony`;
+    stage.sends("m1");
+    await stage.commits();
+    const balcony = stage.arrives("balcony", { available: false });
+    stage.sends("m2", [], { to });
+    // The session is available, and the account's profile does not tell of it yet.
+    Object.assign(balcony, { available: true, priority });
+    stage.sends("m3", [], { to });
+    stage.sends("m4", ["notify deliver direct"], { to });
+    await stage.settles();
+    stage.tellsProfile();
+    stage.flushes();
+    await stage.commits();
+    for (const remind of stage.reminders.splice(0)) remind();
+    await stage.commits();
+    expect(balcony.texts).toEqual(texts);
+    balcony.proves();
+    await stage.commits();
+  });
+
   test("a message without a row keeps its place among those from storage", async () => {
     stage = await DeliveryStage.create();
     for (const id of numbers(1, 120)) stage.sends(id);
