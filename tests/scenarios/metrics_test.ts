@@ -188,6 +188,7 @@ unsafe("the server is not ready while its store cannot commit", { transports: ["
   expect(await health(cast, "/readyz")).toBe(200);
   expect(await value(cast, "ampact_ready")).toBe(1);
   expectsLogged("store cannot commit");
+  expectsLogged("cannot keep message in archive");
   store.fault = new StoreFault("full", "Cannot commit: disk full");
   romeo.sends(chat(juliet.bare));
   await romeo.gets("message", NS.CLIENT);
