@@ -1,8 +1,8 @@
 /** Stores that break what timelines promise, to show that the harness notices. @module */
 import type { ReadCall, Store, StoreCall, StoreReply, StoreStart } from "../store/store.ts";
 
-/** Longer than most times between two kills of a busy moment. */
-const GAP_MS = 300;
+/** Longer than most times between two kills. */
+const GAP_MS = 1500;
 /** A follower does not get one of so many steps. */
 const SKIPPED = 40;
 
@@ -30,8 +30,9 @@ abstract class Around implements Store {
   }
 }
 
-/** Steps are committed, and what makes them true follows later. */
+/** The steps of a message with a key are committed, and what makes them true follows later. */
 export class StepsFirstStore extends Around {
+  readonly #keyed = new Set<string>();
   #before: Promise<unknown> = Promise.resolve();
 
   override run(batch: readonly StoreCall[]): Promise<readonly StoreReply[]> {
@@ -55,10 +56,17 @@ export class StepsFirstStore extends Around {
     const isStep = ([method]: StoreCall) => method === "noteSteps" || method === "openTimeline";
     const steps = batch.filter(isStep);
     const others = batch.filter((call) => !isStep(call));
-    if (steps.length === 0 || others.length === 0) return this.store.run(batch);
+    for (const [method, given] of steps) {
+      if (method === "openTimeline" && given.key !== undefined) this.#keyed.add(given.id);
+    }
+    if (!steps.some((call) => this.#isOfKey(call)) || others.length === 0) return this.store.run(batch);
     const [first, second] = [await this.store.run(steps), await this.#later(others)];
     const [ofSteps, ofOthers] = [first[Symbol.iterator](), second[Symbol.iterator]()];
     return batch.map((call) => (isStep(call) ? ofSteps : ofOthers).next().value as StoreReply);
+  }
+
+  #isOfKey([method, given]: StoreCall): boolean {
+    return method === "noteSteps" && given.some(({ timeline }) => this.#keyed.has(timeline));
   }
 
   async #later(calls: readonly StoreCall[]): Promise<readonly StoreReply[]> {

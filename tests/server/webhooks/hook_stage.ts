@@ -84,10 +84,13 @@ export class Endpoint {
 /** Timers that run when the test says so. */
 class Clock {
   now = START;
+  /** Of all timers so far, in milliseconds. */
+  readonly delays: number[] = [];
   #timers: { readonly at: number; readonly task: () => void }[] = [];
 
   schedule = (ms: number, task: () => void): (() => void) => {
     const timer = { at: this.now + ms, task };
+    this.delays.push(ms);
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
@@ -118,7 +121,7 @@ export function settle(): Promise<void> {
 }
 
 export async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; waited < 400; waited++) {
+  for (let waited = 0; waited < 1500; waited++) {
     if (holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
