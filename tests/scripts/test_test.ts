@@ -10,6 +10,14 @@ const FAILING = 'import { test } from "bun:test";\ntest("fails", () => { throw n
 const SKIPPING = 'import { test } from "bun:test";\ntest.skip("waits (skipped: no database)", () => {});\n';
 const IGNORE_B = '[test]\npathIgnorePatterns = ["**/b_test.ts"]\n';
 
+/** Fails when it runs for the first time. */
+const UNSTEADY = `import { existsSync, writeFileSync } from "node:fs";
+import { test } from "bun:test";
+const isFirst = !existsSync("ran");
+writeFileSync("ran", "");
+test("is unsteady", () => { if (isFirst) throw new Error("busy"); });
+`;
+
 let root = "";
 
 beforeAll(() => {
@@ -56,6 +64,19 @@ describe("scripts/test.ts", () => {
   test("fails when a test fails", () => {
     const result = run("failing", { "tests/a_test.ts": FAILING, "tests/b_test.ts": PASSING });
     expect(result).toMatchObject({ status: 1, last: "1 passed, 1 failed" });
+  });
+
+  test("tells what fails first and passes alone, and does not fail for it", () => {
+    const result = run("unsteady", { "tests/a_test.ts": UNSTEADY, "tests/b_test.ts": PASSING });
+    expect(result.stdout).toContain("unsteady: tests/a_test.ts: is unsteady");
+    expect(result).toMatchObject({ status: 0, last: "2 passed, 0 failed" });
+  });
+
+  test("fails at once when many files fail", () => {
+    const files = ["a", "b", "c", "d"].map((name) => [`tests/${name}_test.ts`, name === "a" ? UNSTEADY : FAILING]);
+    const result = run("many", Object.fromEntries(files));
+    expect(result.stdout).not.toContain("once more");
+    expect(result).toMatchObject({ status: 1, last: "0 passed, 4 failed" });
   });
 
   test("fails when a file cannot be loaded", () => {
