@@ -24,11 +24,22 @@ export interface Destination {
    * it and without `plan` nobody knows. `forward`: false once the recipient's forwarding address has refused it.
    */
   explain?(envelope: Envelope, forward: boolean): void;
+  /** Other servers stand behind it, whose users are strangers here until presence says otherwise. */
+  readonly isRemote?: boolean;
+  /** The queue of a domain, which is opened when the first message is for it, and at the start where messages wait. */
+  hop?(domain: string): QueuedDomain | undefined;
   /**
    * Takes a stanza. It answers for a message until it has told DestinationContext.finish() what became of it. The count of the
    * sender's stream (XEP-0198) waits a minute for that, no longer.
    */
   accept(envelope: Envelope): void;
+}
+
+export interface QueuedDomain {
+  readonly hop: Hop;
+  readonly options: HopOptions;
+  /** The queue is empty and was closed, since others are needed. */
+  closed(): void;
 }
 
 /** What a destination may use of the server. */
@@ -45,6 +56,15 @@ export interface DestinationContext {
    * address, until it takes or refuses it. Returns what puts a stanza into the queue.
    */
   openHop(domain: string, hop: Hop, options: HopOptions): (envelope: Envelope) => void;
+  /** Into the queue of a domain that Destination.hop() knows. */
+  queue(envelope: Envelope): void;
+  /**
+   * A stanza that has come from another server. `isReport`: it tells what became of a message (XEP-0079 2.2.5). `handled`: called
+   * once, when it is durable or has ended.
+   */
+  receive(stanza: Stanza, isReport: boolean, handled: () => void): void;
+  /** Runs a task later; returns what cancels it. */
+  schedule(ms: number, task: () => void): () => void;
   /** Has the queue of that domain tell what would become of a message. */
   explainHop(domain: string, envelope: Envelope): void;
 }

@@ -29,6 +29,12 @@ export class HopActor implements Actor<HopLetter> {
     this.#state = new HopState(node, start, onOver, carryOutOwn);
   }
 
+  /** Nothing waits here, in memory or in the store. */
+  get isEmpty(): boolean {
+    const { inFlight, hasMore, isReading, early } = this.#state;
+    return inFlight.size === 0 && !hasMore && !isReading && early === undefined;
+  }
+
   receive(letter: HopLetter): void | Promise<void> {
     const state = this.#state;
     switch (letter.kind) {

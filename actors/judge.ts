@@ -133,7 +133,7 @@ function commit(
   steps: readonly Step[],
   told: (event: DueEvent | undefined) => void,
 ): void {
-  const calls: StoreCall[] = [...eventCalls(event)];
+  const calls: StoreCall[] = [...eventCalls(node, event)];
   if (timeline !== undefined) calls.push(node.timelines.callOf(timeline, steps));
   if (calls.length === 0) return told(event);
   transact(node, calls, (fault) => {

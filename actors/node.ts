@@ -106,6 +106,8 @@ export interface Node extends Teller {
   /** Runs a task later; returns what cancels it. */
   schedule(ms: number, task: () => void): () => void;
   isLocal(domain: string): boolean;
+  /** Whether it is a domain of another server. */
+  isRemote(domain: string): boolean;
   /** Whether stanzas for that domain have somewhere to go. */
   serves(domain: string): boolean;
   /** The actors of a bare JID, activated if necessary. */

@@ -5,7 +5,7 @@ import type { Stanza } from "../xmpp/stanza.ts";
 import { countRefusal } from "./count_refusal.ts";
 import type { Envelope } from "./delivery/delivery_letter.ts";
 import { answerUnserved } from "./delivery/first_answers.ts";
-import type { Destination } from "./destination.ts";
+import type { Destination, QueuedDomain } from "./destination.ts";
 import type { Finding } from "./finding.ts";
 import type { HandedMessages } from "./handed_messages.ts";
 import { explainPlan, judge } from "./judge.ts";
@@ -31,6 +31,15 @@ export class Router {
 
   serves(domain: string): boolean {
     return this.#find(domain) !== undefined;
+  }
+
+  isRemote(domain: string): boolean {
+    return this.#find(domain)?.isRemote === true;
+  }
+
+  /** The far end of a queue that is opened on demand. */
+  hop(domain: string): QueuedDomain | undefined {
+    return this.#find(domain)?.hop?.(domain);
   }
 
   dispatch(envelope: Envelope): void {
@@ -91,7 +100,7 @@ export class Router {
 export function refuse(
   node: Node,
   { stanza, notice, via, replyTo }: Envelope,
-  condition: "remote-server-not-found" | "service-unavailable" | "internal-server-error",
+  condition: "remote-server-not-found" | "service-unavailable" | "internal-server-error" | "resource-constraint",
 ): void {
   const silent =
     stanza.type === "error" ||

@@ -13,6 +13,7 @@ import type { AsyncStore, Store, StoreFault, StoreStart, WaitingSummary } from "
 import { StreamError } from "../xmpp/errors.ts";
 import { Jid } from "../xmpp/jid.ts";
 import type { Log } from "../xmpp/log.ts";
+import { NS } from "../xmpp/ns.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import { Accounts } from "./accounts.ts";
 import type { Address, DirectoryLetter, ReplyTo, SessionId, WaiterLetter } from "./address.ts";
@@ -20,7 +21,7 @@ import { ArchiveRetention } from "./archive_retention.ts";
 import { type Census, countSessions, longest } from "./census.ts";
 import { Congestion } from "./congestion.ts";
 import type { DeliveryLetter, Envelope } from "./delivery/delivery_letter.ts";
-import type { Destination, DestinationContext } from "./destination.ts";
+import type { Destination, DestinationContext, QueuedDomain } from "./destination.ts";
 import { envelope } from "./envelope.ts";
 import type { ExpiryLetter } from "./expiry_actor.ts";
 import { ExpiryActor } from "./expiry_actor.ts";
@@ -35,8 +36,8 @@ import { Meters } from "./meters.ts";
 import type { Node, NodeSettings, RouteOptions, UserEntry } from "./node.ts";
 import { NowAndThen } from "./now_and_then.ts";
 import { ALONE, type Peers, processOf } from "./peers.ts";
-import { type Letters, sendAccepted } from "./post.ts";
-import { Router } from "./router.ts";
+import { type Letters, sendAccepted, tellFinding } from "./post.ts";
+import { Router, refuse } from "./router.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
 import { unanswered } from "./session/open_requests.ts";
@@ -95,6 +96,8 @@ export class ActorSystem implements Node, SessionService {
   readonly #users: UserDirectory;
   readonly #hops = new Map<string, Mailbox<HopLetter>>();
   readonly #handed: HandedMessages;
+  /** Those opened by the first message for their domain. */
+  readonly #onDemand = new Map<string, QueuedDomain>();
   readonly #router: Router;
   readonly #domains: ReadonlySet<string>;
   /** Callers in this process that wait for an answer. */
@@ -103,6 +106,7 @@ export class ActorSystem implements Node, SessionService {
   #seqs: SequenceClock;
   #ids: StanzaIds;
   #turn = 0;
+  #isStopped = false;
   #cancelSweep: (() => void) | undefined;
   #cancelPruning: (() => void) | undefined;
 
@@ -163,6 +167,12 @@ export class ActorSystem implements Node, SessionService {
         this.#handed.remove(envelope);
         finishUnderRules(this, envelope, outcome);
       },
+      queue: (envelope) => {
+        this.#handed.remove(envelope);
+        this.send({ kind: "hop", domain: envelope.stanza.to!.domain }, envelope);
+      },
+      receive: (stanza, isReport, handled) => this.#receiveStanza(stanza, isReport, handled),
+      schedule: (ms, task) => this.schedule(ms, task),
       explainHop: (domain, envelope) => this.send({ kind: "hop", domain }, { kind: "explain", envelope }),
       openHop: (domain, hop, options) => {
         const put = this.#openHop(domain, hop, options);
@@ -177,11 +187,77 @@ export class ActorSystem implements Node, SessionService {
   #openHop(domain: string, hop: Hop, options: HopOptions): (envelope: Envelope) => void {
     const to = { kind: "hop", domain } as const;
     if (this.peers.ownerOf(Jid.parse(domain)) !== this.peers.own) return (envelope) => this.send(to, envelope);
+    const mailbox = this.#startHop(domain, { hop, options });
+    return (envelope) => mailbox.tell(envelope);
+  }
+
+  #startHop(domain: string, { hop, options }: Pick<QueuedDomain, "hop" | "options">): Mailbox<HopLetter> {
     const mailbox: Mailbox<HopLetter> = new Mailbox(serverKind("HopActor", this.log), this.scheduler);
     mailbox.start(new HopActor(this, { domain, hop, options, self: () => mailbox }));
     this.#hops.set(domain, mailbox);
     mailbox.tell({ kind: "start" });
-    return (envelope) => mailbox.tell(envelope);
+    return mailbox;
+  }
+
+  #tellHop(domain: string, letter: HopLetter): void {
+    const known = this.#hops.get(domain);
+    if (known !== undefined) return known.tell(letter);
+    const queued = this.#isStopped ? undefined : (this.#router.hop(domain) ?? this.#hopAfterIdle(domain));
+    if (queued !== undefined) {
+      const mailbox = this.#startHop(domain, queued);
+      this.#onDemand.set(domain, queued);
+      return mailbox.tell(letter);
+    }
+    if (letter.kind === "stanza") refuse(this, letter, "resource-constraint");
+    else if (letter.kind === "explain") {
+      tellFinding(this, letter.envelope, { kind: "refused", condition: "resource-constraint" });
+    }
+  }
+
+  /** There is no room for another queue, unless one of them is empty. */
+  #hopAfterIdle(domain: string): QueuedDomain | undefined {
+    for (const [each, { closed }] of this.#onDemand) {
+      const mailbox = this.#hops.get(each)!;
+      if (mailbox.length > 0 || (mailbox.actor as HopActor | undefined)?.isEmpty !== true) continue;
+      mailbox.stop();
+      this.#hops.delete(each);
+      this.#onDemand.delete(each);
+      closed();
+    }
+    return this.#router.hop(domain);
+  }
+
+  /** Messages that waited for other servers go on. */
+  #openHops(): void {
+    this.database.waitingOwners().then(
+      (domains) => {
+        for (const domain of domains) {
+          const isOwn = this.peers.ownerOf(Jid.parse(domain)) === this.peers.own;
+          if (isOwn && this.isRemote(domain) && !this.#hops.has(domain)) this.#tellHop(domain, { kind: "start" });
+        }
+      },
+      (error: StoreFault) => this.log.error("cannot read which domains messages wait for", { fault: error.kind }),
+    );
+  }
+
+  /** From another server. What is no message is handled once it is on its way. */
+  #receiveStanza(stanza: Stanza, isReport: boolean, handled: () => void): void {
+    if (stanza.name !== "message") {
+      this.route(stanza);
+      return handled();
+    }
+    // What is told of its rules lies in that queue, in the transaction that makes it true.
+    const { domain } = stanza.from!;
+    if (stanza.has("amp", NS.AMP) && !this.#hops.has(domain)) this.send({ kind: "hop", domain }, { kind: "start" });
+    const ticket = this.waiters.add((letter) => {
+      if (letter.kind !== "accepted") return;
+      this.waiters.remove(ticket);
+      handled();
+    });
+    const replyTo: ReplyTo = { to: { kind: "waiter", process: this.peers.own }, ticket, waits: false };
+    this.route(stanza, { replyTo, notice: isReport });
+    // The other server waits for it, and sends nothing more to this address until then.
+    this.store.tell({ kind: "hurry" });
   }
 
   /** Overdue deadlines fire, and the sweep begins. */
@@ -189,6 +265,7 @@ export class ActorSystem implements Node, SessionService {
     this.peers.listen((frame) => this.#receive(frame));
     const context = this.#destinationContext();
     for (const destination of this.#start.destinations) destination.start?.(context);
+    this.#openHops();
     this.#prune();
     this.#expiry.tell({ kind: "due" });
     this.#retention.run();
@@ -224,6 +301,7 @@ export class ActorSystem implements Node, SessionService {
 
   /** Ends all sessions; resolves when what they left has been committed. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#cancelSweep?.();
     this.#cancelPruning?.();
     this.#retention.stop();
@@ -331,6 +409,10 @@ export class ActorSystem implements Node, SessionService {
     return this.#domains.has(domain);
   }
 
+  isRemote(domain: string): boolean {
+    return !this.isLocal(domain) && this.#router.isRemote(domain);
+  }
+
   serves(domain: string): boolean {
     return this.#router.serves(domain);
   }
@@ -404,7 +486,7 @@ export class ActorSystem implements Node, SessionService {
       case "delivery":
         return this.#users.get(to.jid).delivery.tell(letter as DeliveryLetter);
       case "hop":
-        return this.#hops.get(to.domain)?.tell(letter as HopLetter);
+        return this.#tellHop(to.domain, letter as HopLetter);
       case "waiter":
         return this.#tellWaiter(letter as WaiterLetter);
       case "directory":

@@ -63,6 +63,8 @@ export interface NonePlan {
   readonly reason: NoneReason;
   /** Ordinary handling ignores the message instead of answering with an error. */
   readonly silent: boolean;
+  /** The ordinary error, where who refused it has said which. */
+  readonly condition?: StanzaErrorCondition;
 }
 
 /** One variant for each value of the `deliver` condition (XEP-0079 3.3.1). */
@@ -102,6 +104,7 @@ export function plan(input: PlanInput): Plan {
  */
 export function ordinaryError(none: NonePlan): StanzaErrorCondition | undefined {
   if (none.silent) return undefined;
+  if (none.condition !== undefined) return none.condition;
   return none.reason === "no-route" ? "remote-server-not-found" : "service-unavailable";
 }
 

@@ -42,6 +42,7 @@ export async function serve(): Promise<void> {
 async function listen(server: AmpactServer, open: Stoppable[]): Promise<OpenPorts> {
   const { config } = server;
   const tcp = await server.listen();
+  if (config.s2s.enabled) await server.listenForServers();
   // Opened last: a client that waits for this port finds the others open.
   const http = listenHttp({ fetch: rootApp(server).fetch, websocket: server.websocket }, config.http);
   open.push(http);

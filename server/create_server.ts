@@ -29,6 +29,7 @@ import { lateContext } from "./late_context.ts";
 import { serverLog } from "./log.ts";
 import { createMetricsApp } from "./metrics/metrics_app.ts";
 import { Monitoring } from "./metrics/monitoring.ts";
+import { type ConnectedLinks, createFederation } from "./other_servers.ts";
 import type { OutcomeHandler } from "./outcome_consumer.ts";
 import type { OutgoingMessage } from "./outgoing_message.ts";
 import { makePrivate } from "./private_data.ts";
@@ -137,9 +138,9 @@ export interface AmpactServer {
 
 /**
  * Makes a server. Nothing is opened before start(). Throws ConfigError, and Error when two modules handle the same IQ
- * or declare the same setting. `peers`: for tests of several processes.
+ * or declare the same setting. `peers`: for tests of several processes; `links`: for tests of several servers.
  */
-export function createServer(options: ServerOptions = {}, peers?: Peers): AmpactServer {
+export function createServer(options: ServerOptions = {}, peers?: Peers, links?: ConnectedLinks): AmpactServer {
   const { modules = ownModules } = options;
   const config = loadConfig({ ...configSources(options), modules });
   const log = options.log ?? serverLog();
@@ -148,7 +149,6 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
     ? options.store
     : createSqliteStore(config.store.url, { accountBytes: config.limits.accountBytes, keyFile: keyFileOf(config) });
   const gateways = createGateways(config, options.gateways ?? {}, now);
-  const destinations = [...gateways.values(), ...(options.destinations ?? [])];
   const settings = nodeSettings(config);
   const registry = createRegistry(modules, settings);
   const meters = new Meters();
@@ -232,6 +232,12 @@ export function createServer(options: ServerOptions = {}, peers?: Peers): Ampact
   const certificate = new ServerCertificate({ config, log });
   const entrance = new TcpEntrance({ config, tcp: transports.tcp, certificate, log });
   const s2s = new S2sEntrance({ ...parts, config, certificate, secret: () => secret });
+  const streams = links ?? (config.s2s.enabled ? s2s : undefined);
+  const destinations = [
+    ...gateways.values(),
+    ...(options.destinations ?? []),
+    ...(streams === undefined ? [] : [createFederation(config, streams)]),
+  ];
   let stopping: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     monitoring.stopping();

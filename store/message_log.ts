@@ -79,4 +79,6 @@ export interface LogOperations {
   nextDeadline(after?: number): number | undefined;
   /** Of committed rows; `until`: a deadline at or before it has passed. Reads an index of all that waits. */
   waitingSummary(until: number): WaitingSummary;
+  /** Owners without an account for whom committed rows wait. */
+  waitingOwners(): readonly string[];
 }

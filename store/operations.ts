@@ -65,6 +65,7 @@ const ACCESS = {
   due: "read",
   nextDeadline: "read",
   waitingSummary: "read",
+  waitingOwners: "read",
   archive: "read log",
   archiveBounds: "read log",
   pruneArchive: "write log",

@@ -6,6 +6,7 @@ import { StanzaError } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import type { ReplyTo } from "../address.ts";
+import { countRefusal } from "../count_refusal.ts";
 import type { Node } from "../node.ts";
 import { finish, type Teller, tellAccepted, tellFinished, tellOutcome } from "../post.ts";
 import type { Done } from "./delivery_letter.ts";
@@ -13,7 +14,7 @@ import type { Change, Effect, Event, Step, Terms } from "./flight/flight.ts";
 import { step } from "./flight/step.ts";
 import type { Holder } from "./holder.ts";
 import { conditionOf, transact, waitingUnder } from "./log_rows.ts";
-import { announce, eventCalls, fireInLog, ruleEvent, sendEvent } from "./rule_events.ts";
+import { announce, eventCalls, fireInLog, ownerOf, ruleEvent, sendEvent } from "./rule_events.ts";
 import { endingSteps, noteEffect, noteEvent } from "./timeline_notes.ts";
 import type { Tracked } from "./tracked.ts";
 
@@ -47,6 +48,7 @@ export function carryOut(holder: Holder, tracked: Tracked, effect: Effect): void
     case "unreport":
       return unreport(holder, tracked);
     case "bounce":
+      if (tracked.refusal !== undefined) return refuse(node, tracked.refusal);
       // The sender of a forwarded message knows only the account that has forwarded it.
       return bounce(node, tracked.stanza, errorOf(effect), tracked.via[0]);
     case "accept":
@@ -102,6 +104,11 @@ function errorOf({ condition, type }: Extract<Effect, { kind: "bounce" }>): Stan
   return type === undefined ? new StanzaError(condition) : new StanzaError(condition, { type });
 }
 
+function refuse(node: Node, reply: Stanza): void {
+  countRefusal(node.meters, reply);
+  node.route(reply, { notice: true });
+}
+
 export function bounce(node: Node, stanza: Stanza, error: StanzaError, by?: Jid): void {
   if (stanza.type === "error") return;
   node.meters.refusals[error.condition]++;
@@ -116,7 +123,7 @@ function commit(holder: Holder, tracked: Tracked, { changes, ending, alone }: Co
   tracked.report = ending.report && ruleEvent(holder.node, ending.report, flight.rules!);
   const calls: StoreCall[] = [
     ...changes.flatMap((change) => callsOf(holder, tracked, change)),
-    ...eventCalls(tracked.report),
+    ...eventCalls(holder.node, tracked.report),
   ];
   if (tracked.timeline !== undefined) calls.push(...endingSteps(holder.node, tracked, changes, ending));
   const done = (fault: StoreFault | undefined) => {
@@ -164,5 +171,5 @@ function report(holder: Holder, tracked: Tracked, { met, logged }: Extract<Effec
 
 function unreport({ node }: Holder, { report }: Tracked): void {
   if (report === undefined || report.seq === 0) return;
-  node.store.tell({ kind: "settle", owner: report.stanza.to!.bare.text, seqs: [report.seq] });
+  node.store.tell({ kind: "settle", owner: ownerOf(node, report.stanza).text, seqs: [report.seq] });
 }

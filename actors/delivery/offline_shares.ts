@@ -55,7 +55,8 @@ export class OfflineShares {
     const { messages, fromSender, fromStrangers, bytes } = this.#limits;
     const sender = from.bare.text;
     const own = this.#senders.get(sender);
-    if (own !== undefined && from.local !== "" && reaches(own, Math.min(fromSender, messages), bytes * SENDER_BYTES)) {
+    const isOwnServer = from.local === "" && from.domain === recipient.owner.domain;
+    if (own !== undefined && !isOwnServer && reaches(own, Math.min(fromSender, messages), bytes * SENDER_BYTES)) {
       return true;
     }
     this.#know(recipient);

@@ -94,9 +94,10 @@ function isHidden(state: DeliveryState, { stanza, notice, isOwn }: Planned): boo
   return !isKnownTo(state, stanza.from!);
 }
 
-/** Whether the account shows its presence to that sender. Servers have their own ways to know. */
-export function isKnownTo({ owner, profile }: DeliveryState, sender: Jid): boolean {
-  return sender.bare.equals(owner) || sender.local === "" || profile.watchers.has(sender.bare.text);
+/** Whether the account shows its presence to that sender. This server has its own ways to know. */
+export function isKnownTo({ owner, profile, node }: DeliveryState, sender: Jid): boolean {
+  if (sender.bare.equals(owner) || profile.watchers.has(sender.bare.text)) return true;
+  return sender.local === "" && !node.isRemote(sender.domain);
 }
 
 /** Loop protection: no account has a message twice, and there is an end to it. */

@@ -5,6 +5,7 @@
  */
 import { decodeState, type RuleState } from "../../amp/rule_state.ts";
 import type { NewMessage, PendingMessage, Waiting } from "../../store/store.ts";
+import type { StanzaErrorCondition } from "../../xmpp/errors.ts";
 import type { Jid } from "../../xmpp/jid.ts";
 import { NS } from "../../xmpp/ns.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
@@ -56,6 +57,10 @@ export class Tracked implements NewMessage, RowHandle {
   commits = 0;
   /** Sessions that got a copy of it when others got it itself (XEP-0280). */
   copiedTo: readonly SessionId[] | undefined = undefined;
+  /** The error with which the next hop has refused it. */
+  refusedAs: StanzaErrorCondition | undefined = undefined;
+  /** What its sender gets in place of the ordinary error. */
+  refusal: Stanza | undefined = undefined;
   /** The report that the transaction under way logs. */
   report: DueEvent | undefined = undefined;
 

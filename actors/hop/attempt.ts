@@ -1,5 +1,6 @@
 /** One attempt to hand a message over. @module */
 import { seqTime } from "../../store/sequence.ts";
+import { carriedOn } from "../delivery/flight/on_hop.ts";
 import type { Tracked } from "../delivery/tracked.ts";
 import type { HopAnswer, HopMessage } from "./hop.ts";
 import type { HopState } from "./hop_state.ts";
@@ -18,9 +19,17 @@ export async function attempt(state: HopState, tracked: Tracked, count: number):
 }
 
 async function hand({ hop, options, node }: HopState, tracked: Tracked, count: number): Promise<HopAnswer> {
-  const { stanza, seq } = tracked;
+  const { stanza, seq, flight } = tracked;
   const id = node.stanzaId(seq);
-  const message: HopMessage = { id, stanza: withoutVia(stanza), sentAt: seqTime(seq), attempt: count };
+  const { rules, stage } = flight;
+  const message: HopMessage = {
+    id,
+    stanza: withoutVia(stanza),
+    rules: carriedOn(rules, undefined),
+    onward: carriedOn(rules, stage.kind === "handed" ? stage.onTaken : undefined),
+    sentAt: seqTime(seq),
+    attempt: count,
+  };
   const { timeoutMs } = options;
   const timeout = new AbortController();
   let cancel: (() => void) | undefined;
@@ -48,6 +57,6 @@ function faultOf(thrown: unknown): Error {
 }
 
 /** Exponential: after so many attempts that failed. */
-export function pauseAfter(attempts: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));
+export function pauseAfter(attempts: number, longest = LONGEST_PAUSE_MS): number {
+  return Math.min(longest, FIRST_PAUSE_MS * 2 ** (attempts - 1));
 }

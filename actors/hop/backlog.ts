@@ -1,11 +1,10 @@
 /** What waits in the store alone: so many messages are held in memory, the others are read after them. @module */
 import type { PendingMessage } from "../../store/store.ts";
-import { move } from "../delivery/carry_out.ts";
 import { fromRow, type Tracked } from "../delivery/tracked.ts";
 import { finish } from "../post.ts";
 import { pauseAfter } from "./attempt.ts";
 import type { HopState } from "./hop_state.ts";
-import { TO_HOP, takeEarly } from "./intake.ts";
+import { requeue, takeEarly } from "./intake.ts";
 import { viaOf } from "./via.ts";
 
 const MAX_HELD = 1000;
@@ -69,6 +68,5 @@ function queueRow(state: HopState, row: PendingMessage): void {
   const via = viaOf(tracked.stanza);
   if (via !== undefined) tracked.via = [via];
   if (row.seq < state.openedAt) state.shares.count(tracked.stanza, 1);
-  state.inFlight.set(row.seq, tracked);
-  move(state, tracked, { kind: "planned", plan: TO_HOP, sessions: [] });
+  requeue(state, tracked);
 }

@@ -1,6 +1,8 @@
 /** The far end of a durable queue: something that takes a message for good, or refuses it. @module */
 import type { Outcome } from "../../amp/outcome.ts";
+import type { RuleState } from "../../amp/rule_state.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
+import type { StanzaErrorCondition } from "../../xmpp/stanza_condition.ts";
 
 /** A message as a hop gets it. */
 export interface HopMessage {
@@ -8,14 +10,25 @@ export interface HopMessage {
   readonly id: string;
   /** Without its rules. */
   readonly stanza: Stanza;
+  /** Those that are undecided. */
+  readonly rules: RuleState | undefined;
+  /** Those of them that are for who comes next, should it take the message. */
+  readonly onward: RuleState | undefined;
   /** Milliseconds since 1970. */
   readonly sentAt: number;
   /** Counts from 1. */
   readonly attempt: number;
 }
 
-/** `taken`: the far end answers for the message from now on. `refused`: for good; the sender learns that nothing delivers it. */
-export type HopAnswer = "taken" | "refused";
+/**
+ * `taken`: the far end answers for the message from now on. `refused`: for good; the sender learns that nothing delivers it, by the error
+ * `condition` where it is given. `no-rules`: the next server does not process rules, and was given nothing (XEP-0079 2.2.4).
+ */
+export type HopAnswer =
+  | "taken"
+  | "refused"
+  | "no-rules"
+  | { readonly kind: "refused"; readonly condition: StanzaErrorCondition };
 
 export interface Hop {
   /** What it throws is no answer: the message is tried again later. `signal`: the time of this attempt is over. */
@@ -29,4 +42,19 @@ export interface HopOptions {
   readonly retryMs: number;
   /** What has become of a message that was taken. */
   readonly outcome: Outcome;
+  /** Another server stands behind it; otherwise rules end here. */
+  readonly next?: NextServer;
+}
+
+/** A queue towards another server: rules go on with a message, errors and reports go there too. */
+export interface NextServer {
+  /** The longest pause between two attempts, in milliseconds. */
+  readonly longestPauseMs: number;
+  /** Attempts under way at a time. */
+  readonly attempts: number;
+  /** Messages and bytes that may wait for that server. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** Whether rules that are for the next server are decided here, as far as that goes, since it processes none. */
+  decidesHere(): boolean;
 }

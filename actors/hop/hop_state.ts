@@ -3,6 +3,7 @@ import { SeqMap } from "../../store/seq_map.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Envelope } from "../delivery/delivery_letter.ts";
 import type { Holder, OwnEffect } from "../delivery/holder.ts";
+import { RecentSeqs } from "../delivery/recent_seqs.ts";
 import type { Tracked } from "../delivery/tracked.ts";
 import type { Node } from "../node.ts";
 import type { Hop, HopOptions } from "./hop.ts";
@@ -17,6 +18,9 @@ export interface HopStart {
   readonly options: HopOptions;
   readonly self: () => HopRef;
 }
+
+/** How many are remembered at least. */
+const GONE_REPORTS = 500;
 
 type CarryOutOwn = (state: HopState, tracked: Tracked, effect: OwnEffect) => void;
 
@@ -37,6 +41,10 @@ export class HopState implements Holder {
   early: Envelope[] | undefined = [];
   /** Attempts under way. */
   sending = 0;
+  /** The last attempt had no answer: what comes now lies here for a while. */
+  isHeldUp = false;
+  /** Reports from the log that have gone: their envelopes may still be on the way here. */
+  readonly goneReports = new RecentSeqs(GONE_REPORTS);
   /** Rows beyond `readTo` wait in the store alone. */
   hasMore = true;
   isReading = false;
@@ -75,6 +83,7 @@ export class HopState implements Holder {
   moved(tracked: Tracked, isOver: boolean): void {
     if (!isOver) return;
     this.shares.count(tracked.stanza, -1);
+    if (tracked.flight.notice) this.goneReports.add(tracked.seq);
     this.#over(this, tracked);
   }
 

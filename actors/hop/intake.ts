@@ -1,8 +1,6 @@
 /** A message comes for a hop: its rules are validated and held against the plan, then it is kept. XEP-0079 2.2. @module */
-import type { Met } from "../../amp/evaluate.ts";
-import type { Plan } from "../../amp/plan.ts";
+import type { Met, NotifyMoment } from "../../amp/evaluate.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
-import { verdictOn } from "../../amp/verdict.ts";
 import { StanzaError } from "../../xmpp/errors.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { begin, endHere } from "../delivery/arrival.ts";
@@ -15,27 +13,48 @@ import { queue } from "../delivery/flight/on_hop.ts";
 import { type IntakeTerms, readRules, takeRules } from "../delivery/intake.ts";
 import { append, waitingUnder } from "../delivery/log_rows.ts";
 import { announceMet } from "../delivery/rule_events.ts";
-import { Tracked, UNOFFERED } from "../delivery/tracked.ts";
+import { LOGGED_ROW, Tracked, UNOFFERED } from "../delivery/tracked.ts";
 import type { Finding } from "../finding.ts";
 import { judged } from "../judged.ts";
 import { finish, tellRefused } from "../post.ts";
 import type { HopState } from "./hop_state.ts";
+import { judgedHere, planOf, verdictAtHop } from "./judging.ts";
 import { withVia } from "./via.ts";
 
 /** Messages held, with those whose commit is awaited; above it a message is refused. */
 const MAX_HELD_EVER = 10_000;
-/** What a hop would do with a message. */
-export const TO_HOP: Plan = { kind: "gateway" };
 const QUEUED_ROW: Row = { log: "queued", waits: true, archived: false, counted: false };
 
 export function onMessage(state: HopState, envelope: Envelope): void {
   const { node } = state;
-  const { stanza } = envelope;
-  if (isIgnored(stanza)) return finish(node, envelope.replyTo, { kind: "dropped" });
-  if (isFull(state, envelope)) return refuse(state, envelope);
+  const { stanza, seq } = envelope;
+  if (isIgnored(state, stanza)) return finish(node, envelope.replyTo, { kind: "dropped" });
+  if (seq === 0 && isFull(state, envelope)) return refuse(state, envelope);
   if (state.early !== undefined) return hold(state, state.early, envelope);
+  if (seq > 0) return takeLogged(state, envelope);
   const taken = takeRules(node, envelope, stanza, termsOf(state));
   if (taken !== undefined) decide(state, envelope, withVia(taken.stanza, envelope.via), taken.rules);
+}
+
+/** A report that the log holds already; it may have been read there and sent meanwhile. */
+function takeLogged(state: HopState, envelope: Envelope): void {
+  const { seq, stanza } = envelope;
+  if (state.inFlight.has(seq) || state.goneReports.has(seq)) return;
+  const tracked = new Tracked(envelope, { owner: state.owner.text, seq }, stanza, undefined, UNOFFERED, LOGGED_ROW);
+  state.shares.count(stanza, 1);
+  requeue(state, tracked);
+}
+
+/** A message that is durable is on its way to the far end. */
+export function requeue(state: HopState, tracked: Tracked): void {
+  const { rules } = tracked.flight;
+  const verdict = rules && verdictAtHop(state, rules);
+  const notify = verdict?.kind === "default" ? verdict.notify : undefined;
+  begin(state, tracked, queue(tracked.flight, isOnTaken(notify) ? notify : undefined));
+}
+
+function isOnTaken(notify: { readonly when: NotifyMoment } | undefined): boolean {
+  return notify?.when === "handed-over" || notify?.when === "received";
 }
 
 function hold({ shares }: HopState, early: Envelope[], envelope: Envelope): void {
@@ -64,19 +83,24 @@ function takeSafely(state: HopState, envelope: Envelope): void {
 /** What onMessage() would do. */
 export function explain(state: HopState, envelope: Envelope): Finding {
   const { stanza } = envelope;
-  if (isIgnored(stanza)) return { kind: "ended", outcome: { kind: "dropped" } };
+  if (isIgnored(state, stanza)) return { kind: "ended", outcome: { kind: "dropped" } };
   if (isFull(state, envelope)) return { kind: "refused", condition: "resource-constraint" };
   const taken = readRules(envelope, stanza, termsOf(state));
   if (taken.kind === "refused") return { kind: "refused", condition: taken.condition };
-  return judged(taken.rules, TO_HOP, state.node.now());
+  const { rules } = taken;
+  return judged(rules && judgedHere(state, rules), planOf(state), state.node.now());
 }
 
-function isIgnored(stanza: Stanza): boolean {
-  return stanza.type === "error" || isEphemeral(stanza);
+/** To another server errors go too. */
+function isIgnored({ options }: HopState, stanza: Stanza): boolean {
+  return options.next === undefined && (stanza.type === "error" || isEphemeral(stanza));
 }
 
 /** The queue has no room for it; senders have shares, the application has not. */
-function isFull({ inFlight, early, shares }: HopState, { stanza, replyTo, via }: Envelope): boolean {
+function isFull({ inFlight, early, shares, options }: HopState, { stanza, replyTo, via }: Envelope): boolean {
+  const { next } = options;
+  const { total } = shares;
+  if (next !== undefined && (total.messages >= next.messages || total.bytes + stanza.size > next.bytes)) return true;
   const isOwn = replyTo?.waits === true && via.length === 0;
   return inFlight.size + (early?.length ?? 0) >= MAX_HELD_EVER || (!isOwn && shares.isFull(stanza));
 }
@@ -94,11 +118,11 @@ function refuse({ node }: HopState, { stanza, notice, via, replyTo }: Envelope):
 
 function decide(state: HopState, envelope: Envelope, stanza: Stanza, rules: RuleState | undefined): void {
   if (rules === undefined) return keep(state, envelope, stanza, rules, undefined);
-  const verdict = verdictOn(rules, TO_HOP, state.node.now());
+  const verdict = verdictAtHop(state, rules);
   if (verdict.kind !== "default") return endHere(state, { envelope, stanza, rules }, verdict, ruledOut(verdict));
   const { notify } = verdict;
   if (notify?.when !== "now") {
-    return keep(state, envelope, stanza, rules, notify?.when === "handed-over" ? notify : undefined);
+    return keep(state, envelope, stanza, rules, isOnTaken(notify) ? notify : undefined);
   }
   announceMet(state, notify, rules, envelope.replyTo?.timeline);
   keep(state, envelope, stanza, fire(rules, notify), undefined);

@@ -12,6 +12,8 @@ interface Share {
 
 export class QueueShares {
   readonly #shares = new Map<string, Share>();
+  /** Of all senders. */
+  readonly total: Share = { messages: 0, bytes: 0 };
 
   /** Whether no more of that sender may wait. The server itself, in whose name applications send, has no bound. */
   isFull({ from }: Stanza): boolean {
@@ -21,6 +23,8 @@ export class QueueShares {
 
   /** A message comes to wait (1), or waits no longer (-1). */
   count({ from, size }: Stanza, sign: 1 | -1): void {
+    this.total.messages += sign;
+    this.total.bytes += sign * size;
     const sender = from!.bare.text;
     const share = this.#shares.get(sender) ?? { messages: 0, bytes: 0 };
     share.messages += sign;

@@ -98,6 +98,11 @@ export function logOperations(
 
     nextDeadline: (after = Number.MIN_SAFE_INTEGER) => read.nextDeadline.first(after)!.at ?? undefined,
 
+    waitingOwners(): readonly string[] {
+      const owners = read.otherOwners.all("");
+      return owners.filter(({ id }) => read.pending.all(id, 0, 1).length > 0).map(({ jid }) => jid);
+    },
+
     waitingSummary(until: number): WaitingSummary {
       const { messages, oldest } = read.waiting.first()!;
       return { messages, oldest: oldest ?? undefined, due: read.dueCount.first(until)!.due };
@@ -191,6 +196,14 @@ function readQueries(connection: Connection, tables: Tables) {
         .orderBy("l.deadline")
         .orderBy("l.seq")
         .limit(limit),
+    ),
+    otherOwners: query(connection, (after: Slot<string>) =>
+      tables
+        .selectFrom("owner")
+        .select(["id", "jid"])
+        .where("jid", ">", after)
+        .where("kind", "!=", sql.lit("account" as const))
+        .orderBy("jid"),
     ),
     waiting: query(connection, () =>
       tables

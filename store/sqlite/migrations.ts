@@ -161,6 +161,9 @@ const EARLY_STEPS_STEP: readonly string[] = [
   `create index early_step_at on early_step (at)`,
 ];
 
+/** Those for whom messages wait, and who are no accounts: a few among many. */
+const OTHER_OWNERS_STEP: readonly string[] = [`create index owner_other on owner (jid) where kind != 'account'`];
+
 function statements(step: readonly string[]): Migration {
   return {
     async up(database: Kysely<unknown>): Promise<void> {
@@ -178,6 +181,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0006_followers": statements(FOLLOWERS_STEP),
   "0007_tokens": statements(TOKENS_STEP),
   "0008_early_steps": statements(EARLY_STEPS_STEP),
+  "0009_other_owners": statements(OTHER_OWNERS_STEP),
 };
 
 const provider: MigrationProvider = {

@@ -283,6 +283,19 @@ export function messageLogContract(make: MakeStore): void {
     });
   });
 
+  test("waitingOwners() tells for which owners without an account messages wait", async () => {
+    await call(store(), "addOwner", "here.example", "gateway");
+    await call(store(), "addOwner", "gone.example", "gateway");
+    await call(store(), "append", [waiting(1, "here.example"), waiting(2, "gone.example"), waiting(3, JULIET)]);
+    await call(store(), "settle", [{ owner: "gone.example", seq: 2 }]);
+    expect(await call(store(), "waitingOwners")).toEqual(["here.example"]);
+    await call(store(), "settle", [
+      { owner: "here.example", seq: 1 },
+      { owner: JULIET, seq: 3 },
+    ]);
+    expect(await call(store(), "waitingOwners")).toEqual([]);
+  });
+
   test("waitingSummary() counts what waits, and the deadlines up to and with the time", async () => {
     expect(await call(store(), "waitingSummary", 99)).toEqual({ messages: 0, oldest: undefined, due: 0 });
     await call(store(), "append", [waiting(2, JULIET, 30), waiting(3, ROMEO, 10), ...archived(1), waiting(4, ROMEO)]);

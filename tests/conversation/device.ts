@@ -395,6 +395,15 @@ export class Device {
     }
   }
 
+  /** The next two stanzas are these, in either order: two servers tell, each when it knows. */
+  async receivesBoth(one: Markup, other: Markup): Promise<void> {
+    const first = await this.#inbox.take();
+    if (first === undefined) throw this.#fail(`receives nothing, but should receive ${one} and ${other}`);
+    const isOne = mismatch(first, Element.parse(one.text, NS.CLIENT), {}) === undefined;
+    if (!isOne) this.#check(first, other, {});
+    await this.receives(isOne ? other : one);
+  }
+
   /** When all that is under way has arrived, these stanzas have come, in any order, and no others. */
   async hasReceived(patterns: readonly Markup[], options: MatchOptions = {}): Promise<void> {
     const received = await this.ignores();

@@ -10,6 +10,7 @@ import { type AmpactServer, createServer, type ServerOptions } from "../../serve
 import { createSqliteStore } from "../../store/sqlite_store.ts";
 import type { Credentials, Store, StoreCall, StoreReply } from "../../store/store.ts";
 import type { Address } from "./link.ts";
+import type { MemoryLinks } from "./memory_links.ts";
 import { PeerNetwork, placeOf } from "./peers.ts";
 import { SharedStore } from "./shared_store.ts";
 import { TestLog } from "./test_log.ts";
@@ -26,6 +27,8 @@ export interface TestServerOptions extends StageConfig {
   readonly now?: () => number;
   /** What the server is given in place of its store. */
   readonly wrapStore?: (store: Store) => Store;
+  /** What joins it to other servers. */
+  readonly links?: MemoryLinks;
   /** So many servers share the accounts and the store, as processes of one cluster do; 1 unless given. */
   readonly nodes?: number;
 }
@@ -68,7 +71,7 @@ export class TestServer {
   }
 
   async #startNode(store: Store, peers: Peers): Promise<TestNode> {
-    const { onDisk: _, now, wrapStore: __, nodes: ___, ...config } = this.#options;
+    const { onDisk: _, now, wrapStore: __, nodes: ___, links, ...config } = this.#options;
     let context!: ServerContext;
     const insight: ServerModule = {
       name: "insight",
@@ -89,8 +92,10 @@ export class TestServer {
         ...(now !== undefined && { now }),
       },
       peers,
+      links,
     );
     await server.start();
+    links?.open();
     const { websocket } = server;
     const app = server.app.route("/", server.metrics).route("/api", server.api);
     const { port: tcpPort } = await server.tcp.listen({ host: "127.0.0.1", port: 0, mode: "starttls" });

@@ -35,6 +35,7 @@ export class DomainPolicy {
   }
 }
 
-function covers(pattern: string, domain: string): boolean {
+/** Whether a pattern, a domain or `*.domain`, means that domain. */
+export function covers(pattern: string, domain: string): boolean {
   return pattern.startsWith("*.") ? domain.endsWith(pattern.slice(1)) : pattern === domain;
 }

@@ -99,6 +99,10 @@ export type Event =
   | { readonly kind: "done"; readonly fault: StoreCondition | undefined }
   /** The next hop has answered; undefined: it holds the message durably. */
   | { readonly kind: "answered"; readonly outcome: Outcome | undefined }
+  /** The next server cannot be reached: the message lies in the queue for it. */
+  | { readonly kind: "held-up" }
+  /** The next server processes no rules, and was given nothing (XEP-0079 2.2.4). */
+  | { readonly kind: "turned-away" }
   /** A deadline has passed. `isReachable`: a session or a hop that has the message may still prove or take it. */
   | { readonly kind: "due"; readonly isReachable: boolean };
 

@@ -5,8 +5,10 @@
  */
 import { type Met, NOTHING_FIRED } from "../../../amp/evaluate.ts";
 import type { Outcome } from "../../../amp/outcome.ts";
+import type { NonePlan, Plan } from "../../../amp/plan.ts";
 import type { RuleState } from "../../../amp/rule_state.ts";
-import { end, uncount } from "./ends.ts";
+import { verdictOn } from "../../../amp/verdict.ts";
+import { end, fire, giveUp, takeBack, uncount } from "./ends.ts";
 import { type Change, type Event, type Flight, type Step, type Terms, unmoved, withRow } from "./flight.ts";
 
 type Answered = Extract<Event, { kind: "answered" }>;
@@ -52,6 +54,29 @@ export function onAnswered(flight: Flight, { outcome }: Answered, terms: Terms):
   });
   return { flight: ended.flight, effects: [...uncount(flight), ...ended.effects] };
 }
+
+const LIES_HERE: Plan = { kind: "stored" };
+
+/** Rules of which this hop decides are held against that: XEP-0079 3.3.1 `deliver=stored`. */
+export function onHeldUp(flight: Flight, terms: Terms): Step {
+  const { stage, rules } = flight;
+  if (stage.kind !== "handed" || !stage.queued || rules === undefined) return unmoved(flight);
+  const verdict = verdictOn(rules, LIES_HERE, terms.now);
+  if (verdict.kind !== "default") return takeBack(flight, terms, verdict);
+  const { notify } = verdict;
+  const held: Flight = { ...flight, stage: { ...stage, onTaken: undefined } };
+  if (notify === undefined) return unmoved(held);
+  return { flight: { ...held, rules: fire(rules, notify) }, effects: [{ kind: "fire", met: notify, rules }] };
+}
+
+/** The ordinary error says so; no rule is held against it. */
+export function onTurnedAway(flight: Flight, terms: Terms): Step {
+  const { stage } = flight;
+  if (stage.kind !== "handed" || !stage.queued) return unmoved(flight);
+  return giveUp(flight, terms, TURNED_AWAY, undefined);
+}
+
+const TURNED_AWAY: NonePlan = { kind: "none", reason: "no-route", silent: false, condition: "service-unavailable" };
 
 /** The hop does not take it. */
 export function isDeclined(outcome: Outcome | undefined): boolean {

@@ -2,7 +2,7 @@
 import type { Event, Flight, Step, Terms } from "./flight.ts";
 import { onCommitted, onDone, onRefused } from "./on_commit.ts";
 import { onDue } from "./on_deadline.ts";
-import { onAnswered } from "./on_hop.ts";
+import { onAnswered, onHeldUp, onTurnedAway } from "./on_hop.ts";
 import { onProof } from "./on_proof.ts";
 import { onGivenUp, onLost, onPlanned } from "./on_session_end.ts";
 import { onRead, onShared } from "./on_share.ts";
@@ -29,6 +29,10 @@ export function step(flight: Flight, event: Event, terms: Terms): Step {
       return onDone(flight, event);
     case "answered":
       return onAnswered(flight, event, terms);
+    case "held-up":
+      return onHeldUp(flight, terms);
+    case "turned-away":
+      return onTurnedAway(flight, terms);
     case "due":
       return onDue(flight, event, terms);
     default:

@@ -168,6 +168,7 @@ export class DeliveryStage {
       timelines: this.#timelines(),
       serves: (domain: string) => domain === "localhost",
       isLocal: (domain: string) => domain === "localhost",
+      isRemote: () => false,
       dispatch: (envelope: Envelope) => this.dispatched.push(envelope),
       route: (stanza: Stanza, options: RouteOptions = {}) => this.routed.push({ stanza, options }),
     } as unknown as Node;

@@ -18,5 +18,7 @@ test.each([
   ["the message has no id", { ...node, stanzaId: fails }, () => "taken"],
 ])("attempt() resolves with an error where %s", async (_, node, hand) => {
   const state = { node, hop: { hand }, options: { timeoutMs: 1000 } } as unknown as HopState;
-  expect(await attempt(state, { stanza, seq: 1 } as Tracked, 1)).toEqual(new Error("Cannot do it"));
+  expect(await attempt(state, { stanza, seq: 1, flight: { stage: { kind: "handed" } } } as Tracked, 1)).toEqual(
+    new Error("Cannot do it"),
+  );
 });

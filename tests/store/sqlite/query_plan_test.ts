@@ -50,6 +50,7 @@ const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   due: [["due", 10, 10]],
   nextDeadline: [["nextDeadline"]],
   waitingSummary: [["waitingSummary", 10]],
+  waitingOwners: [["waitingOwners"]],
   archive: ([undefined, JULIET] as const).flatMap((peer) =>
     ([undefined, [1, 2]] as const).flatMap((seqs) =>
       (["first", "last"] as const).map((take): StoreCall => {
