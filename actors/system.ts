@@ -229,6 +229,7 @@ export class ActorSystem implements Node, SessionService {
 
   /** Messages that waited for other servers go on. */
   #openHops(): void {
+    if (this.#start.destinations.every(({ hop }) => hop === undefined)) return;
     this.database.waitingOwners().then(
       (domains) => {
         for (const domain of domains) {
