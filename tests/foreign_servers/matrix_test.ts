@@ -7,12 +7,30 @@ const ROOT = resolve(import.meta.dir, "../..");
 const BED = join(import.meta.dir, "bed/bed.ts");
 /** A network, mounts and processes of its own; everything in it ends with it. */
 const UNSHARE = ["-n", "-m", "-p", "-f", "--mount-proc", "--kill-child"];
-const BED_LIMIT_MS = 90_000;
+const BED_LIMIT_MS = 180_000;
 
 interface Facts {
   readonly server: string;
   readonly [fact: string]: unknown;
 }
+
+const STEPS = [
+  "chat out",
+  "chat in",
+  "subscription out: asked",
+  "subscription out: granted",
+  "presence out",
+  "subscription in: asked",
+  "subscription in: granted",
+  "presence in",
+  "IQ out",
+  "IQ in",
+  "unavailable out",
+  "offline out, and back",
+  "presence of who is back",
+  "offline in, behind it",
+  "offline in, and back",
+];
 
 const missing = skipReason(TEST_TOOLS.prosody, TEST_TOOLS.ejabberd) ?? withoutNamespaces();
 if (missing !== undefined) {
@@ -22,6 +40,18 @@ if (missing !== undefined) {
     const facts = runBed(mode);
     if (mode === "external") testCertificates(facts);
     describe.each(["bun", "deno"])("on %s", (runtime) => {
+      test.each(["prosody.lab", "ejabberd.lab"])(
+        "people here and at %s: chat, subscription, presence, IQ, offline and back",
+        async (server) => {
+          const one = (await facts).find(
+            (each) => each.people === true && each.runtime === runtime && each.server === server,
+          );
+          expect(one?.fault, JSON.stringify(one)).toBeUndefined();
+          expect(one).toMatchObject({ steps: STEPS, errors: "" });
+        },
+        BED_LIMIT_MS,
+      );
+
       test.each([
         ["prosody.lab", false, false],
         ["prosody.lab", true, false],

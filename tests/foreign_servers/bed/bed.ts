@@ -46,6 +46,14 @@ for (const runtime of ["bun", "deno"]) {
     console.log(JSON.stringify({ runtime, ...way, server: way.server.domain, ...facts }));
   }
 }
+for (const runtime of ["bun", "deno"]) {
+  for (const server of [PROSODY, EJABBERD]) {
+    const files = authority.write("own", certificate);
+    const lab = { server, mode, certificate, files, root: authority.root, bidi: true, direct: false };
+    const facts = await runLab(runtime, lab, "server_lab.ts");
+    console.log(JSON.stringify({ people: true, runtime, server: server.domain, ...facts }));
+  }
+}
 /** Certificates of ours; each is told apart by what the other server does with it. */
 const CERTIFICATES = {
   "for servers only": authority.issue(OWN.domain),
@@ -69,8 +77,8 @@ authority.remove();
 process.exit(0);
 
 /** Not blocking: the DNS server answers meanwhile. */
-async function runLab(runtime: string, lab: LabOptions): Promise<object> {
-  const program = join(import.meta.dir, "lab.ts");
+async function runLab(runtime: string, lab: LabOptions, name = "lab.ts"): Promise<object> {
+  const program = join(import.meta.dir, name);
   const command = [
     join(root, "node_modules/.bin", runtime),
     ...(runtime === "deno" ? ["run", "-A", "--quiet"] : ["run"]),

@@ -84,6 +84,7 @@ loglevel: debug
 certfiles: [${folder}/ejabberd.pem]
 ca_file: ${folder}/ca.pem
 s2s_cafile: ${folder}/ca.pem
+s2s_max_retry_delay: 1
 s2s_use_starttls: ${byDialback ? "required" : "required_trusted"}
 listen:
   - {port: ${clientPort}, ip: "${host}", module: ejabberd_c2s, shaper: none, starttls: false}

@@ -19,6 +19,8 @@ export interface LabOptions {
   readonly direct: boolean;
   /** What the other server thinks of our certificate is all that is asked. */
   readonly isOutOnly?: boolean;
+  /** Of the authority and of our certificate, for a whole server. */
+  readonly files?: { readonly cert: string; readonly key: string; readonly ca: string };
 }
 
 const [given = "{}"] = process.argv.slice(2);

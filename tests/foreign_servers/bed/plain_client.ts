@@ -1,12 +1,16 @@
-/** A client of another server, over TCP without TLS: registers, logs in, sends, and keeps what it gets. Runs on Bun and on Deno. @module */
+/** A client over TCP, without TLS or with direct TLS: registers, logs in, sends, and keeps what it gets. Runs on Bun and on Deno. @module */
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 
 export interface PlainClientOptions {
   readonly host: string;
   readonly port: number;
   readonly domain: string;
   readonly user: string;
+  /** The authority of the server's certificate, in PEM; without it there is no TLS. */
+  readonly ca?: string;
 }
 
 const PASSWORD = "secret";
@@ -17,6 +21,8 @@ export class PlainClient {
   readonly #socket: Socket;
   readonly #domain: string;
   readonly jid: string;
+  /** With the resource. */
+  full = "";
 
   private constructor(socket: Socket, { domain, user }: PlainClientOptions) {
     this.#socket = socket;
@@ -31,8 +37,8 @@ export class PlainClient {
 
   /** Makes the account, unless it exists, and is available then. */
   static async start(options: PlainClientOptions): Promise<PlainClient> {
-    const { host, port, user } = options;
-    const socket = connect(port, host);
+    const { host, port, user, domain, ca } = options;
+    const socket = ca === undefined ? connect(port, host) : connectTls({ host, port, ca, servername: domain });
     const client = new PlainClient(socket, options);
     await client.#open();
     client.send(
@@ -44,9 +50,11 @@ export class PlainClient {
     await client.until(/<success/);
     await client.#open();
     client.send(`<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>`);
-    await client.until(/id=['"]bind['"]/);
-    client.send(`<iq type='set' id='sess'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq><presence/>`);
-    await client.until(/id=['"]sess['"]/);
+    const bound = await client.until(/<\/jid>/);
+    client.full = /<jid>(.*)<\/jid>/.exec(bound)?.[1] ?? "";
+    // Who asks for the roster gets what becomes of subscriptions.
+    client.send(`<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq><presence/>`);
+    await client.until(/id=['"]roster['"]/);
     return client;
   }
 
@@ -72,6 +80,11 @@ export class PlainClient {
 
   stop(): void {
     this.#socket.end("</stream:stream>");
+  }
+
+  /** After stop(): the server has ended the stream too. */
+  async ended(): Promise<void> {
+    if (!this.#socket.closed) await once(this.#socket, "close");
   }
 
   #open(): Promise<string> {
