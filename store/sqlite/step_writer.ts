@@ -1,5 +1,6 @@
 /** Adds steps to timelines: few statements for all steps of a call. @module */
 import type { SQLInputValue } from "node:sqlite";
+import { sql } from "kysely";
 import type { NewStep } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import type { EarlySteps } from "./early_steps.ts";
@@ -14,30 +15,40 @@ export class StepWriter {
   readonly #numbers: TimelineNumbers;
   readonly #early: EarlySteps;
   readonly #rows: ManyRows;
-  readonly #settle: Query<[settled: string, n: number], unknown>;
+  readonly #settle: Query<[settled: string, numbers: string], unknown>;
 
   constructor(connection: Connection, tables: Tables, numbers: TimelineNumbers, early: EarlySteps) {
     this.#numbers = numbers;
     this.#early = early;
     this.#rows = new ManyRows(connection, COLUMNS.length, (size) => insertion(tables, size));
-    this.#settle = query(connection, (settled: Slot<string>, n: Slot<number>) =>
-      tables.updateTable("timeline").set({ settled }).where("n", "=", n),
+    this.#settle = query(connection, (settled: Slot<string>, numbers: Slot<string>) =>
+      tables
+        .updateTable("timeline")
+        .set({ settled })
+        .where("n", "in", sql<number>`(select value from json_each(${numbers}))`),
     );
   }
 
   write(steps: readonly NewStep[]): void {
     const rows: SQLInputValue[] = [];
+    const ended = new Set<string>();
+    /** By outcome. */
+    const settled = new Map<string, number[]>();
     for (const step of steps) {
       const { timeline, at, kind, detail, settles } = step;
-      const n = this.#numbers.of(timeline);
+      const n = ended.has(timeline) ? "settled" : this.#numbers.of(timeline);
       if (n === undefined) this.#early.hold(step);
       if (typeof n !== "number") continue;
       rows.push(n, at, kind, detail ?? null, settles ?? null);
       if (settles === undefined) continue;
-      this.#settle.run(settles, n);
-      this.#numbers.settled(timeline);
+      ended.add(timeline);
+      const alike = settled.get(settles);
+      if (alike === undefined) settled.set(settles, [n]);
+      else alike.push(n);
     }
     this.#rows.insert(rows);
+    for (const [settles, numbers] of settled) this.#settle.run(settles, JSON.stringify(numbers));
+    for (const timeline of ended) this.#numbers.settled(timeline);
   }
 }
 
