@@ -33,6 +33,11 @@ export function timelineOf({ id: stanza, from, to }: Stanza, id: string, at: num
   return { id, stanza, from: from!.text, to: to!.text, at };
 }
 
+function newStep(timeline: string, at: number, step: Step): NewStep {
+  const { kind, detail, settles } = writeStep(step);
+  return { timeline, at, kind, detail, settles };
+}
+
 export class Timelines implements TurnEnd {
   readonly #start: TimelinesStart;
   /** Of this turn: one letter takes them to the store. */
@@ -66,7 +71,7 @@ export class Timelines implements TurnEnd {
   callOf(timeline: string, steps: readonly Step[]): StoreCall {
     this.flush();
     const at = this.#start.now();
-    return ["noteSteps", steps.map((step): NewStep => ({ timeline, at, ...writeStep(step) }))];
+    return ["noteSteps", steps.map((step) => newStep(timeline, at, step))];
   }
 
   /**
@@ -75,7 +80,7 @@ export class Timelines implements TurnEnd {
    */
   note(timeline: string, steps: readonly Step[], told?: (isKept: boolean) => void, waits = false): void {
     const at = this.#start.now();
-    for (const step of steps) this.#steps.push({ timeline, at, ...writeStep(step) });
+    for (const step of steps) this.#steps.push(newStep(timeline, at, step));
     if (told !== undefined) this.#told.push(told);
     if (waits) this.#waits = true;
     this.#plan();

@@ -44,7 +44,7 @@ function noticeElement(action: "alert" | "notify", rule: Rule, { sender, recipie
 export function failedRules(rules: readonly Rule[], address: EventAddress): Stanza {
   const from = raw(address.sender.escaped);
   const to = raw(address.recipient.escaped);
-  const quoted = xml`<amp xmlns="${AMP}" status="error" from="${from}" to="${to}">${ruleElements(rules)}</amp>`;
+  const quoted = xml`<amp xmlns="${AMP}" status="error" from="${from}" to="${to}">${rules.map(ruleElement)}</amp>`;
   return errorMessage(
     address,
     xml`${quoted}
@@ -103,7 +103,7 @@ export function ampElement(rules: readonly Rule[], perHop: boolean, from: Jid, t
 
 function amp(rules: readonly Rule[], perHop: boolean, from: Jid, to: Jid): Markup {
   const rest = perHop && PER_HOP;
-  return xml`<amp xmlns="${AMP}" from="${raw(from.escaped)}" to="${raw(to.escaped)}"${rest}>${ruleElements(rules)}</amp>`;
+  return xml`<amp xmlns="${AMP}" from="${raw(from.escaped)}" to="${raw(to.escaped)}"${rest}>${rules.map(ruleElement)}</amp>`;
 }
 
 // The examples of section 6 have 405 for not-acceptable, where XEP-0086 has 406.
@@ -120,7 +120,7 @@ const TEXTS: Readonly<Record<FaultKind, string>> = {
 };
 
 function condition(fault: RuleFault): Markup {
-  const rules = fault.rules.map(ruleElement);
+  const rules = fault.rules.map(quotedRule);
   const text = fault.text ?? TEXTS[fault.kind];
   switch (fault.kind) {
     case "unsupported-actions":
@@ -137,17 +137,17 @@ function condition(fault: RuleFault): Markup {
   }
 }
 
-function ruleElements(rules: readonly QuotedRule[]): Markup {
-  return xml`${rules.map(ruleElement)}`;
+function ruleElement({ action, condition, value }: Rule): Markup {
+  return xml`<rule action="${action}" condition="${condition}" value="${value}"/>`;
 }
 
-function ruleElement({ action, condition, value }: QuotedRule): Markup {
+function quotedRule({ action, condition, value }: QuotedRule): Markup {
   return xml`<rule${attr("action", action)}${attr("condition", condition)}${attr("value", value)}/>`;
 }
 
 /** As a refusal quotes them: without addresses. */
 function quotedRules(rules: readonly QuotedRule[]): Markup {
-  return xml`<amp xmlns="${AMP}">${ruleElements(rules)}</amp>`;
+  return xml`<amp xmlns="${AMP}">${rules.map(quotedRule)}</amp>`;
 }
 
 function message(address: ReplyAddress, inner: Markup): Stanza {

@@ -33,7 +33,7 @@ function withDelay({ stanza, storedAt }: AccountMessage, { owner }: MessageAccou
 /** Without delays from a domain that is served here, or from the recipient there; the same object when there is none. */
 function withoutServerDelay(stanza: Stanza, domains: readonly string[]): Stanza {
   // Most stanzas have none: they cost no more than this look.
-  if (!stanza.children.some(isDelay)) return stanza;
+  if (!stanza.has("delay", NS.DELAY) && !stanza.has("x", NS.DELAY_LEGACY)) return stanza;
   return stanza.without((child, text) => {
     const from = isDelay(child) ? Element.parse(text, NS.CLIENT).attr("from") : undefined;
     const jid = from === undefined ? undefined : Jid.tryParse(from);

@@ -58,9 +58,14 @@ export interface WrittenStep {
   readonly settles: string | undefined;
 }
 
-export function writeStep({ kind, ...detail }: Step): WrittenStep {
-  const settles = "outcome" in detail ? (detail.outcome as Outcome).kind : undefined;
-  return { kind, detail: Object.keys(detail).length === 0 ? undefined : JSON.stringify(detail), settles };
+export function writeStep(step: Step): WrittenStep {
+  const { kind } = step;
+  const detail = JSON.stringify({ ...step, kind: undefined });
+  return {
+    kind,
+    detail: detail === "{}" ? undefined : detail,
+    settles: kind === "settled" ? step.outcome.kind : undefined,
+  };
 }
 
 export function readStep({ kind, detail }: Pick<WrittenStep, "kind" | "detail">): Step {

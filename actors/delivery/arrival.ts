@@ -129,7 +129,7 @@ function acceptUnkept(state: DeliveryState, tracked: Tracked): void {
 function send(state: DeliveryState, tracked: Tracked, resources: readonly string[], notify: Met | undefined): void {
   if (state.inFlight.get(tracked.seq) !== tracked || tracked.flight.stage.kind !== "offered") return;
   const sessions = state.sessionsOf(resources);
-  begin(state, tracked, offer(tracked.flight, sessions, notify));
+  apply(state, tracked, offer(tracked.flight, sessions, notify));
   if (tracked.flight.notice) return;
   if (sessions.length === 0) tracked.isUntold = true;
   else tracked.copiedTo = offered(state, tracked, resources);

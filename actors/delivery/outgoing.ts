@@ -35,7 +35,7 @@ export function onOutgoing(state: DeliveryState, letter: Outgoing): void {
 function send(state: DeliveryState, letter: Outgoing): void {
   const { stanza, session } = letter;
   const replyTo = tracked(state, letter);
-  if (session !== undefined) return sendOfClient(state, { ...letter, replyTo }, session);
+  if (session !== undefined) return sendOfClient(state, stanza, session, replyTo);
   keep(state, stanza, replyTo);
   state.node.dispatch(envelope(stanza, { replyTo }));
 }
@@ -49,7 +49,7 @@ function tracked({ node }: DeliveryState, { stanza, session, replyTo }: Outgoing
   return { ...(replyTo ?? NOBODY), timeline: timelines.open(stanza) };
 }
 
-function sendOfClient(state: DeliveryState, { stanza: sent, replyTo }: Outgoing, session: SessionId): void {
+function sendOfClient(state: DeliveryState, sent: Stanza, session: SessionId, replyTo: ReplyTo | undefined): void {
   const { node, profile } = state;
   const given = withoutVia(sent);
   const refused = refusalOfRules(given, node, profile);
