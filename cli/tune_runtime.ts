@@ -1,5 +1,5 @@
 /**
- * Options of JavaScriptCore and its allocator for a long-running server; they save a quarter of a message's processor
+ * Options of JavaScriptCore and its allocator for a long-running server; they save a tenth of a message's processor
  * time. Options are read only when a process begins, so this process replaces itself once. An option that is set
  * already stays. On Deno and Windows nothing happens. docs/performance/log.md.
  * @module
@@ -7,9 +7,6 @@
 import process from "node:process";
 
 const OPTIONS: Readonly<Record<string, string>> = {
-  // In the first minutes the last optimising compiler costs more processor time than its code saves, so code must be
-  // thirty times as hot as by default.
-  BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "3000000",
   // In bytes: the heap may grow to 64 MiB before a collection, instead of 32. Messages live for milliseconds, so fewer
   // collections do the same work.
   BUN_JSC_largeHeapSize: "67108864",
