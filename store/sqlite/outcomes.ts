@@ -30,9 +30,9 @@ export function outcomeOperations(
   const open = ({ id, key, digest, stanza, from, to, at }: NewTimeline): boolean => {
     const [sender, recipient] = [ids.internPeer(bareOf(from)), ids.internPeer(bareOf(to))];
     const optional = [key ?? null, digest ?? null, stanza ?? null] as const;
-    const opened = queries.open.first(id, ...optional, from, to, sender, recipient, at);
-    if (opened === undefined) return false;
-    numbers.opened(id, opened.n);
+    const n = queries.open.insert(id, ...optional, from, to, sender, recipient, at);
+    if (n === undefined) return false;
+    numbers.opened(id, n);
     const come = early.take(id);
     if (come.length > 0) steps.write(come);
     return true;
@@ -110,8 +110,7 @@ function outcomeQueries(connection: Connection, tables: Tables) {
         tables
           .insertInto("timeline")
           .values({ id, key, digest, stanza, sender, recipient, sender_id, recipient_id, at })
-          .onConflict((conflict) => conflict.column("id").doNothing())
-          .returning("n"),
+          .onConflict((conflict) => conflict.column("id").doNothing()),
     ),
     stepsOf: query(connection, (n: Slot<number>) =>
       tables

@@ -48,6 +48,12 @@ export class Query<P extends readonly Bindable[], R> {
     return Number(this.#statement().run(...this.#bind(values)).changes);
   }
 
+  /** For an insertion of one row: its row id; undefined where nothing was inserted. Costs a third of a `returning`. */
+  insert(...values: P): number | undefined {
+    const { changes, lastInsertRowid } = this.#statement().run(...this.#bind(values));
+    return Number(changes) === 0 ? undefined : Number(lastInsertRowid);
+  }
+
   #statement(): StatementSync {
     return this.#connection.prepare(this.text);
   }
