@@ -253,7 +253,9 @@ export class DeliveryState implements Holder, PhaseHost {
   }
 
   resourcesOf(sessions: readonly SessionId[]): readonly string[] {
-    return this.profile.resources.filter(({ session }) => sessions.includes(session)).map(({ resource }) => resource);
+    const names: string[] = [];
+    for (const { session, resource } of this.profile.resources) if (sessions.includes(session)) names.push(resource);
+    return names;
   }
 
   /** One of these sessions has a connection, so that its client may have received what it was sent. */
