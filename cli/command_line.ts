@@ -50,8 +50,21 @@ export interface TraceRequest {
   readonly json: boolean;
 }
 
+/** `backup FILE` and `restore FILE`. */
+export interface CopyRequest {
+  readonly kind: "backup" | "restore";
+  readonly file: string;
+  /** Replaces what is there. */
+  readonly force: boolean;
+}
+
+/** The steps of a backup beside a running server. */
+export type HoldRequest =
+  | { readonly kind: "backup begin" }
+  | { readonly kind: "backup keep" | "backup end"; readonly id: string };
+
 /** What the running server is asked over the control socket. */
-export type ControlRequest = AccountRequest | TokenRequest | S2sRequest | ExplainRequest | TraceRequest;
+export type ControlRequest = AccountRequest | TokenRequest | S2sRequest | ExplainRequest | TraceRequest | HoldRequest;
 
 export type Command =
   | { readonly kind: "serve" | "help" | "version" }
@@ -59,7 +72,8 @@ export type Command =
   | { readonly kind: "token"; readonly request: TokenRequest }
   | { readonly kind: "s2s"; readonly request: S2sRequest }
   | { readonly kind: "explain"; readonly request: ExplainArguments }
-  | { readonly kind: "trace"; readonly request: TraceRequest };
+  | { readonly kind: "trace"; readonly request: TraceRequest }
+  | { readonly kind: "copy"; readonly request: CopyRequest };
 
 /** Throws UsageError. */
 export function parseCommand(args: readonly string[]): Command {
@@ -72,6 +86,7 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === "s2s") return { kind: "s2s", request: parseS2s(rest) };
   if (name === "explain") return { kind: "explain", request: parseExplain(rest) };
   if (name === "trace") return { kind: "trace", request: parseTrace(rest) };
+  if (name === "backup" || name === "restore") return { kind: "copy", request: parseCopy(name, rest) };
   throw new UsageError(`Cannot run "${name}": there is no such command`);
 }
 
@@ -82,6 +97,13 @@ function parseTrace(args: readonly string[]): TraceRequest {
   if (!name) throw new UsageError(`Cannot run trace: the ${isKey ? "key" : "id of the message"} is missing`);
   if (more.length > 0) throw new UsageError("Cannot run trace: too many arguments");
   return { kind: "trace", message: isKey ? { key: name } : name, json: args.includes(JSON_OPTION) };
+}
+
+function parseCopy(kind: CopyRequest["kind"], args: readonly string[]): CopyRequest {
+  const [file, ...more] = args.filter((argument) => argument !== FORCE_OPTION);
+  if (!file) throw new UsageError(`Cannot run ${kind}: the name of the file is missing`);
+  if (more.length > 0) throw new UsageError(`Cannot run ${kind}: too many arguments`);
+  return { kind, file, force: args.includes(FORCE_OPTION) };
 }
 
 function parseS2s([action, domain, ...more]: readonly string[]): S2sRequest {
@@ -128,6 +150,7 @@ function isScope(text: string): text is Scope {
   return SCOPES.includes(text as Scope);
 }
 
+const FORCE_OPTION = "--force";
 const JSON_OPTION = "--json";
 const SCOPE_OPTION = "--scope";
 const KEEP_SESSIONS = "--keep-sessions";

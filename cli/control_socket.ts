@@ -41,6 +41,12 @@ export async function openControlSocket(
   return { stop: () => closed(listener) };
 }
 
+/** Whether a server has the folder. Throws AccountError when it is another user's. */
+export async function isServerRunning(dataDir: string): Promise<boolean> {
+  const path = socketPath(dataDir);
+  return path !== undefined && (await answers(path));
+}
+
 /** Undefined when no server runs. Throws AccountError with the server's message. */
 export async function askRunningServer(
   dataDir: string,
@@ -88,12 +94,15 @@ async function answers(path: string): Promise<boolean> {
   return socket !== undefined;
 }
 
-/** Undefined when no server listens. */
+/** Undefined when no server listens. Throws AccountError when the socket is another user's. */
 function connected(path: string): Promise<Socket | undefined> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     socket.once("connect", () => resolve(socket));
-    socket.once("error", () => resolve(undefined));
+    socket.once("error", ({ code }: NodeJS.ErrnoException) => {
+      if (code !== "EACCES" && code !== "EPERM") return resolve(undefined);
+      reject(new AccountError(`Cannot reach the running server: ${path} is another user's (run this as that user)`));
+    });
   });
 }
 

@@ -29,6 +29,8 @@ Commands
                                         tell what would become of a message now, each rule with its state and why; nothing
                                         is sent. Without options: of the <message/> on standard input
   ${run} trace ID | --key KEY [--json]  draw what became of a message
+  ${run} backup FILE [--force]          copy the database into a new file, also while the server runs
+  ${run} restore FILE [--force]         check such a copy and make it the database; --force moves the old one aside
   ${run} --help | --version
 
   NAME is a bare JID; without a domain, the first one of the configuration is meant. A password that is left out is

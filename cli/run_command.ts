@@ -1,7 +1,9 @@
 /** Runs the command of the command line. @module */
+import { runBackupCommand } from "./backup_command.ts";
 import type { Command } from "./command_line.ts";
 import { runExplainCommand } from "./explain_command.ts";
 import { helpText, versionText } from "./help.ts";
+import { runRestoreCommand } from "./restore_command.ts";
 import { runS2sCommand } from "./s2s_command.ts";
 import { serve } from "./serve.ts";
 import { runTokenCommand } from "./token_command.ts";
@@ -29,6 +31,11 @@ export async function runCommand(command: Command): Promise<void> {
     case "trace":
       for (const line of await runTraceCommand(command.request)) console.log(line);
       return;
+    case "copy": {
+      const run = command.request.kind === "backup" ? runBackupCommand : runRestoreCommand;
+      for (const line of await run(command.request)) console.log(line);
+      return;
+    }
     case "serve":
       return serve();
     default:

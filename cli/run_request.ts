@@ -1,5 +1,6 @@
 /** Carries out what came over the control socket. @module */
 import type { AmpactServer } from "../server/create_server.ts";
+import { runHoldRequest } from "./backup_command.ts";
 import type { ControlRequest } from "./command_line.ts";
 import { runExplainRequest } from "./explain_command.ts";
 import { runS2sRequest } from "./s2s_command.ts";
@@ -20,6 +21,10 @@ export function runRequest(server: AmpactServer, request: ControlRequest): Promi
       return runExplainRequest(server, request);
     case "trace":
       return runTraceRequest(server, request);
+    case "backup begin":
+    case "backup keep":
+    case "backup end":
+      return runHoldRequest(server, request);
     default:
       return runAccountRequest(server, request);
   }

@@ -21,6 +21,7 @@ import type { Tokens } from "./api/api_tokens.ts";
 import { createHttpApi } from "./api/create_api.ts";
 import { type Config, type ConfigOptions, loadConfig, type ModuleOptions, unknownVariables } from "./config.ts";
 import type { Explanation } from "./explaining.ts";
+import { type Backups, FileHold } from "./file_hold.ts";
 import { Followers } from "./followers.ts";
 import { createGateways, type GatewayOptions, webhookOptions } from "./gateways.ts";
 import { replaceEarlier } from "./hot_reload.ts";
@@ -132,6 +133,8 @@ export interface AmpactServer {
   explain(message: OutgoingMessage): Promise<Explanation>;
   /** What became of messages: asked for by id or key, listed, followed. */
   readonly outcomes: Outcomes;
+  /** For copies of the database while the server serves. */
+  readonly backups: Backups;
   /** Those of `outcomes.webhooks`: how each fares, and told again from a cursor on. */
   readonly webhooks: Webhooks;
 }
@@ -238,10 +241,15 @@ export function createServer(options: ServerOptions = {}, peers?: Peers, links?:
     ...(options.destinations ?? []),
     ...(streams === undefined ? [] : [createFederation(config, streams)]),
   ];
+  const backups = new FileHold({
+    ...parts,
+    hold: store.hold?.bind(store),
+    path: isStore(options.store) ? undefined : databaseFile(config.store.url),
+  });
   let stopping: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     monitoring.stopping();
-    await Promise.all([followers.stop(), traces.stop()]);
+    await Promise.all([followers.stop(), traces.stop(), backups.stop()]);
     api.stop();
     await certificate.stop();
     await s2s.close();
@@ -314,6 +322,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers, links?:
     explain: (message) => sender.explain(message),
     send: (message, sendOptions) => sender.send(message, sendOptions),
     outcomes,
+    backups,
     webhooks: followers,
     [Symbol.asyncDispose]: () => server.stop(),
   };

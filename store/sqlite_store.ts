@@ -71,6 +71,11 @@ class InlineStore implements Store {
     return this.#engine.read(calls);
   }
 
+  async hold(isHeld: boolean): Promise<boolean> {
+    if (this.#engine === undefined) throw notOpen();
+    return this.#engine.hold(isHeld);
+  }
+
   async close(): Promise<void> {
     this.#engine?.close();
     this.#engine = undefined;
@@ -130,6 +135,12 @@ export class WorkerStore implements Store {
     if (!this.#isOpen) throw notOpen();
     const count = calls.length;
     return unpackReplies(await this.#ask({ read: calls }), count);
+  }
+
+  async hold(isHeld: boolean): Promise<boolean> {
+    if (!this.#isOpen) throw notOpen();
+    const [reply] = unpackReplies(await this.#ask(isHeld ? "hold" : "let go"), 1);
+    return reply !== undefined && "value" in reply && reply.value === true;
   }
 
   async close(): Promise<void> {

@@ -64,6 +64,12 @@ export interface Store {
    * the file fails, this rejects with a StoreFault.
    */
   read(calls: readonly ReadCall[]): Promise<readonly StoreReply[]>;
+  /**
+   * For stores in a file. `true`: until `false` the database file stays as it is, and what is committed goes to the end of its log, so
+   * that both can be copied while the store works: first the file, then the log. Answers whether the file was held before; not so any more after
+   * the store's thread has ended.
+   */
+  hold?(isHeld: boolean): Promise<boolean>;
   close(): Promise<void>;
 }
 

@@ -22,6 +22,8 @@ export interface ConnectionOptions {
 /** Kept prepared; the store has about a hundred. The oldest is dropped first. */
 const MAX_STATEMENTS = 300;
 
+const CHECKPOINT_PAGES = 8192;
+
 /**
  * EXCLUSIVE: cached ids are right only while nobody else writes, and the shared-memory index of the WAL is not needed.
  * A checkpoint each 32 MiB writes a page that many commits changed only once. No mmap: an I/O error would then end the
@@ -34,13 +36,14 @@ const SETTINGS = [
   "foreign_keys = on",
   "cache_size = -65536",
   "temp_store = memory",
-  "wal_autocheckpoint = 8192",
+  `wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
   "journal_size_limit = 67108864",
 ];
 
 export class Connection {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #isHeld = false;
 
   /** Throws node:sqlite's errors, as every method does. */
   constructor(options: ConnectionOptions) {
@@ -72,14 +75,31 @@ export class Connection {
     return this.prepare(text).all(...parameters) as Record<string, unknown>[];
   }
 
+  /**
+   * As Store.hold. The log is emptied first: one that has been written back would be begun anew under whoever copies it, and its old
+   * pages put back into a newer file.
+   */
+  hold(isHeld: boolean): boolean {
+    const before = this.#isHeld;
+    if (isHeld && !before && this.#emptyLog() !== 0) throw new Error("its log is in use");
+    this.#set(`wal_autocheckpoint = ${isHeld ? 0 : CHECKPOINT_PAGES}`);
+    this.#isHeld = isHeld;
+    return before;
+  }
+
   /** Writes the log back into the database file. */
   close(): void {
     this.#statements.clear();
     try {
-      this.#database.prepare("pragma wal_checkpoint(truncate)").all();
+      this.#emptyLog();
     } finally {
       this.#database.close();
     }
+  }
+
+  /** Not 0: it could not be done. */
+  #emptyLog(): unknown {
+    return this.#database.prepare("pragma wal_checkpoint(truncate)").get()?.busy;
   }
 
   #set(setting: string): void {

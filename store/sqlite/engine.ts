@@ -103,6 +103,15 @@ export class SqliteEngine {
     }
   }
 
+  /** As Store.hold. Throws StoreFault. */
+  hold(isHeld: boolean): boolean {
+    try {
+      return this.#connection.hold(isHeld);
+    } catch (error) {
+      throw sqliteFault(error, "hold the database file");
+    }
+  }
+
   close(): void {
     try {
       this.#connection.close();

@@ -184,6 +184,11 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0009_other_owners": statements(OTHER_OWNERS_STEP),
 };
 
+/** Whether this version knows a step that a database has taken. */
+export function isKnownStep(name: string): boolean {
+  return name in MIGRATIONS;
+}
+
 const provider: MigrationProvider = {
   getMigrations: async () => ({ ...MIGRATIONS }),
 };

@@ -14,8 +14,8 @@ import {
   type StoreStart,
 } from "../store.ts";
 
-/** What the worker is asked: to open, to close, to run a batch, or to read. */
-export type Question = "open" | "close" | readonly StoreCall[] | Reading;
+/** What the worker is asked: to open, to close, to hold its file or let it go, to run a batch, or to read. */
+export type Question = "open" | "close" | "hold" | "let go" | readonly StoreCall[] | Reading;
 
 export interface Reading {
   readonly read: readonly ReadCall[];

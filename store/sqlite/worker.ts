@@ -35,6 +35,8 @@ class StoreThread {
     if (question === "close") return this.#close();
     this.#engine ??= await SqliteEngine.open(this.#options);
     if (question === "open") return packStart(this.#engine.start);
+    if (question === "hold" || question === "let go")
+      return packReplies([{ value: this.#engine.hold(question === "hold") }]);
     return packReplies("read" in question ? this.#engine.read(question.read) : this.#engine.run(question));
   }
 
