@@ -24,6 +24,8 @@ export interface Destination {
    * it and without `plan` nobody knows. `forward`: false once the recipient's forwarding address has refused it.
    */
   explain?(envelope: Envelope, forward: boolean): void;
+  /** Domains that service discovery of the server lists now (XEP-0030 section 4). */
+  items?(): readonly string[];
   /** Other servers stand behind it, whose users are strangers here until presence says otherwise. */
   readonly isRemote?: boolean;
   /** The queue of a domain, which is opened when the first message is for it, and at the start where messages wait. */
@@ -65,6 +67,8 @@ export interface DestinationContext {
   receive(stanza: Stanza, isReport: boolean, handled: () => void): void;
   /** Runs a task later; returns what cancels it. */
   schedule(ms: number, task: () => void): () => void;
+  /** The far end of the queue of that domain can be reached again: what waits for its next attempt goes at once. */
+  reachable(domain: string): void;
   /** Has the queue of that domain tell what would become of a message. */
   explainHop(domain: string, envelope: Envelope): void;
 }

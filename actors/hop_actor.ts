@@ -13,7 +13,7 @@ import type { Envelope } from "./delivery/delivery_letter.ts";
 import { expireRow } from "./delivery/expiry.ts";
 import { conditionOf } from "./delivery/log_rows.ts";
 import { onRows, open, readMore } from "./hop/backlog.ts";
-import { carryOutOwn, onAnswered, onOver, onRetry } from "./hop/dispatch.ts";
+import { carryOutOwn, onAnswered, onOver, onReachable, onRetry } from "./hop/dispatch.ts";
 import type { HopLetter } from "./hop/hop_letter.ts";
 import { type HopStart, HopState } from "./hop/hop_state.ts";
 import { explain, onMessage } from "./hop/intake.ts";
@@ -44,6 +44,8 @@ export class HopActor implements Actor<HopLetter> {
         return readMore(state);
       case "stanza":
         return this.#onStanza(letter);
+      case "reachable":
+        return onReachable(state);
       case "explain":
         return tellFinding(this.#state.node, letter.envelope, explain(this.#state, letter.envelope));
       case "rows":

@@ -33,6 +33,11 @@ export class Router {
     return this.#find(domain) !== undefined;
   }
 
+  /** Of service discovery. */
+  items(): readonly string[] {
+    return this.#destinations.flatMap((destination) => destination.items?.() ?? []);
+  }
+
   isRemote(domain: string): boolean {
     return this.#find(domain)?.isRemote === true;
   }

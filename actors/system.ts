@@ -173,6 +173,7 @@ export class ActorSystem implements Node, SessionService {
       },
       receive: (stanza, isReport, handled) => this.#receiveStanza(stanza, isReport, handled),
       schedule: (ms, task) => this.schedule(ms, task),
+      reachable: (domain) => this.#hops.get(domain)?.tell({ kind: "reachable" }),
       explainHop: (domain, envelope) => this.send({ kind: "hop", domain }, { kind: "explain", envelope }),
       openHop: (domain, hop, options) => {
         const put = this.#openHop(domain, hop, options);
@@ -653,6 +654,7 @@ export class ActorSystem implements Node, SessionService {
       now: () => this.now(),
       newId: () => this.newId(),
       serves: (domain) => this.serves(domain),
+      items: () => this.#router.items(),
       route: (stanza) => this.route(stanza),
       endAccount: (account) => {
         this.#toOthers({ kind: "remove", account });

@@ -43,6 +43,7 @@ async function listen(server: AmpactServer, open: Stoppable[]): Promise<OpenPort
   const { config } = server;
   const tcp = await server.listen();
   if (config.s2s.enabled) await server.listenForServers();
+  await server.listenForComponents();
   // Opened last: a client that waits for this port finds the others open.
   const http = listenHttp({ fetch: rootApp(server).fetch, websocket: server.websocket }, config.http);
   open.push(http);

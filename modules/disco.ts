@@ -40,9 +40,10 @@ function serverInfo(iq: IqRequest, { description }: ServerContext): Markup {
   return discoInfo(infoMarkup(entity), node);
 }
 
-function serverItems(iq: IqRequest, { description }: ServerContext): Markup {
+function serverItems(iq: IqRequest, context: ServerContext): Markup {
+  const { description } = context;
   const node = nodeOf(iq);
-  if (node === undefined) return discoItems(description.items);
+  if (node === undefined) return discoItems([...description.items, ...context.items().map((jid) => ({ jid }))]);
   if (!description.nodes.has(node)) throw new StanzaError("item-not-found");
   const items = description.nodeItems.get(node) ?? [];
   return discoItems(

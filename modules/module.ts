@@ -79,6 +79,8 @@ export interface ServerContext {
   newId(): string;
   /** Whether stanzas for that domain have somewhere to go: to accounts here, or to a destination. */
   serves(domain: string): boolean;
+  /** Domains of destinations that service discovery lists now. */
+  items(): readonly string[];
   /** Routes a stanza as if it had just arrived at the server; `to` and `from` are set. */
   route(stanza: Stanza): void;
   /**

@@ -17,7 +17,7 @@ export class ConfigError extends Error {
 }
 
 /** Settings that hold secrets, and similar names that may be misspellings of them. */
-const SECRET = /secret|password|token|gateways|webhooks|external_?services|key/i;
+const SECRET = /secret|password|token|gateways|components.?domains|webhooks|external_?services|key/i;
 
 function describeProblem({ name, value, expected }: ConfigProblem): string {
   const text = JSON.stringify(value);

@@ -18,6 +18,7 @@ import {
   uriList,
 } from "../modules/setting.ts";
 import { DEFAULT_SCRAM_ROUNDS, MIN_SCRAM_ROUNDS } from "../xmpp/scram_keys.ts";
+import { componentDomains } from "./component_setting.ts";
 import { gatewaySetting } from "./gateway_setting.ts";
 import { objectiveSetting } from "./objectives/objective_setting.ts";
 import { authList, dnsServers, domainPatterns, requirements } from "./s2s_setting.ts";
@@ -131,6 +132,33 @@ export const SETTINGS = {
     "stanzas towards one domain without proof of receipt, and of one stream that are not handled yet",
   ),
   "s2s.waiting_bytes": integer(10_000, 1024 * MEBIBYTE, 32 * MEBIBYTE, "the same in bytes"),
+
+  "components.domains": componentDomains(
+    "domains of components, which connect with a shared secret (XEP-0114); JSON in the environment",
+  ),
+  "components.host": text(
+    HOST,
+    "a host name or an IP address",
+    "127.0.0.1",
+    "address of the listener for components; their streams have no TLS",
+  ),
+  "components.port": integer(0, 65_535, 0, "port for components, usually 5347; 0: off"),
+  "components.retry_hours": integer(
+    1,
+    8760,
+    72,
+    "how long a message to a component is kept and tried before its sender gets an error",
+  ),
+  "components.proof_seconds": integer(
+    1,
+    3600,
+    30,
+    "how long a component may take to answer a ping, which proves receipt of what was sent before, until its stream ends",
+  ),
+  "components.negotiation_seconds": integer(1, 300, 10, "how long a connection may take to the end of its handshake"),
+  "components.streams": integer(1, 1000, 10, "streams of one component; beyond, the oldest ends"),
+  "components.strangers": liftable(100, "connections to the listener for components that are not authenticated yet"),
+  "components.strangers_per_address": liftable(20, "the same of one address"),
 
   "tls.cert": optionalText(
     /./,

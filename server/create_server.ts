@@ -19,6 +19,7 @@ import type { Log } from "../xmpp/log.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import type { Tokens } from "./api/api_tokens.ts";
 import { createHttpApi } from "./api/create_api.ts";
+import { ComponentEntrance, type ComponentListenOptions } from "./component_entrance.ts";
 import { type Config, type ConfigOptions, loadConfig, type ModuleOptions, unknownVariables } from "./config.ts";
 import type { Explanation } from "./explaining.ts";
 import { type Backups, FileHold } from "./file_hold.ts";
@@ -113,6 +114,11 @@ export interface AmpactServer {
    * ListenError, and Error before start().
    */
   listenForServers(options?: S2sListenOptions): Promise<S2sPorts>;
+  /**
+   * Listens for the components of `components.domains` (XEP-0114), until stop(); returns the port, 0 where it is off. Throws ListenError, and
+   * Error before start().
+   */
+  listenForComponents(options?: ComponentListenOptions): Promise<number>;
   /** The streams to and from other servers. */
   readonly s2s: S2sAccess;
   /** Checks at once whether the certificate's files have changed. */
@@ -236,8 +242,13 @@ export function createServer(options: ServerOptions = {}, peers?: Peers, links?:
   const entrance = new TcpEntrance({ config, tcp: transports.tcp, certificate, log });
   const s2s = new S2sEntrance({ ...parts, config, certificate, secret: () => secret });
   const streams = links ?? (config.s2s.enabled ? s2s : undefined);
+  const components = new ComponentEntrance({ ...parts, config, serves: (domain) => running().serves(domain) }, [
+    ...config.domains,
+    ...gateways.keys(),
+  ]);
   const destinations = [
     ...gateways.values(),
+    ...components.destinations,
     ...(options.destinations ?? []),
     ...(streams === undefined ? [] : [createFederation(config, streams)]),
   ];
@@ -252,7 +263,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers, links?:
     await Promise.all([followers.stop(), traces.stop(), backups.stop()]);
     api.stop();
     await certificate.stop();
-    await s2s.close();
+    await Promise.all([s2s.close(), components.close()]);
     await system?.stop();
     await transports.closeAll(new StreamError("system-shutdown"));
     await system?.close();
@@ -310,6 +321,10 @@ export function createServer(options: ServerOptions = {}, peers?: Peers, links?:
     async listenForServers(given = {}) {
       if (system === undefined) throw new Error("Cannot listen for other servers: server is not started");
       return s2s.listen(given);
+    },
+    async listenForComponents(given = {}) {
+      if (system === undefined) throw new Error("Cannot listen for components: server is not started");
+      return components.listen(given);
     },
     s2s,
     checkCertificate: () => certificate.check(),

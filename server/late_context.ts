@@ -22,6 +22,7 @@ export function lateContext(known: Known, running: () => ServerContext): ServerC
       return running().store;
     },
     serves: (domain) => running().serves(domain),
+    items: () => running().items(),
     route: (stanza) => running().route(stanza),
     endAccount: (account) => running().endAccount(account),
     endSessions: (account, except) => running().endSessions(account, except),

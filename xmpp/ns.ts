@@ -3,6 +3,7 @@ export const NS = {
   // RFC 6120, RFC 6121, RFC 7395
   CLIENT: "jabber:client",
   SERVER: "jabber:server",
+  COMPONENT: "jabber:component:accept",
   STREAM: "http://etherx.jabber.org/streams",
   STREAMS: "urn:ietf:params:xml:ns:xmpp-streams",
   STANZAS: "urn:ietf:params:xml:ns:xmpp-stanzas",

@@ -11,7 +11,7 @@ import { attempt, pauseAfter } from "./attempt.ts";
 import { keepOrLeave, readMore } from "./backlog.ts";
 import type { HopAnswer } from "./hop.ts";
 import type { HopState } from "./hop_state.ts";
-import { isJudgedHere } from "./judging.ts";
+import { endsHere, isJudgedHere } from "./judging.ts";
 import type { Lane } from "./lanes.ts";
 
 /** Attempts under way at a time. */
@@ -49,7 +49,9 @@ function enqueue(state: HopState, tracked: Tracked): void {
 /** It lies here, since the next server cannot be reached. */
 function holdUp(state: HopState, tracked: Tracked): void {
   const { rules } = tracked.flight;
-  if (rules !== undefined && isJudgedHere(state, rules)) move(state, tracked, { kind: "held-up" });
+  // At a gateway it is as if the first attempt were under way.
+  if (rules === undefined || endsHere(state.options)) return;
+  if (isJudgedHere(state, rules)) move(state, tracked, { kind: "held-up" });
 }
 
 /** Others in its lane come next. */
@@ -88,10 +90,20 @@ export function onAnswered(state: HopState, seq: number, answer: HopAnswer | Err
   const tracked = state.inFlight.get(seq);
   const lane = tracked && state.lanes.of(tracked);
   if (tracked !== undefined && lane?.messages[0] === tracked) take(state, tracked, lane, answer);
-  for (const other of [...state.lanes.all()]) {
+  proceedAll(state);
+}
+
+function proceedAll(state: HopState): void {
+  for (const lane of [...state.lanes.all()]) {
     if (state.sending >= mostSending(state)) break;
-    proceed(state, other);
+    proceed(state, lane);
   }
+}
+
+/** The far end says that it is there. */
+export function onReachable(state: HopState): void {
+  reached(state);
+  proceedAll(state);
 }
 
 function take(state: HopState, tracked: Tracked, lane: Lane, answer: HopAnswer | Error): void {

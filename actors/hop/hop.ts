@@ -57,4 +57,6 @@ export interface NextServer {
   readonly bytes: number;
   /** Whether rules that are for the next server are decided here, as far as that goes, since it processes none. */
   decidesHere(): boolean;
+  /** No server that processes rules stands behind it: it counts as a gateway, where rules end. */
+  readonly isGateway?: () => boolean;
 }

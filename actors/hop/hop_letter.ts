@@ -7,6 +7,8 @@ import type { HopAnswer } from "./hop.ts";
 
 export type HopLetter =
   | { readonly kind: "start" }
+  /** The far end can be reached again: nothing waits for its next attempt. */
+  | { readonly kind: "reachable" }
   /** The store has its log. */
   | { readonly kind: "opened" }
   | Envelope

@@ -7,6 +7,7 @@ import type { Verdict } from "../../amp/evaluate.ts";
 import type { Plan } from "../../amp/plan.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
+import type { HopOptions } from "./hop.ts";
 import type { HopState } from "./hop_state.ts";
 
 export const TO_GATEWAY: Plan = { kind: "gateway" };
@@ -17,7 +18,7 @@ const HELD_UP: Plan = { kind: "stored" };
 
 /** What becomes of a message here. */
 export function planOf({ options, isHeldUp }: HopState): Plan {
-  if (options.next === undefined) return TO_GATEWAY;
+  if (endsHere(options)) return TO_GATEWAY;
   return isHeldUp ? HELD_UP : TO_SERVER;
 }
 
@@ -33,5 +34,10 @@ export function judgedHere(state: HopState, rules: RuleState): RuleState {
 /** Whether they are held against what this hop does. */
 export function isJudgedHere({ options, isHeldUp }: HopState, { perHop }: RuleState): boolean {
   const { next } = options;
-  return next === undefined || perHop || (isHeldUp && next.decidesHere());
+  return endsHere(options) || perHop || (isHeldUp && next?.decidesHere() === true);
+}
+
+/** Nobody behind this hop processes rules. */
+export function endsHere({ next }: HopOptions): boolean {
+  return next === undefined || next.isGateway?.() === true;
 }

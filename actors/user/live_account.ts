@@ -125,6 +125,10 @@ export class LiveAccount implements AccountContext {
   serves(domain: string): boolean {
     return this.node.serves(domain);
   }
+
+  items(): readonly string[] {
+    return this.node.context.items();
+  }
   setForward(account: Jid, to: Jid | undefined): Promise<boolean> {
     return this.node.context.setForward(account, to);
   }

@@ -16,6 +16,8 @@ export interface AmpSupportParts {
   now(): number;
   newId(): string;
   schedule(ms: number, task: () => void): () => void;
+  /** What it means that no answer comes. */
+  silence(domain: string): "no" | "unreachable";
   /** Rejects with LinkError. */
   send(stanza: Stanza): Promise<void>;
 }
@@ -63,13 +65,14 @@ export class AmpSupport {
   }
 
   #ask(domain: string, by: Jid): Asked {
-    const { newId, schedule, send, now } = this.#parts;
+    const { newId, schedule, send, now, silence } = this.#parts;
     const id = newId();
     let answered: (has: boolean) => void = () => {};
     let cancel = () => {};
     const answer = new Promise<boolean>((resolve, reject) => {
       answered = resolve;
       cancel = schedule(ANSWER_MS, () => {
+        if (silence(domain) === "no") return answered(false);
         reject(new LinkError("unreachable", `Cannot tell whether ${domain} processes rules: no answer`));
       });
       send(discoRequest(id, domain, by)).catch(reject);

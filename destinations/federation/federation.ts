@@ -20,8 +20,11 @@ import { Unanswered } from "./unanswered.ts";
 
 export interface FederationSettings {
   readonly retryMs: number;
-  /** What of rules is decided here where the server of that domain processes none: `local` as much as can be, `strict` nothing. */
-  ampMode(domain: string): "strict" | "local";
+  /**
+   * What of rules is decided here where the server of that domain processes none: `local` as much as can be, `strict` nothing. `gateway`:
+   * all, since it counts as a gateway then (XEP-0079 3.3.1).
+   */
+  ampMode(domain: string): "strict" | "local" | "gateway";
   readonly queueMessages: number;
   readonly queueBytes: number;
   /** Domains with a queue at a time. */
@@ -36,6 +39,8 @@ export interface FederationParts {
   /** Whether that domain may be spoken to. */
   mayReach(domain: string): boolean;
   isOwn(domain: string): boolean;
+  /** Domains for service discovery. */
+  items?(): readonly string[];
 }
 
 /** For all that one attempt takes: to find the server, to negotiate a stream, to prove receipt. */
@@ -71,7 +76,8 @@ export class Federation implements Destination, Inbound {
     this.#context = context;
     const { now, newId, schedule } = context;
     const send = (stanza: Stanza) => this.#parts.links.send(stanza, { proof: false });
-    this.#support = new AmpSupport({ now, newId, schedule, send });
+    const silence = (domain: string) => (settings.ampMode(domain) === "gateway" ? "no" : "unreachable");
+    this.#support = new AmpSupport({ now, newId, schedule, send, silence });
     this.#unanswered = new Unanswered({
       schedule,
       most: settings.openRequests,
@@ -85,6 +91,10 @@ export class Federation implements Destination, Inbound {
     this.#queues.clear();
   }
 
+  items(): readonly string[] {
+    return this.#parts.items?.() ?? [];
+  }
+
   serves(domain: string): boolean {
     return !this.#parts.isOwn(domain) && this.#parts.mayReach(domain);
   }
@@ -93,22 +103,33 @@ export class Federation implements Destination, Inbound {
     const { settings } = this.#parts;
     if (!this.#queues.has(domain) && this.#queues.size >= settings.queues) return undefined;
     this.#queues.add(domain);
+    const isGateway = () => settings.ampMode(domain) === "gateway" && this.#support.known(domain) !== true;
     return {
       closed: () => this.#queues.delete(domain),
       hop: { hand: (message, signal) => this.#hand(domain, message, signal) },
       options: {
         timeoutMs: ATTEMPT_MS,
         retryMs: settings.retryMs,
-        outcome: { kind: "forwarded" },
+        get outcome() {
+          return { kind: isGateway() ? "gateway" : "forwarded" } as const;
+        },
         next: {
           longestPauseMs: LONGEST_PAUSE_MS,
           attempts: ATTEMPTS_AT_ONCE,
           messages: settings.queueMessages,
           bytes: settings.queueBytes,
+          isGateway,
           decidesHere: () => settings.ampMode(domain) === "local" && this.#support.known(domain) === false,
         },
       },
     };
+  }
+
+  /** The queues of that domain and of those below it go on at once. */
+  reachable(domain: string): void {
+    for (const each of this.#queues) {
+      if (each === domain || each.endsWith(`.${domain}`)) this.#context.reachable(each);
+    }
   }
 
   // Out
@@ -172,8 +193,9 @@ export class Federation implements Destination, Inbound {
       if (onward === undefined) return stanza;
       return stanza.with(ampElement(onward.rules, onward.perHop, onward.sender, onward.recipient));
     }
-    const isLocal = this.#parts.settings.ampMode(domain) === "local" && rules.rules.every(isDecidedHere);
-    return isLocal ? stanza : undefined;
+    const mode = this.#parts.settings.ampMode(domain);
+    const isDecided = mode === "gateway" || (mode === "local" && rules.rules.every(isDecidedHere));
+    return isDecided ? stanza : undefined;
   }
 
   // In

@@ -112,6 +112,7 @@ const delivery: Samples<DeliveryLetter> = {
 
 const hop: Samples<HopLetter> = {
   start: { kind: "start" },
+  reachable: { kind: "reachable" },
   opened: { kind: "opened" },
   stanza: ENVELOPE,
   explain: { kind: "explain", envelope: ENVELOPE },

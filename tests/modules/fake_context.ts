@@ -126,6 +126,10 @@ export class FakeContext implements AccountContext, PreAuthContext {
     return this.settings.domains.includes(domain) || this.#served.includes(domain);
   }
 
+  items(): readonly string[] {
+    return [];
+  }
+
   async setForward(account: Jid, to: Jid | undefined): Promise<boolean> {
     this.deeds.push(["setForward", account.text, to?.text]);
     return true;

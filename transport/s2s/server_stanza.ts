@@ -7,10 +7,13 @@ import { Stanza } from "../../xmpp/stanza.ts";
 import { scanElement } from "../../xmpp/xml/element_reader.ts";
 import { contentOf, type ScannedElement, type XmlLimits } from "../../xmpp/xml/scanned_element.ts";
 
+/** Of a stream between servers, or of a component (XEP-0114). */
+export type ContentNamespace = typeof NS.SERVER | typeof NS.COMPONENT;
+
 const CLIENT_DECLARATION = ` xmlns="${NS.CLIENT}"`;
 /** Up to the default namespace of a start tag; quoted values are passed over. */
 const TO_DECLARATION =
-  /^(<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*?)\s+xmlns\s*=\s*(?:"jabber:server"|'jabber:server')/;
+  /^(<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*?)\s+xmlns\s*=\s*(?:"jabber:(?:server|component:accept)"|'jabber:(?:server|component:accept)')/;
 
 /** The text for a stream between servers. */
 export function serverText(stanza: Stanza): string {
@@ -23,17 +26,24 @@ export function serverText(stanza: Stanza): string {
 }
 
 /** For StreamEvents.namespaces: children of the stream are read as if it were a client's. */
-export function asClientNamespaces(declared: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  return new Map([...declared].map(([prefix, ns]) => [prefix, ns === NS.SERVER ? NS.CLIENT : ns]));
+export function asClientNamespaces(
+  declared: ReadonlyMap<string, string>,
+  content: ContentNamespace = NS.SERVER,
+): ReadonlyMap<string, string> {
+  return new Map([...declared].map(([prefix, ns]) => [prefix, ns === content ? NS.CLIENT : ns]));
 }
 
 /**
  * The stanza in an element that was read with asClientNamespaces().
  * @throws StreamError, StanzaError as Stanza.fromScanned
  */
-export function readServerStanza(element: ScannedElement, limits: XmlLimits): Stanza {
-  // It declares jabber:server itself.
-  if (element.ns === NS.SERVER) return Stanza.fromScanned(scanElement(redeclared(element), limits, element.inherited));
+export function readServerStanza(
+  element: ScannedElement,
+  limits: XmlLimits,
+  content: ContentNamespace = NS.SERVER,
+): Stanza {
+  // It declares the namespace itself.
+  if (element.ns === content) return Stanza.fromScanned(scanElement(redeclared(element), limits, element.inherited));
   return Stanza.fromScanned(element);
 }
 

@@ -10,19 +10,23 @@ import type { DomainBudget } from "./domain_budget.ts";
 import { HandledCount } from "./handled_count.ts";
 import type { OpenQuestions } from "./open_questions.ts";
 import type { S2sSettings } from "./s2s_settings.ts";
-import { readServerStanza } from "./server_stanza.ts";
+import { type ContentNamespace, readServerStanza } from "./server_stanza.ts";
 import type { Wire } from "./wire.ts";
 
 export interface ReceiverParts {
   readonly wire: Wire;
   readonly inbound: Inbound;
   readonly questions: OpenQuestions;
-  readonly budget: DomainBudget;
+  readonly budget: Pick<DomainBudget, "charge">;
   readonly settings: Pick<S2sSettings, "domains" | "xmlLimits" | "waitingStanzas" | "waitingUnits">;
   readonly schedule: (ms: number, task: () => void) => () => void;
   readonly log: Log;
   /** Whether stanzas from the first domain to the second may come on this stream. */
   readonly isAuthenticated: (from: string, to: string) => boolean;
+  /** The namespace of the content: jabber:server unless given. */
+  readonly content?: ContentNamespace;
+  /** Whether it may write to that domain; otherwise its stream stays, and the stanza is answered. Without: to those served here alone. */
+  readonly reaches?: (domain: string) => boolean;
   /** Sends an answer of this server. */
   readonly answer: (stanza: Stanza) => void;
 }
@@ -96,7 +100,7 @@ export class StanzaReceiver {
   /** Undefined: it was answered with an error. */
   #read(element: ScannedElement): Stanza | undefined {
     try {
-      const stanza = readServerStanza(element, this.#parts.settings.xmlLimits);
+      const stanza = readServerStanza(element, this.#parts.settings.xmlLimits, this.#parts.content);
       this.#check(stanza);
       return stanza;
     } catch (error) {
@@ -107,13 +111,16 @@ export class StanzaReceiver {
   }
 
   /** RFC 6120 section 8.1.1.2 and 8.1.2.2. */
-  #check({ from, to }: Stanza): void {
+  #check(stanza: Stanza): void {
+    const { from, to } = stanza;
+    const { settings, isAuthenticated, reaches } = this.#parts;
     if (from === undefined || to === undefined) throw new StreamError("improper-addressing");
-    if (!this.#parts.settings.domains.includes(to.domain)) throw new StreamError("host-unknown");
-    if (!this.#parts.isAuthenticated(from.domain, to.domain)) throw new StreamError("invalid-from");
+    if (reaches === undefined && !settings.domains.includes(to.domain)) throw new StreamError("host-unknown");
+    if (!isAuthenticated(from.domain, to.domain)) throw new StreamError("invalid-from");
+    if (reaches?.(to.domain) === false) throw new StanzaError("remote-server-not-found", { stanza });
   }
 
-  /** An address that cannot be read. That of the recipient may be the fault of one user, so the stream goes on. */
+  /** An address that cannot be read or reached. That of the recipient may be the fault of one user, so the stream goes on. */
   #refuse(error: StanzaError, stanza: Stanza): void {
     const { from, type } = stanza;
     const domain = this.#parts.settings.domains.find(
@@ -122,7 +129,7 @@ export class StanzaReceiver {
     if (from === undefined || domain === undefined) throw new StreamError("improper-addressing");
     this.#parts.log.info("stanza refused", { from: from.text, error: error.condition });
     if (type === "error" || (stanza.name === "iq" && type === "result")) return;
-    this.#parts.answer(stanza.error(error, Jid.parse(domain)));
+    this.#parts.answer(stanza.error(error, stanza.to ?? Jid.parse(domain)));
   }
 
   #pass(stanza: Stanza, units: number, handled: () => void): void {

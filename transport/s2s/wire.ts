@@ -1,4 +1,4 @@
-/** One connection to another server as parts of an XML stream: bytes, TLS, limits of reading. RFC 6120 sections 3 to 5. @module */
+/** One connection to another server, or of a component, as parts of an XML stream: bytes, TLS, limits of reading. RFC 6120 sections 3 to 5. @module */
 import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -11,7 +11,7 @@ import { StreamReader } from "../../xmpp/xml/stream_reader.ts";
 import { XmlError } from "../../xmpp/xml/xml_error.ts";
 import { MAX_BACKLOG, MAX_STRANGER_BACKLOG } from "../backlog_limits.ts";
 import { UNKNOWN_ADDRESS } from "../client_address.ts";
-import { asClientNamespaces } from "./server_stanza.ts";
+import { asClientNamespaces, type ContentNamespace } from "./server_stanza.ts";
 import { peerChain, type TlsIdentity } from "./tls_identity.ts";
 
 const END = "</stream:stream>";
@@ -37,7 +37,10 @@ export interface WireEvents {
 
 export interface WireOptions {
   readonly socket: Socket;
-  readonly tls: TlsIdentity;
+  /** Without it the connection has no TLS. */
+  readonly tls?: TlsIdentity;
+  /** The namespace of the content: jabber:server unless given. */
+  readonly content?: ContentNamespace;
   /** Limits for a stranger. */
   readonly limits: XmlLimits;
   readonly schedule: (ms: number, task: () => void) => () => void;
@@ -47,6 +50,7 @@ export interface WireOptions {
 export class Wire {
   readonly address: string;
   readonly #options: WireOptions;
+  readonly #content: ContentNamespace;
   #events: WireEvents;
   #socket: Socket;
   #limits: XmlLimits;
@@ -72,6 +76,7 @@ export class Wire {
   constructor(options: WireOptions, events: WireEvents) {
     const { socket } = options;
     this.#options = options;
+    this.#content = options.content ?? NS.SERVER;
     this.#events = events;
     this.#socket = socket;
     this.#limits = options.limits;
@@ -156,7 +161,7 @@ export class Wire {
       header: (header) => {
         if (isCurrent()) this.#onHeader(header);
       },
-      namespaces: asClientNamespaces,
+      namespaces: (declared) => asClientNamespaces(declared, this.#content),
       element: (element) => {
         if (isCurrent()) this.#events.element(element);
       },
@@ -170,7 +175,7 @@ export class Wire {
 
   #onHeader(header: ScannedElement): void {
     const content = declaredNamespaces(header.text, this.#limits).get("");
-    if (header.ns !== NS.STREAM || content !== NS.SERVER) throw new StreamError("invalid-namespace");
+    if (header.ns !== NS.STREAM || content !== this.#content) throw new StreamError("invalid-namespace");
     if (header.name !== "stream") throw new StreamError("bad-format");
     this.#events.header(header);
   }
@@ -244,7 +249,7 @@ export class Wire {
   startTls(domain: string, direct: boolean): void {
     const begin = () => {
       this.#handshaking = true;
-      const tls = this.#options.tls.connect(this.#socket, domain, direct, (socket) => this.#onSecured(socket));
+      const tls = this.#tls.connect(this.#socket, domain, direct, (socket) => this.#onSecured(socket));
       tls.on("error", (error: Error) => this.#onError(error));
     };
     if (direct) begin();
@@ -254,7 +259,13 @@ export class Wire {
   /** Reads TLS from the first byte on: XEP-0368. */
   acceptDirectTls(): void {
     this.#handshaking = true;
-    this.#options.tls.accept(this.#socket, (socket) => this.#onSecured(socket));
+    this.#tls.accept(this.#socket, (socket) => this.#onSecured(socket));
+  }
+
+  get #tls(): TlsIdentity {
+    const { tls } = this.#options;
+    if (tls === undefined) throw new Error("Cannot begin TLS: this connection has none");
+    return tls;
   }
 
   #upgrade(begin: () => void): void {
