@@ -19,4 +19,16 @@ export class Histogram {
     this.counts[at]!++;
     this.sum += value;
   }
+
+  /** The bound that this share of the values does not exceed, 0 without values; undefined: beyond the last bound. */
+  quantile(share: number): number | undefined {
+    const all = this.counts.reduce((sum, count) => sum + count, 0);
+    if (all === 0) return 0;
+    let below = 0;
+    const at = this.counts.findIndex((count) => {
+      below += count;
+      return below >= all * share;
+    });
+    return this.bounds[at];
+  }
 }

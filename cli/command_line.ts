@@ -63,21 +63,48 @@ export type HoldRequest =
   | { readonly kind: "backup begin" }
   | { readonly kind: "backup keep" | "backup end"; readonly id: string };
 
+export interface StatusRequest {
+  readonly kind: "status";
+  readonly json: boolean;
+}
+
+export interface PendingRequest {
+  readonly kind: "pending";
+  /** Left out: for whom messages wait, and how many. */
+  readonly name?: string;
+  readonly json: boolean;
+}
+
 /** What the running server is asked over the control socket. */
-export type ControlRequest = AccountRequest | TokenRequest | S2sRequest | ExplainRequest | TraceRequest | HoldRequest;
+export type ControlRequest =
+  | AccountRequest
+  | TokenRequest
+  | S2sRequest
+  | ExplainRequest
+  | TraceRequest
+  | HoldRequest
+  | StatusRequest
+  | PendingRequest;
 
 export type Command =
-  | { readonly kind: "serve" | "help" | "version" }
+  | { readonly kind: "serve" | "version" }
+  /** Of one command, or of all. */
+  | { readonly kind: "help"; readonly command?: string }
   | { readonly kind: "user"; readonly request: UserRequest }
   | { readonly kind: "token"; readonly request: TokenRequest }
   | { readonly kind: "s2s"; readonly request: S2sRequest }
   | { readonly kind: "explain"; readonly request: ExplainArguments }
   | { readonly kind: "trace"; readonly request: TraceRequest }
-  | { readonly kind: "copy"; readonly request: CopyRequest };
+  | { readonly kind: "copy"; readonly request: CopyRequest }
+  | { readonly kind: "status"; readonly request: StatusRequest }
+  | { readonly kind: "pending"; readonly request: PendingRequest };
 
 /** Throws UsageError. */
 export function parseCommand(args: readonly string[]): Command {
-  if (args.includes("--help") || args.includes("-h") || args[0] === "help") return { kind: "help" };
+  if (args.includes("--help") || args.includes("-h") || args[0] === "help") {
+    const command = args.find((argument) => !argument.startsWith("-") && argument !== "help");
+    return { kind: "help", ...(command !== undefined && { command }) };
+  }
   if (args[0] === "--version") return { kind: "version" };
   const [name, ...rest] = args;
   if (name === undefined) return { kind: "serve" };
@@ -87,6 +114,8 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === "explain") return { kind: "explain", request: parseExplain(rest) };
   if (name === "trace") return { kind: "trace", request: parseTrace(rest) };
   if (name === "backup" || name === "restore") return { kind: "copy", request: parseCopy(name, rest) };
+  if (name === "status") return { kind: "status", request: parseStatus(rest) };
+  if (name === "pending") return { kind: "pending", request: parsePending(rest) };
   throw new UsageError(`Cannot run "${name}": there is no such command`);
 }
 
@@ -97,6 +126,17 @@ function parseTrace(args: readonly string[]): TraceRequest {
   if (!name) throw new UsageError(`Cannot run trace: the ${isKey ? "key" : "id of the message"} is missing`);
   if (more.length > 0) throw new UsageError("Cannot run trace: too many arguments");
   return { kind: "trace", message: isKey ? { key: name } : name, json: args.includes(JSON_OPTION) };
+}
+
+function parseStatus(args: readonly string[]): StatusRequest {
+  if (args.some((argument) => argument !== JSON_OPTION)) throw new UsageError("Cannot run status: too many arguments");
+  return { kind: "status", json: args.length > 0 };
+}
+
+function parsePending(args: readonly string[]): PendingRequest {
+  const [name, ...more] = args.filter((argument) => argument !== JSON_OPTION);
+  if (more.length > 0) throw new UsageError("Cannot run pending: too many arguments");
+  return { kind: "pending", ...(name !== undefined && { name }), json: args.includes(JSON_OPTION) };
 }
 
 function parseCopy(kind: CopyRequest["kind"], args: readonly string[]): CopyRequest {

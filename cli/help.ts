@@ -2,16 +2,36 @@
 import { describeConfig } from "../server/config.ts";
 import { SOFTWARE } from "../server/server_settings.ts";
 import { commandPrefix } from "./command_prefix.ts";
+import { UsageError } from "./usage_error.ts";
 
 export function versionText(): string {
   return `${SOFTWARE.name} ${SOFTWARE.version}`;
 }
 
-export function helpText(): string {
-  const run = commandPrefix();
+/** `command`: of that one alone. Throws UsageError when there is no such command. */
+export function helpText(command?: string): string {
+  if (command !== undefined) return commandHelp(command);
   return `${versionText()}, an XMPP server that tells what became of a message
 
 Commands
+${commandLines().join("\n")}
+
+${NAMES}
+
+Configuration
+  The file ampact.toml, or the one that AMPACT_CONFIG names; the environment goes before the file.
+  A key a.b is b in the table [a].
+
+${describeConfig()}`;
+}
+
+const NAMES = `  NAME is a bare JID; without a domain, the first one of the configuration is meant. A password that is left out is
+  asked for, or read from standard input. The commands work beside a running server and without one.`;
+
+/** Each command, with the lines that go on with its text. */
+function commandLines(): readonly string[] {
+  const run = commandPrefix();
+  return `\
   ${run}                                serve until SIGTERM or SIGINT
   ${run} user add NAME [PASSWORD]       make an account
   ${run} user passwd NAME [PASSWORD]    set its password and end its sessions; not these with --keep-sessions
@@ -29,16 +49,20 @@ Commands
                                         tell what would become of a message now, each rule with its state and why; nothing
                                         is sent. Without options: of the <message/> on standard input
   ${run} trace ID | --key KEY [--json]  draw what became of a message
+  ${run} status [--json]                tell how the running server is; exit code 0 if it is ready, otherwise 1
+  ${run} pending [NAME] [--json]        tell which messages wait for NAME, since when and until when; without it, for whom any do
   ${run} backup FILE [--force]          copy the database into a new file, also while the server runs
   ${run} restore FILE [--force]         check such a copy and make it the database; --force moves the old one aside
-  ${run} --help | --version
+  ${run} --help | --version`.split("\n");
+}
 
-  NAME is a bare JID; without a domain, the first one of the configuration is meant. A password that is left out is
-  asked for, or read from standard input. The commands work beside a running server and without one.
-
-Configuration
-  The file ampact.toml, or the one that AMPACT_CONFIG names; the environment goes before the file.
-  A key a.b is b in the table [a].
-
-${describeConfig()}`;
+function commandHelp(command: string): string {
+  const start = `  ${commandPrefix()} `;
+  let isOfCommand = false;
+  const lines = commandLines().filter((line) => {
+    if (line.startsWith(start)) isOfCommand = line.slice(start.length).split(" ")[0] === command;
+    return isOfCommand;
+  });
+  if (lines.length === 0) throw new UsageError(`Cannot run "${command}": there is no such command`);
+  return [...lines, "", NAMES].join("\n");
 }

@@ -3,9 +3,11 @@ import { runBackupCommand } from "./backup_command.ts";
 import type { Command } from "./command_line.ts";
 import { runExplainCommand } from "./explain_command.ts";
 import { helpText, versionText } from "./help.ts";
+import { runPendingCommand } from "./pending_command.ts";
 import { runRestoreCommand } from "./restore_command.ts";
 import { runS2sCommand } from "./s2s_command.ts";
 import { serve } from "./serve.ts";
+import { runStatusCommand } from "./status_command.ts";
 import { runTokenCommand } from "./token_command.ts";
 import { runTraceCommand } from "./trace_command.ts";
 import { runUserCommand } from "./user_command.ts";
@@ -13,7 +15,7 @@ import { runUserCommand } from "./user_command.ts";
 export async function runCommand(command: Command): Promise<void> {
   switch (command.kind) {
     case "help":
-      return console.log(helpText());
+      return console.log(helpText(command.command));
     case "version":
       return console.log(versionText());
     case "user":
@@ -36,6 +38,11 @@ export async function runCommand(command: Command): Promise<void> {
       for (const line of await run(command.request)) console.log(line);
       return;
     }
+    case "status":
+      return runStatusCommand(command.request, console.log);
+    case "pending":
+      for (const line of await runPendingCommand(command.request)) console.log(line);
+      return;
     case "serve":
       return serve();
     default:

@@ -3,7 +3,9 @@ import type { AmpactServer } from "../server/create_server.ts";
 import { runHoldRequest } from "./backup_command.ts";
 import type { ControlRequest } from "./command_line.ts";
 import { runExplainRequest } from "./explain_command.ts";
+import { runPendingRequest } from "./pending_command.ts";
 import { runS2sRequest } from "./s2s_command.ts";
+import { runStatusRequest } from "./status_command.ts";
 import { runTokenRequest } from "./token_command.ts";
 import { runTraceRequest } from "./trace_command.ts";
 import { runAccountRequest } from "./user_command.ts";
@@ -25,6 +27,10 @@ export function runRequest(server: AmpactServer, request: ControlRequest): Promi
     case "backup keep":
     case "backup end":
       return runHoldRequest(server, request);
+    case "status":
+      return runStatusRequest(server);
+    case "pending":
+      return runPendingRequest(server, request);
     default:
       return runAccountRequest(server, request);
   }

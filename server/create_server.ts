@@ -30,6 +30,7 @@ import { lateContext } from "./late_context.ts";
 import { serverLog } from "./log.ts";
 import { createMetricsApp } from "./metrics/metrics_app.ts";
 import { Monitoring } from "./metrics/monitoring.ts";
+import type { ServerStatus } from "./metrics/server_status.ts";
 import { newId } from "./new_id.ts";
 import { type ConnectedLinks, createFederation } from "./other_servers.ts";
 import type { OutcomeHandler } from "./outcome_consumer.ts";
@@ -41,6 +42,7 @@ import { ServerCertificate } from "./server_certificate.ts";
 import { nodeSettings, SOFTWARE, streamSettings } from "./server_settings.ts";
 import { type ListenOptions, TcpEntrance, type TcpPorts } from "./tcp_entrance.ts";
 import { MessageTraces } from "./tracing/message_traces.ts";
+import { createWaiting, type Waiting } from "./waiting.ts";
 import type { Webhooks } from "./webhooks/webhooks.ts";
 
 export interface ServerOptions extends Omit<ConfigOptions, "store" | "log" | "gateways"> {
@@ -96,6 +98,10 @@ export interface AmpactServer {
   /** What listen() opens, one by one. */
   readonly tcp: TcpAccess;
   readonly accounts: Accounts;
+  /** How the server is at this moment. */
+  status(): Promise<ServerStatus>;
+  /** Messages in storage that wait for their recipient. */
+  readonly waiting: Waiting;
   /** Bound resources at this moment. */
   readonly sessionCount: number;
   /**
@@ -286,6 +292,8 @@ export function createServer(options: ServerOptions = {}, peers?: Peers, links?:
     websocket: transports.websocket,
     tcp: transports.tcp,
     accounts: createAccounts({ database: () => running().database, context: () => running().context, now }),
+    status: () => monitoring.status(),
+    waiting: createWaiting({ database: () => running().database }),
     get sessionCount() {
       return system?.sessionCount ?? 0;
     },

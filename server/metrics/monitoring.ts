@@ -9,6 +9,7 @@ import type { Schedule } from "./in_time.ts";
 import { LoopDelay } from "./loop_delay.ts";
 import { observeMetrics } from "./open_telemetry.ts";
 import { Readiness } from "./readiness.ts";
+import { type ServerStatus, waitingStatus } from "./server_status.ts";
 import { WaitingReading } from "./waiting_reading.ts";
 
 /** The running server. */
@@ -33,6 +34,7 @@ export class Monitoring {
   readonly #loopDelay = new LoopDelay();
   readonly #waiting: WaitingReading;
   #system: WatchedSystem | undefined;
+  #since = 0;
   #isStopping = false;
   #endObserving: (() => void) | undefined;
 
@@ -54,6 +56,7 @@ export class Monitoring {
   started(system: WatchedSystem): void {
     this.#isStopping = false;
     this.#system = system;
+    this.#since = this.#start.now();
     this.#waiting.forget();
     this.#loopDelay.start();
     this.#endObserving = observeMetrics(this.#start.version, () => this.figures());
@@ -70,6 +73,22 @@ export class Monitoring {
   stopped(): void {
     this.#isStopping = false;
     this.#system = undefined;
+  }
+
+  async status(): Promise<ServerStatus> {
+    const { version } = this.#start;
+    const state = await this.readiness.check();
+    const { census, waiting, loopDelay, residentBytes, now } = await this.figures();
+    return {
+      version,
+      state,
+      ...(this.#system !== undefined && { since: this.#since }),
+      at: now,
+      sessions: census.sessions,
+      ...(waiting !== undefined && { waiting: waitingStatus(waiting) }),
+      loopDelayMs: loopDelay.quantile(0.99),
+      residentBytes,
+    };
   }
 
   async figures(): Promise<Figures> {
