@@ -9,10 +9,12 @@ import { versionText } from "./help.ts";
 export interface OpenPorts {
   readonly http: number;
   readonly tcp: TcpPorts;
+  /** 0: off. */
+  readonly components: number;
 }
 
 /** `made`: the path of a new database, if one was created. */
-export function banner(config: Config, { http, tcp }: OpenPorts, made: string | undefined): string {
+export function banner(config: Config, { http, tcp, components }: OpenPorts, made: string | undefined): string {
   const [domain = ""] = config.domains;
   const web = `${hostOf(config.http.host)}:${http}`;
   const host = hostOf(config.c2s.host);
@@ -24,6 +26,7 @@ export function banner(config: Config, { http, tcp }: OpenPorts, made: string | 
     `  BOSH        http://${web}${PATHS.bosh}`,
     ...(tcp.startTls === 0 ? [] : [`  TCP         ${host}:${tcp.startTls} with STARTTLS`]),
     ...(tcp.tls === 0 ? [] : [`  TLS         ${host}:${tcp.tls}`]),
+    ...(components === 0 ? [] : [`  Components  ${hostOf(config.components.host)}:${components}`]),
     `  Store       ${config.store.url}`,
     ...(made === undefined ? [] : [`              a new database, made at ${made}`]),
     `Next: make an account with "${run} user add NAME"${own};`,

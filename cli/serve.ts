@@ -43,13 +43,13 @@ async function listen(server: AmpactServer, open: Stoppable[]): Promise<OpenPort
   const { config } = server;
   const tcp = await server.listen();
   if (config.s2s.enabled) await server.listenForServers();
-  await server.listenForComponents();
+  const components = await server.listenForComponents();
   // Opened last: a client that waits for this port finds the others open.
   const http = listenHttp({ fetch: rootApp(server).fetch, websocket: server.websocket }, config.http);
   open.push(http);
   const control = await openControlSocket(config.dataDir, (request) => runRequest(server, request));
   if (control !== undefined) open.push(control);
-  return { http: http.port, tcp };
+  return { http: http.port, tcp, components };
 }
 
 function giveUp(): void {

@@ -82,9 +82,10 @@ export function streamSettings(config: Config): StreamSettings {
 }
 
 export function s2sSettings(config: Config): S2sSettings {
-  const { s2s, limits, probe } = config;
+  const { s2s, limits, probe, components } = config;
   return {
-    domains: config.domains,
+    // Components speak with other servers through this one.
+    domains: [...config.domains, ...Object.keys(components.domains)],
     auth: s2s.auth,
     requireTls: s2s.requireTls,
     allow: s2s.allow,

@@ -138,6 +138,11 @@ export class TestServer {
     return this.#nodes[0]!.server;
   }
 
+  /** Each node's. */
+  get apps(): readonly AmpactServer[] {
+    return this.#nodes.map(({ server }) => server);
+  }
+
   /** Runs calls on the store, beside the server's own. */
   async store(...calls: readonly StoreCall[]): Promise<readonly unknown[]> {
     const replies = await this.#store.run(calls);

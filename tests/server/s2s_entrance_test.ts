@@ -11,6 +11,7 @@ import { ListenError } from "../../server/listen_error.ts";
 import { S2sEntrance } from "../../server/s2s_entrance.ts";
 import { ServerCertificate } from "../../server/server_certificate.ts";
 import type { CertificatePem } from "../../transport/tcp/tls_certificate.ts";
+import { Jid } from "../../xmpp/jid.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
 import { serveDns } from "../foreign_servers/bed/dns_server.ts";
@@ -108,6 +109,27 @@ describe("S2sEntrance", () => {
     await a.entrance.send(message, { proof: true });
     expect(b.received.map((stanza) => stanza.toString())).toEqual([message.toString()]);
     expect(a.entrance.report()?.streams).toMatchObject([{ auth: "external", encrypted: true, direction: "both" }]);
+    await a.certificate.stop();
+    await b.certificate.stop();
+  });
+
+  test("speaks for components too, by dialback where the certificate does not name them", async () => {
+    const components = JSON.stringify({ "gw.a.lab": { secret: "a secret of components" } });
+    const a = make("a.lab", { AMPACT_COMPONENTS_DOMAINS: components });
+    const b = make("b.lab");
+    const port = await open("a.lab", a);
+    zone.srv["_xmpp-server._tcp.gw.a.lab"] = { target: "xmpp.a.lab", port };
+    await open("b.lab", b);
+    const there = message.readdress({ from: Jid.parse("bot@gw.a.lab") });
+    await a.entrance.send(there, { proof: true });
+    expect(b.received.map((stanza) => stanza.toString())).toEqual([there.toString()]);
+    const back = there.readdress({ from: there.to, to: there.from });
+    await b.entrance.send(back, { proof: true });
+    expect(a.received.map((stanza) => stanza.toString())).toEqual([back.toString()]);
+    expect(b.entrance.report()?.streams.map(({ remote, auth }) => [remote, auth])).toContainEqual([
+      "gw.a.lab",
+      "dialback",
+    ]);
     await a.certificate.stop();
     await b.certificate.stop();
   });

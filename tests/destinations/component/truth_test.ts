@@ -92,6 +92,25 @@ test("messages wait for a component over a restart of the server", async () => {
   }
 }, 20_000);
 
+test("of two processes each has a stream of the component: messages of both reach it", async () => {
+  const components = { domains: { [GATEWAY]: { secret: SECRET } } };
+  const server = await TestServer.start({ domains: ["verona.example"], components, nodes: 2 });
+  try {
+    const made = await Promise.all(
+      server.apps.map(async (app) => {
+        const component = new XmppJsComponent();
+        await component.connects(await app.listenForComponents({ port: 0 }));
+        return component;
+      }),
+    );
+    const sent = server.apps.map((app, place) => app.send({ to: BOT, body: `from ${place}` }, { until: "settled" }));
+    expect(await Promise.all(sent)).toEqual([{ kind: "gateway" }, { kind: "gateway" }]);
+    await Promise.all(made.map((component) => component.leaves()));
+  } finally {
+    await server.stop();
+  }
+}, 20_000);
+
 test("a component's domain is served by nothing else", () => {
   const components = (domain: string) => ({ domains: { [domain]: { secret: SECRET } } });
   const make = (domain: string) =>
