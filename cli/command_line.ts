@@ -87,7 +87,7 @@ export type ControlRequest =
   | PendingRequest;
 
 export type Command =
-  | { readonly kind: "serve" | "version" }
+  | { readonly kind: "serve" | "version" | "check-config" | "print-config" }
   /** Of one command, or of all. */
   | { readonly kind: "help"; readonly command?: string }
   | { readonly kind: "user"; readonly request: UserRequest }
@@ -114,6 +114,10 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === "explain") return { kind: "explain", request: parseExplain(rest) };
   if (name === "trace") return { kind: "trace", request: parseTrace(rest) };
   if (name === "backup" || name === "restore") return { kind: "copy", request: parseCopy(name, rest) };
+  if (name === "check-config" || name === "print-config") {
+    if (rest.length > 0) throw new UsageError(`Cannot run ${name}: too many arguments`);
+    return { kind: name };
+  }
   if (name === "status") return { kind: "status", request: parseStatus(rest) };
   if (name === "pending") return { kind: "pending", request: parsePending(rest) };
   throw new UsageError(`Cannot run "${name}": there is no such command`);

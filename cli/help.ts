@@ -51,6 +51,8 @@ function commandLines(): readonly string[] {
   ${run} trace ID | --key KEY [--json]  draw what became of a message
   ${run} status [--json]                tell how the running server is; exit code 0 if it is ready, otherwise 1
   ${run} pending [NAME] [--json]        tell which messages wait for NAME, since when and until when; without it, for whom any do
+  ${run} check-config                   tell each fault of the configuration; exit code 0 if there is none, otherwise 2
+  ${run} print-config                   show the settings with their origins, as TOML; secrets are hidden
   ${run} backup FILE [--force]          copy the database into a new file, also while the server runs
   ${run} restore FILE [--force]         check such a copy and make it the database; --force moves the old one aside
   ${run} --help | --version`.split("\n");

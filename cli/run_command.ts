@@ -1,6 +1,7 @@
 /** Runs the command of the command line. @module */
 import { runBackupCommand } from "./backup_command.ts";
 import type { Command } from "./command_line.ts";
+import { checkConfig, printedConfig } from "./config_command.ts";
 import { runExplainCommand } from "./explain_command.ts";
 import { helpText, versionText } from "./help.ts";
 import { runPendingCommand } from "./pending_command.ts";
@@ -32,6 +33,12 @@ export async function runCommand(command: Command): Promise<void> {
       return;
     case "trace":
       for (const line of await runTraceCommand(command.request)) console.log(line);
+      return;
+    case "check-config":
+      for (const line of checkConfig()) console.log(line);
+      return;
+    case "print-config":
+      for (const line of printedConfig()) console.log(line);
       return;
     case "copy": {
       const run = command.request.kind === "backup" ? runBackupCommand : runRestoreCommand;

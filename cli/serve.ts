@@ -1,6 +1,6 @@
 /** Serves until a signal to stop. @module */
 import { type AmpactServer, createServer } from "../server/create_server.ts";
-import { configureLog } from "../server/log.ts";
+import { configureLog, recordFormat } from "../server/log.ts";
 import { banner, type OpenPorts } from "./banner.ts";
 import { configSources } from "./config_sources.ts";
 import { openControlSocket } from "./control_socket.ts";
@@ -20,7 +20,7 @@ interface Stoppable {
 export async function serve(): Promise<void> {
   const stopped = stopSignal();
   const server = createServer(configSources());
-  await configureLog(server.config.log.level);
+  await configureLog(server.config.log.level, undefined, recordFormat(server.config.log.format));
   const made = newDatabase(server.config.store.url);
   await server.start();
   const open: Stoppable[] = [];

@@ -1,10 +1,10 @@
 /** The configuration: a TOML file, then the environment, checked against the table of settings. @module */
-import { parse, TomlError } from "smol-toml";
+import { parse, stringify, TomlError } from "smol-toml";
 import * as v from "valibot";
 import { modules as ownModules } from "../modules/mod.ts";
 import type { ServerModule } from "../modules/module.ts";
 import type { Setting, SettingValue } from "../modules/setting.ts";
-import { ConfigError, type ConfigProblem } from "./config_error.ts";
+import { ConfigError, type ConfigProblem, isSecret } from "./config_error.ts";
 import { type ConfigRows, camel, configRows, PREFIX, variableOf } from "./config_rows.ts";
 import { SETTINGS } from "./config_table.ts";
 import { nearestName } from "./nearest_name.ts";
@@ -66,11 +66,7 @@ interface Given {
 export function loadConfig({ file, env, options, modules = ownModules }: ConfigSources): Config {
   const rows = configRows(modules);
   const problems: ConfigProblem[] = [];
-  const given = new Map<string, Given>([
-    ...fromFile(file ?? "", rows, problems),
-    ...fromEnvironment(env, rows),
-    ...fromOptions(options ?? {}, rows, problems),
-  ]);
+  const given = readGiven({ file, env, options }, rows, problems);
   const values = check(given, rows, problems);
   if (given.has("tls.cert") !== given.has("tls.key")) {
     const name = given.has("tls.cert") ? "tls.key" : "tls.cert";
@@ -79,6 +75,38 @@ export function loadConfig({ file, env, options, modules = ownModules }: ConfigS
   if (problems.length > 0) throw new ConfigError(problems);
   const read = withDefaults(values, rows);
   return { ...nest(read), of: valuesOf(read, rows) };
+}
+
+/** Each setting as it was given, last of all by the environment, as TOML with its origin; the others as comments. Secrets are hidden. */
+export function printConfig({ file, env, modules = ownModules }: ConfigSources): readonly string[] {
+  const rows = configRows(modules);
+  const given = readGiven({ file, env }, rows, []);
+  return [...rows.settings].map(([key, setting]) => {
+    const found = given.get(key);
+    if (found === undefined) return `# ${key}: ${setting.fallbackText} (default)`;
+    const origin = found.name === key ? "the file" : found.name;
+    if (isSecret(key, found.value)) return `# ${key}: a value that is not shown (${origin})`;
+    return `${key} = ${tomlValue(found.value)} # ${origin}`;
+  });
+}
+
+/** On one line. */
+function tomlValue(value: unknown): string {
+  return stringify({ value })
+    .replace(/^value = /, "")
+    .trimEnd();
+}
+
+function readGiven(
+  { file, env, options }: Omit<ConfigSources, "modules">,
+  rows: ConfigRows,
+  problems: ConfigProblem[],
+): ReadonlyMap<string, Given> {
+  return new Map<string, Given>([
+    ...fromFile(file ?? "", rows, problems),
+    ...fromEnvironment(env, rows),
+    ...fromOptions(options ?? {}, rows, problems),
+  ]);
 }
 
 /** The settings, one paragraph each, with environment variable and default: the listing of `--help`. */
@@ -95,7 +123,7 @@ function fromFile(text: string, rows: ConfigRows, problems: ConfigProblem[]): [s
   const given: [string, Given][] = [];
   for (const [name, value] of flatten(parseToml(text), rows.settings)) {
     if (rows.settings.has(name)) given.push([name, { name, value }]);
-    else problems.push({ name, value, expected: `a known key: ${keysNear(name, rows)}` });
+    else problems.push({ name, value, expected: `a known key: ${keysNear(name, rows)}${meantBy(name, rows)}` });
   }
   return given;
 }
@@ -195,6 +223,11 @@ function valuesOf(read: (key: string) => unknown, { settings }: ConfigRows): Con
     if (!values.has(setting)) throw new Error(`Cannot read a setting (${setting.about}): no module declares it`);
     return values.get(setting) as Value;
   };
+}
+
+function meantBy(name: string, { settings }: ConfigRows): string {
+  const meant = nearestName(name, settings.keys());
+  return meant === undefined ? "" : ` (did you mean ${meant}?)`;
 }
 
 function keysNear(name: string, { settings }: ConfigRows): string {

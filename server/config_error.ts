@@ -19,9 +19,13 @@ export class ConfigError extends Error {
 /** Settings that hold secrets, and similar names that may be misspellings of them. */
 const SECRET = /secret|password|token|gateways|components.?domains|webhooks|external_?services|key/i;
 
+/** Whether a value may hold a secret. */
+export function isSecret(name: string, value: unknown): boolean {
+  return SECRET.test(name) || (typeof value === "object" && SECRET.test(JSON.stringify(value)));
+}
+
 function describeProblem({ name, value, expected }: ConfigProblem): string {
-  const text = JSON.stringify(value);
-  const isSecret = SECRET.test(name) || (typeof value === "object" && SECRET.test(text));
-  const shown = value === undefined ? "nothing" : isSecret ? "a value that is not shown" : text;
+  const shown =
+    value === undefined ? "nothing" : isSecret(name, value) ? "a value that is not shown" : JSON.stringify(value);
   return `Cannot use configuration ${name}: ${shown} given, expected ${expected}`;
 }

@@ -338,6 +338,11 @@ export const SETTINGS = {
     "info",
     "least level that is logged, to standard error",
   ),
+  "log.format": choice(
+    ["auto", "text", "json"],
+    "auto",
+    "how the server writes a record: as text, or as a line of JSON; auto: text at a terminal, in colour unless NO_COLOR is set, and JSON elsewhere",
+  ),
   "limits.account_unproven_bytes": integer(
     MEBIBYTE,
     Number.MAX_SAFE_INTEGER,

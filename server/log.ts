@@ -28,12 +28,13 @@ export function serverLog(): Log {
   };
 }
 
-/** Makes LogTape write lines of text to `write`, by default to standard error; replaces an earlier configuration. */
+/** Makes LogTape write lines to `write`, by default to standard error; replaces an earlier configuration. */
 export async function configureLog(
   level: Config["log"]["level"],
   write: (line: string) => void = (line) => process.stderr.write(line),
+  format: (record: LogRecord) => string = formatRecord,
 ): Promise<void> {
-  const sink = (record: LogRecord): void => write(formatRecord(record));
+  const sink = (record: LogRecord): void => write(format(record));
   await configure({
     reset: true,
     sinks: { text: sink },
@@ -55,6 +56,40 @@ export function formatRecord(record: LogRecord): string {
   const pairs = Object.entries(facts).map(([name, value]) => ` ${name}=${showValue(value)}`);
   const gap = pairs.length > 0 ? " " : "";
   return `${time} ${record.level.toUpperCase().padEnd(7)} ${what}${gap}${pairs.join("")}\n`;
+}
+
+/** The setting `log.format`, for the terminal or file that standard error is. NO_COLOR: https://no-color.org */
+export function recordFormat(
+  format: Config["log"]["format"],
+  { isTTY = false }: { readonly isTTY?: boolean } = process.stderr,
+  { NO_COLOR = "" }: Readonly<Record<string, string | undefined>> = process.env,
+): (record: LogRecord) => string {
+  if (format === "json" || (format === "auto" && !isTTY)) return jsonRecord;
+  return isTTY && NO_COLOR === "" ? colouredRecord : formatRecord;
+}
+
+/** `{"time":"2026-11-22T14:00:00.000Z","level":"info","what":"session resumed","jid":"juliet@localhost/tab","stanzas":3}` */
+function jsonRecord({ timestamp, level, message, properties }: LogRecord): string {
+  const { what = message.join(""), ...facts } = properties;
+  const own = { time: new Date(timestamp).toISOString(), level, what };
+  const shown = Object.entries(facts).map(([name, value]) => [name, jsonValue(value)]);
+  // A fact takes no name of these, wherever it comes from.
+  return `${JSON.stringify({ ...own, ...Object.fromEntries(shown), ...own })}\n`;
+}
+
+const COLOURS: Readonly<Partial<Record<LogLevel, number>>> = { debug: 90, warning: 33, error: 31, fatal: 31 };
+
+function colouredRecord(record: LogRecord): string {
+  const colour = COLOURS[record.level];
+  const line = formatRecord(record);
+  return colour === undefined ? line : `\x1b[${colour}m${line.trimEnd()}\x1b[0m\n`;
+}
+
+function jsonValue(value: unknown): unknown {
+  if (value instanceof Error) return value.stack ?? String(value);
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return String(value) === "[object Object]" ? value : String(value);
 }
 
 /** JSON keeps a value on one line, whatever it contains. */

@@ -112,6 +112,7 @@ describe.each(["bun", "deno"] as const)("the server on %s", (runtime) => {
         AMPACT_TLS_KEY: keyFile(),
         AMPACT_STORE_URL: "sqlite::memory:",
         AMPACT_LOG_LEVEL: "info",
+        AMPACT_LOG_FORMAT: "text",
       },
     });
     try {

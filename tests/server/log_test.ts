@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { reset } from "@logtape/logtape";
-import { configureLog, serverLog } from "../../server/log.ts";
+import { type LogRecord, reset } from "@logtape/logtape";
+import { configureLog, formatRecord, recordFormat, serverLog } from "../../server/log.ts";
 
 afterEach(() => reset());
 
@@ -54,5 +54,51 @@ describe("serverLog()", () => {
     everyLevel();
     process.stderr.write = original;
     expect(written).toEqual([]);
+  });
+});
+
+describe("recordFormat()", () => {
+  const record = {
+    category: ["ampact"],
+    level: "warning",
+    timestamp: Date.UTC(2026, 0, 1),
+    message: ["session ends"],
+    rawMessage: "session ends",
+    properties: {
+      what: "session ends",
+      jid: "a@b",
+      level: "mine",
+      error: new Error("broken"),
+      list: [1],
+      nothing: null,
+    },
+  } as const satisfies LogRecord;
+  const text = formatRecord(record);
+
+  test.each([
+    ["auto", true, undefined, `\x1b[33m${text.trimEnd()}\x1b[0m\n`],
+    ["auto", true, "1", text],
+    ["text", true, "", `\x1b[33m${text.trimEnd()}\x1b[0m\n`],
+    ["text", false, undefined, text],
+  ] as const)("%s, at a terminal: %p, NO_COLOR %p", (format, isTTY, NO_COLOR, line) => {
+    expect(recordFormat(format, { isTTY }, { NO_COLOR })(record)).toBe(line);
+  });
+
+  test.each([
+    ["auto", false],
+    ["json", true],
+    ["json", false],
+  ] as const)("%s, at a terminal: %p, is a line of JSON", (format, isTTY) => {
+    const line = recordFormat(format, { isTTY }, {})(record);
+    expect(line.indexOf("\n")).toBe(line.length - 1);
+    expect(JSON.parse(line)).toEqual({
+      time: "2026-01-01T00:00:00.000Z",
+      level: "warning",
+      what: "session ends",
+      jid: "a@b",
+      error: expect.stringContaining("broken"),
+      list: [1],
+      nothing: null,
+    });
   });
 });
