@@ -11,8 +11,8 @@ import {
   withRow,
 } from "./flight.ts";
 
-const NOTHING: readonly Effect[] = [];
-const QUEUE: readonly Effect[] = [{ kind: "queue" }];
+const ACCEPT: readonly Effect[] = [{ kind: "accept" }];
+const ACCEPT_AND_QUEUE: readonly Effect[] = [...ACCEPT, { kind: "queue" }];
 
 export function onCommitted(flight: Flight): Step {
   const { stage, row } = flight;
@@ -22,9 +22,11 @@ export function onCommitted(flight: Flight): Step {
       return accepted(durable);
     case "handed":
       // Who sent it on has its answer: this queue answers for the message from now on.
-      return stage.queued ? accepted({ ...durable, forwarded: false }, QUEUE) : { flight: durable, effects: [] };
+      return stage.queued
+        ? accepted({ ...durable, forwarded: false }, ACCEPT_AND_QUEUE)
+        : { flight: durable, effects: [] };
     case "proved":
-      return over([{ kind: "accept" }], undefined);
+      return over(ACCEPT, undefined);
     case "resting":
       return stage.ending === undefined ? rested(stage.report, "never") : { flight: durable, effects: [] };
     case "ending":
@@ -35,9 +37,8 @@ export function onCommitted(flight: Flight): Step {
 }
 
 /** An XEP-0198 count may cover it; who counts needs nothing more. */
-function accepted(flight: Flight, then: readonly Effect[] = NOTHING): Step {
-  const audience = flight.audience === "count" ? "none" : flight.audience;
-  return { flight: { ...flight, audience }, effects: [{ kind: "accept" }, ...then] };
+function accepted(flight: Flight, effects = ACCEPT): Step {
+  return { flight: flight.audience === "count" ? { ...flight, audience: "none" } : flight, effects };
 }
 
 type Refused = Extract<Event, { kind: "refused" }>;
@@ -47,7 +48,7 @@ export function onRefused(flight: Flight, { condition }: Refused): Step {
   const { stage, row } = flight;
   const effects: Effect[] = row.waits && stage.kind === "offered" ? [{ kind: "watch" }] : [];
   const rowless = withRow(flight, { log: "none", waits: false, archived: false });
-  if (stage.kind === "proved") return over([{ kind: "accept" }], undefined);
+  if (stage.kind === "proved") return over(ACCEPT, undefined);
   if (stage.kind === "resting" && stage.ending === undefined) return fail(rowless, condition);
   if (stage.kind === "handed" && stage.queued) return fail(rowless, condition);
   return { flight: rowless, effects };
