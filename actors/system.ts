@@ -41,8 +41,9 @@ import { Router, refuse } from "./router.ts";
 import { type ActorKind, Mailbox } from "./runtime/mailbox.ts";
 import { Scheduler } from "./runtime/scheduler.ts";
 import { unanswered } from "./session/open_requests.ts";
-import type { SessionLetter, SessionRef } from "./session/session_letter.ts";
+import type { OwnSessionRef, SessionLetter, SessionRef } from "./session/session_letter.ts";
 import { SessionDirectory } from "./session_directory.ts";
+import { reportSession, type SessionReport } from "./session_report.ts";
 import type { BindRequest, ResumeResult, SessionHandle, SessionService } from "./session_service.ts";
 import { askStore } from "./store/ask_store.ts";
 import { refuseAtEnd, StoreActor } from "./store_actor.ts";
@@ -366,6 +367,29 @@ export class ActorSystem implements Node, SessionService {
 
   get sessionCount(): number {
     return this.#sessions.own.size;
+  }
+
+  /** Those of this process; of one account, or all. */
+  sessionReports(account?: Jid): readonly SessionReport[] {
+    return [...this.#sessionsOf(account)].flatMap(reportSession);
+  }
+
+  /** Ends the sessions of a bare JID, or that of a full one. Tells which ones were there. */
+  closeSessions(jid: Jid, error: StreamError): readonly SessionReport[] {
+    const closed: SessionReport[] = [];
+    for (const session of this.#sessionsOf(jid.bare)) {
+      const report = reportSession(session);
+      if (!jid.isBare && report[0]?.resource !== jid.resource) continue;
+      closed.push(...report);
+      session.tell({ kind: "end", error });
+    }
+    return closed;
+  }
+
+  *#sessionsOf(account: Jid | undefined): Iterable<OwnSessionRef> {
+    for (const session of this.#sessions.own) {
+      if (account === undefined || session.account.text === account.text) yield session;
+    }
   }
 
   census(): Census {

@@ -75,6 +75,10 @@ export interface PendingRequest {
   readonly json: boolean;
 }
 
+export type SessionsRequest =
+  | { readonly kind: "sessions"; readonly account?: string; readonly json: boolean }
+  | { readonly kind: "kick"; readonly jid: string };
+
 /** What the running server is asked over the control socket. */
 export type ControlRequest =
   | AccountRequest
@@ -84,7 +88,8 @@ export type ControlRequest =
   | TraceRequest
   | HoldRequest
   | StatusRequest
-  | PendingRequest;
+  | PendingRequest
+  | SessionsRequest;
 
 export type Command =
   | { readonly kind: "serve" | "version" | "check-config" | "print-config" }
@@ -97,7 +102,8 @@ export type Command =
   | { readonly kind: "trace"; readonly request: TraceRequest }
   | { readonly kind: "copy"; readonly request: CopyRequest }
   | { readonly kind: "status"; readonly request: StatusRequest }
-  | { readonly kind: "pending"; readonly request: PendingRequest };
+  | { readonly kind: "pending"; readonly request: PendingRequest }
+  | { readonly kind: "sessions"; readonly request: SessionsRequest };
 
 /** Throws UsageError. */
 export function parseCommand(args: readonly string[]): Command {
@@ -119,6 +125,8 @@ export function parseCommand(args: readonly string[]): Command {
     return { kind: name };
   }
   if (name === "status") return { kind: "status", request: parseStatus(rest) };
+  if (name === "sessions") return { kind: "sessions", request: parseSessions(rest) };
+  if (name === "kick") return { kind: "sessions", request: parseKick(rest) };
   if (name === "pending") return { kind: "pending", request: parsePending(rest) };
   throw new UsageError(`Cannot run "${name}": there is no such command`);
 }
@@ -141,6 +149,22 @@ function parsePending(args: readonly string[]): PendingRequest {
   const [name, ...more] = args.filter((argument) => argument !== JSON_OPTION);
   if (more.length > 0) throw new UsageError("Cannot run pending: too many arguments");
   return { kind: "pending", ...(name !== undefined && { name }), json: args.includes(JSON_OPTION) };
+}
+
+function parseSessions(args: readonly string[]): SessionsRequest {
+  const [option, account, ...more] = args.filter((argument) => argument !== JSON_OPTION);
+  const json = args.includes(JSON_OPTION);
+  if (option === undefined) return { kind: "sessions", json };
+  if (option !== ACCOUNT_OPTION || account === undefined)
+    throw new UsageError(`Cannot run sessions: expected nothing, or ${ACCOUNT_OPTION} NAME`);
+  if (more.length > 0) throw new UsageError("Cannot run sessions: too many arguments");
+  return { kind: "sessions", account, json };
+}
+
+function parseKick([jid, ...more]: readonly string[]): SessionsRequest {
+  if (!jid) throw new UsageError("Cannot run kick: the address is missing");
+  if (more.length > 0) throw new UsageError("Cannot run kick: too many arguments");
+  return { kind: "kick", jid };
 }
 
 function parseCopy(kind: CopyRequest["kind"], args: readonly string[]): CopyRequest {
@@ -194,6 +218,7 @@ function isScope(text: string): text is Scope {
   return SCOPES.includes(text as Scope);
 }
 
+const ACCOUNT_OPTION = "--account";
 const FORCE_OPTION = "--force";
 const JSON_OPTION = "--json";
 const SCOPE_OPTION = "--scope";

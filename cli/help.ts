@@ -50,6 +50,9 @@ function commandLines(): readonly string[] {
                                         is sent. Without options: of the <message/> on standard input
   ${run} trace ID | --key KEY [--json]  draw what became of a message
   ${run} status [--json]                tell how the running server is; exit code 0 if it is ready, otherwise 1
+  ${run} sessions [--account NAME] [--json]
+                                        tell who is connected, from where and how
+  ${run} kick JID                       end the sessions of an account, or that of a full JID; it may log in again
   ${run} pending [NAME] [--json]        tell which messages wait for NAME, since when and until when; without it, for whom any do
   ${run} check-config                   tell each fault of the configuration; exit code 0 if there is none, otherwise 2
   ${run} print-config                   show the settings with their origins, as TOML; secrets are hidden

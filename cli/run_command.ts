@@ -8,6 +8,7 @@ import { runPendingCommand } from "./pending_command.ts";
 import { runRestoreCommand } from "./restore_command.ts";
 import { runS2sCommand } from "./s2s_command.ts";
 import { serve } from "./serve.ts";
+import { runSessionsCommand } from "./sessions_command.ts";
 import { runStatusCommand } from "./status_command.ts";
 import { runTokenCommand } from "./token_command.ts";
 import { runTraceCommand } from "./trace_command.ts";
@@ -47,6 +48,9 @@ export async function runCommand(command: Command): Promise<void> {
     }
     case "status":
       return runStatusCommand(command.request, console.log);
+    case "sessions":
+      for (const line of await runSessionsCommand(command.request)) console.log(line);
+      return;
     case "pending":
       for (const line of await runPendingCommand(command.request)) console.log(line);
       return;

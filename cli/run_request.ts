@@ -5,6 +5,7 @@ import type { ControlRequest } from "./command_line.ts";
 import { runExplainRequest } from "./explain_command.ts";
 import { runPendingRequest } from "./pending_command.ts";
 import { runS2sRequest } from "./s2s_command.ts";
+import { runSessionsRequest } from "./sessions_command.ts";
 import { runStatusRequest } from "./status_command.ts";
 import { runTokenRequest } from "./token_command.ts";
 import { runTraceRequest } from "./trace_command.ts";
@@ -29,6 +30,9 @@ export function runRequest(server: AmpactServer, request: ControlRequest): Promi
       return runHoldRequest(server, request);
     case "status":
       return runStatusRequest(server);
+    case "sessions":
+    case "kick":
+      return runSessionsRequest(server, request);
     case "pending":
       return runPendingRequest(server, request);
     default:

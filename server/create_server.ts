@@ -40,6 +40,7 @@ import { type S2sAccess, S2sEntrance, type S2sListenOptions, type S2sPorts } fro
 import { Sender, type SendOptions, type SentMessage } from "./sending.ts";
 import { ServerCertificate } from "./server_certificate.ts";
 import { nodeSettings, SOFTWARE, streamSettings } from "./server_settings.ts";
+import { createSessions, type Sessions } from "./sessions.ts";
 import { type ListenOptions, TcpEntrance, type TcpPorts } from "./tcp_entrance.ts";
 import { MessageTraces } from "./tracing/message_traces.ts";
 import { createWaiting, type Waiting } from "./waiting.ts";
@@ -102,6 +103,8 @@ export interface AmpactServer {
   status(): Promise<ServerStatus>;
   /** Messages in storage that wait for their recipient. */
   readonly waiting: Waiting;
+  /** Who is here, and whom to send away. */
+  readonly sessions: Sessions;
   /** Bound resources at this moment. */
   readonly sessionCount: number;
   /**
@@ -294,6 +297,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers, links?:
     accounts: createAccounts({ database: () => running().database, context: () => running().context, now }),
     status: () => monitoring.status(),
     waiting: createWaiting({ database: () => running().database }),
+    sessions: createSessions({ log, running }),
     get sessionCount() {
       return system?.sessionCount ?? 0;
     },

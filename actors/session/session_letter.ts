@@ -60,5 +60,7 @@ export interface OwnSessionRef extends SessionRef, ActorRef<SessionMessage> {
   readonly length: number;
   readonly place: SessionPlace;
   readonly account: Jid;
+  /** Of the peer; undefined: it has no connection. */
+  readonly peerAddress: string | undefined;
   tell(message: SessionMessage): void;
 }

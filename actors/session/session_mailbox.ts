@@ -30,6 +30,10 @@ export class SessionMailbox extends Mailbox<SessionMessage> implements OwnSessio
     return (this.actor as SessionActor | undefined)?.connection?.transport ?? "detached";
   }
 
+  get peerAddress(): string | undefined {
+    return (this.actor as SessionActor | undefined)?.connection?.address;
+  }
+
   /** Reading must not run ahead of handling, where turns are over before it is this session's. */
   override tell(message: SessionMessage): void {
     super.tell(message);

@@ -43,7 +43,7 @@ test.each([
 });
 
 describe("--help", () => {
-  test.each(["user", "token", "s2s", "explain", "trace", "status", "pending", "backup", "restore"])(
+  test.each(["user", "token", "s2s", "explain", "trace", "status", "pending", "sessions", "kick", "backup", "restore"])(
     "of %s shows that command alone",
     (name) => {
       expect(parseCommand([name, "--help"])).toEqual({ kind: "help", command: name });
