@@ -128,12 +128,13 @@ function fromFile(text: string, rows: ConfigRows, problems: ConfigProblem[]): [s
   return given;
 }
 
-function parseToml(text: string): object {
+/** `path`: of the file, for the fault. Throws ConfigError on text that is not TOML. */
+export function parseToml(text: string, path?: string): object {
   try {
     return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const place = `line ${error.line}, column ${error.column}`;
+    const place = `${path === undefined ? "" : `${path}, `}line ${error.line}, column ${error.column}`;
     throw new ConfigError([{ name: place, value: error.message.split("\n")[0], expected: "TOML" }]);
   }
 }

@@ -38,6 +38,10 @@ test.each([
   expect(() => checkConfig(written(text))).toThrow(fault);
 });
 
+test("a fault of TOML names the file", () => {
+  expect(() => checkConfig(written("domains = ["))).toThrow(`Cannot use configuration ${file}, line 1, column `);
+});
+
 test("print-config shows each setting with its origin, as TOML, and hides secrets", () => {
   const secret = "a-very-secret-secret-of-32-letters";
   const env = written(
