@@ -1,6 +1,7 @@
 /** Whoever takes stanzas for a domain: the accounts of this server, a gateway, what an application adds. @module */
 import type { Outcome } from "../amp/outcome.ts";
 import type { Plan } from "../amp/plan.ts";
+import type { ArrivedMessages } from "../store/store.ts";
 import type { Log } from "../xmpp/log.ts";
 import type { Stanza } from "../xmpp/stanza.ts";
 import type { Envelope } from "./delivery/delivery_letter.ts";
@@ -44,6 +45,13 @@ export interface QueuedDomain {
   closed(): void;
 }
 
+export interface ArrivalsKeeper {
+  /** All that are kept. Rejects with StoreFault. */
+  load(): Promise<readonly ArrivedMessages[]>;
+  /** In place of those of that server. Resolves when they are durable; rejects with StoreFault. */
+  keep(arrived: ArrivedMessages): Promise<void>;
+}
+
 /** What a destination may use of the server. */
 export interface DestinationContext {
   readonly log: Log;
@@ -65,6 +73,8 @@ export interface DestinationContext {
    * once, when it is durable or has ended.
    */
   receive(stanza: Stanza, isReport: boolean, handled: () => void): void;
+  /** Knows after a restart, too, which messages have come from other servers. */
+  readonly arrivals: ArrivalsKeeper;
   /** Runs a task later; returns what cancels it. */
   schedule(ms: number, task: () => void): () => void;
   /** The far end of the queue of that domain can be reached again: what waits for its next attempt goes at once. */

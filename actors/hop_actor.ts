@@ -17,6 +17,7 @@ import { carryOutOwn, onAnswered, onOver, onReachable, onRetry } from "./hop/dis
 import type { HopLetter } from "./hop/hop_letter.ts";
 import { type HopStart, HopState } from "./hop/hop_state.ts";
 import { explain, onMessage } from "./hop/intake.ts";
+import { isLeftToNext } from "./hop/judging.ts";
 import type { Node } from "./node.ts";
 import { tellFinding } from "./post.ts";
 import type { Actor } from "./runtime/mailbox.ts";
@@ -67,6 +68,11 @@ export class HopActor implements Actor<HopLetter> {
   }
 
   stopped(): void {
+    this.halt();
+  }
+
+  /** No attempt begins any more; what still comes is kept for the next start. */
+  halt(): void {
     this.#state.isStopped = true;
     for (const lane of this.#state.lanes.all()) lane.cancelPause?.();
   }
@@ -95,6 +101,6 @@ export class HopActor implements Actor<HopLetter> {
     if (tracked === undefined) return state.isReading ? undefined : expireRow(state, seq);
     const lane = state.lanes.of(tracked);
     const isOut = lane?.messages[0] === tracked && lane.isSending;
-    move(state, tracked, { kind: "due", isReachable: isOut });
+    move(state, tracked, { kind: "due", isReachable: isOut || isLeftToNext(state, tracked) });
   }
 }

@@ -73,6 +73,8 @@ export interface SystemStart {
 const STREAM_MEMORY_MS = 86_400_000;
 const PRUNE_MS = 3_600_000;
 /** Timelines removed in one transaction. */
+/** Other servers whose last messages are known. */
+const MOST_SERVERS_KNOWN = 1000;
 const PRUNED_AT_ONCE = 100;
 /** No stream has this id, and no client can resume it: it belongs to no account. */
 const PROBE_STREAM = "store-probe";
@@ -173,6 +175,10 @@ export class ActorSystem implements Node, SessionService {
         this.send({ kind: "hop", domain: envelope.stanza.to!.domain }, envelope);
       },
       receive: (stanza, isReport, handled) => this.#receiveStanza(stanza, isReport, handled),
+      arrivals: {
+        load: () => this.database.arrivals(),
+        keep: (arrived) => this.database.putArrivals(arrived, MOST_SERVERS_KNOWN),
+      },
       schedule: (ms, task) => this.schedule(ms, task),
       reachable: (domain) => this.#hops.get(domain)?.tell({ kind: "reachable" }),
       explainHop: (domain, envelope) => this.send({ kind: "hop", domain }, { kind: "explain", envelope }),
@@ -317,13 +323,14 @@ export class ActorSystem implements Node, SessionService {
     this.#expiry.stop();
     for (const destination of this.#start.destinations) destination.stop?.();
     this.#handed.stop();
-    for (const hop of this.#hops.values()) hop.stop();
+    for (const hop of this.#hops.values()) (hop.actor as HopActor | undefined)?.halt();
     await this.#flushStore();
   }
 
   /** The last connection is closed: its results are written, and nothing after them. */
   async close(): Promise<void> {
     await this.#flushStore();
+    for (const hop of this.#hops.values()) hop.stop();
     this.store.stop();
     this.waiters.end();
   }

@@ -3,6 +3,7 @@ import { NS } from "../xmpp/ns.ts";
 import type { Element } from "../xmpp/xml/element.ts";
 import { xml } from "../xmpp/xml/xml.ts";
 import type { ChaosSession } from "./chaos_session.ts";
+import { jidOf } from "./places.ts";
 
 export interface ArchivedCopy {
   /** The id attribute of the message. */
@@ -36,7 +37,7 @@ export async function readArchive(
 
 function page(session: ChaosSession, after: string | undefined): Promise<Element> {
   const set = xml`<set xmlns="${NS.RSM}"><max>${PAGE}</max>${after !== undefined && xml`<after>${after}</after>`}</set>`;
-  const owner = `${session.identity.user}@localhost`;
+  const owner = jidOf(session.identity.user);
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("Cannot read archive: no answer")), PAGE_MS);
     session.ask("set", owner, xml`<query xmlns="${NS.MAM}">${set}</query>`, (reply) => {

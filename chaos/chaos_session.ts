@@ -9,6 +9,7 @@ import { attr, type Markup, xml } from "../xmpp/xml/xml.ts";
 import type { ChaosRule, History } from "./history.ts";
 import type { Link } from "./link.ts";
 import type { ElementFlow } from "./negotiation.ts";
+import { domainOf, jidOf } from "./places.ts";
 import { readMessage } from "./read_message.ts";
 
 export interface SessionIdentity {
@@ -107,7 +108,7 @@ export class ChaosSession {
   }
 
   enableCarbons(): void {
-    this.ask("set", `${this.identity.user}@localhost`, xml`<enable xmlns="${NS.CARBONS}"/>`, () => {});
+    this.ask("set", jidOf(this.identity.user), xml`<enable xmlns="${NS.CARBONS}"/>`, () => {});
   }
 
   /** XEP-0352; uncounted by XEP-0198. */
@@ -122,7 +123,7 @@ export class ChaosSession {
 
   sendChat(chat: OutgoingChat): void {
     const { id, to, resource, rules } = chat;
-    const address = `${to}@localhost${resource === "" ? "" : `/${resource}`}`;
+    const address = `${jidOf(to)}${resource === "" ? "" : `/${resource}`}`;
     const elements = rules.map(
       ({ condition, value, action }) => xml`<rule condition="${condition}" value="${value}" action="${action}"/>`,
     );
@@ -147,7 +148,7 @@ export class ChaosSession {
   ask(type: "get" | "set", to: string | undefined, payload: Markup, handler: IqHandler): void {
     const id = `q${++this.#iqCount}`;
     this.#iqs.set(id, handler);
-    const address = to ?? "localhost";
+    const address = to ?? domainOf(this.identity.user);
     this.#send(xml`<iq xmlns="${NS.CLIENT}" type="${type}" id="${id}"${attr("to", address)}>${payload}</iq>`.text);
   }
 
@@ -241,7 +242,7 @@ export class ChaosSession {
     const result = message.child("result", NS.MAM);
     if (result !== undefined) return this.onArchived?.(result);
     const { id: session } = this.identity;
-    const read = readMessage(message, `${this.identity.user}@localhost`);
+    const read = readMessage(message, jidOf(this.identity.user));
     if (read.kind === "chat") {
       this.#history.note({ kind: "received", message: read.id, session, via: "live", stanzaId: read.stanzaId });
     } else if (read.kind === "copy") this.#history.note({ kind: "copied", message: read.id, session });

@@ -17,7 +17,12 @@ export interface KeptTimelines {
   readonly waiting: ReadonlySet<string>;
 }
 
-export function checkTimelines(history: readonly HistoryEvent[], kept: KeptTimelines): Violation[] {
+/** `isOurs`: whether that user's server has kept the timelines; of a message to another server it cannot tell what came of it there. */
+export function checkTimelines(
+  history: readonly HistoryEvent[],
+  kept: KeptTimelines,
+  isOurs: (user: string) => boolean = () => true,
+): Violation[] {
   const byMessage = new Map(kept.timelines.map((timeline) => [timeline.stanza, timeline]));
   const accepted = new Set(of(history, "accepted").map(({ message }) => message));
   const received = new Set(of(history, "received").map(({ message }) => message));
@@ -26,11 +31,12 @@ export function checkTimelines(history: readonly HistoryEvent[], kept: KeptTimel
       report === "notify" && why === "deliver=direct" ? [message] : [],
     ),
   );
-  return of(history, "sent").flatMap(({ message, rules }) => {
-    if (rules.length === 0) return [];
+  const users = new Map(of(history, "bound").map(({ session, user }) => [session, user]));
+  return of(history, "sent").flatMap(({ message, rules, session, to }) => {
+    if (rules.length === 0 || !isOurs(users.get(session) ?? "")) return [];
     const timeline = byMessage.get(message);
     if (timeline === undefined) return accepted.has(message) ? [violation("untracked", message, "no timeline")] : [];
-    const facts = { isReceived: received.has(message), isDirect: direct.has(message) };
+    const facts = { isReceived: received.has(message), isDirect: direct.has(message) && isOurs(to) };
     return [...checkOne(message, timeline, kept.waiting.has(timeline.id), accepted.has(message), facts)];
   });
 }

@@ -19,6 +19,9 @@ import type { ChaosRule, EventOf, HistoryEvent } from "./history.ts";
 import { HistoryIndex, type MessageRecord, type Placed } from "./history_index.ts";
 import { CHECK_LIMITS, type CheckLimits, type Violation, type ViolationKind } from "./violation.ts";
 
+/** What a message that comes again shows. */
+const REPEATS: readonly ViolationKind[] = ["duplicate", "stanza-id", "fired-twice"];
+
 type Received = Placed<EventOf<"received">>;
 
 export function check(history: readonly HistoryEvent[], limits: CheckLimits = CHECK_LIMITS): Violation[] {
@@ -83,7 +86,13 @@ class MessageCheck {
 
   #violate(kind: ViolationKind, text: string): void {
     const { id, sender, sent } = this.#message;
+    if (REPEATS.includes(kind) && this.#limits.repeatsAfterKill && this.#sawKill()) return;
     this.#found.push({ kind, messages: [id], text: `${id} (${sender} to ${sent.to}): ${text}` });
+  }
+
+  #sawKill(): boolean {
+    const { sent, received, reports } = this.#message;
+    return this.#index.killedBetween(sent.at, Math.max(...[...received, ...reports].map(({ at }) => at)));
   }
 
   #checkAddressees(): void {

@@ -86,7 +86,7 @@ export class Device {
   }
 
   async #tryLogin(archiveFirst: boolean): Promise<boolean> {
-    const link = this.#world.makeLink(this.kind.transport, this.#random);
+    const link = this.#world.makeLink(this.user, this.kind.transport, this.#random);
     const flow = new ElementFlow();
     try {
       await authenticate(link, flow, { name: this.user, password: this.#world.password });

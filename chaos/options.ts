@@ -13,11 +13,12 @@ export const USAGE = `npm run chaos -- [options]
   --seeds N        how many seeds, one after the other (default 1)
   --users N        accounts, each with one to three devices (default 16)
   --kill-every N   seconds between two kills, on average; 0: none (default 4)
+  --servers N      1 or 2: two servers, joined by streams that break, with users at each (default 1)
   --fault NAME     one piece switched off: answer-before-commit, settle-at-write, direct-at-write,
                    steps-before-commit, cursor-skips
   --quick          10 users for 12 seconds`;
 
-const NUMBERS = ["--minutes", "--seconds", "--seed", "--seeds", "--users", "--kill-every"] as const;
+const NUMBERS = ["--minutes", "--seconds", "--seed", "--seeds", "--users", "--kill-every", "--servers"] as const;
 
 /** Throws where an argument cannot be used; the message is for the user. */
 export function readOptions(args: readonly string[], now: number): ChaosOptions {
@@ -35,8 +36,9 @@ export function readOptions(args: readonly string[], now: number): ChaosOptions 
   const users = numbers.get("--users") ?? (quick ? 10 : 16);
   const seed = numbers.get("--seed") ?? now % 1_000_000;
   const killEvery = numbers.get("--kill-every") ?? (quick ? 2 : 4);
+  const servers: 1 | 2 = (numbers.get("--servers") ?? 1) === 2 ? 2 : 1;
   const runs = Array.from({ length: numbers.get("--seeds") ?? 1 }, (_, at) => {
-    return { seed: seed + at, seconds, users, killEvery, fault };
+    return { seed: seed + at, seconds, users, killEvery, servers, fault };
   });
   return { runs };
 }

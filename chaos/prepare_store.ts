@@ -3,6 +3,7 @@ import { createHash, pbkdf2Sync, randomBytes } from "node:crypto";
 import { createInlineStore } from "../store/sqlite_store.ts";
 import type { Credentials, StoreCall } from "../store/store.ts";
 import { scramHash, scramHmac } from "../xmpp/scram_keys.ts";
+import { jidOf, type Place, placeOf } from "./places.ts";
 
 /** The application's: an account that nobody reads, and the token of the HTTP API. */
 export interface PreparedApplication {
@@ -13,19 +14,27 @@ export interface PreparedApplication {
 /** Few, since a run logs in thousands of times. */
 const ITERATIONS = 50;
 
+export interface PrepareOptions {
+  /** Of the server that has this database; the first one unless given. */
+  readonly place?: Place;
+  readonly application?: PreparedApplication;
+}
+
+/** `users`: all, also those of another server. */
 export async function prepareStore(
   path: string,
   users: readonly string[],
   password: string,
-  application?: PreparedApplication,
+  { place = 0, application }: PrepareOptions = {},
 ): Promise<void> {
   const store = createInlineStore(`sqlite:${path}`);
   await store.open();
   const credentials = weakCredentials(password);
-  const calls: StoreCall[] = users.map((user) => ["createAccount", jid(user), credentials, Date.now()]);
-  for (const owner of users) {
+  const own = users.filter((user) => placeOf(user) === place);
+  const calls: StoreCall[] = own.map((user) => ["createAccount", jidOf(user), credentials, Date.now()]);
+  for (const owner of own) {
     for (const contact of users) {
-      if (contact !== owner) calls.push(["putRosterItem", jid(owner), friend(contact), 1]);
+      if (contact !== owner) calls.push(["putRosterItem", jidOf(owner), friend(contact), 1]);
     }
   }
   if (application !== undefined) calls.push(...callsFor(application, credentials));
@@ -36,17 +45,13 @@ export async function prepareStore(
 function callsFor({ account, token }: PreparedApplication, credentials: Credentials): readonly StoreCall[] {
   const hash = createHash("sha256").update(token).digest("base64url");
   return [
-    ["createAccount", jid(account), credentials, Date.now()],
+    ["createAccount", jidOf(account), credentials, Date.now()],
     ["putToken", { name: "chaos", hash, scopes: ["send", "read"], at: Date.now() }],
   ];
 }
 
-function jid(user: string): string {
-  return `${user}@localhost`;
-}
-
 function friend(user: string) {
-  return { jid: jid(user), name: "", subscription: "both", ask: false, approved: false, groups: [] } as const;
+  return { jid: jidOf(user), name: "", subscription: "both", ask: false, approved: false, groups: [] } as const;
 }
 
 function weakCredentials(password: string): Credentials {

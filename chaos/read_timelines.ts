@@ -2,6 +2,7 @@
 import { createInlineStore } from "../store/sqlite_store.ts";
 import type { KeptTimeline, PendingMessage, ReadCall } from "../store/store.ts";
 import type { KeptTimelines } from "./check_timelines.ts";
+import { DOMAINS, jidOf } from "./places.ts";
 
 const PAGE = 500;
 
@@ -28,12 +29,13 @@ export async function readTimelines(path: string, users: readonly string[], keye
       if (page.length < PAGE) break;
     }
     const waiting = new Set<string>();
-    for (const user of users) {
-      const rows = (await read(["pending", `${user}@localhost`, 0, 1_000_000])) as readonly PendingMessage[];
+    // The owner of what waits for another server is its domain.
+    for (const owner of [...users.map(jidOf), ...DOMAINS]) {
+      const rows = (await read(["pending", owner, 0, 1_000_000])) as readonly PendingMessage[];
       for (const { timeline } of rows) if (timeline !== undefined) waiting.add(timeline);
     }
     const keyed = new Map<string, number>();
-    const rows = (await read(["pending", `${keyedTo}@localhost`, 0, 1_000_000])) as readonly PendingMessage[];
+    const rows = (await read(["pending", jidOf(keyedTo), 0, 1_000_000])) as readonly PendingMessage[];
     for (const { text } of rows) {
       const key = /<body>([^<]*)</.exec(text)?.[1] ?? "";
       keyed.set(key, (keyed.get(key) ?? 0) + 1);

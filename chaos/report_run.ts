@@ -65,8 +65,8 @@ export function violationReport({ options, violations, history }: RunResult): st
   const kinds = new Map<string, number>();
   for (const { kind } of violations) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const summary = [...kinds].map(([kind, count]) => `${count} ${kind}`).join(", ");
-  const { seed, seconds, users, killEvery, fault } = options;
-  const again = `bun scripts/chaos.ts --seed ${seed} --seconds ${seconds} --users ${users} --kill-every ${killEvery}`;
+  const { seed, seconds, users, killEvery, servers = 1, fault } = options;
+  const again = `bun scripts/chaos.ts --seed ${seed} --seconds ${seconds} --users ${users} --kill-every ${killEvery} --servers ${servers}`;
   const firsts = [...kinds.keys()].map((kind) => violations.find((violation) => violation.kind === kind)!);
   const shown = firsts
     .slice(0, SHOWN_VIOLATIONS)

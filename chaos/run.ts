@@ -1,6 +1,6 @@
 /** One run: a server, its users, a time of faults, a time of quiet, and the verdict. @module */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, isListening } from "../scripts/local_port.ts";
@@ -11,11 +11,14 @@ import { checkTimelines } from "./check_timelines.ts";
 import { check } from "./checker.ts";
 import { Device, type DeviceKind } from "./device.ts";
 import type { HistoryEvent } from "./history.ts";
+import { JoinedServers } from "./joined_servers.ts";
+import type { LinkTarget } from "./link.ts";
+import { DOMAINS, namesAt, type Place, placeOf } from "./places.ts";
 import { prepareStore } from "./prepare_store.ts";
 import { Random } from "./random.ts";
 import { readTimelines } from "./read_timelines.ts";
 import { ServerProcess } from "./server_process.ts";
-import type { Violation } from "./violation.ts";
+import { CHECK_LIMITS, type Violation } from "./violation.ts";
 import { type ChaosCounts, World } from "./world.ts";
 
 export interface RunOptions {
@@ -26,6 +29,8 @@ export interface RunOptions {
   readonly fault?: string | undefined;
   /** Average seconds between two kills; 0: none. */
   readonly killEvery: number;
+  /** Two are joined by streams that break; 1 unless given. */
+  readonly servers?: 1 | 2;
 }
 
 export interface RunResult {
@@ -64,6 +69,11 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
   }
 }
 
+interface StartedServer {
+  readonly process: ServerProcess;
+  readonly database: string;
+}
+
 class Run {
   readonly #options: RunOptions;
   readonly #folder: string;
@@ -78,41 +88,59 @@ class Run {
   }
 
   async go(): Promise<RunResult> {
-    const { users: count, fault } = this.#options;
-    const users = Array.from({ length: count }, (_, at) => `u${at}`);
-    const [httpPort, tcpPort] = [await freePort(), await freePort()];
-    const world = new World(users, { httpPort, tcpPort, domain: "localhost" });
-    await prepareStore(join(this.#folder, "ampact.db"), users, world.password, {
-      account: KEYED_TO,
-      token: this.#token,
-    });
-    const script = fault === undefined ? "scripts/server.ts" : "chaos/server_child.ts";
-    const env = fault === undefined ? {} : { CHAOS_FAULT: fault };
-    const server = new ServerProcess({ folder: this.#folder, httpPort, tcpPort, script, env });
+    const { users: count, servers: serverCount = 1 } = this.#options;
+    const places: readonly Place[] = serverCount === 1 ? [0] : [0, 1];
+    const targets: LinkTarget[] = [];
+    for (const place of places) {
+      targets.push({ httpPort: await freePort(), tcpPort: await freePort(), domain: DOMAINS[place] });
+    }
+    const world = new World(namesAt(places, count), targets);
+    const links = serverCount === 1 ? undefined : await JoinedServers.open(DOMAINS, this.#random.fork());
+    const servers: StartedServer[] = [];
+    for (const place of places) servers.push(await this.#prepare(world, place, links?.settings(place)));
     try {
-      return await this.#play(world, server);
+      return await this.#play(world, servers, links);
     } finally {
-      await server.kill();
+      for (const { process } of servers) await process.kill();
+      links?.close();
     }
   }
 
-  async #play(world: World, server: ServerProcess): Promise<RunResult> {
-    this.#startMs.push(await server.start());
-    const hasTcp = await isListening(world.target.tcpPort ?? 0);
+  async #prepare(
+    world: World,
+    place: Place,
+    linkSettings: Readonly<Record<string, string>> = {},
+  ): Promise<StartedServer> {
+    const { fault } = this.#options;
+    const folder = join(this.#folder, String(place));
+    await mkdir(folder);
+    const database = join(folder, "ampact.db");
+    const application = { account: KEYED_TO, token: this.#token };
+    await prepareStore(database, world.users, world.password, { place, ...(place === 0 && { application }) });
+    const { httpPort, tcpPort = 0 } = world.targets[place]!;
+    const script = fault === undefined ? "scripts/server.ts" : "chaos/server_child.ts";
+    const env = { AMPACT_DOMAINS: DOMAINS[place], ...linkSettings, ...(fault !== undefined && { CHAOS_FAULT: fault }) };
+    return { database, process: new ServerProcess({ folder, httpPort, tcpPort, script, env }) };
+  }
+
+  async #play(world: World, servers: readonly StartedServer[], links: JoinedServers | undefined): Promise<RunResult> {
+    for (const { process } of servers) this.#startMs.push(await process.start());
+    const hasTcp = await isListening(world.targets[0]!.tcpPort ?? 0);
     const devices = world.users.flatMap((user) => this.#devicesOf(world, user, hasTcp));
     const application = new Application({
-      url: `http://127.0.0.1:${world.target.httpPort}/api`,
+      url: `http://127.0.0.1:${world.targets[0]!.httpPort}/api`,
       token: this.#token,
       to: `${KEYED_TO}@localhost`,
       random: this.#random.fork(),
     });
     const lives = [...devices.map((device) => device.live()), application.live(() => world.isOver)];
-    await this.#killNowAndThen(world, server);
+    const storm = links?.network.storm(() => world.isOver);
+    await this.#killNowAndThen(world, servers);
     world.isOver = true;
-    await Promise.all(lives);
+    await Promise.all([...lives, storm]);
     await Promise.all([this.#drain(world, devices), application.settle()]);
-    await server.stop();
-    return await this.#judge(world, server, application);
+    for (const { process } of servers) await process.stop();
+    return await this.#judge(world, servers, application);
   }
 
   /** The first device of each user drains the messages at the end, so it acknowledges. */
@@ -127,7 +155,7 @@ class Run {
     });
   }
 
-  async #killNowAndThen(world: World, server: ServerProcess): Promise<void> {
+  async #killNowAndThen(world: World, servers: readonly StartedServer[]): Promise<void> {
     const random = this.#random.fork();
     const { seconds, killEvery, fault } = this.#options;
     const until = Date.now() + seconds * 1000;
@@ -141,6 +169,7 @@ class Run {
       // An orderly stop must not lose anything either; with a fault it would complete delayed writes.
       const isOrderly = random.chance(fault === undefined ? 0.2 : 0);
       if (isOrderly) world.counts.stops++;
+      const { process: server } = random.pick(servers);
       await (isOrderly ? server.stop() : server.kill());
       await world.sleep(random.between(0, 400));
       this.#startMs.push(await server.start());
@@ -175,15 +204,15 @@ class Run {
     });
   }
 
-  async #judge(world: World, server: ServerProcess, { records }: Application): Promise<RunResult> {
+  async #judge(world: World, servers: readonly StartedServer[], { records }: Application): Promise<RunResult> {
     const { events } = world.history;
-    const timelines = await readTimelines(join(this.#folder, "ampact.db"), world.users, KEYED_TO);
-    const violations = [
-      ...check(events),
-      ...checkTimelines(events, timelines),
-      ...checkApplication(records, timelines.timelines, timelines.keyed),
-      ...serverErrors(await readFile(server.logPath, "utf8")),
-    ];
+    const violations = check(events, { ...CHECK_LIMITS, repeatsAfterKill: servers.length > 1 });
+    for (const [place, { database, process }] of servers.entries()) {
+      const kept = await readTimelines(database, world.users, KEYED_TO);
+      violations.push(...checkTimelines(events, kept, (user) => placeOf(user) === place));
+      if (place === 0) violations.push(...checkApplication(records, kept.timelines, kept.keyed));
+      violations.push(...serverErrors(await readFile(process.logPath, "utf8")));
+    }
     return {
       options: this.#options,
       counts: world.counts,

@@ -35,6 +35,8 @@ export interface CheckLimits {
   readonly proofMs: number;
   /** How long after its deadline a message may still come. */
   readonly lateMs: number;
+  /** Between servers a message that arrived just before a kill may come again, as another one. */
+  readonly repeatsAfterKill: boolean;
 }
 
-export const CHECK_LIMITS: CheckLimits = { proofMs: 3000, lateMs: 2500 };
+export const CHECK_LIMITS: CheckLimits = { proofMs: 3000, lateMs: 2500, repeatsAfterKill: false };

@@ -2,6 +2,7 @@
 import { BoshLink } from "./bosh_link.ts";
 import { type ChaosTransport, History } from "./history.ts";
 import type { Link, LinkTarget } from "./link.ts";
+import { placeOf } from "./places.ts";
 import type { Random } from "./random.ts";
 import { TcpLink } from "./tcp_link.ts";
 import { WebSocketLink } from "./websocket_link.ts";
@@ -26,14 +27,15 @@ export class World {
   readonly settleMs = 2000;
   /** Failed logins and the like, for the analysis of a run. */
   readonly notes: string[] = [];
-  target: LinkTarget;
+  /** By the place of who lives there. */
+  readonly targets: readonly LinkTarget[];
   isOver = false;
   #messages = 0;
   #sessions = 0;
 
-  constructor(users: readonly string[], target: LinkTarget) {
+  constructor(users: readonly string[], targets: readonly LinkTarget[]) {
     this.users = users;
-    this.target = target;
+    this.targets = targets;
     this.history = new History(() => this.now());
   }
 
@@ -57,14 +59,15 @@ export class World {
     return new Promise((resolve) => setTimeout(resolve, ms));
   }
 
-  makeLink(transport: ChaosTransport, random: Random): Link {
+  makeLink(user: string, transport: ChaosTransport, random: Random): Link {
+    const target = this.targets[placeOf(user)]!;
     switch (transport) {
       case "websocket":
-        return new WebSocketLink(this.target);
+        return new WebSocketLink(target);
       case "bosh":
-        return new BoshLink(this.target, random.between(1, 2 ** 31));
+        return new BoshLink(target, random.between(1, 2 ** 31));
       case "tcp":
-        return new TcpLink(this.target);
+        return new TcpLink(target);
       default:
         return transport satisfies never;
     }

@@ -24,6 +24,7 @@ const FAULT_ADVICE: Readonly<Record<LinkFault, string>> = {
   "not-found":
     "Check the spelling. The domain needs an SRV record _xmpp-server._tcp, or an address with a server at port 5269.",
   unreachable: "The other server may be down, or a firewall stands between: outgoing TCP to its port must be allowed.",
+  unproved: "The stream ended before the other server has confirmed what was sent.",
   invalid:
     "The other server asked the server of our domain in DNS, and that one did not know our key: check that our SRV records lead to this server.",
   denied: "See s2s.allow, s2s.deny, s2s.require, s2s.auth and s2s.require_tls.",

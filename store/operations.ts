@@ -1,6 +1,7 @@
 /** Every operation of a store: the parts together, calls as values, and which of them only read. @module */
 import type { AccountOperations } from "./accounts.ts";
 import type { ArchiveOperations } from "./archives.ts";
+import type { ArrivalOperations } from "./arrivals.ts";
 import type { DocumentOperations } from "./documents.ts";
 import type { LogOperations } from "./message_log.ts";
 import type { OutcomeOperations } from "./outcomes.ts";
@@ -23,7 +24,8 @@ export interface StoreOperations
     PubsubOperations,
     OutcomeOperations,
     StreamOperations,
-    TokenOperations {}
+    TokenOperations,
+    ArrivalOperations {}
 
 export type StoreMethod = keyof StoreOperations;
 
@@ -98,6 +100,8 @@ const ACCESS = {
   putToken: "write",
   tokens: "read",
   removeToken: "write",
+  putArrivals: "write",
+  arrivals: "read",
 } as const satisfies Readonly<Record<StoreMethod, "read" | "read log" | "write" | "write log">>;
 
 export type ReadMethod = {

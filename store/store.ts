@@ -8,6 +8,7 @@ import type { ReadCall, StoreCall, StoreMethod, StoreOperations } from "./operat
 
 export * from "./accounts.ts";
 export * from "./archives.ts";
+export * from "./arrivals.ts";
 export * from "./documents.ts";
 export * from "./message_log.ts";
 export {

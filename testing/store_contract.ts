@@ -3,6 +3,7 @@ import { describe } from "bun:test";
 import type { Store } from "../store/store.ts";
 import { accountContract } from "./store/account_contract.ts";
 import { archiveContract } from "./store/archive_contract.ts";
+import { arrivalContract } from "./store/arrival_contract.ts";
 import { batchContract, durabilityContract, lifeContract, readContract } from "./store/batch_contract.ts";
 import { documentContract } from "./store/document_contract.ts";
 import type { MakeStore } from "./store/harness.ts";
@@ -32,6 +33,7 @@ export function storeContract(name: string, make: MakeStore, options: StoreContr
     describe("outcomes", () => outcomeContract(make));
     describe("quotas", () => quotaContract(options.withQuota));
     describe("resumable streams", () => streamContract(make));
+    describe("arrivals", () => arrivalContract(make));
     describe("tokens", () => tokenContract(make));
     describe("batches", () => batchContract(make));
     describe("reads", () => readContract(make));

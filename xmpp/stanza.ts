@@ -163,6 +163,11 @@ export class Stanza {
     return this.#content.payload(name, ns);
   }
 
+  /** All children with this name and namespace, in document order. */
+  payloads(name: string, ns: string): readonly Element[] {
+    return this.#content.payloads(name, ns);
+  }
+
   /** The source of the first child with this name and namespace. */
   payloadText(name: string, ns: string): string | undefined {
     return this.#content.payloadText(name, ns);

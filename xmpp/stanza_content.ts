@@ -95,6 +95,10 @@ export class StanzaContent {
     return at < 0 ? undefined : this.#parsed(at);
   }
 
+  payloads(name: string, ns: string): readonly Element[] {
+    return this.all(name, ns).map((child) => Element.parse(this.source(child)));
+  }
+
   firstPayload(): Element | undefined {
     return this.children.length === 0 ? undefined : this.#parsed(0);
   }

@@ -57,6 +57,8 @@ export class Tracked implements NewMessage, RowHandle {
   commits = 0;
   /** Sessions that got a copy of it when others got it itself (XEP-0280). */
   copiedTo: readonly SessionId[] | undefined = undefined;
+  /** The next hop may have it: an attempt has ended without an answer. */
+  mayBeTaken = false;
   /** The error with which the next hop has refused it. */
   refusedAs: StanzaErrorCondition | undefined = undefined;
   /** What its sender gets in place of the ordinary error. */

@@ -2,7 +2,7 @@
 import { seqTime } from "../../store/sequence.ts";
 import { carriedOn } from "../delivery/flight/on_hop.ts";
 import type { Tracked } from "../delivery/tracked.ts";
-import type { HopAnswer, HopMessage } from "./hop.ts";
+import { type HopAnswer, type HopMessage, UnprovedError } from "./hop.ts";
 import type { HopState } from "./hop_state.ts";
 import { withoutVia } from "./via.ts";
 
@@ -35,7 +35,7 @@ async function hand({ hop, options, node }: HopState, tracked: Tracked, count: n
   let cancel: (() => void) | undefined;
   const isLate = new Promise<never>((_, reject) => {
     cancel = node.schedule(timeoutMs, () => {
-      const error = new Error(`Cannot hand message over: no answer within ${timeoutMs} ms`);
+      const error = new UnprovedError(`Cannot hand message over: no answer within ${timeoutMs} ms`);
       reject(error);
       timeout.abort(error);
     });
@@ -49,6 +49,7 @@ async function hand({ hop, options, node }: HopState, tracked: Tracked, count: n
 
 /** Whatever was thrown, as an error that can be read. */
 function faultOf(thrown: unknown): Error {
+  if (thrown instanceof UnprovedError) return thrown;
   try {
     return new Error(thrown instanceof Error ? String(thrown.message) : String(thrown));
   } catch {

@@ -67,6 +67,10 @@ function queueRow(state: HopState, row: PendingMessage): void {
   const tracked = fromRow(state.owner.text, row);
   const via = viaOf(tracked.stanza);
   if (via !== undefined) tracked.via = [via];
-  if (row.seq < state.openedAt) state.shares.count(tracked.stanza, 1);
+  if (row.seq < state.openedAt) {
+    // An attempt before the restart may have brought it there.
+    tracked.mayBeTaken = true;
+    state.shares.count(tracked.stanza, 1);
+  }
   requeue(state, tracked);
 }

@@ -9,9 +9,9 @@ import { ownDomain } from "../delivery/rule_events.ts";
 import type { Tracked } from "../delivery/tracked.ts";
 import { attempt, pauseAfter } from "./attempt.ts";
 import { keepOrLeave, readMore } from "./backlog.ts";
-import type { HopAnswer } from "./hop.ts";
+import { type HopAnswer, UnprovedError } from "./hop.ts";
 import type { HopState } from "./hop_state.ts";
-import { endsHere, isJudgedHere } from "./judging.ts";
+import { endsHere, isJudgedHere, isLeftToNext } from "./judging.ts";
 import type { Lane } from "./lanes.ts";
 
 /** Attempts under way at a time. */
@@ -67,7 +67,7 @@ function proceed(state: HopState, lane: Lane): void {
   if (tracked === undefined || lane.isSending || lane.cancelPause !== undefined) return;
   if (state.sending >= mostSending(state) || state.isStopped) return;
   if (!isQueued(tracked)) return;
-  move(state, tracked, { kind: "due", isReachable: false });
+  move(state, tracked, { kind: "due", isReachable: isLeftToNext(state, tracked) });
   if (!isQueued(tracked) || lane.messages[0] !== tracked) return;
   lane.isSending = true;
   lane.attempts++;
@@ -134,6 +134,7 @@ function reached(state: HopState): void {
 function tryAgain(state: HopState, tracked: Tracked, lane: Lane, error: Error): void {
   const { node, owner, options, self } = state;
   const { next } = options;
+  tracked.mayBeTaken ||= error instanceof UnprovedError;
   node.log.warn("hop gives no answer", { domain: owner.text, attempt: lane.attempts, error: error.message });
   const pause = pauseAfter(lane.attempts, next?.longestPauseMs);
   if (next !== undefined) holdUpAll(state);

@@ -30,6 +30,9 @@ export type HopAnswer =
   | "no-rules"
   | { readonly kind: "refused"; readonly condition: StanzaErrorCondition };
 
+/** The message was sent, and the far end has not said that it has it: it may have. */
+export class UnprovedError extends Error {}
+
 export interface Hop {
   /** What it throws is no answer: the message is tried again later. `signal`: the time of this attempt is over. */
   hand(message: HopMessage, signal: AbortSignal): HopAnswer | Promise<HopAnswer>;

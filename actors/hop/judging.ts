@@ -7,6 +7,7 @@ import type { Verdict } from "../../amp/evaluate.ts";
 import type { Plan } from "../../amp/plan.ts";
 import type { RuleState } from "../../amp/rule_state.ts";
 import { verdictOn } from "../../amp/verdict.ts";
+import type { Tracked } from "../delivery/tracked.ts";
 import type { HopOptions } from "./hop.ts";
 import type { HopState } from "./hop_state.ts";
 
@@ -29,6 +30,11 @@ export function verdictAtHop(state: HopState, rules: RuleState): Verdict {
 /** Those for the next server meet nothing here but time. */
 export function judgedHere(state: HopState, rules: RuleState): RuleState {
   return isJudgedHere(state, rules) ? rules : { ...rules, settled: true };
+}
+
+/** The next server may have it, and has its rules: it decides whether the message has come in time, and not who cannot know. */
+export function isLeftToNext({ options }: HopState, { mayBeTaken }: Tracked): boolean {
+  return mayBeTaken && !endsHere(options) && options.next?.decidesHere() === false;
 }
 
 /** Whether they are held against what this hop does. */

@@ -7,13 +7,14 @@
 import type { Envelope } from "../../actors/delivery/delivery_letter.ts";
 import { isEphemeral } from "../../actors/delivery/ephemeral.ts";
 import type { Destination, DestinationContext, QueuedDomain } from "../../actors/destination.ts";
-import type { HopAnswer, HopMessage } from "../../actors/hop/hop.ts";
+import { type HopAnswer, type HopMessage, UnprovedError } from "../../actors/hop/hop.ts";
 import { ampElement } from "../../amp/reply.ts";
 import type { Rule } from "../../amp/rule.ts";
 import { StanzaError, type StanzaErrorCondition } from "../../xmpp/errors.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import type { Stanza } from "../../xmpp/stanza.ts";
 import { AmpSupport } from "./amp_support.ts";
+import { Arrivals, arrivalMark } from "./arrivals.ts";
 import { type Inbound, LinkError, type LinkFault, type Links } from "./links.ts";
 import { reportKind } from "./reports.ts";
 import { Unanswered } from "./unanswered.ts";
@@ -53,6 +54,7 @@ const MOST_UNQUEUED = 10_000;
 const CONDITIONS: Readonly<Record<LinkFault, StanzaErrorCondition>> = {
   "not-found": "remote-server-not-found",
   unreachable: "remote-server-timeout",
+  unproved: "remote-server-timeout",
   invalid: "internal-server-error",
   denied: "policy-violation",
 };
@@ -66,6 +68,9 @@ export class Federation implements Destination, Inbound {
   #support!: AmpSupport;
   #unanswered!: Unanswered;
   #unqueued = 0;
+  #arrivals!: Arrivals;
+  /** What comes until then waits. */
+  #loaded: Promise<void> | undefined;
 
   constructor(parts: FederationParts) {
     this.#parts = parts;
@@ -78,6 +83,13 @@ export class Federation implements Destination, Inbound {
     const send = (stanza: Stanza) => this.#parts.links.send(stanza, { proof: false });
     const silence = (domain: string) => (settings.ampMode(domain) === "gateway" ? "no" : "unreachable");
     this.#support = new AmpSupport({ now, newId, schedule, send, silence });
+    this.#arrivals = new Arrivals({ keeper: context.arrivals, log: context.log, now });
+    this.#loaded = this.#arrivals
+      .load()
+      .catch((error: unknown) => context.log.error("cannot read what has come from other servers", { error }))
+      .finally(() => {
+        this.#loaded = undefined;
+      });
     this.#unanswered = new Unanswered({
       schedule,
       most: settings.openRequests,
@@ -176,12 +188,14 @@ export class Federation implements Destination, Inbound {
   async #hand(domain: string, message: HopMessage, signal: AbortSignal): Promise<HopAnswer> {
     const { links } = this.#parts;
     try {
+      const { stanza } = message;
       const text = await this.#withRules(domain, message);
       if (text === undefined) return "no-rules";
-      await links.send(text, { proof: true, signal });
+      await links.send(text.with(arrivalMark(stanza.from!.domain, message.id)), { proof: true, signal });
       return "taken";
     } catch (error) {
       if (!(error instanceof LinkError) || error.fault === "unreachable") throw error;
+      if (error.fault === "unproved") throw new UnprovedError(error.message);
       return { kind: "refused", condition: CONDITIONS[error.fault] };
     }
   }
@@ -201,13 +215,15 @@ export class Federation implements Destination, Inbound {
   // In
 
   received(stanza: Stanza, handled: () => void): void {
+    if (this.#loaded !== undefined) return void this.#loaded.then(() => this.received(stanza, handled));
     if (this.#support.take(stanza)) return handled();
     const kind = reportKind(stanza);
     if (kind === "forged" || this.#isUnasked(stanza)) {
       this.#context.log.warn("stanza of another server dropped", { from: stanza.from!.domain, kind: stanza.name });
       return handled();
     }
-    this.#context.receive(stanza, kind === "report", handled);
+    const once = this.#arrivals.take(stanza, handled);
+    if (once !== undefined) this.#context.receive(stanza, kind === "report", once);
   }
 
   /** An answer to a request that this server has answered in its place, or that nobody has sent. */

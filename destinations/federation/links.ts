@@ -4,9 +4,10 @@ import type { Stanza } from "../../xmpp/stanza.ts";
 /**
  * `not-found`: no such domain, or it has no address (remote-server-not-found). `invalid`: it does not believe that we are who we
  * say (dialback; internal-server-error). `unreachable`: anything that may be over later (remote-server-timeout). `denied`: our own configuration
- * forbids this domain, or what it offers is less than the configuration asks.
+ * forbids this domain, or what it offers is less than the configuration asks. `unproved`: it was written, and the stream ended before the proof;
+ * it may have arrived.
  */
-export type LinkFault = "not-found" | "unreachable" | "invalid" | "denied";
+export type LinkFault = "not-found" | "unreachable" | "unproved" | "invalid" | "denied";
 
 export class LinkError extends Error {
   readonly fault: LinkFault;
@@ -25,7 +26,7 @@ export interface SendOptions {
 export interface Links {
   /**
    * Sends a stanza to the server of the domain of its `to`, on a stream of the domain of its `from`; opens one where there is none. Stanzas
-   * of one pair of domains go in the order of the calls. Rejects with LinkError, also when the stream ends before the proof; it may have arrived then.
+   * of one pair of domains go in the order of the calls. Rejects with LinkError.
    */
   send(stanza: Stanza, options: SendOptions): Promise<void>;
   /** Ends all streams. */

@@ -4,6 +4,7 @@
  */
 import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from "kysely";
 import { StoreFault } from "../store.ts";
+import { ARRIVALS_STEP } from "./arrivals.ts";
 import { oneLog } from "./one_log_step.ts";
 import { OUTCOMES_STEP } from "./outcomes_step.ts";
 import type { Tables } from "./schema.ts";
@@ -182,6 +183,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0007_tokens": statements(TOKENS_STEP),
   "0008_early_steps": statements(EARLY_STEPS_STEP),
   "0009_other_owners": statements(OTHER_OWNERS_STEP),
+  "0010_arrivals": statements(ARRIVALS_STEP),
 };
 
 /** Whether this version knows a step that a database has taken. */

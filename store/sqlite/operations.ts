@@ -7,6 +7,7 @@ import type { AccountUsage } from "./account_usage.ts";
 import { accountOperations } from "./accounts.ts";
 import { ArchivedRows } from "./archived_rows.ts";
 import { archiveOperations } from "./archives.ts";
+import { arrivalOperations } from "./arrivals.ts";
 import type { Connection } from "./connection.ts";
 import { documentOperations } from "./documents.ts";
 import type { LogPass } from "./log_pass.ts";
@@ -42,5 +43,6 @@ export function sqliteOperations(
     ...outcomeOperations(connection, tables, ids, timelines),
     ...streamOperations(connection, tables),
     ...tokenOperations(connection, tables),
+    ...arrivalOperations(connection, tables),
   };
 }

@@ -152,6 +152,13 @@ export interface StreamTable {
 }
 
 /** Of the HTTP API; `scopes` with spaces between them. */
+export interface ArrivalTable {
+  domain: string;
+  /** JSON. */
+  ids: string;
+  at: number;
+}
+
 export interface TokenTable {
   name: string;
   hash: string;
@@ -184,6 +191,7 @@ export interface Schema {
   follower: FollowerTable;
   stream: StreamTable;
   token: TokenTable;
+  arrival: ArrivalTable;
   meta: MetaTable;
 }
 

@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import type { Socket } from "node:dgram";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { serveDns, type Zone } from "../foreign_servers/bed/dns_server.ts";
+import { DnsServer, type Zone } from "../../chaos/dns_server.ts";
 import { Program } from "../scripts/program.ts";
 import { TestAuthority } from "../transport/s2s/certificates.ts";
 import { LinkEnd, TestDns } from "../transport/s2s/link_end.ts";
@@ -20,7 +19,7 @@ const files = authority.write(
   authority.make({ names: "DNS:a.lab", extensions: "extendedKeyUsage=serverAuth" }),
 );
 
-let dns: Socket;
+let dns: DnsServer;
 let good: LinkEnd;
 let bad: LinkEnd;
 let folder = "";
@@ -38,7 +37,8 @@ beforeAll(async () => {
       "_xmpp-server._tcp.closed.lab": { target: "closed.lab", port: 1 },
     },
   };
-  dns = await serveDns(zone, "127.0.0.1", 0);
+  dns = new DnsServer(zone);
+  await dns.open();
 });
 afterAll(async () => {
   dns.close();
@@ -60,7 +60,7 @@ function start(args: readonly string[], runtime: keyof typeof RUNTIMES = "bun"):
     AMPACT_S2S_PORT: "0",
     AMPACT_S2S_TLS_PORT: "0",
     AMPACT_S2S_AUTH: "external",
-    AMPACT_S2S_DNS: `127.0.0.1:${dns.address().port}`,
+    AMPACT_S2S_DNS: `127.0.0.1:${dns.port}`,
     AMPACT_S2S_CA: files.ca,
     AMPACT_TLS_CERT: files.cert,
     AMPACT_TLS_KEY: files.key,

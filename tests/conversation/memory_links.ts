@@ -85,7 +85,8 @@ export class MemoryLinks implements ConnectedLinks {
     const weather = this.#network.weather(this.#domain, to, stanza);
     const other = this.#network.server(to);
     if (other === undefined) return fault("not-found");
-    if (weather === "cut-before" || other.inbound === undefined) return unreachable("cut");
+    if (weather === "cut-before") return fault("unproved");
+    if (other.inbound === undefined) return unreachable("it is closed");
     if (weather !== undefined && weather !== "cut-after" && weather !== "slow") return fault(weather);
     const text = stanza.toString();
     this.#network.seen.push({ from: this.#domain, to, text });
@@ -97,7 +98,7 @@ export class MemoryLinks implements ConnectedLinks {
         if (weather === "cut-after") return;
         setTimeout(resolve, weather === "slow" ? SLOW_MS : 0);
       });
-      if (weather === "cut-after") reject(new LinkError("unreachable", "Cannot send: the stream ends"));
+      if (weather === "cut-after") reject(new LinkError("unproved", "Cannot send: the stream ends"));
     });
   }
 }

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import type { Socket } from "node:dgram";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { DnsServer } from "../../chaos/dns_server.ts";
 import { CertificateError } from "../../server/certificate.ts";
 import { loadConfig } from "../../server/config.ts";
 import { ConfigError } from "../../server/config_error.ts";
@@ -14,7 +14,6 @@ import type { CertificatePem } from "../../transport/tcp/tls_certificate.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
-import { serveDns } from "../foreign_servers/bed/dns_server.ts";
 import { TestAuthority } from "../transport/s2s/certificates.ts";
 
 const authority = new TestAuthority();
@@ -22,11 +21,12 @@ const zone = {
   hosts: { "xmpp.a.lab": "127.0.0.1", "xmpp.b.lab": "127.0.0.1" } as Record<string, string>,
   srv: {} as Record<string, { target: string; port: number }>,
 };
-let dns: Socket;
+let dns: DnsServer;
 let folder = "";
 let entrances: S2sEntrance[] = [];
 beforeAll(async () => {
-  dns = await serveDns(zone, "127.0.0.1", 0);
+  dns = new DnsServer(zone);
+  await dns.open();
   folder = mkdtempSync(join(tmpdir(), "ampact-entrance-"));
   writeFileSync(join(folder, "ca.pem"), authority.root);
 });
@@ -54,7 +54,7 @@ function make(domain: string, env: Record<string, string> = {}): Made {
     env: {
       AMPACT_DOMAINS: domain,
       AMPACT_S2S_CA: join(folder, "ca.pem"),
-      AMPACT_S2S_DNS: `127.0.0.1:${dns.address().port}`,
+      AMPACT_S2S_DNS: `127.0.0.1:${dns.port}`,
       AMPACT_TLS_CERT: paths.cert,
       AMPACT_TLS_KEY: paths.key,
       ...env,

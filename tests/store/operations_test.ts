@@ -31,6 +31,7 @@ const CALLS: readonly (readonly [call: StoreCall, subjects: readonly string[]])[
   [["stream", "s"], ["s"]],
   [["putToken", { name: "n", hash: "h", scopes: ["read"], at: 1 }], []],
   [["tokens"], []],
+  [["putArrivals", { domain: "d", ids: ["i"], at: 1 }, 9], []],
   [
     ["openTimeline", { id: "t", key: "k", from: "romeo@x", to: "juliet@x", at: 1 }],
     ["t", "k"],

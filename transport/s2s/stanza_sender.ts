@@ -94,7 +94,7 @@ export class StanzaSender {
     if (this.#pingId !== undefined) this.#parts.questions.remove(this.#pingId);
     const { to } = this.#parts;
     for (const { parcel } of this.#waiting.splice(0)) {
-      parcel.failed(new LinkError("unreachable", `Cannot prove delivery to ${to}: ${reason}`));
+      parcel.failed(new LinkError("unproved", `Cannot prove delivery to ${to}: ${reason}`));
     }
   }
 

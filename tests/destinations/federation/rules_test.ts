@@ -172,6 +172,29 @@ scenario("expire-at: what lies in the queue expires there on time, once", async 
   juliet.hasReceivedNothing();
 });
 
+scenario("expire-at: what may have arrived is left to the other server, which knows", async ({ casts, network }) => {
+  const { romeo } = casts[0]!;
+  const { juliet } = casts[1]!;
+  await romeo.online(messagesOnly);
+  await juliet.online(messagesOnly);
+  for (const weather of ["cut-after", "cut-before"] as const) {
+    let attempts = 0;
+    network.weather = (_from, to, { name }) => {
+      if (to !== THERE || name !== "message") return undefined;
+      return attempts++ === 0 ? weather : undefined;
+    };
+    // Before the second attempt.
+    const text = `expire-at ${formatDateTime(Date.now() + 500)} alert`;
+    romeo.sends(message(juliet.bare, rules(false, text)));
+    if (weather === "cut-after") await juliet.receives(xml`<message id="m1"><body>Hi</body></message>`);
+    else await romeo.receives(reply(text, { domain: THERE, from: romeo.full, to: juliet.bare })!, { exact: true });
+    while (attempts < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    await settle(casts);
+    romeo.hasReceivedNothing();
+    juliet.hasReceivedNothing();
+  }
+});
+
 scenario(
   "expire-at, match-resource: the rules that the other server decides go there, with both addresses",
   async (stage) => {

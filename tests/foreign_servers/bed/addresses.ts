@@ -1,5 +1,5 @@
 /** Names and places in the network of the test bed. @module */
-import type { Zone } from "./dns_server.ts";
+import type { Zone } from "../../../chaos/dns_server.ts";
 
 /** The system's resolver asks this one; so do both foreign servers. */
 export const DNS = "127.0.0.1:53";

@@ -7,9 +7,9 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DnsServer } from "../../../chaos/dns_server.ts";
 import { TestAuthority } from "../../transport/s2s/certificates.ts";
 import { DNS, OWN, ZONE } from "./addresses.ts";
-import { serveDns } from "./dns_server.ts";
 import { EJABBERD, type Mode, PROSODY, startEjabberd, startProsody } from "./foreign_server.ts";
 import type { LabOptions } from "./lab.ts";
 
@@ -24,7 +24,7 @@ run("ip", ["link", "set", "lo", "up"]);
 mountOver("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
 mountOver("/etc/hosts", "127.0.0.1 localhost\n");
 const [address = "", port = ""] = DNS.split(":");
-await serveDns(ZONE, address, Number(port));
+await new DnsServer(ZONE).open(address, Number(port));
 const options = (name: string, domain: string) => {
   mkdirSync(join(folder, name));
   return { folder: join(folder, name), mode, certificate: certificateOf(domain), root: authority.root };

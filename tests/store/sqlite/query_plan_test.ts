@@ -93,6 +93,8 @@ const CALLS: Readonly<Record<StoreMethod, readonly StoreCall[]>> = {
   putToken: [["putToken", { name: "a", hash: "b", scopes: ["read"], at: 1 }]],
   tokens: [["tokens"]],
   removeToken: [["removeToken", "a"]],
+  putArrivals: [["putArrivals", { domain: "a", ids: ["b"], at: 1 }, 9]],
+  arrivals: [["arrivals"]],
   removePubsubNode: [["removePubsubNode", ROMEO, "n"]],
   removeAccount: [["removeAccount", ROMEO]],
 };

@@ -239,13 +239,13 @@ describe("proof", () => {
     const a = await endOf("a.lab", dns, { proofMs: 200 });
     const b = await endOf("b.lab", dns);
     b.handle = () => {};
-    expect(await faultOf(a.send(text(1), true))).toBe("unreachable");
+    expect(await faultOf(a.send(text(1), true))).toBe("unproved");
     b.handle = (_, handled) => handled();
     await a.send(text(2), true);
     expect(b.contents).toEqual(["<body>1</body>", "<body>2</body>"]);
   });
 
-  test("is lost with the stream: unreachable, though it may have come", async () => {
+  test("is lost with the stream: unproved, since it may have come", async () => {
     const dns = new TestDns();
     const a = await endOf("a.lab", dns);
     const b = await endOf("b.lab", dns);
@@ -253,7 +253,7 @@ describe("proof", () => {
     const sent = [1, 2].map((i) => faultOf(a.send(text(i), true)));
     await until(() => b.stanzas.length === 2);
     await b.stop();
-    expect(await Promise.all(sent)).toEqual(["unreachable", "unreachable"]);
+    expect(await Promise.all(sent)).toEqual(["unproved", "unproved"]);
   });
 
   test("is not waited for by who gives up", async () => {

@@ -3,8 +3,8 @@ import { createSocket, type Socket } from "node:dgram";
 
 export interface Zone {
   /** IPv4 by name. */
-  readonly hosts: Readonly<Record<string, string>>;
-  readonly srv: Readonly<Record<string, { readonly target: string; readonly port: number }>>;
+  readonly hosts: Record<string, string>;
+  readonly srv: Record<string, { readonly target: string; readonly port: number }>;
 }
 
 const A = 1;
@@ -15,10 +15,31 @@ const NO_SUCH_NAME = 3;
 const FLAGS = 0x8580;
 const TTL_SECONDS = 5;
 
-export function serveDns(zone: Zone, host: string, port: number): Promise<Socket> {
-  const socket = createSocket("udp4");
-  socket.on("message", (question, from) => socket.send(answer(question, zone), from.port, from.address));
-  return new Promise((resolve) => socket.bind(port, host, () => resolve(socket)));
+export class DnsServer {
+  readonly zone: Zone;
+  /** Questions stay without an answer. */
+  isAway = false;
+  readonly #socket: Socket = createSocket("udp4");
+
+  constructor(zone: Zone = { hosts: {}, srv: {} }) {
+    this.zone = zone;
+  }
+
+  /** Any free port unless given. */
+  open(host = "127.0.0.1", port = 0): Promise<void> {
+    this.#socket.on("message", (question, from) => {
+      if (!this.isAway) this.#socket.send(answer(question, this.zone), from.port, from.address);
+    });
+    return new Promise((resolve) => this.#socket.bind(port, host, () => resolve()));
+  }
+
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
 }
 
 function answer(question: Buffer, { hosts, srv }: Zone): Buffer {
