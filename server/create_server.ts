@@ -1,5 +1,6 @@
 /** The one place where the parts are joined. @module */
 import type { Hono } from "hono";
+import { nanoid } from "nanoid";
 import type { Destination } from "../actors/destination.ts";
 import { Meters } from "../actors/meters.ts";
 import { ALONE, type Peers } from "../actors/peers.ts";
@@ -31,7 +32,6 @@ import { serverLog } from "./log.ts";
 import { createMetricsApp } from "./metrics/metrics_app.ts";
 import { Monitoring } from "./metrics/monitoring.ts";
 import type { ServerStatus } from "./metrics/server_status.ts";
-import { newId } from "./new_id.ts";
 import { type ConnectedLinks, createFederation } from "./other_servers.ts";
 import type { OutcomeHandler } from "./outcome_consumer.ts";
 import type { OutgoingMessage } from "./outgoing_message.ts";
@@ -170,7 +170,7 @@ export function createServer(options: ServerOptions = {}, peers?: Peers, links?:
   const settings = nodeSettings(config);
   const registry = createRegistry(modules, settings);
   const meters = new Meters();
-  const parts = { now, log, meters, newId, schedule: scheduleTimer };
+  const parts = { now, log, meters, newId: () => nanoid(), schedule: scheduleTimer };
   let system: ActorSystem | undefined;
   let isStarted = false;
   let secret = new Uint8Array(16);

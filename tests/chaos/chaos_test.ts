@@ -27,6 +27,17 @@ describe.concurrent("a server that is killed, under clients that are cut off, ke
   );
 });
 
+test(
+  "two servers, joined by streams that break, lose nothing and tell nothing twice",
+  async () => {
+    const result = await runChaos({ seed: 41, seconds: 8, users: 8, killEvery: 0, servers: 2 });
+    expect(result.violations.length === 0 ? "" : violationReport(result)).toBe("");
+    expect(result.accepted).toBeGreaterThan(30);
+    expect(result.reports).toBeGreaterThan(20);
+  },
+  LIMIT_MS,
+);
+
 interface Weakness {
   readonly fault: Fault;
   /** At least one of these shows it. */

@@ -4,7 +4,7 @@ import { readOptions } from "../../chaos/options.ts";
 describe("readOptions()", () => {
   test("takes a seed from the clock, and one minute", () => {
     const { runs } = readOptions([], 42);
-    expect(runs).toEqual([{ seed: 42, seconds: 60, users: 16, killEvery: 4, fault: undefined }]);
+    expect(runs).toEqual([{ seed: 42, seconds: 60, users: 16, killEvery: 4, servers: 1, fault: undefined }]);
   });
 
   test("makes one run for each seed", () => {

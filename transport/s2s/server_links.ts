@@ -89,6 +89,9 @@ export class ServerLinks implements Links, IncomingHost {
     const { from, to } = stanza;
     if (from === undefined || to === undefined)
       return Promise.reject(new LinkError("denied", "Cannot send: no address"));
+    // No stream in the name of somebody else: what comes from another server is not relayed.
+    if (!this.#parts.settings.domains.includes(from.domain))
+      return Promise.reject(new LinkError("denied", `Cannot send for ${from.domain}: it is not served here`));
     if (this.#abort.signal.aborted)
       return Promise.reject(new LinkError("unreachable", "Cannot send: this server stops"));
     const link = this.#linkOf({ local: from.domain, remote: to.domain });

@@ -28,6 +28,8 @@ export interface SenderParts {
 }
 
 const MODULUS = 2 ** 32;
+/** An answer may come before what it is about is durable there. */
+const AGAIN_MS = 250;
 
 export class StanzaSender {
   readonly #parts: SenderParts;
@@ -43,6 +45,7 @@ export class StanzaSender {
   #pingId: string | undefined;
   #isPlanned = false;
   #stopTimer: (() => void) | undefined;
+  #stopAsking: (() => void) | undefined;
   #ended = false;
 
   constructor(parts: SenderParts, sm: boolean) {
@@ -78,7 +81,18 @@ export class StanzaSender {
       const application = xml`<handled-count-too-high xmlns="${NS.SM}" h="${count}" send-count="${this.#sent % MODULUS}"/>`;
       throw new StreamError("undefined-condition", { application });
     }
+    // It proves nothing new: the time for the proof runs on, and it is asked again after a while.
+    if (more === 0 && this.#waiting.length > 0) return this.#askAgain();
     this.#prove(this.#proved + more);
+  }
+
+  #askAgain(): void {
+    const { wire, schedule } = this.#parts;
+    if (this.#asked === undefined || this.#stopAsking !== undefined) return;
+    this.#stopAsking = schedule(AGAIN_MS, () => {
+      this.#stopAsking = undefined;
+      if (!this.#ended && this.#asked !== undefined) wire.send(`<r xmlns="${NS.SM}"/>`);
+    });
   }
 
   /** Asks for proof though nothing waits for it: the answer tells that the peer is alive. */
@@ -91,6 +105,7 @@ export class StanzaSender {
     if (this.#ended) return;
     this.#ended = true;
     this.#stopTimer?.();
+    this.#stopAsking?.();
     if (this.#pingId !== undefined) this.#parts.questions.remove(this.#pingId);
     const { to } = this.#parts;
     for (const { parcel } of this.#waiting.splice(0)) {
@@ -132,6 +147,8 @@ export class StanzaSender {
     this.#proved = Math.max(this.#proved, count);
     this.#stopTimer?.();
     this.#stopTimer = undefined;
+    this.#stopAsking?.();
+    this.#stopAsking = undefined;
     this.#asked = undefined;
     this.#pingId = undefined;
     while (this.#waiting.length > 0 && this.#waiting[0]!.number <= count) this.#waiting.shift()!.parcel.done();

@@ -167,13 +167,13 @@ describe("proof", () => {
     const end = await start({ proofMs: 50 });
     const peer = await end.component();
     const fault = await end.sends("Hi").catch((error: LinkError) => error.fault);
-    expect(fault).toBe("unreachable");
+    expect(fault).toBe("unproved");
     await until(() => peer.isClosed);
     const other = await end.component();
     const sent = end.sends("Hi").catch((error: LinkError) => error.fault);
     await until(() => other.text.includes("<body>"));
     other.send("</stream:stream>");
-    expect(await sent).toBe("unreachable");
+    expect(await sent).toBe("unproved");
     expect(await end.sends("Hi").catch((error: LinkError) => error.fault)).toBe("unreachable");
   });
 });

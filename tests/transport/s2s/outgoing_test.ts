@@ -79,6 +79,13 @@ describe("a domain that cannot be reached", () => {
     expect(dns.asked).not.toContain("b.lab");
   });
 
+  test("in the name of a domain that is not served here: denied, and nobody is called", async () => {
+    const a = await endOf("a.lab", new TestDns());
+    const stanza = `<message xmlns="jabber:client" from="romeo@evil.lab" to="j@b.lab"/>`;
+    expect(await faultOf(a.send(stanza, true))).toBe("denied");
+    expect(a.s2s.links.report().links).toEqual([]);
+  });
+
   test("nothing listens: unreachable", async () => {
     const dns = new TestDns();
     const a = await endOf("a.lab", dns);
