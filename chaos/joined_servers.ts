@@ -1,8 +1,8 @@
 /** Two servers that find and believe each other: their certificates, and the network between them. @module */
 import { freePort } from "../scripts/local_port.ts";
-import { TestAuthority } from "../tests/transport/s2s/certificates.ts";
 import type { Random } from "./random.ts";
 import { ServerNetwork } from "./server_network.ts";
+import { TestAuthority } from "./test_authority.ts";
 
 export class JoinedServers {
   readonly network: ServerNetwork;

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DnsServer, type Zone } from "../../chaos/dns_server.ts";
+import { TestAuthority } from "../../chaos/test_authority.ts";
 import { Program } from "../scripts/program.ts";
-import { TestAuthority } from "../transport/s2s/certificates.ts";
 import { LinkEnd, TestDns } from "../transport/s2s/link_end.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");

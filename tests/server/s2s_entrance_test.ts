@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { DnsServer } from "../../chaos/dns_server.ts";
+import { TestAuthority } from "../../chaos/test_authority.ts";
 import { CertificateError } from "../../server/certificate.ts";
 import { loadConfig } from "../../server/config.ts";
 import { ConfigError } from "../../server/config_error.ts";
@@ -14,7 +15,6 @@ import type { CertificatePem } from "../../transport/tcp/tls_certificate.ts";
 import { Jid } from "../../xmpp/jid.ts";
 import { SILENT_LOG } from "../../xmpp/log.ts";
 import { Stanza } from "../../xmpp/stanza.ts";
-import { TestAuthority } from "../transport/s2s/certificates.ts";
 
 const authority = new TestAuthority();
 const zone = {

@@ -8,7 +8,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DnsServer } from "../../../chaos/dns_server.ts";
-import { TestAuthority } from "../../transport/s2s/certificates.ts";
+import { TestAuthority } from "../../../chaos/test_authority.ts";
 import { DNS, OWN, ZONE } from "./addresses.ts";
 import { EJABBERD, type Mode, PROSODY, startEjabberd, startProsody } from "./foreign_server.ts";
 import type { LabOptions } from "./lab.ts";

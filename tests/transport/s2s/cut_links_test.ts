@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { TestAuthority } from "./certificates.ts";
+import { TestAuthority } from "../../../chaos/test_authority.ts";
 import { LinkEnd, TestDns, until } from "./link_end.ts";
 
 const authority = new TestAuthority();

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { join, resolve } from "node:path";
+import { TestAuthority } from "../../../chaos/test_authority.ts";
 import type { S2sSettings } from "../../../transport/s2s/s2s_settings.ts";
-import { TestAuthority } from "./certificates.ts";
 import { until } from "./link_end.ts";
 
 const ROOT = resolve(import.meta.dir, "../../..");

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { TestAuthority } from "../../../chaos/test_authority.ts";
 import { DialbackKeys } from "../../../transport/s2s/dialback_key.ts";
 import type { S2sSettings } from "../../../transport/s2s/s2s_settings.ts";
 import { NS } from "../../../xmpp/ns.ts";
-import { TestAuthority } from "./certificates.ts";
 import { LinkEnd, TestDns, until } from "./link_end.ts";
 import { type HeaderWish, header, RawPeer } from "./raw_peer.ts";
 

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { createServer, type Server, type Socket } from "node:net";
+import { TestAuthority } from "../../../chaos/test_authority.ts";
 import { LinkError } from "../../../destinations/federation/links.ts";
 import type { S2sSettings } from "../../../transport/s2s/s2s_settings.ts";
 import type { CertificatePem } from "../../../transport/tcp/tls_certificate.ts";
 import { NS } from "../../../xmpp/ns.ts";
 import { Stanza } from "../../../xmpp/stanza.ts";
-import { TestAuthority } from "./certificates.ts";
 import { LinkEnd, TestDns, until } from "./link_end.ts";
 
 const authority = new TestAuthority();

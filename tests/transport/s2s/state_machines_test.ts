@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import fc from "fast-check";
+import { TestAuthority } from "../../../chaos/test_authority.ts";
 import { LinkError } from "../../../destinations/federation/links.ts";
 import { TrustedRoots } from "../../../transport/s2s/certificate/trusted_roots.ts";
 import { DialbackKeys } from "../../../transport/s2s/dialback_key.ts";
@@ -15,7 +16,6 @@ import type { S2sAuth } from "../../../transport/s2s/s2s_settings.ts";
 import { SILENT_LOG } from "../../../xmpp/log.ts";
 import { NS } from "../../../xmpp/ns.ts";
 import type { Stanza } from "../../../xmpp/stanza.ts";
-import { TestAuthority } from "./certificates.ts";
 import { FakeWire } from "./fake_wire.ts";
 import { SETTINGS } from "./link_end.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { TestAuthority } from "../../../chaos/test_authority.ts";
 import type { S2sSettings } from "../../../transport/s2s/s2s_settings.ts";
 import type { CertificatePem } from "../../../transport/tcp/tls_certificate.ts";
-import { TestAuthority } from "./certificates.ts";
 import { LinkEnd, TestDns, until } from "./link_end.ts";
 
 const authority = new TestAuthority();

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { join, resolve } from "node:path";
-import { TestAuthority } from "../certificates.ts";
+import { TestAuthority } from "../../../../chaos/test_authority.ts";
 import { until } from "../link_end.ts";
 
 const ROOT = resolve(import.meta.dir, "../../../..");

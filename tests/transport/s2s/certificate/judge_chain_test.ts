@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import fc from "fast-check";
+import { TestAuthority } from "../../../../chaos/test_authority.ts";
 import { DerError, readDer } from "../../../../transport/s2s/certificate/der.ts";
 import { readExtensions } from "../../../../transport/s2s/certificate/extensions.ts";
 import { judgeChain, judgeDomain } from "../../../../transport/s2s/certificate/judge_chain.ts";
 import { namesDomain } from "../../../../transport/s2s/certificate/names_domain.ts";
 import { certificatesIn, TrustedRoots } from "../../../../transport/s2s/certificate/trusted_roots.ts";
-import { TestAuthority } from "../certificates.ts";
 
 const ROOT = resolve(import.meta.dir, "../../../..");
 const authority = new TestAuthority();
