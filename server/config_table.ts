@@ -58,10 +58,7 @@ export const SETTINGS = {
     false,
     "whether TCP connections from http.trusted_proxies and this machine begin with a PROXY header (version 1 or 2)",
   ),
-  "s2s.enabled": boolean(
-    { text: "true unless the only domain is localhost", compute: (value) => !isLocalOnly(value) },
-    "whether stanzas go to and come from the servers of other domains (RFC 6120)",
-  ),
+  "s2s.enabled": boolean(false, "whether stanzas go to and come from the servers of other domains (RFC 6120)"),
   "s2s.host": text(
     HOST,
     "a host name or an IP address",

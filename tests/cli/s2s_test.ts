@@ -54,6 +54,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function start(args: readonly string[], runtime: keyof typeof RUNTIMES = "bun"): Program {
   const env = {
     AMPACT_DOMAINS: "a.lab",
+    AMPACT_S2S_ENABLED: "true",
     AMPACT_HTTP_PORT: "0",
     AMPACT_C2S_PORT: "0",
     AMPACT_C2S_TLS_PORT: "0",

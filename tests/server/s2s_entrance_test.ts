@@ -53,6 +53,7 @@ function make(domain: string, env: Record<string, string> = {}): Made {
   const config = loadConfig({
     env: {
       AMPACT_DOMAINS: domain,
+      AMPACT_S2S_ENABLED: "true",
       AMPACT_S2S_CA: join(folder, "ca.pem"),
       AMPACT_S2S_DNS: `127.0.0.1:${dns.port}`,
       AMPACT_TLS_CERT: paths.cert,
@@ -180,10 +181,9 @@ function fingerprint(port: number): Promise<string> {
 describe("settings of streams between servers", () => {
   const config = (env: Record<string, string>) => loadConfig({ env }).s2s;
 
-  test("are off while the only domain is localhost", () => {
-    expect(config({}).enabled).toBe(false);
-    expect(config({ AMPACT_DOMAINS: "localhost,a.lab" }).enabled).toBe(true);
-    expect(config({ AMPACT_DOMAINS: "a.lab", AMPACT_S2S_ENABLED: "false" }).enabled).toBe(false);
+  test("are off unless set", () => {
+    expect(config({ AMPACT_DOMAINS: "a.lab" }).enabled).toBe(false);
+    expect(config({ AMPACT_DOMAINS: "a.lab", AMPACT_S2S_ENABLED: "true" }).enabled).toBe(true);
   });
 
   test("listen where the listeners for clients do, unless set", () => {

@@ -19,7 +19,7 @@ const own = createServer({
   store: "sqlite::memory:",
   tls: { cert: files!.cert, key: files!.key },
   outcomes: { track: "all" },
-  s2s: { ca: files!.ca, auth: [mode] },
+  s2s: { enabled: true, ca: files!.ca, auth: [mode] },
   log: { debug: () => {}, info: note, warn: note, error: note },
 });
 await own.start();
