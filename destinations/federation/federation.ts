@@ -17,6 +17,7 @@ import { AmpSupport } from "./amp_support.ts";
 import { Arrivals, arrivalMark } from "./arrivals.ts";
 import { type Inbound, LinkError, type LinkFault, type Links } from "./links.ts";
 import { reportKind } from "./reports.ts";
+import { Shares } from "./shares.ts";
 import { Unanswered } from "./unanswered.ts";
 
 export interface FederationSettings {
@@ -67,7 +68,7 @@ export class Federation implements Destination, Inbound {
   #context!: DestinationContext;
   #support!: AmpSupport;
   #unanswered!: Unanswered;
-  #unqueued = 0;
+  readonly #unqueued = new Shares(MOST_UNQUEUED);
   #arrivals!: Arrivals;
   /** What comes until then waits. */
   #loaded: Promise<void> | undefined;
@@ -150,15 +151,16 @@ export class Federation implements Destination, Inbound {
     const { stanza } = envelope;
     if (stanza.name === "message" && !isEphemeral(stanza)) return this.#context.queue(envelope);
     const isRequest = stanza.name === "iq" && (stanza.type === "get" || stanza.type === "set");
-    const isFull = this.#unqueued >= MOST_UNQUEUED || (isRequest && this.#unanswered.isFull);
+    const sender = stanza.from!.bare.text;
+    const isFull = this.#unqueued.isFull(sender) || (isRequest && this.#unanswered.isFull(stanza));
     if (isFull) return this.#refuse(envelope, "resource-constraint");
     if (isRequest) this.#unanswered.add(stanza);
-    this.#unqueued++;
+    this.#unqueued.count(sender, 1);
     this.#parts.links
       .send(stanza, { proof: false })
       .then(() => this.#context.finish(envelope, { kind: "forwarded" }))
       .catch((error: unknown) => this.#failed(envelope, error))
-      .finally(() => this.#unqueued--);
+      .finally(() => this.#unqueued.count(sender, -1));
   }
 
   explain(envelope: Envelope): void {

@@ -1,5 +1,6 @@
 /** IQ requests that have gone to other servers: each is answered in the end, by this server if need be. RFC 6120 section 8.2.3. @module */
 import type { Stanza } from "../../xmpp/stanza.ts";
+import { Shares } from "./shares.ts";
 
 export interface UnansweredParts {
   readonly most: number;
@@ -12,24 +13,32 @@ export interface UnansweredParts {
 export class Unanswered {
   readonly #parts: UnansweredParts;
   readonly #cancels = new Map<string, () => void>();
+  /** By who has asked. */
+  readonly #shares: Shares;
 
   constructor(parts: UnansweredParts) {
     this.#parts = parts;
+    this.#shares = new Shares(parts.most);
   }
 
-  get isFull(): boolean {
-    return this.#cancels.size >= this.#parts.most;
+  isFull({ from }: Stanza): boolean {
+    return this.#shares.isFull(from!.bare.text);
   }
 
   add(request: Stanza): void {
     const { schedule, answerMs, late } = this.#parts;
     const key = keyOf(request.from!.text, request.to!.text, request.id);
-    this.#cancels.get(key)?.();
+    this.#remove(key);
     const cancel = schedule(answerMs, () => {
-      this.#cancels.delete(key);
+      this.#remove(key);
       late(request);
     });
-    this.#cancels.set(key, cancel);
+    const sharer = request.from!.bare.text;
+    this.#shares.count(sharer, 1);
+    this.#cancels.set(key, () => {
+      cancel();
+      this.#shares.count(sharer, -1);
+    });
   }
 
   /** Returns false where nobody has asked, or an answer was given before. */

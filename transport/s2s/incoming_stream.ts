@@ -36,6 +36,8 @@ export interface IncomingHost {
 
 type Phase = "header" | "negotiating" | "established" | "over";
 
+/** Of domains on one stream: each stanza is held against them. */
+const MAX_PAIRS = 100;
 /** Keys that one stranger may offer or ask about: each is cheap, and no server needs more on one stream. */
 const MAX_QUESTIONS = 100;
 
@@ -371,6 +373,10 @@ export class IncomingStream implements WireEvents {
 
   #identify(pair: DomainPair, auth: S2sAuth): boolean {
     if (this.#isKnown(pair.remote, pair.local)) return true;
+    if (this.#pairs.length >= MAX_PAIRS) {
+      this.failed(new StreamError("policy-violation", { text: "Too many domains on one stream" }));
+      return false;
+    }
     if (!this.#host.authenticated(this, pair, auth)) {
       this.failed(new StreamError("resource-constraint", { text: "Too many streams of this domain" }));
       return false;

@@ -1,6 +1,8 @@
 import { domainToASCII } from "node:url";
 import type { CertificateExtensions } from "./extensions.ts";
 
+/** A domain alone: some runtimes read the rest of an address as parts of a URL, and leave it out. */
+const NO_PATH = /^[^/?#\\@:]+$/;
 const SRV_PREFIX = "_xmpp-server.";
 
 /**
@@ -17,7 +19,7 @@ export function namesDomain(
   return (
     dnsNames.some((pattern) => matches(pattern.toLowerCase(), name)) ||
     srvNames.some((text) => text.toLowerCase() === SRV_PREFIX + name) ||
-    xmppAddresses.some((address) => domainToASCII(address).toLowerCase() === name)
+    xmppAddresses.some((address) => NO_PATH.test(address) && domainToASCII(address).toLowerCase() === name)
   );
 }
 
