@@ -95,6 +95,7 @@ function environment(folder: string, httpPort: number, tcpPort: number): Record<
     AMPACT_C2S_TLS_PORT: "0",
     AMPACT_LIMITS_PROFILE: "bench",
     AMPACT_LOG_LEVEL: "warn",
+    AMPACT_LOG_FORMAT: "text",
     AMPACT_SM_RESUME_SECONDS: "3",
     AMPACT_PROBE_TIMEOUT_SECONDS: "2",
     AMPACT_PROBE_IDLE_SECONDS: "5",
